@@ -228,7 +228,9 @@ TEST_F(BodiesTest, EachMemberOfARequestIsRead) {
 
 TEST(Bodies, EachFamilyIsAsItIsDescribed) {
   for (const catalog::FamilyPtr& family : test_catalog()->families()) {
-    EXPECT_THAT(schema::differences(catalog::json_of(*family), body_of<body::Family>()), IsEmpty())
+    EXPECT_THAT(
+        schema::differences(catalog::json_of(*family, *test_catalog()), body_of<body::Family>()),
+        IsEmpty())
         << family->id;
   }
 }

@@ -65,7 +65,7 @@ TEST_F(EvccTest, ACapacityIsThatOfDevicesWhichReportItAndOfAHomeWhoseBatteriesAl
   for (const auto& [sn, owner] :
        {std::pair{"BK61Z00000000001", "bob"}, std::pair{"BK61Z00000000002", "alice"}}) {
     home.add_device(sn, owner);
-    home.report(home.connect_device(sn, sn), sn, R"({"cmsBattSoc":50,"cmsBattFullEnergy":3840})");
+    home.report(home.connect_device(sn, sn), sn, R"({"cmsBattSoc":50,"bmsDesignCap":3840})");
     EXPECT_THAT(member_of(evcc(owner), "devices"), HasSubstr(R"("capacity":3.84)"));
   }
   EXPECT_THAT(member_of(evcc("bob"), "battery"), HasSubstr(R"("capacity":3.84)"));

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/cluster_node.h"
 #include "app/cluster_options.h"
 #include "app/configured_bridges.h"
 #include "app/control/admin.h"
@@ -44,9 +45,11 @@
 #include "app/welcome.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
+#include "home/event_log.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "node/node.h"
+#include "operations/cluster.h"
 #include "operations/faults.h"
 #include "operations/last_states.h"
 #include "operations/sign_in.h"
@@ -68,8 +71,6 @@ using server::Server;
 // Values between these reports are known. The last half day has more, which plots show in detail.
 constexpr Millis kPastReports{history::kLongestGap_ms};
 constexpr Millis kDensePast = std::chrono::hours(12);
-
-constexpr Millis kLongestDrain = std::chrono::seconds(30);
 
 constexpr std::string_view kMakeRoom =
     "; nothing is lost: make room on the disk of the data folder and start again";
@@ -94,6 +95,7 @@ struct ServeProcess {
   std::jthread trimming;
   ServerAdministration administration;
   std::unique_ptr<node::Node> node;  // null: no cluster
+  operations::ClusterNode cluster;   // of the node
   std::unique_ptr<Server> server;    // of a node: its door
   std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
@@ -115,23 +117,12 @@ struct ServeProcess {
 };
 
 // Connects with the cluster. The node's door has what it stores from the node.
-Status open_node(ServeProcess& process, const ServeOptions& options, const server::Limits& limits,
-                 std::shared_ptr<const catalog::Catalog> catalog) {
-  auto of_node = cluster_options(
-      options, {.devices = process.clock(), .wall = process.wall, .steady = process.steady});
-  if (!of_node) return std::unexpected(of_node.error());
-  of_node->catalog = std::move(catalog);
-  of_node->limits = limits;
-  of_node->zone = local_zone().zone;
-  of_node->zone_name = local_zone().name;
-  of_node->strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
-  of_node->on_refused = [](const Error& why) {
-    spdlog::error("{}", why.detail);
-    ::kill(::getpid(), SIGTERM);
-  };
-  auto node = node::Node::open(std::move(*of_node));
+Status open_node(ServeProcess& process, const ServeOptions& options,
+                 const ClusterNodeParts& parts) {
+  auto node = open_cluster_node(options, parts);
   if (!node) return std::unexpected(node.error());
   process.node = std::move(*node);
+  process.cluster = cluster_operations_of(*process.node);
   return {};
 }
 
@@ -168,7 +159,10 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
   if (!catalog) return std::unexpected(catalog.error());
   if (options.cluster.is_given()) {
-    if (Status opened = open_node(process, options, *limits, *catalog); !opened) return opened;
+    const Server::Clocks clocks{
+        .devices = process.clock(), .wall = process.wall, .steady = process.steady};
+    const ClusterNodeParts parts{.clocks = clocks, .limits = *limits, .catalog = *catalog};
+    if (Status opened = open_node(process, options, parts); !opened) return opened;
   }
   auto stores = open_stores(process, options);
   if (!stores) return std::unexpected(stores.error());
@@ -186,6 +180,8 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value(),
        .stores = std::move(*stores),
+       .reads = process.node ? process.node->reads() : history::Reads(),
+       .events = process.node ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
        .on_superseded = [&process](const Error& why) {
          spdlog::error("{}", why.detail);
          process.starts_again = true;
@@ -224,11 +220,6 @@ void trim_after_closing(ServeProcess& process) {
   });
 }
 
-// Empty: that of the server.
-net::MakeProtocol mqtt_protocol(const ServeProcess& process) {
-  return process.node ? process.node->mqtt_protocol() : net::MakeProtocol();
-}
-
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -252,16 +243,16 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!bridges) return std::unexpected(bridges.error());
   const auto descriptors = descriptors_for_connections();
   if (!descriptors) return std::unexpected(descriptors.error());
-  if (Status listening = process.server->listen({.listeners = std::move(*listeners),
-                                                 .connections = *descriptors,
-                                                 .mqtt = {.public_host = options.public_host},
-                                                 .page = std::move(page),
-                                                 .frame_origins = std::move(*origins),
-                                                 .trusted_proxies = std::move(*proxies),
-                                                 .administration = &process.administration,
-                                                 .bridges = std::move(*bridges),
-                                                 .mqtt_protocol = mqtt_protocol(process)});
-      !listening) {
+  server::Server::ListenOptions serving{.listeners = std::move(*listeners),
+                                        .connections = *descriptors,
+                                        .mqtt = {.public_host = options.public_host},
+                                        .page = std::move(page),
+                                        .frame_origins = std::move(*origins),
+                                        .trusted_proxies = std::move(*proxies),
+                                        .administration = &process.administration,
+                                        .bridges = std::move(*bridges)};
+  if (process.node) serve_for_cluster(*process.node, serving);
+  if (Status listening = process.server->listen(std::move(serving)); !listening) {
     return std::unexpected(listening.error());
   }
   warn_of_replays(options, process);
@@ -302,7 +293,9 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .faults = process.faults.get(),
           .hub = &server.hub(),
           .zone = server.platform().zone,
-          .bridges = &server.bridges()};
+          .bridges = &server.bridges(),
+          .reads = process.node ? process.node->reads() : history::Reads(),
+          .cluster = process.node ? &process.cluster : nullptr};
 }
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {

@@ -492,7 +492,7 @@ void Entry::members(std::string_view key, const OnMember& on_member) const {
 }
 
 void Entry::items(std::string_view key, const OnItem& on_item) const {
-  const YamlNode* node = value_of(key, {Form::kItems, Form::kList});
+  const YamlNode* node = value_of(key, {Form::kItems, Form::kItemsOrSize, Form::kList});
   if (node == nullptr) return;
   if (node->kind != Kind::kSequence) {
     return mistake(key, fmt::format("must be a list [..]; it is {}", describe(*node)));

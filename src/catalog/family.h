@@ -329,10 +329,11 @@ struct DeviceFault {
 // The environment changes that DeviceFault::environment can name: the grid is absent (0), the
 // fraction of sunlight that reaches the first and the second PV input (0 to 1), the battery's
 // protection blocks charging and discharging (0), the temperature rise (K), the error of the
-// device's clock (s), the additional power an appliance draws at the sockets (W), and the battery's
-// heater is off (0).
-inline constexpr std::array<std::string_view, 8> kEnvironmentChanges = {
-    "grid", "panel_1", "panel_2", "battery", "warmer_k", "clock_s", "appliance_w", "heater"};
+// device's clock (s), the additional power an appliance draws at the sockets (W), the battery's
+// heater is off (0), and the number of extra batteries that are plugged in.
+inline constexpr std::array<std::string_view, 9> kEnvironmentChanges = {
+    "grid",    "panel_1",     "panel_2", "battery", "warmer_k",
+    "clock_s", "appliance_w", "heater",  "packs"};
 
 // Virtual devices of this family. The shipped families list none: their devices stand in the home
 // files.

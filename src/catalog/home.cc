@@ -216,6 +216,7 @@ class HomeReader {
     each_device([&](const Placed& one) {
       check(one, "name", one.device.name, names);
       check(one, "sn", one.device.sn, serial_numbers);
+      for (const Pack& pack : one.device.packs) check(one, "packs", pack.sn, serial_numbers);
     });
   }
 
@@ -228,6 +229,14 @@ class HomeReader {
 };
 
 }  // namespace
+
+std::vector<const PhysicsPart*> pack_parts(const Family& family) {
+  std::vector<const PhysicsPart*> packs;
+  for (const PhysicsPart& part : family.physics) {
+    if (part.number("pack")) packs.push_back(&part);
+  }
+  return packs;
+}
 
 std::string_view plug_name(const SiteDevice& device) {
   switch (device.plug) {

@@ -74,6 +74,14 @@ struct MeterPlace {
   std::string path;  // "/v1/json"
 };
 
+// An extra battery of a device. What is not given is as the family's file has it.
+struct Pack {
+  std::string sn;  // empty: one of its own
+  std::optional<double> capacity_wh{};
+  std::optional<double> charge_percent{};  // at the start
+  double cycles = 0;                       // before the start: it has aged by them
+};
+
 struct SiteDevice {
   FamilyPtr family;  // never null
   std::string sn;    // unique in the home, as is the name
@@ -90,6 +98,7 @@ struct SiteDevice {
       panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
   std::optional<MeterPlace> meter{};  // by which it regulates itself; nothing: as its model does
   bool sleeps = false;                // it is off the network while no sun feeds it
+  std::vector<Pack> packs{};          // that are plugged in at the start
 };
 
 // A place with one connection to the grid, or none.
@@ -107,6 +116,10 @@ struct Home {
   std::string description;
   std::vector<Site> sites;
 };
+
+// The extra batteries that devices of the family can have: parts of its physics, in the order of
+// their numbers.
+[[nodiscard]] std::vector<const PhysicsPart*> pack_parts(const Family& family);
 
 // "meter", "feed_in", "dc" or "off_grid", or the name of the circuit.
 [[nodiscard]] std::string_view plug_name(const SiteDevice& device);

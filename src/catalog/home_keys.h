@@ -129,6 +129,11 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
     {.name = "panels",
      .form = Form::kTexts,
      .description = "The roof of the modules at each of its PV inputs"},
+    {.name = "packs",
+     .form = Form::kItemsOrSize,
+     .description = "Extra batteries that are plugged in: how many, or a list that says of each "
+                    "what is special; none by default",
+     .section = SectionId::kPack},
     {.name = "meter",
      .description = "Address of a meter, http://ADDR:PORT/v1/json, that it reads each second and "
                     "whose power it regulates to zero, as real devices do with an EcoTracker"},
@@ -143,6 +148,20 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
      .form = Form::kItems,
      .description = "What people do with it",
      .section = SectionId::kHabit},
+});
+
+inline constexpr auto kPackKeys = std::to_array<Key>({
+    {.name = "sn", .description = "Its serial number; one of its own by default"},
+    {.name = "capacity_wh",
+     .form = Form::kNumber,
+     .description =
+         "Energy that it stores when new, 100 to 20000; as the family has it by default"},
+    {.name = "charge",
+     .form = Form::kNumber,
+     .description = "Its charge at the start in %, 0 to 100; that of the device by default"},
+    {.name = "cycles",
+     .form = Form::kNumber,
+     .description = "Full cycles that have aged it before the start, 0 to 10000; 0 by default"},
 });
 
 inline constexpr auto kHabitKeys = std::to_array<Key>({

@@ -3,7 +3,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,8 +25,11 @@ namespace {
 
 constexpr std::size_t kMaxDeviceName = 64;  // as the registry has it
 constexpr std::size_t kMaxSerialNumber = 64;
-constexpr std::size_t kMaxRoofs = 100;          // of a site
-constexpr std::size_t kMaxHabits = 50;          // of a device
+constexpr std::size_t kMaxRoofs = 100;  // of a site
+constexpr std::size_t kMaxHabits = 50;  // of a device
+constexpr double kLeastPack_wh = 100;
+constexpr double kMostPack_wh = 20'000;
+constexpr double kMostPackCycles = 10'000;
 constexpr std::size_t kMaxUnknownPvInputs = 4;  // of a family whose file does not say how many
 
 constexpr double kMaxLatitude_deg = 66;  // beyond it, there are days without a sunrise
@@ -91,31 +93,6 @@ void read_count(const Entry& entry, std::string_view key, std::int64_t most, int
   } else {
     entry.mistake(key, fmt::format("{} must be 1 to {}", value, most));
   }
-}
-
-std::optional<MeterPlace> meter_place(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  if (!text.starts_with(kScheme)) return std::nullopt;
-  text.remove_prefix(kScheme.size());
-  const std::size_t slash = text.find('/');
-  const std::string_view host_port = text.substr(0, slash);
-  const std::size_t colon = host_port.find(':');
-  MeterPlace place;
-  place.host = host_port.substr(0, colon);
-  if (slash != std::string_view::npos) place.path = text.substr(slash);
-  if (colon != std::string_view::npos) {
-    const std::string_view port = host_port.substr(colon + 1);
-    const char* const last = port.data() + port.size();
-    const auto [end, error] = std::from_chars(port.data(), last, place.port);
-    if (error != std::errc{} || end != last || place.port == 0) return std::nullopt;
-  }
-  const bool is_numeric = !place.host.empty() && std::ranges::all_of(place.host, [](char c) {
-    return c == '.' || (c >= '0' && c <= '9');
-  });
-  const bool is_path = place.path.size() > 1 && std::ranges::all_of(place.path, [](char c) {
-                         return c > ' ' && c < '\x7f';
-                       });
-  return is_numeric && is_path ? std::optional(place) : std::nullopt;
 }
 
 // The PV inputs of a family's devices; nothing: its file does not say how many. One part without a
@@ -232,6 +209,7 @@ class SiteReader {
     }
     if (made.family != nullptr) made.initial = read_values(entry, "initial", *made.family);
     read_panels(entry, made);
+    read_packs(entry, made);
     read_meter(entry, made);
     read_without_sun(entry, made);
     read_habits(entry, made);
@@ -389,6 +367,59 @@ class SiteReader {
                         ? fmt::format("\"{}\" is no roof: the site has no roofs", name)
                         : fmt::format("\"{}\" must be a roof: {}", name, one_of(name, known)));
     }
+  }
+
+  static void read_packs(const Entry& entry, SiteDevice& made) {
+    const YamlNode* node = entry.find("packs");
+    if (node == nullptr) return;
+    if (node->kind == YamlNode::Kind::kScalar) {
+      const Json count = to_json(*node, child(entry.path(), "packs"), entry.mistakes());
+      const bool is_count = count.is_int64() && count.get_int64() >= 0;
+      if (!is_count) {
+        return entry.mistake("packs", fmt::format("\"{}\" must be a number from 0, or a list",
+                                                  wire::shortened(printable(node->text))));
+      }
+      if (!check_pack_count(entry, static_cast<std::size_t>(count.get_int64()), made)) return;
+      made.packs.resize(static_cast<std::size_t>(count.get_int64()));
+      return;
+    }
+    entry.items("packs", [&made, &entry](const YamlNode& value, std::string path) {
+      made.packs.push_back(
+          read_pack(Entry(value, std::move(path), entry.mistakes(), SectionId::kPack)));
+    });
+    if (!check_pack_count(entry, made.packs.size(), made)) made.packs.clear();
+  }
+
+  [[nodiscard]] static Pack read_pack(const Entry& entry) {
+    Pack pack;
+    entry.text("sn", pack.sn);
+    if (entry.has("sn") && !is_serial_number(pack.sn)) {
+      entry.mistake("sn", fmt::format("\"{}\" must be 1 to {} characters of A-Z a-z 0-9 . _ -",
+                                      wire::shortened(printable(pack.sn)), kMaxSerialNumber));
+    }
+    const auto read = [&entry](std::string_view key, const Bounds& bounds) {
+      double value = bounds.low;
+      read_number(entry, key, bounds, value);
+      return value;
+    };
+    if (entry.has("capacity_wh")) {
+      pack.capacity_wh = read("capacity_wh", {.low = kLeastPack_wh, .high = kMostPack_wh});
+    }
+    if (entry.has("charge")) pack.charge_percent = read("charge", {.low = 0, .high = 100});
+    pack.cycles = read("cycles", {.low = 0, .high = kMostPackCycles});
+    return pack;
+  }
+
+  // Whether the device can have so many.
+  static bool check_pack_count(const Entry& entry, std::size_t count, const SiteDevice& made) {
+    if (made.family == nullptr) return false;  // reported
+    const std::size_t most = pack_parts(*made.family).size();
+    if (count <= most) return true;
+    entry.mistake("packs", most == 0 ? fmt::format("{} extra batteries: {} takes none", count,
+                                                   made.family->product)
+                                     : fmt::format("{} extra batteries: {} takes 0 to {}", count,
+                                                   made.family->product, most));
+    return false;
   }
 
   static void read_meter(const Entry& entry, SiteDevice& made) {

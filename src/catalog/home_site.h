@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ struct Placed {
 
 // A line of at most so many characters that people read.
 void read_text_of(const Entry& entry, std::string_view key, std::size_t most, std::string& to);
+
+// The place that an address of a meter says; nothing: it is no such address.
+[[nodiscard]] std::optional<MeterPlace> meter_place(std::string_view text);
 
 // Reads a site; its devices follow those that are in `devices`.
 void read_site(const Entry& entry, const Catalog& catalog, Site& site,

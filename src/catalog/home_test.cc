@@ -323,6 +323,20 @@ const std::vector<Mistake> kMistakes = {
     {"params: {enabled: 0}", "params: {enabled: 7}", "habits[0].sets: [0]: "},
     {"[{moduleType: 1, operateType: dcOutCfg, params: {enabled: 0}}]", "[1]",
      "habits[0].sets: [0]: must be a mapping"},
+    {"{family: glacier, plug: dc}", "{family: glacier, plug: dc, packs: 1}",
+     "devices[1].packs: 1 extra batteries: GLACIER takes none"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: 3}",
+     "devices[1].packs: 3 extra batteries: DELTA Pro 3 takes 0 to 2"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: [{}, {}, {}]}",
+     "devices[1].packs: 3 extra batteries: DELTA Pro 3 takes 0 to 2"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: two}",
+     "devices[1].packs: \"two\" must be a number from 0, or a list"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: [{charge: 101}]}",
+     "devices[1].packs[0].charge: 101 must be 0 to 100"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: [{soc: 10}]}",
+     "devices[1].packs[0].soc: unknown key; the keys here are sn, capacity_wh, charge and cycles"},
+    {"{family: glacier, plug: dc}", "{family: delta_pro_3, plug: dc, packs: [{sn: R331TEST0002}]}",
+     "devices[1].packs: \"R331TEST0002\" is that of sites.house.devices[3] already"},
     {"panels: [south, balcony]", "panels: [suoth, balcony]",
      "devices[0].panels: \"suoth\" must be a roof: south or balcony; did you mean south?"},
     {"panels: [south, balcony]", "panels: [south, south, south]",
@@ -336,6 +350,28 @@ const std::vector<Mistake> kMistakes = {
     {"supplies: [garage]", "power: 5",
      "devices[3].power: unknown key; the keys here are sn, family,"},
 };
+
+TEST(Home, HasExtraBatteriesByNumberOrByList) {
+  const auto packs_of = [](std::string_view packs) {
+    const std::string text =
+        changed({"{family: glacier, plug: dc}",
+                 "{family: delta_pro_3, plug: dc, packs: " + std::string(packs) + "}", ""},
+                kHome);
+    const auto home = load_home("test.yaml", text, catalog());
+    EXPECT_TRUE(home) << home.error().detail;
+    return home ? home->sites[1].devices[1].packs : std::vector<Pack>();
+  };
+  EXPECT_THAT(packs_of("0"), IsEmpty());
+  EXPECT_EQ(packs_of("2").size(), 2U);
+  const std::vector<Pack> packs =
+      packs_of("[{}, {sn: MR52TEST0001, capacity_wh: 2048, charge: 40.5, cycles: 300}]");
+  ASSERT_EQ(packs.size(), 2U);
+  EXPECT_EQ(packs[0].charge_percent, std::nullopt);
+  EXPECT_EQ(packs[1].sn, "MR52TEST0001");
+  EXPECT_EQ(packs[1].capacity_wh, 2048);
+  EXPECT_EQ(packs[1].charge_percent, 40.5);
+  EXPECT_EQ(packs[1].cycles, 300);
+}
 
 TEST(Home, TellsEachMistakeWithItsLineAndWhatIsValid) {
   for (const Mistake& row : kMistakes) {

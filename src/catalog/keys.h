@@ -38,6 +38,7 @@ enum class Form : std::uint8_t {
   kEntryOrNone,  // such a mapping, or the word none
   kEntries,      // a mapping of any keys to such mappings
   kItems,        // a list of such mappings
+  kItemsOrSize,  // such a list, or a whole number from 0: how many, with nothing special
   kFields,       // fields, groups of fields and uses of templates (expand.h), by their names
 };
 
@@ -64,6 +65,7 @@ enum class SectionId : std::uint8_t {
   kSignal,
   kPhysics,
   kBattery,
+  kAllBatteries,
   kPvInput,
   kInverter,
   kCharger,
@@ -86,6 +88,7 @@ enum class SectionId : std::uint8_t {
   kHousehold,
   kRoof,
   kSiteDevice,
+  kPack,
   kHabit,
   kTranslation,
   kDefaultTexts,
@@ -115,7 +118,7 @@ struct Key {
   std::string_view description;  // shown by editors
   bool required = false;
   std::span<const std::string_view> choices{};
-  SectionId section = SectionId::kFile;  // of kEntry, kEntryOrNone, kEntries and kItems
+  SectionId section = SectionId::kFile;  // of the forms that have such mappings
   Variant variant = Variant::kWhole;     // of that section
   bool inherited = false;  // a required key that an entry may have from defaults or a group
 };

@@ -19,8 +19,10 @@ namespace gridloom::catalog {
 inline constexpr double kMaxPower_w = 100'000;  // of any part
 
 // kModel: numbers that only the family's model in C++ knows.
+// kAllBatteries: what fields show of all batteries together.
 enum class PartKind : std::uint8_t {
   kBattery,
+  kAllBatteries,
   kPvInput,
   kInverter,
   kCharger,
@@ -59,7 +61,14 @@ enum class Quantity : std::uint8_t {
   kState,      // a field whose values are named idle, charging and discharging
   kConnected,  // whether there is a grid
   kRunning,    // whether a compressor runs
-  kOpen        // whether a door is open
+  kOpen,       // whether a door is open
+  kDesignCapacity,
+  kFullCapacity,
+  kRemainingCapacity,
+  kCapacityEnergy,  // of all batteries: what they store when full
+  kPresent,         // whether an extra battery is plugged in
+  kSerialNumber,    // of an extra battery, in a text; empty while it is not plugged in
+  kBatteries        // how many there are, with the extra ones that are plugged in
 };
 
 struct QuantityName {
@@ -87,7 +96,23 @@ inline constexpr auto kBatteryQuantities = std::to_array<QuantityName>(
      {"cycles", Quantity::kCycles, ""},
      {"time_to_full", Quantity::kTimeToFull, "min"},
      {"time_to_empty", Quantity::kTimeToEmpty, "min"},
-     {"state", Quantity::kState, ""}});
+     {"state", Quantity::kState, ""},
+     {"design_capacity", Quantity::kDesignCapacity, "mAh"},
+     {"full_capacity", Quantity::kFullCapacity, "mAh"},
+     {"remaining_capacity", Quantity::kRemainingCapacity, "mAh"},
+     {"present", Quantity::kPresent, ""},
+     {"serial_number", Quantity::kSerialNumber, ""}});
+inline constexpr auto kAllBatteriesQuantities =
+    std::to_array<QuantityName>({{"soc", Quantity::kSoc, "%"},
+                                 {"power", Quantity::kPower, "W"},
+                                 {"charge_power", Quantity::kChargePower, "W"},
+                                 {"discharge_power", Quantity::kDischargePower, "W"},
+                                 {"current", Quantity::kCurrent, "A"},
+                                 {"capacity", Quantity::kCapacityEnergy, "Wh"},
+                                 {"time_to_full", Quantity::kTimeToFull, "min"},
+                                 {"time_to_empty", Quantity::kTimeToEmpty, "min"},
+                                 {"state", Quantity::kState, ""},
+                                 {"batteries", Quantity::kBatteries, ""}});
 // For PV inputs, inverters, chargers and loads.
 inline constexpr auto kPowerQuantities = std::to_array<QuantityName>(
     {{"power", Quantity::kPower, "W"}, {"energy", Quantity::kEnergy, "Wh"}});
@@ -112,6 +137,9 @@ inline constexpr auto kHeatPumpQuantities =
 // The name of a quantity in `feeds`.
 [[nodiscard]] constexpr std::string_view quantity_name(Quantity quantity) {
   for (const QuantityName& row : kBatteryQuantities) {
+    if (row.quantity == quantity) return row.name;
+  }
+  for (const QuantityName& row : kAllBatteriesQuantities) {
     if (row.quantity == quantity) return row.name;
   }
   for (const QuantityName& row : kGridQuantities) {
@@ -165,6 +193,9 @@ struct PhysicsPart {
   std::string tripped;              // Field::name: whether a load switched itself off
   std::map<std::string, std::string, std::less<>> limits;  // "max" and a Field::name
   std::vector<Feed> feeds;
+  // Of an extra battery, whose number from 1 is numbers["pack"]:
+  std::string serial_prefix;       // begins the serial numbers of such batteries
+  std::vector<std::string> shows;  // fields, or "group."-prefixes, that are there with it only
 
   [[nodiscard]] std::optional<double> number(std::string_view name) const {
     const auto found = numbers.find(name);

@@ -54,6 +54,7 @@ constexpr std::array<std::string_view, n> names_of(const std::array<QuantityName
   return names;
 }
 inline constexpr auto kBatteryFeeds = names_of(kBatteryQuantities);
+inline constexpr auto kAllBatteriesFeeds = names_of(kAllBatteriesQuantities);
 inline constexpr auto kPowerFeeds = names_of(kPowerQuantities);
 inline constexpr auto kGridFeeds = names_of(kGridQuantities);
 inline constexpr auto kBatteryLimits = std::to_array<std::string_view>({"max", "min", "reserve"});
@@ -97,6 +98,17 @@ inline constexpr auto kBatteryKeys = std::to_array<Key>({
     {.name = "count",
      .description = "Field, or formula of fields, that says at the start how many such batteries "
                     "there are; 1 by default"},
+    {.name = "pack",
+     .form = Form::kNumber,
+     .description = "Its number, from 1, if it is an extra battery: it is there while the device "
+                    "has so many"},
+    {.name = "serial_prefix",
+     .description = "How the serial numbers of such extra batteries begin: four characters"},
+    {.name = "shows",
+     .form = Form::kTexts,
+     .description =
+         "Fields, or how their names begin, up to a dot, that are there while this extra "
+         "battery is"},
     {.name = "switch", .description = kSwitchWords},
     {.name = "limits",
      .form = Form::kChosenTexts,
@@ -108,6 +120,14 @@ inline constexpr auto kBatteryKeys = std::to_array<Key>({
      .form = Form::kChosenTexts,
      .description = kFeedsWords,
      .choices = kBatteryFeeds},
+});
+
+inline constexpr auto kAllBatteriesKeys = std::to_array<Key>({
+    {.name = "feeds",
+     .form = Form::kChosenTexts,
+     .description = kFeedsWords,
+     .required = true,
+     .choices = kAllBatteriesFeeds},
 });
 
 inline constexpr auto kPvInputKeys = std::to_array<Key>({
@@ -268,6 +288,10 @@ inline constexpr auto kPhysicsKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "Batteries, by names of your choice",
      .section = SectionId::kBattery},
+    {.name = "all_batteries",
+     .form = Form::kEntry,
+     .description = "What fields show of all batteries together, the extra ones included",
+     .section = SectionId::kAllBatteries},
     {.name = "pv_inputs",
      .form = Form::kEntries,
      .description = "PV inputs, by names of your choice",

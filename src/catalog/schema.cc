@@ -148,6 +148,9 @@ JsonObject form_of(const Key& key) {
       return mapping_to(entry(key));
     case Form::kFields:
       return fields(key.section);
+    case Form::kItemsOrSize:
+      return {{"anyOf",
+               JsonArray{JsonObject{{"type", "integer"}, {"minimum", 0}}, list_of(entry(key))}}};
     case Form::kItems:
       break;
   }

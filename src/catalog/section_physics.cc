@@ -23,7 +23,9 @@ namespace gridloom::catalog {
 namespace {
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
-constexpr std::size_t kMaxParts = 100;  // in one family
+constexpr std::size_t kMaxParts = 100;    // in one family
+constexpr double kMostPacks = 16;         // of one device
+constexpr std::size_t kSerialPrefix = 4;  // characters
 
 // The bounds of a number, by the end of its key. They keep energy sums of years within 64 bits.
 struct Bounds {
@@ -36,6 +38,7 @@ constexpr auto kBounds =
                            {.end = "efficiency", .low = 0.1, .high = 1},
                            {.end = "resistance_ohm", .low = 0.0001, .high = 1000},
                            {.end = "cells", .low = 1, .high = 1000},
+                           {.end = "pack", .low = 1, .high = kMostPacks},
                            {.end = "share", .low = 0, .high = 1},
                            {.end = "taper_percent", .low = 0, .high = 99},
                            {.end = "_per_percent", .low = 0, .high = kMaxPower_w},
@@ -50,7 +53,7 @@ std::string number_problem(std::string_view key, double value) {
   if (value < bounds.low || value > bounds.high) {
     return fmt::format("{} must be {} to {}", value, bounds.low, bounds.high);
   }
-  const bool whole = key == "cells";
+  const bool whole = key == "cells" || key == "pack";
   return whole && value != std::trunc(value) ? fmt::format("{} must be a whole number", value) : "";
 }
 
@@ -68,6 +71,11 @@ constexpr auto kHeatPumpRequired =
 constexpr auto kRatedRequired = std::to_array<std::string_view>({"rated_w"});
 constexpr auto kKinds = std::to_array<Kind>({
     {PartKind::kBattery, SectionId::kBattery, "batteries", kBatteryQuantities, kBatteryRequired},
+    {PartKind::kAllBatteries,
+     SectionId::kAllBatteries,
+     "all_batteries",
+     kAllBatteriesQuantities,
+     {}},
     {PartKind::kPvInput, SectionId::kPvInput, "pv_inputs", kPowerQuantities, kRatedRequired},
     {PartKind::kInverter, SectionId::kInverter, "inverter", kPowerQuantities, kRatedRequired},
     {PartKind::kCharger, SectionId::kCharger, "charger", kPowerQuantities, kRatedRequired},
@@ -127,6 +135,7 @@ class PhysicsReader {
     }
     if (section_of(kind.section).find("dc") != nullptr) entry.flag("dc", part.dc);
     if (kind.kind == PartKind::kLoad) read_load(entry, part);
+    if (kind.kind == PartKind::kBattery) read_pack(entry, part);
     if (section_of(kind.section).find("limits") != nullptr) read_limits(entry, kind, part);
     read_feeds(entry, kind, part);
     check_needed(entry, kind, part);
@@ -166,7 +175,7 @@ class PhysicsReader {
 
   void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
     if (has_model_) {
-      for (const std::string_view key : {"switch", "limits", "feeds", "count", "circuits",
+      for (const std::string_view key : {"switch", "limits", "feeds", "count", "pack", "circuits",
                                          "tripped", "holds", "share", "awake"}) {
         if (!entry.has(key)) continue;
         entry.mistake(key, "a family with a model in C++ (physics.model) has numbers here only");
@@ -246,6 +255,37 @@ class PhysicsReader {
     if (field != nullptr) part.tripped = field->name;
   }
 
+  // What an extra battery has beside the keys of any battery.
+  void read_pack(const Entry& entry, PhysicsPart& part) {
+    const auto number = part.number("pack");
+    entry.text("serial_prefix", part.serial_prefix);
+    entry.texts("shows", part.shows);
+    if (!number) {
+      for (const std::string_view key : {"serial_prefix", "shows"}) {
+        if (entry.has(key)) entry.mistake(key, "is for an extra battery: pack must be there");
+      }
+      return;
+    }
+    if (*number != ++packs_) {
+      entry.mistake("pack", fmt::format("{} must be {}: extra batteries are numbered from 1 in the "
+                                        "file's order",
+                                        *number, packs_));
+    }
+    if (part.serial_prefix.size() != kSerialPrefix) {
+      entry.mistake("serial_prefix", fmt::format("\"{}\" must have {} characters",
+                                                 part.serial_prefix, kSerialPrefix));
+    }
+    for (const std::string& name : part.shows) {
+      const bool is_known = std::ranges::any_of(family_.fields, [&name](const Field& field) {
+        return name.ends_with('.') ? field.name.starts_with(name) : field.name == name;
+      });
+      if (is_known) continue;
+      entry.mistake("shows", fmt::format("\"{}\" matches no field: must be a field's name, or a "
+                                         "prefix that ends with a dot",
+                                         name));
+    }
+  }
+
   static bool is_one_field(const PhysicsPart& part, std::string_view key) {
     const auto found = part.formulas.find(key);
     return found != part.formulas.end() && found->second.steps.size() == 1 &&
@@ -310,6 +350,7 @@ class PhysicsReader {
 
   [[nodiscard]] std::string feed_problem(const std::string& name,
                                          const QuantityName& quantity) const {
+    if (quantity.quantity == Quantity::kSerialNumber) return serial_problem(name);
     const Field* field = find_number(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
     const bool is_element = find_field(family_, name) == nullptr;
@@ -340,6 +381,13 @@ class PhysicsReader {
     return field->unit == quantity.unit ? "" : in_unit(*field, quantity.unit);
   }
 
+  [[nodiscard]] std::string serial_problem(const std::string& name) const {
+    const Field* field = find_field(family_, name);
+    if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
+    if (field->type == FieldType::kString) return {};
+    return fmt::format("{} is of type {}: must be string", name, name_of(field->type));
+  }
+
   static std::string state_problem(const Field& field) {
     for (const std::string_view state : kBatteryStates) {
       if (std::ranges::find(field.values, state, &NamedValue::name) != field.values.end()) continue;
@@ -352,6 +400,7 @@ class PhysicsReader {
   const Entry& physics_;
   Family& family_;
   bool has_model_;
+  int packs_ = 0;                                        // that were read
   std::map<std::string, std::string, std::less<>> fed_;  // Field::name -> "loads.fan.feeds.power"
 };
 

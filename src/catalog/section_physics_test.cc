@@ -63,6 +63,33 @@ void expect_told_of_station(const std::vector<Mistake>& rows) {
   expect_told(rows, "solar_station.yaml", station_text());
 }
 
+TEST(Physics, TellsMistakesOfExtraBatteries) {
+  const auto added = [](std::string_view keys) {
+    return "    more: {capacity_wh: 1000, charge_w: 1, discharge_w: 1, " + std::string(keys) +
+           "}\n  pv_inputs:\n";
+  };
+  const std::string one = added("pack: 2, serial_prefix: MORE");
+  const std::string prefix = added("pack: 1, serial_prefix: MO");
+  const std::string none = added("pack: 1");
+  const std::string shows = added("pack: 1, serial_prefix: MORE, shows: [more.]");
+  const std::string usual = added("shows: [bat.]");
+  const std::string serial =
+      added("pack: 1, serial_prefix: MORE, feeds: {serial_number: out.watts}");
+  const std::string most = added("pack: 17, serial_prefix: MORE");
+  constexpr std::string_view kBehind = "  pv_inputs:\n";
+  expect_told_of_station({
+      {kBehind, one,
+       "physics.batteries.more.pack: 2 must be 1: extra batteries are numbered from 1 in the "
+       "file's order"},
+      {kBehind, most, "physics.batteries.more.pack: 17 must be 1 to 16"},
+      {kBehind, prefix, "batteries.more.serial_prefix: \"MO\" must have 4 characters"},
+      {kBehind, none, "batteries.more.serial_prefix: \"\" must have 4 characters"},
+      {kBehind, shows, "batteries.more.shows: \"more.\" matches no field"},
+      {kBehind, usual, "batteries.more.shows: is for an extra battery: pack must be there"},
+      {kBehind, serial, "serial_number: out.watts is of type int: must be string"},
+  });
+}
+
 TEST(Physics, TellsMistakesOfNumbers) {
   expect_told_of_station({
       {"capacity_wh: 2048", "capacity: 2048",

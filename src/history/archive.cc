@@ -153,7 +153,8 @@ ArchiveHealth Archive::health() const {
           .log_waiting_bytes = journal.waiting_bytes,
           .head_bytes = recorder.head_bytes,
           .damage = impl_->recorder->damage().all(),
-          .unknown_devices = recorder.unknown_devices};
+          .unknown_devices = recorder.unknown_devices,
+          .unstored_records = recorder.unstored_records};
 }
 
 }  // namespace gridloom::history

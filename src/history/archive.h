@@ -56,12 +56,13 @@ struct ArchiveHealth {
   // nothing: they can be stored.
   std::optional<Millis> log_lasts{};
   std::uint64_t malformed_records = 0;
-  std::size_t damaged_rows = 0;       // in history.db, found since the start
-  std::uint64_t log_bytes = 0;        // on disk
-  std::size_t log_waiting_bytes = 0;  // of records not yet reported as durable
-  std::size_t head_bytes = 0;         // in memory, not yet stored as blocks
-  std::vector<std::string> damage{};  // the same as DamageNotes::all()
-  std::size_t unknown_devices = 0;    // devices in history that are not in the registry
+  std::size_t damaged_rows = 0;        // in history.db, found since the start
+  std::uint64_t log_bytes = 0;         // on disk
+  std::size_t log_waiting_bytes = 0;   // of records not yet reported as durable
+  std::size_t head_bytes = 0;          // in memory, not yet stored as blocks
+  std::vector<std::string> damage{};   // the same as DamageNotes::all()
+  std::size_t unknown_devices = 0;     // devices in history that are not in the registry
+  std::uint64_t unstored_records = 0;  // of the log: durable, and not all in the store yet
 };
 
 class Archive final : public journal::Journal {

@@ -56,9 +56,10 @@ struct RecorderHealth {
   Millis store_failing_for{};   // how long that has been so, by the steady clock
   bool catches_up = false;      // the journal has records that history does not answer yet
   std::uint64_t malformed_records = 0;
-  std::size_t damaged_rows = 0;     // in the store, found since the start
-  std::size_t head_bytes = 0;       // in memory, not yet stored as blocks
-  std::size_t unknown_devices = 0;  // devices in history that are not in the registry
+  std::size_t damaged_rows = 0;        // in the store, found since the start
+  std::size_t head_bytes = 0;          // in memory, not yet stored as blocks
+  std::size_t unknown_devices = 0;     // devices in history that are not in the registry
+  std::uint64_t unstored_records = 0;  // durable in the journal, and not all in the store yet
 };
 
 class Recorder {

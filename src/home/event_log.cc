@@ -43,13 +43,18 @@ void EventLog::subscribe() {
       options_.hub->changes().subscribe({.reader = reader_,
                                          .loop = options_.loop,
                                          .scope = hub::ChangeReaderOptions::Scope::kAll,
-                                         .detail = hub::ChangeReaderOptions::Detail::kEvents});
+                                         .detail = hub::ChangeReaderOptions::Detail::kEvents,
+                                         .for_node = options_.writes == Writes::kOwn});
 }
 
 void EventLog::on_changes(const hub::ChangeBatch& batch) {
   if (is_stopped_) return;
   if (batch.is_lost) {
-    spdlog::warn("more events of devices happened than are kept: some are missing in their log");
+    // A link to another node that opens is told like that as well, but not to who reads its own
+    // devices alone.
+    if (options_.writes != Writes::kNone) {
+      spdlog::warn("more events of devices happened than are kept: some are missing in their log");
+    }
     // The feed tells a new subscription the faults of each device again.
     return subscribe();
   }
@@ -91,7 +96,7 @@ void EventLog::tick() {
 
 void EventLog::write(std::span<const journal::DeviceEvent> events) const {
   journal::Journal* const journal = options_.hub->platform().journal;
-  if (journal == nullptr) return;
+  if (journal == nullptr || options_.writes == Writes::kNone) return;
   while (!events.empty()) {
     const std::size_t some = std::min(events.size(), journal::kMaxEventsOfRecord);
     journal->append(journal::RecordKind::kEvents, journal::make_events(events.first(some)), {}, 0);

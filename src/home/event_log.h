@@ -27,10 +27,18 @@ namespace gridloom::home {
 
 class EventLog {
  public:
+  // Whose events are written where several nodes serve devices (hub/cluster.h).
+  enum class Writes : std::uint8_t {
+    kAll,
+    // Those of devices whose shards are in this process; of others it knows no faults.
+    kOwn,
+    kNone,  // those of others are written where their shards are; their faults are known here
+  };
   struct Options {
     hub::Hub* hub = nullptr;  // its journal, if it has one, gets the events
     Loop* loop = nullptr;     // events are written on it
     EventBook::Limits limits{};
+    Writes writes = Writes::kAll;
   };
   explicit EventLog(const Options& options) : options_(options), book_(options.limits) {}
   EventLog(const EventLog&) = delete;

@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <spdlog/sinks/ostream_sink.h>
+#include <spdlog/spdlog.h>
 
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,8 +34,10 @@ class EventLogTest : public testing::Test {
     device_ = home_.connect_device(kSn);
     home_.platform.journal = &journal_;
   }
-  void start(const std::vector<history::StoredEvent>& open = {}) {
-    log_.emplace(EventLog::Options{.hub = home_.hub.get(), .loop = &home_.client_loop});
+  void start(const std::vector<history::StoredEvent>& open = {},
+             EventLog::Writes writes = EventLog::Writes::kAll) {
+    log_.emplace(
+        EventLog::Options{.hub = home_.hub.get(), .loop = &home_.client_loop, .writes = writes});
     log_->start(open);
   }
   void report(std::string_view params) {
@@ -74,6 +79,36 @@ TEST_F(EventLogTest, WritesWhatHappensAlthoughNobodyWatches) {
   home_.settle();
   EXPECT_THAT(written(),
               ElementsAre("fault.began inv.errCode", "fault.ended inv.errCode", "offline "));
+}
+
+// A link to another node that opens tells all readers but those of own devices to begin anew.
+TEST_F(EventLogTest, ALinkThatOpensIsALossOnlyForWhoWritesAllDevices) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  using Writes = EventLog::Writes;
+  for (const Writes writes : {Writes::kAll, Writes::kOwn, Writes::kNone}) {
+    log.str({});
+    start({}, writes);
+    home_.platform.changes.lose_all();
+    home_.settle();
+    EXPECT_EQ(log.str().contains("some are missing"), writes == Writes::kAll) << log.str();
+    report(R"("inv.errCode":1)");
+    report(R"("inv.errCode":0)");
+    EXPECT_EQ(written().size(), writes == Writes::kNone ? 0U : 2U);
+    log_.reset();
+  }
+  spdlog::set_default_logger(before);
+}
+
+TEST_F(EventLogTest, ADoorKnowsFaultsAndWritesNothing) {
+  start({}, EventLog::Writes::kNone);
+  report(R"("inv.errCode":1)");
+  EXPECT_NE(since("inv.errCode"), 0);
+  home_.platform.changes.lose_all();
+  home_.settle();
+  EXPECT_THAT(written(), IsEmpty());
 }
 
 TEST_F(EventLogTest, AFaultLastsSinceTheLogSaysSo) {

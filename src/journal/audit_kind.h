@@ -17,7 +17,7 @@ inline constexpr auto kAuditKinds = std::to_array<std::string_view>({
     "device.remove", "device.purge",   "device.simulated", "device.set",    "damage.accept",
     "fault.on",      "fault.off",      "time.pause",       "time.resume",   "time.speed",
     "time.step",     "record",         "backup",           "start",         "stop",
-    "damaged",       "bridge.add",     "bridge.change",    "bridge.remove",
+    "damaged",       "bridge.add",     "bridge.change",    "bridge.remove", "cluster.drain",
 });
 
 constexpr bool is_audit_kind(std::string_view name) {

@@ -245,7 +245,8 @@ void ConnectionIo::on_ready(std::uint32_t events) {
       if ((events & (EPOLLHUP | EPOLLERR)) != 0) reset_seen_ = true;
       if (place_.loop->is_late()) return ask_for_turn_end();
       read();
-      return close_if_reset();
+      if (reset_seen_) close();
+      return;
     case Phase::kClosing:
       return shut_down();
     case Phase::kMoving:
@@ -353,14 +354,12 @@ void ConnectionIo::on_turn_end() {
   turn_end_requested_ = false;
   if (phase_ == Phase::kHandshake) return do_handshake();
   if (move_ && phase_ == Phase::kEstablished && !reset_seen_) return depart();
-  if (reset_seen_) read();
-  close_if_reset();
+  if (reset_seen_) {
+    // Nobody can receive responses, so input that is still unread then is not processed.
+    read();
+    close();
+  }
   continue_io();
-}
-
-// After a reset nobody can receive responses, so input that is still unread is not processed.
-void ConnectionIo::close_if_reset() {
-  if (reset_seen_) close();
 }
 
 void ConnectionIo::continue_io() {

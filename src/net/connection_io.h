@@ -161,7 +161,6 @@ class ConnectionIo final : public IoLoop::Watched,
   void update_account();
   void do_handshake();
   void read();
-  void close_if_reset();
   // Sends the protocol's output as far as the socket takes it.
   void write();
   [[nodiscard]] std::size_t send(std::string_view bytes);

@@ -1,12 +1,13 @@
 #include "node/node.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <array>
 #include <optional>
-#include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "base/partition.h"
@@ -14,6 +15,7 @@
 #include "history/postgres/slot_schema.h"
 #include "nats/server_version.h"
 #include "node/slot_stores.h"
+#include "node/slot_thread.h"
 
 namespace gridloom::node {
 namespace {
@@ -22,10 +24,6 @@ constexpr Millis kVersionTimeout{2'000};
 // The log of a slot opens and closes a few times a minute at most.
 constexpr std::size_t kTasksOfSlot = 64;
 constexpr std::size_t kPlacings = 2;  // that wait: the last one sees what the others would
-
-// Servers below it lose acknowledged messages in ways that were mended since
-// (docs/internals/cluster.md).
-constexpr nats::Version kGoodVersion{.major = 2, .minor = 12};
 
 std::string application_of(const std::string& name) {
   std::array<char, 256> host{};
@@ -41,22 +39,34 @@ Result<postgres::ConnectionSettings> database_of(const Node::Options& options) {
                                               .application_name = application});
 }
 
-void warn_of_version(const nats::ConnectionSettings& settings) {
-  for (const std::string& url : settings.urls()) {
-    const auto version = nats::server_version(url, kVersionTimeout);
-    if (!version || nats::parse_version(*version) >= kGoodVersion) continue;
-    spdlog::warn(
-        "nats-server {} at {} is older than {}.{}: it can lose messages that it has acknowledged "
-        "when a second server fails before the first has caught up",
-        *version, url, kGoodVersion.major, kGoodVersion.minor);
-  }
-}
-
 std::uint64_t run_of_door(const server::Server::Clocks& clocks) {
   return static_cast<std::uint64_t>(unix_ms(clocks.wall.now()));
 }
 
 }  // namespace
+
+// The slots of devices by their numbers, as history names devices.
+std::function<std::optional<cluster::Slot>(DeviceNumber)> slots_of_devices(
+    const registry::Registry& registry, std::size_t slots) {
+  struct Known {
+    std::mutex mutex;
+    std::shared_ptr<const registry::Directory> as_of;
+    std::unordered_map<DeviceNumber, cluster::Slot> slots;
+  };
+  return [&registry, slots,
+          known = std::make_shared<Known>()](DeviceNumber device) -> std::optional<cluster::Slot> {
+    const std::scoped_lock lock(known->mutex);
+    if (auto now = registry.directory(); now != known->as_of) {
+      known->slots.clear();
+      for (const registry::Device* each : now->devices()) {
+        known->slots.emplace(each->number, cluster::slot_of(partition_of(each->sn), slots));
+      }
+      known->as_of = std::move(now);
+    }
+    const auto found = known->slots.find(device);
+    return found == known->slots.end() ? std::nullopt : std::optional(found->second);
+  };
+}
 
 // One slot of the cluster, while this node opens it, has it, or closes it. Its worker does all of
 // that in order.
@@ -73,7 +83,8 @@ Node::Node(Options options, postgres::ConnectionSettings database)
     : options_(std::move(options)),
       database_(std::move(database)),
       self_{.name = options_.name, .incarnation = cluster::random_incarnation()},
-      fence_(database_.schema()) {}
+      fence_(database_.schema()),
+      watch_(options_.slots, options_.clocks.steady.now()) {}
 
 Result<std::unique_ptr<Node>> Node::open(Options options) {
   if (Status good = cluster::check_node_name(options.name); !good) {
@@ -94,7 +105,6 @@ Status Node::connect() {
     if (!opened) return std::unexpected(opened.error());
     *connection = std::move(*opened);
   }
-  warn_of_version(options_.nats);
   auto holder = postgres::Holder::take(database_, postgres::Holder::kPatience,
                                        postgres::Holder::Kind::kShared);
   if (!holder) return std::unexpected(holder.error());
@@ -111,6 +121,11 @@ Status Node::connect() {
   auto carrier = Carrier::start(*bus_, self_);
   if (!carrier) return std::unexpected(carrier.error());
   carrier_ = std::move(*carrier);
+  for (const std::string& each :
+       warnings_of({.nats_servers = options_.nats.urls().size(), .replicas = options_.replicas},
+                   nats_servers())) {
+    spdlog::warn("{}", each);
+  }
   return {};
 }
 
@@ -119,10 +134,15 @@ Node::~Node() { end(); }
 void Node::end() {
   std::unique_ptr<cluster::Member> member;
   {
-    const std::scoped_lock lock(placing_);
+    const std::scoped_lock looking(looking_);
     member = std::move(member_);
+    has_ended_ = true;
   }
   member.reset();  // its thread calls this object
+  // Whoever places partitions now ends; from now on place() does nothing.
+  {
+    const std::scoped_lock placing(placing_);
+  }
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     slot->stop.request_stop();
@@ -130,7 +150,10 @@ void Node::end() {
   }
   for (const auto& slot : slots_) slot->worker.reset();
   placer_.reset();
+  history_.reset();
   slots_.clear();
+  // The relay's loop is the door's, which ends next: what comes from now on is left out.
+  if (relay_peers_) relay_peers_->use(nullptr);
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {
@@ -148,32 +171,53 @@ void Node::join(server::Server& door) {
   door_ = &hub::Cluster::join(
       door.hub(), {.peers = hub_peers_.get(), .self = name, .run = run_of_door(options_.clocks)});
   place_partitions(*door_, std::vector<cluster::SlotOwner>(slots_.size()));
-  relay_ = std::make_unique<RelayDoor>(
-      RelayDoor::Options{.peers = *relay_peers_,
-                         .loop = *door.loops().front(),
-                         .clock = options_.clocks.steady,
-                         .run = run_of_door(options_.clocks),
-                         .relay_of =
-                             [slots = slots_.size()](std::string_view user) {
-                               return slot_name(cluster::slot_of(partition_of(user), slots));
-                             },
-                         .mqtt = options_.limits.mqtt});
+  history_ = std::make_unique<SlotHistory>(
+      SlotHistory::Options{.slots = slots_.size(),
+                           .nats = *nats_,
+                           .clock = options_.clocks.devices,
+                           .slot_of = slots_of_devices(door.registry(), slots_.size()),
+                           .revision_of = [this](cluster::Slot slot) { return revision_of(slot); },
+                           .database = database_,
+                           .damage = door.archive().damage(),
+                           .limits = options_.limits.history.reads});
+  relay_ = std::make_unique<RelayDoor>(RelayDoor::Options{
+      .peers = *relay_peers_,
+      .loop = *door.loops().front(),
+      .clock = options_.clocks.steady,
+      .run = run_of_door(options_.clocks),
+      .relay_of =
+          [slots = slots_.size()](std::string_view user) {
+            return slot_name(cluster::slot_of(partition_of(user), slots));
+          },
+      .mqtt = options_.limits.mqtt,
+      .record = [hub = &door.hub()](const hub::ClientEvent& event) { hub->record_event(event); }});
   door.loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
 }
 
 net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
 
 Status Node::start(const std::string& address) {
-  const std::scoped_lock lock(placing_);  // its thread calls this object at once
   auto member = cluster::Member::start(
       {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
-  member_ = std::move(*member);
+  {
+    const std::scoped_lock looking(looking_);
+    member_ = std::move(*member);
+    address_ = address;
+  }
+  owners_changed();  // what it had to tell before
   return {};
 }
 
-bool Node::drain(Millis at_most) { return member_ == nullptr || member_->stop(at_most); }
+bool Node::drain(Millis at_most) {
+  cluster::Member* member = nullptr;
+  {
+    const std::scoped_lock looking(looking_);
+    member = member_.get();
+  }
+  return member == nullptr || member->stop(at_most);
+}
 
 Shared Node::shared() {
   return {.data = options_.data,
@@ -211,6 +255,9 @@ void Node::open(const Opening& opening, Opened opened) {
 void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
                      Opened& opened) {
   if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
+  // The log says it, and threads that the slot's server makes inherit it.
+  ::pthread_setname_np(::pthread_self(),
+                       fmt::format("{}{}", kSlotThread, cluster::number_of(opening.slot)).c_str());
   auto server = SlotServer::open(
       shared(), {.slot = opening.slot,
                  .revision = opening.revision,
@@ -219,13 +266,21 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      [this, opening](const Error& why) {
                        spdlog::warn("slot {} is lost under revision {}: {}",
                                     cluster::number_of(opening.slot), opening.revision, why.detail);
-                       member_->note_fenced(opening.slot, opening.revision);
+                       note_fenced(opening);
                      },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
+  if (Status added = history_->add(opening.slot, opening.revision, (*server)->server().archive());
+      !added) {
+    return opened(added);
+  }
   {
     const std::scoped_lock lock(slot.mutex);
     if (!stop.stop_requested()) slot.server = std::move(*server);
+  }
+  if (*server) {
+    history_->remove(opening.slot);
+    return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"));
   }
   owners_changed();
   opened({});
@@ -244,12 +299,13 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     }
   }
   auto shared_closed = std::make_shared<Closed>(std::move(closed));
-  const bool is_posted = slot.worker->post(0, [&slot, is_planned, shared_closed] {
+  const bool is_posted = slot.worker->post(0, [this, &slot, which, is_planned, shared_closed] {
     std::unique_ptr<SlotServer> server;
     {
       const std::scoped_lock lock(slot.mutex);
       server = std::move(slot.server);
     }
+    if (server) history_->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
     (*shared_closed)();
@@ -268,25 +324,47 @@ void Node::refused(const Error& why) {
 
 void Node::place() {
   const std::scoped_lock placing(placing_);
-  if (member_ == nullptr) return;
-  const std::vector<cluster::SlotOwner> owners = member_->owners();
+  std::vector<cluster::SlotOwner> owners;
+  std::vector<cluster::NodeId> present;
+  {
+    const std::scoped_lock looking(looking_);
+    if (!member_) return;
+    owners = member_->owners();
+    present = member_->present();
+  }
   if (owners.size() != slots_.size()) return;
+  watch_.note(owners, options_.clocks.steady.now());
   if (door_ != nullptr) place_partitions(*door_, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     if (slot->server) slot->server->place(owners);
   }
-  carrier_->place(places(owners));
+  carrier_->place(places(owners, present));
 }
 
-Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) const {
+std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
+  const std::scoped_lock looking(looking_);
+  if (!member_) return std::nullopt;
+  const std::vector<cluster::SlotOwner> owners = member_->owners();
+  const std::size_t at = cluster::number_of(slot);
+  if (at >= owners.size() || !owners[at].is_served) return std::nullopt;
+  return owners[at].revision;
+}
+
+void Node::note_fenced(const Opening& opening) {
+  const std::scoped_lock looking(looking_);
+  if (member_) member_->note_fenced(opening.slot, opening.revision);
+}
+
+Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
+                             const std::vector<cluster::NodeId>& present) const {
   Carrier::Places places;
   const auto add_door = [&](const cluster::NodeId& node) {
     places[door_name(node.name)] = {.node = node,
                                     .run = static_cast<std::uint64_t>(node.incarnation)};
   };
   add_door(self_);
-  for (const cluster::NodeId& node : member_->present()) add_door(node);
+  for (const cluster::NodeId& node : present) add_door(node);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     const cluster::SlotOwner& owner = owners[i];
     if (!owner.node || !owner.is_served) continue;
@@ -296,16 +374,60 @@ Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners) cons
   return places;
 }
 
-Node::Health Node::health() {
-  Health health;
-  health.nats = nats_->health();
-  health.frames = carrier_->counts();
-  health.refused_transactions = fence_.refused();
-  const std::scoped_lock lock(placing_);
-  if (member_ == nullptr) return health;
-  health.member = member_->health();
-  health.owners = member_->owners();
+NodeHealth Node::health() {
+  NodeHealth health{.now = options_.clocks.steady.now(),
+                    .self = self_,
+                    .version = options_.version,
+                    .owner_changes = watch_.owner_changes(),
+                    .nats = nats_->health(),
+                    .log_nats = log_nats_->health(),
+                    .nats_servers = options_.nats.urls().size(),
+                    .replicas = options_.replicas,
+                    .frames = carrier_->counts(),
+                    .relayed = relay_ ? relay_->connections() : 0,
+                    .refused_transactions = fence_.refused()};
+  const std::scoped_lock looking(looking_);
+  if (has_ended_) return health;
+  health.address = address_;
+  std::vector<cluster::SlotOwner> owners;
+  if (member_) {
+    health.member = member_->health();
+    owners = member_->owners();
+  }
+  owners.resize(slots_.size());
+  const auto unserved_since = watch_.unserved_since();
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    Slot& slot = *slots_[i];
+    health.slots.push_back({.owner = owners[i], .unserved_since = unserved_since.at(i)});
+    const std::scoped_lock lock(slot.mutex);
+    if (slot.server) health.slots.back().here = slot.server->server().store_health();
+  }
   return health;
+}
+
+std::string Node::metrics(const std::string& door) {
+  std::vector<std::pair<std::size_t, std::string>> of_slots;
+  {
+    const std::scoped_lock looking(looking_);
+    for (std::size_t i = 0; i < slots_.size() && !has_ended_; ++i) {
+      const std::scoped_lock lock(slots_[i]->mutex);
+      if (slots_[i]->server) of_slots.emplace_back(i, slots_[i]->server->server().metrics());
+    }
+  }
+  return with_slots(door, of_slots) + cluster_metrics(health());
+}
+
+api::Health Node::health_of(const api::Health& door) { return health_with_cluster(door, health()); }
+
+std::vector<NatsServer> Node::nats_servers() const {
+  std::vector<NatsServer> servers;
+  for (const std::string& url : options_.nats.urls()) {
+    const auto version = nats::server_version(url, kVersionTimeout);
+    servers.push_back({.url = url,
+                       .version = version ? *version : std::string(),
+                       .failing = version ? std::string() : version.error().detail});
+  }
+  return servers;
 }
 
 }  // namespace gridloom::node

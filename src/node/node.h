@@ -5,7 +5,8 @@
 // Life: open(), the door's server::Server::open() with door_stores(), join(), the door's listen()
 // with mqtt_protocol(), its start(), start(), drain(), the door's destruction, the destructor.
 //
-// Thread rule: these on one thread, which may block; health() from any thread.
+// Thread rule: these on one thread, which may block; drain(), health(), metrics(), health_of() and
+// nats_servers() from any thread.
 #pragma once
 
 #include <cstddef>
@@ -14,10 +15,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "api/api.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/worker.h"
@@ -32,7 +35,9 @@
 #include "nats/settings.h"
 #include "net/protocol.h"
 #include "node/carrier.h"
+#include "node/node_health.h"
 #include "node/relay_door.h"
+#include "node/slot_history.h"
 #include "node/slot_server.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
@@ -70,6 +75,11 @@ class Node final : private cluster::SlotHost {
   ~Node() override;  // without drain(): others claim its slots after a lease
 
   [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const;
+  // Queries of the history of all slots; refused before join().
+  [[nodiscard]] history::Reads reads() {
+    return [this](history::Query query) { return history_ && history_->read(std::move(query)); };
+  }
+  [[nodiscard]] const std::string& name() const { return self_.name; }
   // The door's hub is of the cluster from now on. The node outlives the door.
   void join(server::Server& door);
   [[nodiscard]] net::MakeProtocol mqtt_protocol() const;
@@ -81,14 +91,12 @@ class Node final : private cluster::SlotHost {
   // Ends the slots that are left, at once.
   void end();
 
-  struct Health {
-    cluster::Member::Health member;
-    std::vector<cluster::SlotOwner> owners;  // by slot
-    nats::Health nats;
-    Carrier::Counts frames;
-    std::uint64_t refused_transactions = 0;
-  };
-  [[nodiscard]] Health health();
+  [[nodiscard]] NodeHealth health();
+  // What /metrics and /healthz of the door say, and the slots here and the cluster besides.
+  [[nodiscard]] std::string metrics(const std::string& door);
+  [[nodiscard]] api::Health health_of(const api::Health& door);
+  // Asks each server that the settings name; blocks, up to two seconds for each.
+  [[nodiscard]] std::vector<NatsServer> nats_servers() const;
 
  private:
   struct Slot;
@@ -105,7 +113,10 @@ class Node final : private cluster::SlotHost {
 
   void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
   void place();
-  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners) const;
+  [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
+  void note_fenced(const Opening& opening);
+  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners,
+                                       const std::vector<cluster::NodeId>& present) const;
 
   // Destroyed in reverse order.
   const Options options_;
@@ -122,8 +133,15 @@ class Node final : private cluster::SlotHost {
   std::unique_ptr<hub::Peers> relay_peers_;
   hub::Cluster* door_ = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay_;
-  std::mutex placing_;  // guards member_, and is held while partitions are placed
+  std::unique_ptr<SlotHistory> history_;
+  std::mutex placing_;  // held while partitions are placed
+  SlotWatch watch_;
+  std::string address_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  // Held while the members are looked at from any thread: start() sets the member, and after end()
+  // nothing is looked at any more.
+  std::mutex looking_;
+  bool has_ended_ = false;
   std::unique_ptr<cluster::Member> member_;
   std::unique_ptr<Worker> placer_;
 };

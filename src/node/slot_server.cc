@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <iterator>
 #include <thread>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "base/device_number.h"
 #include "base/partition.h"
 #include "history/postgres/slot_schema.h"
+#include "home/event_log.h"
 #include "node/slot_stores.h"
 #include "registry/registry.h"
 #include "storage/files.h"
@@ -109,6 +111,9 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
     archive_ = std::move(*opened);
     return std::shared_ptr<history::Archive>(archive_, &archive_->archive());
   };
+  const auto run = static_cast<std::uint64_t>(options.revision);
+  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
+  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   auto opened = server::Server::open(
       {.data = folder,
        .clocks = shared.clocks,
@@ -121,39 +126,57 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
        .stores = slot_stores(
            {.database = shared.database, .data = shared.data, .clock = shared.clocks.wall}, folder,
            {.fence = &shared.fence, .slot = options.slot, .revision = options.revision}),
-       .open_archive = std::move(open_archive)});
+       .open_archive = std::move(open_archive),
+       .join =
+           [&](hub::Hub& hub) {
+             cluster_ = &hub::Cluster::join(
+                 hub, {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
+           },
+       .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
-  const auto run = static_cast<std::uint64_t>(options.revision);
-  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
-  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
-  cluster_ = &hub::Cluster::join(
-      server_->hub(), {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
-  relay_ = std::make_shared<RelayOwner>(
+  relay_ = std::make_unique<RelayOwner>(
       RelayOwner::Options{.peers = *relay_peers_,
                           .loop = *server_->loops().front(),
                           .clock = shared.clocks.steady,
                           .run = run,
                           .protocol = server_->protocol(server::Interface::kMqtt)});
-  server_->loops().front()->on_sweep([weak = std::weak_ptr(relay_)] {
-    if (const auto relay = weak.lock()) relay->tick();
+  server_->loops().front()->on_sweep([this] {
+    if (relay_) relay_->tick();
   });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
+  is_started_ = true;
   return {};
 }
 
 SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
-  if (relay_) relay_->drop();
+  // What it tells the doors leaves with the next turn.
+  on_loop([this] {
+    if (relay_) relay_->drop();
+  });
+  on_loop([this] { relay_.reset(); });
+}
+
+void SlotServer::on_loop(const std::function<void()>& work) {
+  if (!is_started_) return work();
+  std::promise<void> done;
+  server_->loops().front()->post([&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 void SlotServer::stop() {
-  relay_->stop();
+  on_loop([this] { relay_->stop(); });
   const TimePoint until = steady_->now() + kLongestGoodbye;
-  while (relay_->connections() != 0 && steady_->now() < until) {
-    std::this_thread::sleep_for(kLook);
+  bool is_empty = false;
+  while (!is_empty && steady_->now() < until) {
+    on_loop([&] { is_empty = relay_->connections() == 0; });
+    if (!is_empty) std::this_thread::sleep_for(kLook);
   }
   server_->stop({});
   is_stopped_ = true;

@@ -85,6 +85,8 @@ class SlotServer {
  private:
   SlotServer() = default;
   [[nodiscard]] Status open_server(const Shared& shared, const Options& options);
+  // Runs it on the server's loop, and waits for that.
+  void on_loop(const std::function<void()>& work);
 
   const Clock* steady_ = nullptr;
   // Destroyed in reverse order.
@@ -92,8 +94,9 @@ class SlotServer {
   std::unique_ptr<hub::Peers> hub_peers_;
   std::unique_ptr<hub::Peers> relay_peers_;
   std::unique_ptr<server::Server> server_;
-  hub::Cluster* cluster_ = nullptr;  // of the server's hub
-  std::shared_ptr<RelayOwner> relay_;
+  hub::Cluster* cluster_ = nullptr;    // of the server's hub
+  std::unique_ptr<RelayOwner> relay_;  // used on the server's loop
+  bool is_started_ = false;
   bool is_stopped_ = false;
 };
 

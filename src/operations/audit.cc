@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <deque>
 #include <future>
 #include <memory>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/redacted.h"
+#include "history/waiting_query.h"
 #include "operations/context.h"
 #include "parameters/arguments.h"
 
@@ -78,38 +81,100 @@ bool is_wanted(const AuditFilter& filter, const Json& entry) {
          std::ranges::find(filter.what, wire::text_in(entry, "what")) != filter.what.end();
 }
 
-Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,
-                             std::size_t most_bytes) {
-  std::promise<Result<JsonArray>> promise;
-  std::future<Result<JsonArray>> answer = promise.get_future();
-  const bool asked = archive.read([&](history::Reader& reader) {
-    JsonArray found;
+namespace {
+
+// The entries that are wanted of each archive, the newest first.
+class AuditReading {
+ public:
+  AuditReading(const AuditFilter& filter, std::size_t most_bytes)
+      : filter_(&filter), most_bytes_(most_bytes) {}
+
+  // Reads one archive. True: it was the last one.
+  Result<bool> work(history::Reader& reader) {
+    history::Route* const route = reader.route();
+    if (route != nullptr) {
+      const auto is_here = route->reach_archive(read_.size());
+      if (!is_here || !*is_here) return is_here;
+    }
+    if (Status read = read_one(reader, read_.emplace_back()); !read) {
+      return std::unexpected(read.error());
+    }
+    return route == nullptr || read_.size() == route->archives();
+  }
+
+  // The newest of all archives, the oldest first. kBadParams: they are too large.
+  [[nodiscard]] Result<JsonArray> merged() {
+    JsonArray newest;
+    std::size_t bytes = 0;
+    while (newest.size() < filter_->limit && bytes <= most_bytes_) {
+      std::deque<Found>* next = nullptr;
+      for (std::deque<Found>& archive : read_) {
+        if (archive.empty()) continue;
+        if (next == nullptr || at_of(archive.front().entry) > at_of(next->front().entry)) {
+          next = &archive;
+        }
+      }
+      if (next == nullptr) break;
+      bytes += next->front().bytes;
+      newest.push_back(std::move(next->front().entry));
+      next->pop_front();
+    }
+    std::ranges::reverse(newest);
+    if (bytes <= most_bytes_) return newest;
+    return fail(ErrorCode::kBadParams,
+                fmt::format("these entries are more than {} bytes, of which the newest {} were "
+                            "read; ask for fewer with --last, --from, --to, --what, --who or "
+                            "--device",
+                            most_bytes_, newest.size()));
+  }
+
+ private:
+  struct Found {
+    Json entry;
+    std::size_t bytes = 0;  // as it is stored
+  };
+
+  Status read_one(history::Reader& reader, std::deque<Found>& found) const {
     std::size_t bytes = 0;
     std::int64_t newer_ms = unix_ms(SystemClock().now());
-    const Status read = reader.each_audit([&](const history::AuditRow& row) {
+    return reader.each_audit([&](const history::AuditRow& row) {
       const auto parsed = wire::parse_json(row.entry, {.bytes = row.entry.size(), .keys = 100'000});
       const bool damaged = row.damaged || !parsed;
       const Json entry = damaged ? damaged_entry(row, newer_ms) : *parsed;
       newer_ms = at_of(entry);
       // The account of a damaged entry is unknown, and may be the one that was asked for.
-      if (damaged ? is_in_time(filter, entry) : is_wanted(filter, entry)) {
-        found.push_back(entry);
+      if (damaged ? is_in_time(*filter_, entry) : is_wanted(*filter_, entry)) {
+        found.push_back({.entry = entry, .bytes = row.entry.size()});
         bytes += row.entry.size();
       }
-      return found.size() < filter.limit && bytes <= most_bytes &&
-             (filter.since_ms < 0 || at_of(entry) >= filter.since_ms - kMaxSetBack_ms);
+      return found.size() < filter_->limit && bytes <= most_bytes_ &&
+             (filter_->since_ms < 0 || at_of(entry) >= filter_->since_ms - kMaxSetBack_ms);
     });
-    std::ranges::reverse(found);
-    if (!read) return promise.set_value(std::unexpected(read.error()));
-    if (bytes <= most_bytes) return promise.set_value(std::move(found));
-    promise.set_value(fail(
-        ErrorCode::kBadParams,
-        fmt::format("these entries are more than {} bytes, of which the newest {} were read; ask "
-                    "for fewer with --last, --from, --to, --what, --who or --device",
-                    most_bytes, found.size())));
-  });
-  if (!asked) return fail(ErrorCode::kIo, "too many other requests read history; try again later");
-  return answer.get();
+  }
+
+  const AuditFilter* filter_;
+  std::size_t most_bytes_;
+  std::vector<std::deque<Found>> read_;  // by archive
+};
+
+}  // namespace
+
+Result<JsonArray> read_audit(const history::Reads& reads, const AuditFilter& filter,
+                             std::size_t most_bytes) {
+  AuditReading reading(filter, most_bytes);
+  const Status read =
+      history::run_query(reads, history::kNoAccount,
+                         [&reading](history::Reader& reader) { return reading.work(reader); });
+  if (!read && read.error().code == ErrorCode::kConflict) {
+    return fail(ErrorCode::kIo, "too many other requests read history; try again later");
+  }
+  if (!read) return std::unexpected(read.error());
+  return reading.merged();
+}
+
+Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,
+                             std::size_t most_bytes) {
+  return read_audit(history::admin_reads(archive), filter, most_bytes);
 }
 
 Status append_audit(history::Archive& archive, const Clock& clock, JsonObject entry) {
@@ -128,7 +193,7 @@ namespace {
 Result<Json> list_audit(const Context& context, const Arguments& arguments) {
   const auto wanted = audit_filter(arguments);
   if (!wanted) return std::unexpected(wanted.error());
-  auto entries = read_audit(context.archive, *wanted);
+  auto entries = read_audit(context.history_reads(), *wanted);
   if (!entries) return std::unexpected(entries.error());
   return Json(std::move(*entries));
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/archive.h"
+#include "history/reader.h"
 #include "journal/audit_kind.h"
 #include "operations/operation.h"
 #include "wire/json.h"
@@ -46,8 +47,12 @@ struct AuditFilter {
 // The time of an entry, unix ms; 0: it has none.
 [[nodiscard]] std::int64_t at_of(const wire::Json& entry);
 
-// The newest entries that pass the filter, in chronological order. kBadParams: the entries are
-// larger than `most_bytes`.
+// The newest entries that pass the filter, in chronological order; of several archives, those of
+// all. kBadParams: the entries are larger than `most_bytes`.
+[[nodiscard]] Result<wire::JsonArray> read_audit(const history::Reads& reads,
+                                                 const AuditFilter& filter,
+                                                 std::size_t most_bytes = AuditFilter::kMaxBytes);
+// Those of one archive.
 [[nodiscard]] Result<wire::JsonArray> read_audit(history::Archive& archive,
                                                  const AuditFilter& filter,
                                                  std::size_t most_bytes = AuditFilter::kMaxBytes);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "history/instant_journal.h"
+#include "history/route.h"
 #include "operations/table.h"
 #include "parameters/arguments.h"
 #include "storage/files.h"
@@ -111,6 +113,71 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
   ASSERT_FALSE(much);
   EXPECT_TRUE(much.error().detail.contains("more than 100 bytes, of which the newest"));
   EXPECT_EQ(must(read_audit(*archive, {.limit = 1}, 100)).size(), 1U);
+}
+
+// Reads several archives one after the other.
+class Archives final : public history::Route {
+ public:
+  explicit Archives(std::vector<history::Archive*> archives) : archives_(std::move(archives)) {}
+
+  Result<bool> reach(DeviceNumber /*device*/) override { return true; }
+  [[nodiscard]] std::size_t archives() const override { return archives_.size(); }
+  Result<bool> reach_archive(std::size_t index) override {
+    if (index == away) return fail(ErrorCode::kIo, "its owner does not answer");
+    is_elsewhere_ = index != std::exchange(at_, index);
+    return !is_elsewhere_;
+  }
+  [[nodiscard]] bool is_elsewhere() const override { return is_elsewhere_; }
+  [[nodiscard]] std::int64_t origin() const override { return 0; }
+
+  bool read(history::Query query) {
+    for (auto progress = history::Progress::kMore; progress == history::Progress::kMore;) {
+      history::read_now(*archives_.at(at_), [&](history::Reader& reader) {
+        reader.set_route(this);
+        progress = query.step(reader);
+        reader.set_route(nullptr);
+      });
+    }
+    return true;
+  }
+  std::size_t away = 99;
+
+ private:
+  std::vector<history::Archive*> archives_;
+  std::size_t at_ = 1;
+  bool is_elsewhere_ = false;
+};
+
+TEST_F(AuditTest, OfSeveralArchivesIsReadInOrderOfTime) {
+  TemporaryFolder other_folder;
+  static_cast<void>(storage::make_data_folder(other_folder.data()));
+  const auto other = must(history::Archive::open({.data = other_folder.data(), .clock = &clock}));
+  Archives archives({archive.get(), other.get()});
+  const auto append = [&](history::Archive& to, int id, int at_s) {
+    must(append_audit(to, clock,
+                      {{"at", unix_ms(kTestStart) + at_s * 1000}, {"what", "set"}, {"id", id}}));
+  };
+  append(*archive, 1, 10);
+  append(*other, 2, 20);
+  append(*other, 3, 30);
+  append(*archive, 4, 40);
+  append(*other, 5, 50);
+  const history::Reads all = [&](history::Query query) { return archives.read(std::move(query)); };
+  const auto ids_of = [&](const AuditFilter& filter) {
+    std::string found;
+    for (const wire::Json& entry : must(read_audit(all, filter))) {
+      found += wire::to_text(*wire::member(entry, "id"));
+    }
+    return found;
+  };
+  EXPECT_EQ(ids_of({}), "12345");
+  EXPECT_EQ(ids_of({.limit = 2}), "45");
+  EXPECT_EQ(ids_of({.until_ms = unix_ms(kTestStart) + 40'000, .limit = 2}), "23");
+  EXPECT_FALSE(read_audit(all, {}, 100)) << "all of them are larger";
+  archives.away = 1;
+  const auto partly = read_audit(all, {});
+  ASSERT_FALSE(partly) << "entries of a part of the archives would look like all";
+  EXPECT_EQ(partly.error().code, ErrorCode::kIo);
 }
 
 }  // namespace

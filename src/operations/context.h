@@ -10,7 +10,9 @@
 #include "base/virtual_clock.h"
 #include "catalog/family.h"
 #include "history/archive.h"
+#include "history/reader.h"
 #include "history/series/series_request.h"
+#include "history/waiting_query.h"
 #include "mqtt/session_store.h"
 #include "registry/registry.h"
 #include "time/time_zone.h"
@@ -30,6 +32,7 @@ class Bridges;
 namespace gridloom::operations {
 
 class FaultRules;
+struct ClusterNode;
 
 struct Context {
   registry::Registry& registry;
@@ -46,9 +49,16 @@ struct Context {
   time::TimeZone zone{};                // of local times in requests and answers
   api::SignIn* sign_in = nullptr;       // set on a running server
   bridges::Bridges* bridges = nullptr;  // set on a running server
-  std::string page{};                   // "http://127.0.0.1:8080"; set on a running server
+  // Queries of history, where the archive does not have all of it; empty: it has.
+  history::Reads reads{};
+  std::string page{};  // "http://127.0.0.1:8080"; set on a running server
   // Held during each operation that does not wait for a device; all copies have the same.
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
+  const ClusterNode* cluster = nullptr;  // set on a running node of a cluster
+
+  [[nodiscard]] history::Reads history_reads() const {
+    return reads ? reads : history::admin_reads(archive);
+  }
 };
 
 }  // namespace gridloom::operations

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <utility>
 
@@ -18,6 +17,7 @@
 #include "catalog/natures.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
+#include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "operations/context.h"
@@ -151,23 +151,15 @@ Result<Json> read_device_energy(const Context& context, const Arguments& argumen
       {.device = target->number,
        .sources = history::EnergySources(*context.catalog.of_serial(target->sn)),
        .bounds = question->bounds});
-  while (!query.done()) {
-    if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
-    Status good;
-    std::binary_semaphore ended(0);
-    const bool taken = context.archive.read([&](history::Reader& reader) {
-      for (const history::Slice slice(reader); good && !query.done() && !slice.over();) {
-        good = query.work(reader);
-      }
-      ended.release();
-    });
-    if (!taken) {
-      return fail(ErrorCode::kConflict,
-                  "too many requests for history are waiting: try again later");
-    }
-    ended.acquire();
-    if (!good) return std::unexpected(good.error());
-  }
+  const Status read = history::run_query(
+      context.history_reads(), history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
+        if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
+        for (const history::Slice slice(reader); !query.done() && !slice.over();) {
+          if (Status worked = query.work(reader); !worked) return std::unexpected(worked.error());
+        }
+        return query.done();
+      });
+  if (!read) return std::unexpected(read.error());
   return parsed(api::energy_response(target->sn, *question, query));
 }
 

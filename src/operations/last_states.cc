@@ -9,7 +9,6 @@
 #include <limits>
 #include <optional>
 #include <ranges>
-#include <semaphore>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -18,6 +17,7 @@
 #include "base/immediate_loop.h"
 #include "history/blocks/block.h"
 #include "history/reader.h"
+#include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "journal/journal.h"
 #include "operations/virtual_state.h"
@@ -82,22 +82,26 @@ Result<std::optional<TimePoint>> last_report_at(history::Reader& reader, DeviceN
 void add_times(const Context& context, const std::vector<std::string>& sns,
                std::vector<std::shared_ptr<sim::LastState>>& states) {
   const auto directory = context.registry.directory();
-  std::binary_semaphore ended(0);
-  const bool taken = context.archive.read([&](history::Reader& reader) {
-    for (std::size_t i = 0; i < sns.size(); ++i) {
-      const registry::Device* device = directory->find_device(sns[i]);
-      if (!states[i] || device == nullptr) continue;
-      const auto at = last_report_at(reader, device->number);
-      if (at) {
-        states[i]->at = *at;
-      } else {
-        spdlog::warn("{}: the time of its last report cannot be read: {}", sns[i],
-                     at.error().detail);
-      }
-    }
-    ended.release();
-  });
-  if (taken) ended.acquire();
+  std::size_t next = 0;
+  const Status read = history::run_query(
+      context.history_reads(), history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
+        for (; next < sns.size(); ++next) {
+          const registry::Device* device = directory->find_device(sns[next]);
+          if (!states[next] || device == nullptr) continue;
+          const auto is_here = history::DeviceVisit(device->number).enter(reader);
+          if (is_here && !*is_here) return false;
+          const auto at =
+              is_here ? last_report_at(reader, device->number) : std::unexpected(is_here.error());
+          if (at) {
+            states[next]->at = *at;
+          } else {
+            spdlog::warn("{}: the time of its last report cannot be read: {}", sns[next],
+                         at.error().detail);
+          }
+        }
+        return true;
+      });
+  if (!read) spdlog::warn("the times of last reports cannot be read: {}", read.error().detail);
 }
 
 // ---- the values

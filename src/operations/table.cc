@@ -10,6 +10,7 @@
 #include "operations/audit.h"
 #include "operations/backup.h"
 #include "operations/bridges.h"
+#include "operations/cluster.h"
 #include "operations/damage.h"
 #include "operations/device_values.h"
 #include "operations/devices.h"
@@ -31,7 +32,7 @@ std::span<const Operation> table() {
          {account_operations(), token_operations(), sign_in_operations(), bridge_operations(),
           device_operations(), simulated_operations(), device_value_operations(),
           audit_operations(), damage_operations(), fault_operations(), backup_operations(),
-          stream_operations(), time_operations()}) {
+          stream_operations(), time_operations(), cluster_operations()}) {
       all.insert(all.end(), kind.begin(), kind.end());
     }
     return all;

@@ -11,7 +11,7 @@ namespace gridloom::server {
 
 HomeServices::HomeServices(const Options& options)
     : options_(options),
-      events_({.hub = &options.hub, .loop = &options.loop}),
+      events_({.hub = &options.hub, .loop = &options.loop, .writes = options.events}),
       homes_({.hub = &options.hub,
               .steady = &options.steady,
               .members_of = api::home_members,
@@ -22,14 +22,12 @@ HomeServices::HomeServices(const Options& options)
                                                         catalog::Language::kGerman);
                   },
               .events = &events_,
-              .reads = [archive = &options.archive](
-                           auto query) { return archive->read(std::move(query)); }}),
+              .reads = options.reads}),
       sets_({.hub = &options.hub, .loop = &options.loop}),
       counters_({.hub = &options.hub,
                  .loop = &options.loop,
                  .steady = &options.steady,
-                 .reads = [archive = &options.archive](
-                              auto query) { return archive->read(std::move(query)); },
+                 .reads = options.reads,
                  .data = options.data}),
       modes_({.hub = &options.hub, .sets = &sets_, .loop = &options.loop, .data = options.data}) {}
 
@@ -41,18 +39,16 @@ Status HomeServices::start() {
 }
 
 void HomeServices::add_bridges(BridgeOptions options) {
-  bridges_.emplace(bridges::Bridges::Options{
-      .hub = options_.hub,
-      .homes = homes_,
-      .counters = counters_,
-      .sets = sets_,
-      .registry = options.registry,
-      .reads = [archive =
-                    &options_.archive](auto query) { return archive->read(std::move(query)); },
-      .wall = options.wall,
-      .data = options_.data,
-      .configured = std::move(options.configured),
-      .events = &events_});
+  bridges_.emplace(bridges::Bridges::Options{.hub = options_.hub,
+                                             .homes = homes_,
+                                             .counters = counters_,
+                                             .sets = sets_,
+                                             .registry = options.registry,
+                                             .reads = options_.reads,
+                                             .wall = options.wall,
+                                             .data = options_.data,
+                                             .configured = std::move(options.configured),
+                                             .events = &events_});
 }
 
 }  // namespace gridloom::server

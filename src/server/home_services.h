@@ -31,9 +31,11 @@ class HomeServices {
   struct Options {
     hub::Hub& hub;
     history::Archive& archive;
+    history::Reads reads;
     Loop& loop;
     const Clock& steady;
     std::filesystem::path data;  // the data folder
+    home::EventLog::Writes events = home::EventLog::Writes::kAll;
   };
   explicit HomeServices(const Options& options);
 

@@ -79,10 +79,6 @@ api::Page page_of(Server::ListenOptions& options) {
                     .frame_origins = std::move(options.frame_origins)});
 }
 
-history::Reads reads_of(history::Archive& archive) {
-  return [&archive](auto query) { return archive.read(std::move(query)); };
-}
-
 // Runs `work`, which waits for tasks of the loops.
 void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
   if (options.turn_loops_during) return options.turn_loops_during(loops, work);
@@ -112,6 +108,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
   std::unique_ptr<Server> server(new Server(std::move(options)));
   if (Status opened = server->open_data(); !opened) return std::unexpected(opened.error());
   server->make_hub();
+  if (const auto& join = server->options_.join) join(*server->hub_);
   const Status restored = restore({.registry = *server->registry_,
                                    .store = *server->store_,
                                    .archive = *server->archive_,
@@ -173,14 +170,21 @@ Result<std::shared_ptr<history::Archive>> Server::open_archive(history::Archive:
   return history::Archive::open(std::move(options));
 }
 
+history::Reads Server::reads() const {
+  if (options_.reads) return options_.reads;
+  return [archive = archive_.get()](auto query) { return archive->read(std::move(query)); };
+}
+
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
+                                       .reads = reads(),
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
-                                       .data = options_.data});
+                                       .data = options_.data,
+                                       .events = options_.events});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     note_setback(*registry_, *archive_, options_.clocks.wall);
@@ -233,27 +237,29 @@ Status Server::listen(ListenOptions options) {
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges)});
-  protocols_->add_apis({.reads = reads_of(*archive_),
-                        .mqtt = std::move(options.mqtt),
-                        .mqtt_protocol = std::move(options.mqtt_protocol),
-                        .metrics =
-                            [this] {
-                              return metrics_of(*platform_, listeners_, protocols_->sessions(),
-                                                *store_, *archive_, bridges());
-                            },
-                        .health = [this] { return health_now(*archive_, *store_, loops_); },
-                        .page = std::move(page),
-                        .homes = &homes_->homes(),
-                        .events = &homes_->events(),
-                        .sets = &homes_->sets(),
-                        .counters = &homes_->counters(),
-                        .modes = &homes_->modes(),
-                        .live = &*live_,
-                        .sign_in = &*sign_in_,
-                        .administration = options.administration,
-                        .bridges = homes_->bridges(),
-                        .virtual_time = virtual_time,
-                        .trusted_proxies = std::move(options.trusted_proxies)});
+  protocols_->add_apis(
+      {.reads = reads(),
+       .mqtt = std::move(options.mqtt),
+       .mqtt_protocol = std::move(options.mqtt_protocol),
+       .metrics =
+           [this, more = std::move(options.metrics)] { return more ? more(metrics()) : metrics(); },
+       .health =
+           [this, more = std::move(options.health)] {
+             const api::Health own = health_now(*archive_, *store_, loops_);
+             return more ? more(own) : own;
+           },
+       .page = std::move(page),
+       .homes = &homes_->homes(),
+       .events = &homes_->events(),
+       .sets = &homes_->sets(),
+       .counters = &homes_->counters(),
+       .modes = &homes_->modes(),
+       .live = &*live_,
+       .sign_in = &*sign_in_,
+       .administration = options.administration,
+       .bridges = homes_->bridges(),
+       .virtual_time = virtual_time,
+       .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
 
@@ -275,6 +281,14 @@ void Server::stop(const wire::JsonObject& facts) {
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
   });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("stop"), facts);
+}
+
+std::string Server::metrics() {
+  return metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_, bridges());
+}
+
+Server::StoreHealth Server::store_health() const {
+  return {.archive = archive_->health(), .sessions = store_->health()};
 }
 
 net::MakeProtocol Server::protocol(Interface interface) const {

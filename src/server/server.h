@@ -80,6 +80,14 @@ class Server {
     // history::Archive::open().
     std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>
         open_archive{};
+    // Queries of history, if the archive does not have all of it (history/slot/slot_reads.h);
+    // empty: it has.
+    history::Reads reads{};
+    // Called before what is stored is restored: a hub that joins a cluster (hub/cluster.h) must
+    // know of sessions that are restored, to tell other nodes of their subscriptions.
+    std::function<void(hub::Hub&)> join{};
+    // Of a node of a cluster: whose events this server's journal gets.
+    home::EventLog::Writes events = home::EventLog::Writes::kAll;
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};
@@ -105,6 +113,10 @@ class Server {
     // Of MQTT connections, also inside WebSockets, whose sessions are elsewhere
     // (node/relay_door.h); empty: the sessions are this server's.
     net::MakeProtocol mqtt_protocol{};
+    // What a cluster adds to the answers of /metrics and /healthz, which it is given; any thread.
+    // Empty: nothing.
+    std::function<std::string(std::string own)> metrics{};
+    std::function<api::Health(const api::Health& own)> health{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
     // empty: none is wrapped.
     std::function<std::shared_ptr<net::Protocol>(std::shared_ptr<net::Protocol>)> wrap{};
@@ -125,6 +137,14 @@ class Server {
   // for other faults are left out. Any thread.
   void set_faults(const std::vector<FaultRule>& rules);
 
+  // The text of /metrics, and how the sessions and the archive are; after listen(). Any thread.
+  [[nodiscard]] std::string metrics();
+  struct StoreHealth {
+    history::ArchiveHealth archive{};
+    mqtt::SessionStore::Health sessions{};
+  };
+  [[nodiscard]] StoreHealth store_health() const;
+
   [[nodiscard]] registry::Registry& registry() { return *registry_; }
   [[nodiscard]] const catalog::Catalog& catalog() const { return *options_.catalog; }
   [[nodiscard]] history::Archive& archive() { return *archive_; }
@@ -141,6 +161,7 @@ class Server {
  private:
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
+  [[nodiscard]] history::Reads reads() const;
   [[nodiscard]] Result<std::shared_ptr<history::Archive>> open_archive(
       history::Archive::Options options);
   void make_hub();

@@ -133,6 +133,8 @@ double Battery::remaining_ah() const { return static_cast<double>(charge_uc_) / 
 
 double Battery::capacity_ah() const { return static_cast<double>(capacity_uc_) / kUcPerAh; }
 
+double Battery::new_ah() const { return static_cast<double>(new_uc_) / kUcPerAh; }
+
 double Battery::exact_mean_rest_v(double charge_uc) const {
   const auto full_uc = static_cast<double>(capacity_uc_);
   const auto before_uc = static_cast<double>(charge_uc_);

@@ -38,6 +38,7 @@ class Battery {
   [[nodiscard]] double soc_percent() const { return soc_percent_; }
   [[nodiscard]] double remaining_ah() const;
   [[nodiscard]] double capacity_ah() const;
+  [[nodiscard]] double new_ah() const;  // its capacity when it was new
   // Full cycles over its whole life.
   [[nodiscard]] double cycles() const {
     return first_cycles_ + static_cast<double>(moved_uc_) / (2 * static_cast<double>(new_uc_));

@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/nearest.h"
+#include "catalog/home.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim {
@@ -40,12 +42,25 @@ constexpr std::array<std::pair<std::string_view, Touch>, catalog::kEnvironmentCh
           }},
          {"appliance_w",
           [](Environment& environment, double watts) { environment.appliance_w += watts; }},
+         {"packs", [](Environment& environment, double count) { environment.pack_count = count; }},
          {"heater", [](Environment& environment, double on) {
             environment.heater_ok = environment.heater_ok && on != 0;
           }}}};
 
 bool has(const catalog::Family& family, std::string_view name) {
   return find_device_fault(family, name) != nullptr;
+}
+
+// A device has room for some extra batteries only.
+Status check_packs(const FaultRule& rule, const catalog::Family& family) {
+  const auto& changes = find_device_fault(family, rule.fault)->environment;
+  if (changes.size() != 1 || changes.front().first != "packs") return {};
+  const double count = *rule.value;
+  const auto most = static_cast<double>(catalog::pack_parts(family).size());
+  if (count >= 0 && count <= most && count == std::trunc(count)) return {};
+  return fail(ErrorCode::kBadParams, fmt::format("value is {} extra batteries of {}: {} takes 0 to "
+                                                 "{}",
+                                                 count, rule.sn, family.product, most));
 }
 
 }  // namespace
@@ -109,6 +124,10 @@ Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog) 
         ErrorCode::kBadParams,
         fmt::format("{} fault \"{}\"; there are {}{}", who, rule.fault, fmt::join(names, ", "),
                     did_you_mean(rule.fault, {names.begin(), names.end()})));
+  }
+  if (rule.value && !rule.sn.empty()) {
+    const Status fits = check_packs(rule, *families.front());
+    if (!fits) return fits;
   }
   if (rule.probability <= 0 || rule.probability > 1) {
     return fail(ErrorCode::kBadParams,

@@ -39,7 +39,8 @@ inline constexpr std::string_view kNoReply = "no_reply";  // it obeys, but does 
 [[nodiscard]] const catalog::DeviceFault* find_device_fault(const catalog::Family& family,
                                                             std::string_view name);
 // kBadParams: no such fault, or that device has none such (the detail lists the existing ones); or
-// the probability is not above 0 and at most 1.
+// the probability is not above 0 and at most 1; or the value is more extra batteries than the
+// device takes.
 [[nodiscard]] Status check_fault_rule(const FaultRule& rule, const catalog::Catalog& catalog);
 
 // Changes `environment` to what a device with the fault perceives.

@@ -23,6 +23,17 @@ class EnergyBalance {
     now_.heat_uj += battery.energy_totals().heat_uj;
     stored_uj_ += battery.stored_uj();
   }
+  // Call it when a battery comes with what it stores, or goes: from then on, it is added or not.
+  void plug_in(const Battery& battery) {
+    last_.terminal_uj += battery.energy_totals().terminal_uj;
+    last_.heat_uj += battery.energy_totals().heat_uj;
+    balance_.in_uj += battery.stored_uj();
+  }
+  void unplug(const Battery& battery) {
+    last_.terminal_uj -= battery.energy_totals().terminal_uj;
+    last_.heat_uj -= battery.energy_totals().heat_uj;
+    balance_.out_uj += battery.stored_uj();
+  }
   void close(const Ports& ports, Millis dt) {
     const std::int64_t in_uj = round_to_int64(ports.in_w * 1000) * dt.count();
     const std::int64_t out_uj = round_to_int64(ports.out_w * 1000) * dt.count();

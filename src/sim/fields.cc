@@ -33,16 +33,6 @@ double inverse_of(double scale) {
 }
 
 // The first four characters are the kind of module, as in the vendor's serial numbers.
-std::string own_serial(std::string_view device_sn, std::string_view module_sn) {
-  constexpr std::string_view kDigits = "0123456789ABCDEFGHJKLMNPQRSTUVWX";
-  constexpr std::size_t kKind = 4;
-  constexpr std::size_t kLength = 16;
-  std::string sn(module_sn.substr(0, kKind));
-  std::uint64_t bits = Chance(0).split(device_sn).split(module_sn).bits(0);
-  for (; sn.size() < kLength; bits >>= 5U) sn += kDigits[bits % kDigits.size()];
-  return sn;
-}
-
 // Where an element stands in the JSON text of an array of numbers; of length 0: nowhere.
 Fields::Bytes bytes_of_element(std::string_view json, std::int16_t element) {
   std::size_t begin = 1;
@@ -392,10 +382,27 @@ std::string Fields::reported_name(Slot slot) const {
   return std::string(entry.name).replace(star, length, serial(in_names));
 }
 
+void Fields::show(std::size_t index, bool shown) {
+  if (is_shown(index) == shown) return;
+  hidden_.resize(changed_.size() / 2);
+  hidden_[index / 64] ^= std::uint64_t{1} << (index % 64);
+  if (shown) mark(index);
+}
+
 void Fields::clear_changes(ChangeReader reader) {
   const std::span<std::uint64_t> all(changed_);
   const std::size_t words = all.size() / 2;
   std::ranges::fill(reader == ChangeReader::kReports ? all.first(words) : all.last(words), 0);
+}
+
+std::string own_serial(std::string_view device_sn, std::string_view kind_sn) {
+  constexpr std::string_view kDigits = "0123456789ABCDEFGHJKLMNPQRSTUVWX";
+  constexpr std::size_t kKind = 4;
+  constexpr std::size_t kLength = 16;
+  std::string sn(kind_sn.substr(0, kKind));
+  std::uint64_t bits = Chance(0).split(device_sn).split(kind_sn).bits(0);
+  for (; sn.size() < kLength; bits >>= 5U) sn += kDigits[bits % kDigits.size()];
+  return sn;
 }
 
 void apply_initial(Fields& fields, const catalog::Family& family, std::string_view sn) {

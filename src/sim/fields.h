@@ -159,6 +159,15 @@ class Fields {
   void clear_changes(ChangeReader reader = ChangeReader::kReports);
   void reset_to_initial();  // every field; marks those that change
 
+  // A field that is not shown is in no report, as one of a battery that is not there. It is marked
+  // as changed when it is shown again. At first, every field is shown.
+  void show(std::size_t index, bool shown);
+  [[nodiscard]] bool is_shown(std::size_t index) const {
+    return hidden_.empty() || (hidden_[index / 64] >> (index % 64) & 1U) == 0;
+  }
+  // One bit each, as changes(); empty: every field is shown.
+  [[nodiscard]] std::span<const std::uint64_t> hidden() const { return hidden_; }
+
   // A pinned field keeps its value, whatever is set, until unpin() restores the value it had before
   // it was pinned.
   void pin(std::size_t index, const wire::Json& value);
@@ -241,12 +250,17 @@ class Fields {
   std::vector<std::int64_t> bits_;
   std::vector<Form> forms_;
   std::vector<std::uint64_t> changed_;  // one half for each ChangeReader
+  std::vector<std::uint64_t> hidden_;   // empty until a field is hidden
   std::vector<Text> texts_;
   std::vector<std::size_t> free_texts_;       // indexes into texts_ that no field has
   std::uint32_t versions_ = 0;                // the last version of a text
   std::map<std::size_t, wire::Json> pinned_;  // by index: the value before pin()
   std::vector<std::string> serials_;          // by module; empty: those of the table
 };
+
+// The serial number of a part of a device that has none by itself: it begins as that of the part's
+// kind, and follows from both.
+[[nodiscard]] std::string own_serial(std::string_view device_sn, std::string_view kind_sn);
 
 // Values at the start, by Field::name.
 using InitialValues = std::vector<std::pair<std::string, wire::Json>>;

@@ -102,7 +102,8 @@ Setup setup_of(const catalog::Site& site, const catalog::SiteDevice& device) {
           .roofs = device.panels,
           .habits = device.habits,
           .meter = device.meter,
-          .sleeps = device.sleeps};
+          .sleeps = device.sleeps,
+          .packs = device.packs};
 }
 
 }  // namespace gridloom::sim

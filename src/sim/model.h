@@ -70,6 +70,9 @@ struct Environment {
   std::optional<LanMeter> lan_meter{};  // nothing: the device has none
   // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
   std::span<const catalog::Roof> roofs{};
+  // The extra batteries that the device has, by their numbers, and how many of them are plugged in.
+  std::span<const catalog::Pack> packs{};
+  double pack_count = 0;
   double grid_v = 230;
   double grid_hz = 50;
   bool grid_up = true;

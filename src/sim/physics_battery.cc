@@ -1,6 +1,7 @@
 #include "sim/physics_battery.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/ageing.h"
 #include "sim/models/resume.h"
@@ -34,11 +35,26 @@ double initial_soc(const Fields& fields, const BatteryPart& part) {
   return part.options.soc_percent;
 }
 
+Battery::Options options_at_start(const BatteryPart& part, double main_soc_percent,
+                                  const Environment& environment) {
+  Battery::Options options = part.options;
+  options.temperature_c = environment.air_c + 3;
+  options.soc_percent = main_soc_percent;
+  if (part.pack == 0 || part.pack > environment.packs.size()) return options;
+  const catalog::Pack& pack = environment.packs[part.pack - 1];
+  if (pack.capacity_wh) options.capacity_ah = capacity_ah(*pack.capacity_wh, options.cells);
+  options.resistance_ohm *= part.options.capacity_ah / options.capacity_ah;
+  options.capacity_ah *= health_at({.cycles = pack.cycles});
+  options.cycles = pack.cycles;
+  options.soc_percent = pack.charge_percent.value_or(main_soc_percent);
+  return options;
+}
+
 Battery::Options options_after(const BatteryPart& part, const Resumed& resumed) {
   Fields& fields = resumed.fields;
   const double air_c = resumed.environment.air_c;
-  Battery::Options options = part.options;
-  options.temperature_c = air_c + 3;
+  Battery::Options options = options_at_start(part, part.options.soc_percent, resumed.environment);
+  const double begun_cycles = options.cycles;
   for (const Feed& feed : part.feeds) {
     // An empty battery is one, whereas a 0 at the start means that the file has no charge.
     if (feed.quantity == Quantity::kSoc) options.soc_percent = fields.si(feed.slot);
@@ -49,10 +65,45 @@ Battery::Options options_after(const BatteryPart& part, const Resumed& resumed) 
     if (feed.quantity != Quantity::kCycles) continue;
     options.cycles = std::max(options.cycles, bounded(fields, feed.slot, kCycles));
     options.capacity_ah *=
-        health_at({.cycles = options.cycles}) / health_at({.cycles = part.options.cycles});
+        health_at({.cycles = options.cycles}) / health_at({.cycles = begun_cycles});
   }
   options.soc_percent = rested_soc(std::clamp(options.soc_percent, 0.0, 100.0), resumed.off);
   return options;
+}
+
+std::optional<double> number_of(Quantity quantity, const BatteryState& state) {
+  constexpr double kMah = 1000;
+  const Battery& battery = state.battery;
+  const auto if_there = [&state](double value) { return state.plugged ? value : 0; };
+  const double power_w = to_w(state.power_mw);
+  switch (quantity) {
+    case Quantity::kSoc:
+      return if_there(battery.soc_percent());
+    case Quantity::kPower:
+      return power_w;
+    case Quantity::kChargePower:
+      return std::max(0.0, power_w);
+    case Quantity::kDischargePower:
+      return std::max(0.0, -power_w);
+    case Quantity::kVoltage:
+      return if_there(battery.voltage_v());
+    case Quantity::kCurrent:
+      return if_there(battery.current_a());
+    case Quantity::kTemperature:
+      return if_there(battery.temperature_c());
+    case Quantity::kCycles:
+      return if_there(std::floor(battery.cycles()));
+    case Quantity::kDesignCapacity:
+      return if_there(kMah * battery.new_ah());
+    case Quantity::kFullCapacity:
+      return if_there(kMah * battery.capacity_ah());
+    case Quantity::kRemainingCapacity:
+      return if_there(kMah * battery.remaining_ah());
+    case Quantity::kPresent:
+      return if_there(1);
+    default:
+      return std::nullopt;
+  }
 }
 
 void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step) {
@@ -62,8 +113,9 @@ void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep&
   const double min = std::max(state.min_percent, kept);
   state.full.update(soc, {.from = max, .until = max - kMargin_percent});
   state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
-  const bool takes = step.allowed && !state.full.on();
-  const bool gives = step.allowed && !state.empty.on();
+  const bool allowed = step.allowed && state.plugged;
+  const bool takes = allowed && !state.full.on();
+  const bool gives = allowed && !state.empty.on();
   const double charge_w = state.count * part.charge_w;
   state.take_w = takes ? charge_w * part.taper.at(soc) / part.efficiency : 0;
   state.give_w = gives ? state.count * part.discharge_w * part.efficiency : 0;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "sim/battery.h"
@@ -26,13 +27,25 @@ struct BatteryState : PartState {
   std::int64_t charged_uj = 0;  // in the last step
   double count = 1;             // of equal batteries
   std::optional<Cells> cells;
+  bool plugged = true;  // an extra battery may be away
+  std::string serial;   // of an extra battery
 };
 
 // The charge in percent that the fields of a new device have, or else that of the part.
 [[nodiscard]] double initial_soc(const Fields& fields, const BatteryPart& part);
 
-// The charge, temperature and age that the fields show, as far as they do, after the time off.
+// How the battery begins, where `main_soc_percent` is the charge of the device: an extra battery as
+// its home has it.
+[[nodiscard]] Battery::Options options_at_start(const BatteryPart& part, double main_soc_percent,
+                                                const Environment& environment);
+
+// The same with the charge, temperature and age that the fields show, as far as they do, after the
+// time off.
 [[nodiscard]] Battery::Options options_after(const BatteryPart& part, const Resumed& resumed);
+
+// What the quantity of a battery is now; 0 of one that is away. Nothing: it is no such number.
+[[nodiscard]] std::optional<double> number_of(catalog::Quantity quantity,
+                                              const BatteryState& state);
 
 struct NextStep {
   bool allowed = true;  // by the battery's protection

@@ -25,6 +25,7 @@
 #include "sim/models/parts.h"
 #include "sim/physics_battery.h"
 #include "sim/physics_load.h"
+#include "sim/physics_packs.h"
 #include "sim/physics_slots.h"
 #include "sim/power_flow.h"
 #include "sim/regulators.h"
@@ -38,15 +39,16 @@ using catalog::Quantity;
 using physics::BatteryPart;
 using physics::BatteryState;
 using physics::Feed;
+using physics::kIdle_w;
+using physics::kLongest_min;
 using physics::LoadPart;
 using physics::LoadState;
 using physics::Meter;
 using physics::Part;
 using physics::PartState;
 using physics::Slots;
+using physics::state_of;
 
-constexpr double kIdle_w = 1;  // a battery with less power is idle
-constexpr int kLongest_min = 5999;
 constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
 
@@ -77,11 +79,12 @@ class PhysicsModel final : public Model {
 
   void start(Fields& fields, const Environment& environment) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      Battery::Options options = slots_->batteries[k].options;
-      options.temperature_c = environment.air_c + 3;
-      options.soc_percent = initial_soc(fields, slots_->batteries[k]);
+      const BatteryPart& part = slots_->batteries[k];
+      const double soc = initial_soc(fields, slots_->batteries[part.pack > 0 ? 0 : k]);
+      const Battery::Options options = options_at_start(part, soc, environment);
       batteries_[k].battery = Battery(counted(options, fields, k));
     }
+    take_packs(slots_->batteries, batteries_, environment);
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
     }
@@ -98,6 +101,7 @@ class PhysicsModel final : public Model {
           options_after(slots_->batteries[k], {fields, environment, off});
       batteries_[k].battery = Battery(counted(after, fields, k));
     }
+    take_packs(slots_->batteries, batteries_, environment);
     for (std::size_t k = 0; k < loads_.size(); ++k) {
       start_heat_pump(loads_[k], slots_->loads[k], chance_.split(std::to_string(k)), environment);
       resume_heat_pump(loads_[k], slots_->loads[k], {fields, environment, off});
@@ -110,12 +114,14 @@ class PhysicsModel final : public Model {
 
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
+    plug(environment);
     if (household_) household_->advance(environment, dt);
     if (ports_) ports_->advance(environment, dt);
     const PowerOffer offer = offer_of(environment, dt);
     const double asked_w =
         regulators_.asked_w(offer, environment, slots_->inverter.has_value(), dt);
-    const double taken_w = run_batteries(asked_w, environment, dt);
+    const double taken_w =
+        run_batteries(slots_->batteries, batteries_, asked_w, {environment.air_c, dt});
     const bool as_asked = std::abs(taken_w - asked_w) <= close_to_w(asked_w);
     const PowerFlow flow = power_flow(offer, as_asked ? asked_w : taken_w);
     share_out(offer, flow);
@@ -135,6 +141,7 @@ class PhysicsModel final : public Model {
         write_battery(fields, slots_->batteries[k].feeds[f], batteries_[k], f);
       }
     }
+    write_all(fields, slots_->all_batteries, slots_->batteries, batteries_);
     each_simple_part([&](const Part& part, PartState& state) {
       for (std::size_t f = 0; f < part.feeds.size(); ++f) {
         const Feed& feed = part.feeds[f];
@@ -271,6 +278,15 @@ class PhysicsModel final : public Model {
 
   // ---- a step
 
+  void plug(const Environment& environment) {
+    for (std::size_t k = 0; k < batteries_.size(); ++k) {
+      BatteryState& state = batteries_[k];
+      const bool is_there = is_plugged(slots_->batteries[k], environment);
+      if (std::exchange(state.plugged, is_there) == is_there) continue;
+      is_there ? balance_.plug_in(state.battery) : balance_.unplug(state.battery);
+    }
+  }
+
   PowerOffer offer_of(const Environment& environment, Millis dt) {
     PowerOffer offer;
     fed_mw_ = 0;
@@ -371,30 +387,6 @@ class PhysicsModel final : public Model {
     return part.power_w * ports_->power_w(*part.port) / 100;
   }
 
-  // Shares the power out by what each battery can take or give. Returns what they took together, on
-  // the bus.
-  double run_batteries(double asked_w, const Environment& environment, Millis dt) {
-    const bool charge = asked_w > 0;
-    double most_w = 0;
-    for (const BatteryState& state : batteries_) most_w += charge ? state.take_w : state.give_w;
-    const double share = most_w > 0 ? asked_w / most_w : 0;
-    double taken_w = 0;
-    for (std::size_t k = 0; k < batteries_.size(); ++k) {
-      BatteryState& state = batteries_[k];
-      const double efficiency = slots_->batteries[k].efficiency;
-      const double bus_w = share * (charge ? state.take_w : state.give_w);
-      const std::int64_t before_uj = state.battery.energy_totals().terminal_uj;
-      state.battery.apply({.power_w = charge ? bus_w * efficiency : bus_w / efficiency,
-                           .seconds = seconds_of(dt),
-                           .air_c = environment.air_c});
-      state.charged_uj = state.battery.energy_totals().terminal_uj - before_uj;
-      const double cells_w =
-          static_cast<double>(state.charged_uj) / (1000 * static_cast<double>(dt.count()));
-      taken_w += cells_w > 0 ? cells_w / efficiency : cells_w * efficiency;
-    }
-    return taken_w;
-  }
-
   // Puts the flow into the ports, which have what they offered.
   void share_out(const PowerOffer& offer, const PowerFlow& flow) {
     const auto scale = [](auto& states, double used_w, double offered_w, const auto& concerned) {
@@ -468,7 +460,7 @@ class PhysicsModel final : public Model {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
       BatteryState& state = batteries_[k];
       state.power_mw = state.charged_uj / dt.count();
-      balance_.add(state.battery);
+      if (state.plugged) balance_.add(state.battery);
       for (std::size_t f = 0; f < state.meters.size(); ++f) {
         const bool in = slots_->batteries[k].feeds[f].quantity == Quantity::kEnergyIn;
         state.meters[f].counted_uj +=
@@ -509,23 +501,11 @@ class PhysicsModel final : public Model {
   void write_battery(Fields& fields, const Feed& feed, BatteryState& state, std::size_t index) {
     const Battery& battery = state.battery;
     const double power_w = to_w(state.power_mw);
+    if (feed.quantity == Quantity::kSerialNumber) {
+      return fields.set_text(feed.slot, state.plugged ? state.serial : "");
+    }
+    if (const auto number = number_of(feed.quantity, state)) return put(fields, feed, *number);
     switch (feed.quantity) {
-      case Quantity::kSoc:
-        return put(fields, feed, battery.soc_percent());
-      case Quantity::kPower:
-        return put(fields, feed, power_w);
-      case Quantity::kChargePower:
-        return put(fields, feed, std::max(0.0, power_w));
-      case Quantity::kDischargePower:
-        return put(fields, feed, std::max(0.0, -power_w));
-      case Quantity::kVoltage:
-        return put(fields, feed, battery.voltage_v());
-      case Quantity::kCurrent:
-        return put(fields, feed, battery.current_a());
-      case Quantity::kTemperature:
-        return put(fields, feed, battery.temperature_c());
-      case Quantity::kCycles:
-        return put(fields, feed, std::floor(battery.cycles()));
       case Quantity::kTimeToFull:
         return put_time(fields, feed,
                         battery.minutes_to_full(
@@ -536,10 +516,8 @@ class PhysicsModel final : public Model {
                         battery.minutes_to_empty(
                             {.soc_percent = state.min_percent, .longest_min = kLongest_min}),
                         power_w <= -kIdle_w);
-      case Quantity::kState: {
-        const std::size_t busy = power_w > 0 ? 1 : 2;  // of kBatteryStates
-        return fields.set(feed.slot, feed.states.at(std::abs(power_w) < kIdle_w ? 0 : busy));
-      }
+      case Quantity::kState:
+        return fields.set(feed.slot, feed.states.at(state_of(power_w)));
       default:
         if (state.cells && state.cells->write(fields, feed)) return;
         return show(fields, feed, state.meters[index]);

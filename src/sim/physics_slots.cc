@@ -51,6 +51,9 @@ void Slots::add(const PhysicsPart& part) {
     case PartKind::kBattery:
       batteries.push_back(battery(part));
       break;
+    case PartKind::kAllBatteries:
+      all_batteries = common(part).feeds;
+      break;
     case PartKind::kPvInput:
       pv_inputs.push_back({common(part), number("rated_w", 0), number("efficiency", 1)});
       break;
@@ -97,7 +100,8 @@ BatteryPart Slots::battery(const PhysicsPart& part) {
           limit(part, "max"),
           limit(part, "min"),
           limit(part, "reserve"),
-          formula(part, "count")};
+          formula(part, "count"),
+          static_cast<std::size_t>(number("pack", 0))};
 }
 
 LoadPart Slots::load(const PhysicsPart& part) {

@@ -54,6 +54,7 @@ struct BatteryPart : Part {
   std::optional<Slot> min_limit;
   std::optional<Slot> reserve_limit;  // while there is a grid
   std::optional<FieldFormula> count;
+  std::size_t pack = 0;  // number of an extra battery, from 1; 0: it is none
 };
 
 struct PvPart : Part {
@@ -106,6 +107,7 @@ struct Slots : ModelSlots {
   explicit Slots(FieldTablePtr family);
 
   std::vector<BatteryPart> batteries;
+  std::vector<Feed> all_batteries;  // of all of them together
   std::vector<PvPart> pv_inputs;
   std::optional<InverterPart> inverter;
   std::optional<ChargerPart> charger;

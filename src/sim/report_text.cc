@@ -35,6 +35,10 @@ ReportText::ReportText(const FieldTable& table, const catalog::Report& report, s
   pieces_.emplace_back();
   if (messages.report_body.empty()) {
     pieces_.back().source = Source::kBody;
+    for (const auto& [member, value] : report.match) {
+      match_ += key_of(member).substr(match_.empty() ? 1 : 0);
+      wire::append_text(match_, value);
+    }
   } else {
     envelope[messages.report_body] = '$' + std::string(kBody);
     compile_object(table, envelope);
@@ -101,6 +105,11 @@ void ReportText::compile_body(const FieldTable& table, const catalog::Report& re
     const std::string_view name = table.entries()[i].name;
     if (!report.carries(name)) continue;
     const bool is_inside = name.starts_with(prefix);
+    const bool is_matched =
+        !match_.empty() && is_inside && std::ranges::any_of(report.match, [&](const auto& member) {
+          return member.first == name.substr(prefix.size());
+        });
+    if (is_matched) continue;  // each message has it
     const bool is_flat = report.also_flat && name.substr(prefix.size()).contains('.');
     Member member{.key = key_of(name),
                   .slot = static_cast<std::uint32_t>(i),
@@ -151,9 +160,15 @@ void ReportText::add(SlotSet& set, std::size_t slot) {
   set.back().bits |= std::uint64_t{1} << (slot % kWordBits);
 }
 
-bool ReportText::has_changes(const SlotSet& set, const Fields& fields) {
+std::uint64_t ReportText::reported(const SlotWord& word, const Fields& fields, Extent extent) {
+  std::uint64_t bits = word.bits;
+  if (extent == Extent::kChanged) bits &= fields.changes()[word.index];
+  return fields.hidden().empty() ? bits : bits & ~fields.hidden()[word.index];
+}
+
+bool ReportText::has_fields(const SlotSet& set, const Fields& fields, Extent extent) {
   return std::ranges::any_of(
-      set, [&](const SlotWord& word) { return (fields.changes()[word.index] & word.bits) != 0; });
+      set, [&](const SlotWord& word) { return reported(word, fields, extent) != 0; });
 }
 
 // ---- a message
@@ -161,8 +176,8 @@ bool ReportText::has_changes(const SlotSet& set, const Fields& fields) {
 bool ReportText::append(TextBuffer& out, const Fields& fields, Extent extent,
                         Envelope& envelope) const {
   // Checked before the envelope is made, because message numbers count only sent messages.
-  const bool is_full = extent == Extent::kFull;
-  if (is_full ? body_.empty() : only_full_ || !has_changes(slots_, fields)) return false;
+  if (extent == Extent::kChanged && only_full_) return false;
+  if (!has_fields(slots_, fields, extent)) return false;
   for (const Piece& piece : pieces_) {
     out.append(piece.text);
     switch (piece.source) {
@@ -170,7 +185,8 @@ bool ReportText::append(TextBuffer& out, const Fields& fields, Extent extent,
         break;
       case Source::kBody:
         out.append('{');
-        keys_.empty() ? append_members(out, body_, fields, extent)
+        out.append(match_);
+        keys_.empty() ? append_members(out, body_, fields, extent, match_.empty() ? 1 : 0)
                       : append_flat_body(out, fields, extent);
         out.append('}');
         break;
@@ -198,11 +214,9 @@ bool ReportText::append(TextBuffer& out, const Fields& fields, Extent extent,
 }
 
 void ReportText::append_flat_body(TextBuffer& out, const Fields& fields, Extent extent) const {
-  std::size_t comma = 1;  // left out before the first key
+  std::size_t comma = match_.empty() ? 1 : 0;  // left out before the first key
   for (const SlotWord& word : slots_) {
-    std::uint64_t bits = word.bits;
-    if (extent == Extent::kChanged) bits &= fields.changes()[word.index];
-    for (; bits != 0; bits &= bits - 1) {
+    for (std::uint64_t bits = reported(word, fields, extent); bits != 0; bits &= bits - 1) {
       const std::size_t slot =
           word.index * kWordBits + static_cast<std::size_t>(std::countr_zero(bits));
       const Key& key = keys_[slot - first_slot_];
@@ -221,14 +235,12 @@ void ReportText::append_list(TextBuffer& out, const Fields& fields, std::size_t 
 }
 
 void ReportText::append_members(TextBuffer& out, const std::vector<Member>& members,
-                                const Fields& fields, Extent extent) {
-  std::size_t comma = 1;
+                                const Fields& fields, Extent extent, std::size_t comma) {
   for (const Member& member : members) {
     const bool is_group = member.slot == kNoSlot;
-    if (extent == Extent::kChanged &&
-        !(is_group ? has_changes(member.slots, fields) : fields.changed(member.slot))) {
-      continue;
-    }
+    if (is_group && !has_fields(member.slots, fields, extent)) continue;
+    if (!is_group && !fields.is_shown(member.slot)) continue;
+    if (!is_group && extent == Extent::kChanged && !fields.changed(member.slot)) continue;
     out.append(std::string_view(member.key).substr(comma));
     comma = 0;
     if (!is_group) {

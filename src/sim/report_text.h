@@ -69,7 +69,10 @@ class ReportText {
   };
   using SlotSet = std::vector<SlotWord>;  // in order
   static void add(SlotSet& set, std::size_t slot);
-  [[nodiscard]] static bool has_changes(const SlotSet& set, const Fields& fields);
+  // The bits of a word's fields that a message of this extent has, and whether it has any.
+  [[nodiscard]] static std::uint64_t reported(const SlotWord& word, const Fields& fields,
+                                              Extent extent);
+  [[nodiscard]] static bool has_fields(const SlotSet& set, const Fields& fields, Extent extent);
 
   // A member of the body: a field's value or a nested object. An object is reported whole when any
   // of its fields changed, because readers of reports replace the previous object by the new one.
@@ -90,9 +93,10 @@ class ReportText {
   // The value of a list; its only element, if there is one.
   static void append_list(TextBuffer& out, const Fields& fields, std::size_t slot);
   static void append_members(TextBuffer& out, const std::vector<Member>& members,
-                             const Fields& fields, Extent extent);
+                             const Fields& fields, Extent extent, std::size_t comma = 1);
 
   std::vector<Piece> pieces_;
+  std::string match_;  // the members of Report::match, where no envelope has them
   std::vector<Member> body_;
   SlotSet slots_;  // of the body
   // A flat body has the keys' text, followed by padding, and where the key of each slot is in it.

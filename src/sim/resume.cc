@@ -46,6 +46,7 @@ RestoredFields restore_fields(Fields& fields, const wire::JsonObject& reported) 
   for (const Fields::Entry& entry : fields.entries()) {
     const std::string name = fields.reported_name(entry.slot);
     const Json* value = reported.if_contains(name);
+    if (!fields.is_shown(entry.slot.index)) continue;
     if (value == nullptr || !is_sound(*entry.field, *value)) {
       restored.missing.push_back(name);
     } else if (!is_of_a_fault(family, *entry.field, *value)) {

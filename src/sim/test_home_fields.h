@@ -101,6 +101,7 @@ class FieldDays {
     for (const KeptNumber& number : kept) kept_[number];
     for (const HomeBench::Device& device : home_.devices()) {
       for (const Fields::Entry& entry : device.device->fields().entries()) {
+        if (!device.device->fields().is_shown(entry.slot.index)) continue;
         watched_.push_back({.name = device.name, .device = device.device, .entry = &entry});
       }
     }

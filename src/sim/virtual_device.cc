@@ -58,6 +58,16 @@ VirtualFamily::VirtualFamily(const catalog::FamilyPtr& family)
       if (report.prefix == table->modules()[i].group + '.') reports.emplace_back(*table, report, i);
     }
   }
+  for (const catalog::PhysicsPart* pack : catalog::pack_parts(*family)) {
+    std::vector<std::size_t>& shown = pack_fields.emplace_back();
+    for (const FieldTable::Entry& entry : table->entries()) {
+      const bool is_its = std::ranges::any_of(pack->shows, [&entry](const std::string& name) {
+        return name.ends_with('.') ? entry.field->name.starts_with(name)
+                                   : entry.field->name == name;
+      });
+      if (is_its) shown.push_back(entry.slot.index);
+    }
+  }
   const Json* time = family->messages.report.if_contains("timestamp");
   has_timestamps = time != nullptr && *time == Json("$now_ms");
   awake = catalog::awake_formula(*family);
@@ -91,6 +101,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   carried_ = setup.carried;
   sleeps_ = setup.sleeps && virtual_family_->awake != nullptr;
   if (setup.meter) lan_meter_.emplace();
+  take_packs(setup);
   const Environment here = at_device(environment);
   if (last == nullptr) {
     model_->start(fields_, here);
@@ -110,6 +121,27 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       setup.habits, household::home_of(household::household_of(environment.household, alone),
                                        environment.household_kwh));
   if (last != nullptr) habits_->resume(here);
+}
+
+void VirtualDevice::take_packs(const Setup& setup) {
+  packs_ = setup.packs;
+  pack_count_ = static_cast<double>(packs_.size());
+  const auto parts = catalog::pack_parts(family());
+  packs_.resize(parts.size());
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    if (!packs_[k].sn.empty()) continue;
+    packs_[k].sn = own_serial(sn_, parts[k]->serial_prefix + std::to_string(k + 1));
+  }
+  show_packs(pack_count_);
+}
+
+void VirtualDevice::show_packs(double count) {
+  const auto& all = virtual_family_->pack_fields;
+  for (std::size_t k = 0; k < all.size(); ++k) {
+    for (const std::size_t index : all[k]) {
+      fields_.show(index, static_cast<double>(k) < count);
+    }
+  }
 }
 
 bool VirtualDevice::resume(const LastState& last, const Environment& environment) {
@@ -196,6 +228,8 @@ void VirtualDevice::adapt(Environment& environment) {
   environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
   environment.circuits = circuits_;
   environment.roofs = roofs_;
+  environment.packs = packs_;
+  environment.pack_count = pack_count_;
   environment.lan_meter = lan_meter_;
   if (carried_ > 0 && outing_.is_on(environment, [this](std::int64_t day) {
         return carried_hours(chance_.split(sn_).split("carried"), carried_, day);
@@ -236,7 +270,10 @@ void VirtualDevice::follow_habits() {
 }
 
 void VirtualDevice::write_numbers() {
-  if (unwritten_) model_.write(fields_, *unwritten_);
+  if (unwritten_) {
+    show_packs(unwritten_->pack_count);
+    model_.write(fields_, *unwritten_);
+  }
   unwritten_.reset();
   fall_asleep_or_wake();
 }

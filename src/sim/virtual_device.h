@@ -40,6 +40,8 @@ struct VirtualFamily {
   // catalog::awake_formula(), and the slots of its names; null: other things feed the devices.
   const catalog::Formula* awake = nullptr;
   std::vector<Slot> awake_inputs;
+  // By extra battery: the Slot::index of the fields that are there while it is.
+  std::vector<std::vector<std::size_t>> pack_fields;
 };
 using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
@@ -55,6 +57,7 @@ struct Setup {
   std::vector<catalog::Habit> habits{};
   std::optional<catalog::MeterPlace> meter{};  // by which it regulates itself, over HTTP
   bool sleeps = false;                         // as in catalog::SiteDevice
+  std::vector<catalog::Pack> packs{};          // extra batteries that are plugged in
 };
 
 struct DeviceTimes {
@@ -132,6 +135,9 @@ class VirtualDevice {
   [[nodiscard]] bool resume(const LastState& last, const Environment& environment);
   void follow_habits();
   void pin_fields();
+  // Gives the device the extra batteries of its setup, and those that it may get later.
+  void take_packs(const Setup& setup);
+  void show_packs(double count);
   void write_numbers();
   void fall_asleep_or_wake();
   void obey(std::string_view payload, const Environment& environment, std::vector<Message>& out);
@@ -156,6 +162,8 @@ class VirtualDevice {
   catalog::Place place_;
   std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
   std::vector<catalog::Roof> roofs_;
+  std::vector<catalog::Pack> packs_;  // this and the next as in Environment
+  double pack_count_ = 0;
   double carried_ = 0;
   std::vector<Active> active_;
   std::unique_ptr<Habits> habits_;        // null: it has none

@@ -313,7 +313,9 @@ Status ReportReader::parse(const Layout& layout, std::string_view payload) {
 }
 
 std::string_view ReportReader::prefix(const Layout& layout) {
-  if (!kind_) kind_ = layout.kind_of(envelope_);
+  // Without an envelope, members of the body tell reports apart.
+  const bool has_envelope = !layout.family->messages.report_body.empty() || !envelope_.empty();
+  if (!kind_) kind_ = layout.kind_of(has_envelope ? envelope_ : body_);
   if (*kind_ == layout.envelopes.size()) return {};
   const Layout::Envelope& envelope = layout.envelopes[*kind_];
   if (envelope.module.empty()) return envelope.prefix;

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "catalog/loader.h"
 #include "twin/test_family.h"
 #include "wire/json.h"
 
@@ -41,6 +42,32 @@ testing::AssertionResult is_json(std::string_view text) {
   const auto parsed = wire::parse_json(text, {.bytes = 1U << 24U, .depth = 32, .keys = 100'000});
   if (parsed) return testing::AssertionSuccess();
   return testing::AssertionFailure() << parsed.error().detail;
+}
+
+// Without an envelope, a member of the body tells reports with the same names apart.
+TEST(Twin, TellsReportsWithoutAnEnvelopeByAMemberOfTheirBody) {
+  const auto family = catalog::load_family("packs.yaml", R"yaml(
+family: packs
+product: Packs
+description: For tests
+prefixes: [PCK]
+select: [cmd]
+messages: {report_body: "", report: {}, reply: {id: $id}}
+fields:
+  num: {type: int, description: Number}
+  soc: {type: int, description: Charge}
+  slave1.num: {type: int, description: Number}
+  slave1.soc: {type: int, description: Charge}
+reports:
+  main: {fields: [num, soc]}
+  slave1: {match: {num: 1}, fields: [slave1.], prefix: slave1.}
+)yaml");
+  ASSERT_TRUE(family) << family.error().detail;
+  Device device(std::make_shared<const Layout>(*family));
+  device.report(R"({"num":0,"soc":50})");
+  device.report(R"({"num":1,"soc":90})");
+  device.report(R"({"soc":51})");
+  EXPECT_EQ(device.all(), R"({"num":0,"soc":51,"slave1.num":1,"slave1.soc":90})");
 }
 
 TEST(Twin, CountsWhatAReportNamesAndWhatItChanges) {

@@ -2,7 +2,7 @@
 // peculiarities. A product that no family serves says so, and why.
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {checkAccess, inApi, setUp, settled, widths} from './harness.mjs';
+import {checkAccess, inApi, settled, setUp, widths} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 const unserved = 'P351TEST00000001';

@@ -22,7 +22,7 @@ ADMIN = {
     "link.add", "account.add", "account.keys", "account.rotate", "account.remove", "token.add", "token.remove",
     "device.add", "device.rename", "device.share", "device.rotate", "device.move", "device.remove", "device.purge",
     "device.simulated", "device.set", "damage.accept", "fault.on", "fault.off", "time.pause", "time.resume",
-    "time.speed", "time.step", "record", "backup", "bridge.add", "bridge.change", "bridge.remove",
+    "time.speed", "time.step", "record", "backup", "bridge.add", "bridge.change", "bridge.remove", "cluster.drain",
 }  # fmt: skip
 SERVER = {"start", "stop", "damaged"}
 PAGE = pathlib.Path(__file__).parents[2] / "docs/user/audit.md"

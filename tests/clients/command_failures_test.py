@@ -121,6 +121,20 @@ class NoServerTest(unittest.TestCase):
             self.assertIn("only a running server has a time, and none runs", done.stderr)
 
 
+    def test_a_cluster_is_that_of_a_running_node(self):
+        data = temporary_folder() / "home"
+        told(cli("account", "add", "ann", data=data))
+        for verb in ("status", "drain"):
+            done = cli("cluster", verb, data=data)
+            self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("only a running node knows its cluster, and none runs", done.stderr)
+        with Server(demo=False) as server:
+            for verb in ("status", "drain"):
+                done = cli("cluster", verb, data=server.data)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertIn("start it with --cluster nats://HOST:PORT and --database", done.stderr)
+
+
 class DyingServerTest(unittest.TestCase):
     """A server that takes a request and ends: here, a socket that stands in for one."""
 

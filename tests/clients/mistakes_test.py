@@ -59,6 +59,8 @@ COMMANDS = [
      "`gridloom account --help` describes it"),
     (["time", "stp", "1h"], USAGE,
      'gridloom: there is no command "time stp"; did you mean time step? `gridloom time --help` describes it'),
+    (["cluster", "stats"], USAGE,
+     'gridloom: there is no command "cluster stats"; did you mean cluster status? `gridloom cluster --help` describes it'),
     (["fault", "onn", "x"], USAGE,
      'gridloom: there is no command "fault onn"; did you mean fault on? `gridloom fault --help` describes it'),
     (["family", "shwo"], USAGE,

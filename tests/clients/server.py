@@ -196,7 +196,7 @@ def run_node(node, folder, file, environment):
 IN_CREATE, IN_MOVED_TO = 0x100, 0x80
 
 
-def start_server(command, data, **how):
+def start_server(command, data, patience_s=PATIENCE_S, **how):
     """The process of a server, once it is ready (its ready.json is in `data`) or has ended."""
     libc = ctypes.CDLL(None, use_errno=True)
     watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -204,7 +204,7 @@ def start_server(command, data, **how):
         raise OSError(ctypes.get_errno(), "inotify")
     process = subprocess.Popen(command, **how)
     ended = os.pidfd_open(process.pid)
-    deadline = Deadline(f"ready.json of {' '.join(map(str, command))}")
+    deadline = Deadline(f"ready.json of {' '.join(map(str, command))}", patience_s)
     try:
         while not (data / "ready.json").exists():
             happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
@@ -245,9 +245,11 @@ def held_port():
 
 class Server:
     """A running server; a context manager. `flags` go to `serve` as they are. `doors` get a free
-    port; without any the folder, too, is said by a configuration file among the flags."""
+    port; without any the folder, too, is said by a configuration file among the flags. `patience_s`: with its start
+    and its stop."""
 
-    def __init__(self, *flags, data=None, demo=True, doors=DOORS):
+    def __init__(self, *flags, data=None, demo=True, doors=DOORS, patience_s=PATIENCE_S):
+        self.patience_s = patience_s
         self.data = pathlib.Path(data) if data is not None else temporary_folder() / "data"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log = self.data.parent / (self.data.name + ".log")
@@ -285,7 +287,8 @@ class Server:
         with open(self.log, "ab") as log:
             # In its own folder: what it makes by mistake does not end up among the sources.
             self.process = start_server(
-                command, self.data, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.data.parent
+                command, self.data, self.patience_s, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                cwd=self.data.parent
             )
         if self.process.returncode is not None:
             raise AssertionError(
@@ -306,11 +309,11 @@ class Server:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            code = self.process.wait(PATIENCE_S)
+            code = self.process.wait(self.patience_s)
         except subprocess.TimeoutExpired:
             self._kill()
             raise AssertionError(
-                f"no exit {PATIENCE_S} s after SIGTERM:\n{self.log_text()}"
+                f"no exit {self.patience_s} s after SIGTERM:\n{self.log_text()}"
             ) from None
         if code != 0:
             raise AssertionError(f"the server exited with {code}:\n{self.log_text()}")

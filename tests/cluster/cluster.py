@@ -15,6 +15,7 @@ from server import Deadline, Server, temporary_folder
 
 CONNECTIONS = 300  # of PostgreSQL: about nine a slot, and some more a node
 REST_S = 90  # until no slot moves any more: much more than a lease
+NODE_PATIENCE_S = 120  # with the start and the drain of a node: three share a machine with NATS and PostgreSQL
 SLOTS = 8
 
 
@@ -83,7 +84,8 @@ class Cluster:
         if self.nodes:
             shutil.copy(self.nodes[0].data / "secret.key", data)
         self.nodes.append(Server("--cluster", urls, "--cluster-node", self.name(number), "--cluster-replicas",
-                                 self.replicas, "--cluster-slots", SLOTS, *place, *self.flags, data=data, demo=False))
+                                 self.replicas, "--cluster-slots", SLOTS, *place, *self.flags, data=data, demo=False,
+                                 patience_s=NODE_PATIENCE_S))
 
     def is_there(self, number):
         return self.nodes[number].process.poll() is None

@@ -60,14 +60,15 @@ class Device(Client):
 
 class App(Client):
     """An account's app that gets the reports of all its devices. As MQTT says nothing but DUP of two equal messages,
-    it keeps how many of the reports of a device its messages may be."""
+    it keeps how many of the reports of a device its messages may be. `is_strict`: none may be missing."""
 
-    def __init__(self, world, user, password, qos, devices):
+    def __init__(self, world, user, password, qos, devices, is_strict):
         super().__init__(world, user, password, f"app-{user}-{qos}",
                          [(f"/open/{user}/+/quota", qos), (f"/open/{user}/+/set_reply", qos)])
         self.devices, self.qos = {device.sn: device for device in devices}, qos
         self.places = {sn: {0} for sn in self.devices}
         self.got = {sn: [] for sn in self.devices}
+        self.is_strict = is_strict
         self.replies = {}  # the code of each set, by its number
         self.again = 0
 
@@ -76,20 +77,35 @@ class App(Client):
         if verb == "set_reply":
             self.replies[int(payload["id"])] = str(payload.get("code", payload.get("data", {}).get("ack")))
             return self.world.note_progress()
-        value, sent, places = payload["params"]["n"], self.devices[sn].sent, self.places[sn]
+        value, device, places = payload["params"]["n"], self.devices[sn], self.places[sn]
+        sent = device.sent
         self.got[sn].append(value)
         self.again += again
         on = {n + 1 for n in places if n < len(sent) and sent[n] == value}
         self.places[sn] = on | places if again else on
         if not self.places[sn]:
-            self.world.complain(f"{self.client_id}: message {len(self.got[sn])} of {sn} is {value}, and not what came "
-                                f"next: {differences(self.got[sn], sent)}")
-            self.places[sn] = {0}
+            self._resume(device, value, places)
         return self.world.note_progress()
 
+    def _resume(self, device, value, places):
+        """Reports are missing before this one, or it came twice."""
+        last = min(places)
+        self.places[device.sn] = {n + 1 for n in range(last, len(device.sent)) if device.sent[n] == value}
+        what = f"{self.client_id}: message {len(self.got[device.sn])} of {device.sn} is {value}, " \
+               f"and not what came next: {differences(self.got[device.sn], device.sent)}"
+        if self.is_strict or (not device.repeats and value <= last):
+            self.world.complain(what)
+        self.places[device.sn] = self.places[device.sn] or {last}
+
+    def lost(self):
+        """How many reports of those that have numbers it never got."""
+        return sum(len(set(device.sent) - set(self.got[sn])) for sn, device in self.devices.items()
+                   if not device.repeats)
+
     def missing(self):
+        """What has not arrived. Where values repeat, a gap is only seen by one that is strict."""
         return {sn: differences(self.got[sn], device.sent) for sn, device in self.devices.items()
-                if len(device.sent) not in self.places[sn]}
+                if (self.is_strict or not device.repeats) and len(device.sent) not in self.places[sn]}
 
 
 class Setter(Client):
@@ -114,8 +130,8 @@ class Setter(Client):
                 continue
             device, number = self.world.random.choice(self.devices), next(self.numbers)
             self.sent[number] = device
-            self.publish(f"/open/{self.user}/{device.sn}/set",
-                         {"id": number, "version": "1.0", "operateType": "mark", "params": {"number": number}}, 1, number)
+            payload = {"id": number, "version": "1.0", "operateType": "mark", "params": {"number": number}}
+            self.publish(f"/open/{self.user}/{device.sn}/set", payload, 1, number)
 
     def acknowledged(self, flight):
         self.accepted.add(flight.fact)

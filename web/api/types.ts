@@ -224,6 +224,7 @@ export interface HomeDevice {
   name: string;
   /** The device file's id. */
   family: string;
+  /** Name of the product; empty: neither it nor its family is known. */
   familyName: string;
   role: Role;
   state: State;
@@ -260,19 +261,29 @@ export interface Home {
   devices: HomeDevice[];
 }
 
+export type Unserved =
+  | 'refused'
+  | 'app_channel'
+  | 'through_host'
+  | 'first_generation'
+  | 'no_values'
+  | 'not_documented';
+
 export interface Device {
   /** Serial number. */
   sn: string;
   name: string;
   /** The device file's id. */
   family: string;
+  /** Its name; empty: neither it nor its family is known. */
   product: string;
+  /** Why no family serves the product; absent: one does, or the product is not known. */
+  unserved?: Unserved;
   /** Name of the account that owns it. */
   owner: string;
   /** The rights of the account that asks. */
   rights: Rights;
   online: boolean;
-  unserved?: Unserved;
 }
 
 export interface Devices {
@@ -287,7 +298,10 @@ export interface DeviceState {
   name: string;
   /** The device file's id. */
   family: string;
+  /** Its name; empty: neither it nor its family is known. */
   product: string;
+  /** Why no family serves the product; absent: one does, or the product is not known. */
+  unserved?: Unserved;
   /** Name of the account that owns it. */
   owner: string;
   /** The rights of the account that asks. */
@@ -299,7 +313,16 @@ export interface DeviceState {
   faults: ActiveError[];
   /** Each field that the device has reported, as it reported it. */
   values: Record<string, unknown>;
-  unserved?: Unserved;
+}
+
+export interface Product {
+  /** How its serial numbers begin; the longest match decides. */
+  prefix: string;
+  name: string;
+  /** Its size, or what else tells it from others. */
+  note?: string;
+  /** Where this is known from. */
+  source: string;
 }
 
 export interface FamilySummary {
@@ -312,40 +335,25 @@ export interface FamilySummary {
   products?: Product[];
 }
 
+export interface UnservedProduct {
+  /** How its serial numbers begin; the longest match decides. */
+  prefix: string;
+  name: string;
+  /** Its size, or what else tells it from others. */
+  note?: string;
+  /** Where this is known from. */
+  source: string;
+  /** Why no family serves it. */
+  unserved: Unserved;
+  /** Id of the family whose devices report its values, if known. */
+  host?: string;
+}
+
 export interface Families {
   families: FamilySummary[];
   /** The products that are known and that no family serves. */
   unserved: UnservedProduct[];
 }
-
-export interface Product {
-  prefix: string;
-  name: string;
-  note?: string;
-  source: string;
-}
-export interface UnservedProduct extends Product {
-  unserved: Unserved;
-  host?: string;
-}
-export interface Report {
-  name: string;
-  match: Record<string, unknown>;
-  prefix?: string;
-  module?: string;
-  fields: string[];
-}
-export interface Quirk {
-  what: string;
-  source: string;
-}
-export type Unserved =
-  | 'refused'
-  | 'app_channel'
-  | 'through_host'
-  | 'first_generation'
-  | 'no_values'
-  | 'not_documented';
 
 export interface FieldGroup {
   /** A word of the family's own. */
@@ -477,7 +485,26 @@ export interface CommandFacts {
   /** Names the command in the body of a set: a path in it, and the value there. */
   select?: Record<string, unknown>;
   params: ParamFacts[];
+  /** The body of a set, in which each parameter has one of its values. */
   example: Record<string, unknown>;
+}
+
+export interface Report {
+  name: string;
+  /** Members of the message that tell it from the family's other reports. */
+  match: Record<string, unknown>;
+  /** The names in its body begin after this. */
+  prefix?: string;
+  /** The member with the serial number of the module. */
+  module?: string;
+  /** Names of the fields that it carries, or how they begin, up to a dot. */
+  fields: string[];
+}
+
+export interface Quirk {
+  /** What is odd, and what Gridloom does. */
+  what: string;
+  source: string;
 }
 
 export interface Family {
@@ -486,11 +513,13 @@ export interface Family {
   description?: string;
   /** How the serial numbers of its devices begin. */
   prefixes: string[];
+  /** Those that it serves, if known. */
+  products?: Product[];
   groups: FieldGroup[];
   fields: Field[];
   commands: CommandFacts[];
-  products?: Product[];
   reports: Report[];
+  /** What its devices do oddly, in English. */
   quirks: Quirk[];
 }
 

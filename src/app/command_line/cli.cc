@@ -19,6 +19,7 @@
 #include "app/command_line/block.h"
 #include "app/command_line/bridge_command.h"
 #include "app/command_line/check_command.h"
+#include "app/command_line/cluster_command.h"
 #include "app/command_line/command_help.h"
 #include "app/command_line/command_tree.h"
 #include "app/command_line/common_options.h"
@@ -374,7 +375,7 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
        {add_account, add_token,      add_sign_in, add_bridge,   add_mirror,     add_backup,
         add_check,   add_migrate,    add_damage,  add_simulate, add_time,       add_fault,
         add_record,  add_replay,     add_bench,   add_family,   add_home_files, add_block,
-        add_segment, add_completion, add_doctor,  add_config}) {
+        add_segment, add_completion, add_doctor,  add_config,   add_cluster}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

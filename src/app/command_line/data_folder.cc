@@ -55,6 +55,8 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"device rotate", DataFolder::kMustExist},
     {"device remove", DataFolder::kMustExist},
     {"device purge", DataFolder::kMustExist},
+    {"cluster status", DataFolder::kMustExist},
+    {"cluster drain", DataFolder::kMustExist},
     {"damage", DataFolder::kMustExist},
     {"audit", DataFolder::kMustExist},
     {"backup", DataFolder::kMustExist},

@@ -70,6 +70,18 @@ JsonArray array_of(const std::vector<std::string_view>& words) {
   return array;
 }
 
+JsonArray array_of(const std::vector<catalog::Pack>& packs) {
+  JsonArray array;
+  for (const catalog::Pack& pack : packs) {
+    JsonObject row{{"cycles", pack.cycles}};
+    if (!pack.sn.empty()) row["sn"] = pack.sn;
+    if (pack.capacity_wh) row["capacity_wh"] = *pack.capacity_wh;
+    if (pack.charge_percent) row["charge"] = *pack.charge_percent;
+    array.emplace_back(std::move(row));
+  }
+  return array;
+}
+
 JsonObject json_of(const SiteDevice& device) {
   JsonObject row{{"sn", device.sn},
                  {"name", device.name},
@@ -81,6 +93,7 @@ JsonObject json_of(const SiteDevice& device) {
     row["place"] = catalog::kPlaces.at(static_cast<std::size_t>(*device.place));
   }
   if (device.carried > 0) row["carried"] = device.carried;
+  if (!device.packs.empty()) row["packs"] = array_of(device.packs);
   JsonObject initial;
   for (const auto& [field, value] : device.initial) initial[field] = value;
   row["initial"] = std::move(initial);

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <semaphore>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +17,7 @@
 #include "app/control/local_socket.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
+#include "history/waiting_query.h"
 #include "operations/run.h"
 #include "operations/streams.h"
 #include "operations/table.h"
@@ -60,15 +60,16 @@ api::UnitOf units_with_decimals(const catalog::FamilyPtr& family) {
 
 // Whether any device ever reported a field of this name. True as well: the archive is too busy to
 // say.
-bool may_be_reported(history::Archive& archive, const std::string& name) {
+bool may_be_reported(const history::Reads& reads, DeviceNumber device, const std::string& name) {
   bool is_found = false;
-  std::binary_semaphore ended(0);
-  const bool is_taken = archive.read([&](history::Reader& reader) {
-    is_found = reader.names().find(name).has_value();
-    ended.release();
-  });
-  if (is_taken) ended.acquire();
-  return is_found || !is_taken;
+  history::DeviceVisit visit(device);
+  const Status read =
+      history::run_query(reads, history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
+        const auto is_here = visit.enter(reader);
+        if (is_here && *is_here) is_found = reader.names().find(name).has_value();
+        return is_here;
+      });
+  return is_found || !read;
 }
 
 std::unexpected<Error> no_field(const catalog::Family& family, std::string_view serial,
@@ -91,7 +92,8 @@ std::unexpected<Error> no_field(const catalog::Family& family, std::string_view 
 // fields. kBadParams: a name is neither such a word nor a field.
 Result<std::vector<std::string>> named_fields(const std::vector<std::string>& asked,
                                               const catalog::Family& family,
-                                              std::string_view serial, history::Archive& archive) {
+                                              const registry::Device& device,
+                                              const history::Reads& reads) {
   std::vector<std::string> names;
   for (const std::string& name : asked) {
     const bool is_own = name.starts_with('$') || name.ends_with('*');
@@ -103,7 +105,7 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
     // Those of modules are patterns, of what the device itself reported.
     for (const catalog::Field* field : fields) names.push_back(field->name);
     if (!fields.empty()) continue;
-    if (!may_be_reported(archive, name)) return no_field(family, serial, name);
+    if (!may_be_reported(reads, device.number, name)) return no_field(family, device.sn, name);
     names.push_back(name);
   }
   return names;
@@ -126,7 +128,7 @@ Result<api::SeriesAnswer> answer_to(const operations::Context& context, const Js
       request_of(*arguments, {.at = context.clock.now(), .zone = context.zone}, context.series);
   if (!asked) return std::unexpected(asked.error());
   const catalog::FamilyPtr family = context.catalog.of_serial(serial);
-  auto names = named_fields(asked->fields, *family, serial, context.archive);
+  auto names = named_fields(asked->fields, *family, *device, context.history_reads());
   if (!names) return std::unexpected(names.error());
   asked->fields = std::move(*names);
   return api::SeriesAnswer({.sn = serial,
@@ -137,21 +139,18 @@ Result<api::SeriesAnswer> answer_to(const operations::Context& context, const Js
 }
 
 // Works for one turn, or until a chunk is ready.
-Status work(history::Archive& archive, api::SeriesAnswer& answer, std::string& ready) {
-  Status good;
-  std::binary_semaphore ended(0);
-  const bool taken = archive.read([&](history::Reader& reader) {
-    const auto until = std::chrono::steady_clock::now() + kTurn;
-    while (good && !answer.done() && ready.size() < kHistoryChunkBytes &&
-           std::chrono::steady_clock::now() < until) {
-      good = answer.work(reader, ready);
-    }
-    ended.release();
-  });
-  if (!taken)
-    return fail(ErrorCode::kConflict, "too many requests for history are waiting: try again later");
-  ended.acquire();
-  return good;
+Status work(const history::Reads& reads, api::SeriesAnswer& answer, std::string& ready) {
+  return history::run_query(
+      reads, history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
+        const auto until = std::chrono::steady_clock::now() + kTurn;
+        const auto is_ready = [&] { return answer.done() || ready.size() >= kHistoryChunkBytes; };
+        while (!is_ready() && !reader.is_elsewhere() && std::chrono::steady_clock::now() < until) {
+          if (Status worked = answer.work(reader, ready); !worked) {
+            return std::unexpected(worked.error());
+          }
+        }
+        return !reader.is_elsewhere();
+      });
 }
 
 Status put(std::string_view ready, const OnChunk& on_chunk) {
@@ -170,7 +169,7 @@ Status stream_history(const operations::Context& context, const JsonObject& requ
   if (!answer) return std::unexpected(std::move(answer.error()));
   std::string ready;
   while (!answer->done()) {
-    if (Status worked = work(context.archive, *answer, ready); !worked) return worked;
+    if (Status worked = work(context.history_reads(), *answer, ready); !worked) return worked;
     if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
     const bool is_chunk = answer->done() || ready.size() >= kHistoryChunkBytes;
     if (Status taken = is_chunk ? put(ready, on_chunk) : on_chunk({}); !taken) return taken;

@@ -11,7 +11,8 @@
 namespace gridloom::app {
 
 // "[2026-11-20 14:05:30.125] [NAME] [info] MESSAGE"; without a name, the brackets for it are
-// left out as well.
+// left out as well. A message of a thread of a slot's server (node/slot_thread.h) begins with the
+// slot: "slot 3: MESSAGE", unless it names it itself.
 enum class LogName : std::uint8_t { kNone, kShown };
 [[nodiscard]] std::unique_ptr<spdlog::formatter> log_formatter(const time::TimeZone& zone,
                                                                LogName name);

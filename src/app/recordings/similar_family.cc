@@ -17,7 +17,8 @@ using catalog::FieldType;
 using catalog::Report;
 using wire::Json;
 
-constexpr std::size_t kLeastShare = 4;  // of the fields: one in so many
+constexpr std::size_t kLeastShare = 4;    // of the fields: one in so many
+constexpr std::size_t kFewestShared = 5;  // a few names alone resemble anything
 
 // Keys of a field that a guess says by itself, or that say how a virtual device behaves.
 constexpr auto kOwnKeys = std::to_array<std::string_view>(
@@ -143,6 +144,11 @@ bool keeps_to_values(const SeenValues& seen, const Field& field) {
   });
 }
 
+// Keys that say which values are errors: a value that stays is none.
+bool is_of_errors(std::string_view key) {
+  return key == "error" || key == "ok" || key == "severity";
+}
+
 class TakeOver {
  public:
   TakeOver(const catalog::Family& family, const catalog::FileParts& parts, GuessedFamily& guessed)
@@ -239,7 +245,8 @@ class TakeOver {
       for (const KeptKey& key : part->keys) {
         const bool contradicts = (key.first == "range" && !keeps_to_range(guess.values, field)) ||
                                  (key.first == "values" && !keeps_to_values(guess.values, field)) ||
-                                 (key.first == "others" && field.values.empty());
+                                 (key.first == "others" && field.values.empty()) ||
+                                 (is_of_errors(key.first) && is_error(field, guess.values.last));
         const bool is_own = std::ranges::find(kOwnKeys, key.first) != kOwnKeys.end();
         if (key.first == "description" || (!is_own && !contradicts)) guess.kept.push_back(key);
       }
@@ -360,7 +367,8 @@ std::optional<SimilarFamily> most_similar(const GuessedFamily& guessed,
     const bool is_better =
         !best || shared > best->shared ||
         (shared == best->shared && family->fields.size() < best->family->fields.size());
-    if (shared * kLeastShare < guessed.fields.size() || shared == 0 || !is_better) continue;
+    const bool is_enough = shared >= kFewestShared && shared * kLeastShare >= guessed.fields.size();
+    if (!is_enough || !is_better) continue;
     best = {.family = family, .shared = shared, .of = guessed.fields.size()};
   }
   return best;

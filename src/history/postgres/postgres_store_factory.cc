@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -72,10 +73,13 @@ class PostgresStoreFactory final : public StoreFactory {
   const std::shared_ptr<Pool> removers_;
 };
 
+// Once: the slots of a node have the same database, and are opened again and again.
 void PostgresStoreFactory::warn_of_settings(Connection& connection) {
+  static std::atomic<bool> has_warned{false};
+  if (has_warned) return;
   const auto rows = connection.query(
       "SELECT current_setting('data_checksums') = 'off', current_setting('fsync') = 'off'");
-  if (!rows || rows->empty()) return;
+  if (!rows || rows->empty() || has_warned.exchange(true)) return;
   if ((*rows)[0].boolean(0)) {
     spdlog::warn(
         "the database has no data checksums, so that it does not notice a damaged page; "

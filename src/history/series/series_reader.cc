@@ -84,15 +84,16 @@ SeriesQuery SeriesReader::query_of(std::size_t begin, std::size_t end) const {
 EachBlock SeriesReader::blocks_of(Reader& reader, Columns columns) {
   return [this, &reader, columns = std::move(columns)](
              std::int64_t from, std::int64_t to, const OnHourBlock& on_block) -> Result<bool> {
-    if (!walk_ || walk_from_ != from || walk_to_ != to) {
-      walk_.emplace(BlockWalk::Options{
-          .device = options_.device, .from = from, .to = to, .columns = columns});
-      walk_from_ = from;
-      walk_to_ = to;
+    if (!walk_ || walk_->from != from || walk_->to != to) {
+      walk_.emplace(Walk{
+          .blocks =
+              BlockWalk({.device = options_.device, .from = from, .to = to, .columns = columns}),
+          .from = from,
+          .to = to});
     }
-    const Status read = walk_->read(reader, on_block.block, on_block.again);
+    const Status read = walk_->blocks.read(reader, on_block.block, on_block.again);
     if (!read) return std::unexpected(read.error());
-    const bool all = walk_->done();
+    const bool all = walk_->blocks.done();
     if (all) walk_.reset();
     return all;
   };

@@ -108,9 +108,12 @@ class SeriesReader {
   Options options_;
   DeviceVisit visit_;
   Stage stage_ = Stage::kMatching;
-  std::optional<BlockWalk> walk_;  // over the hours walk_from_ to walk_to_
-  std::int64_t walk_from_ = 0;
-  std::int64_t walk_to_ = 0;
+  struct Walk {
+    BlockWalk blocks;
+    std::int64_t from = 0;  // hours
+    std::int64_t to = 0;
+  };
+  std::optional<Walk> walk_;
   std::set<FieldId> reported_;  // fields reported in the span; filled if the names need them
   std::int64_t quarters_from_ = 0;
   std::optional<ValueCount> values_;

@@ -148,7 +148,7 @@ class SlotReadsTest : public testing::Test {
       writer.begin(static_cast<DeviceNumber>(1 + draws_() % Ledger::kDevices),
                    unix_ms(slot_->clock.now()));
       writer.add(draws_() % 2 == 0 ? "w.pv" : "w.load", fmt::format("{}", draws_() % 4'000));
-      if (draws_() % 8 == 0) writer.add(fmt::format("field{}", ++fields_), R"("new")");
+      if (draws_() % 20 == 0) writer.add(fmt::format("field{}", ++fields_), R"("new")");
       writer.end();
     }
     owner_->archive().append(journal::RecordKind::kReports, writer.take(), {});
@@ -223,7 +223,7 @@ TEST_F(SlotReadsTest, ReadsAtAnotherNodeWhatIsInMemoryAndNowhereElse) {
 }
 
 TEST_F(SlotReadsTest, ReadsTheSameEverywhereAfterAnyHistory) {
-  for (int round = 0; round < 60; ++round) {
+  for (int round = 0; round < 40; ++round) {
     SCOPED_TRACE(fmt::format("round {}", round));
     if (round % 10 == 0) {
       head_bytes_ = draws_() % 2 == 0 ? 2'000 : std::size_t{64} * 1024 * 1024;

@@ -1,0 +1,44 @@
+#include "app/cluster_node.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+#include <utility>
+
+#include "app/cluster_options.h"
+#include "app/process/local_zone.h"
+#include "node/node_health.h"
+
+namespace gridloom::app {
+
+Result<std::unique_ptr<node::Node>> open_cluster_node(const ServeOptions& options,
+                                                      const ClusterNodeParts& parts) {
+  auto of_node = cluster_options(options, parts.clocks);
+  if (!of_node) return std::unexpected(of_node.error());
+  of_node->catalog = parts.catalog;
+  of_node->limits = parts.limits;
+  of_node->zone = local_zone().zone;
+  of_node->zone_name = local_zone().name;
+  of_node->strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
+  of_node->on_refused = [](const Error& why) {
+    spdlog::error("{}", why.detail);
+    ::kill(::getpid(), SIGTERM);
+  };
+  return node::Node::open(std::move(*of_node));
+}
+
+operations::ClusterNode cluster_operations_of(node::Node& node) {
+  return {.name = node.name(),
+          .status = [&node] { return node::status_of(node.health(), node.nats_servers()); },
+          .drain = [&node] { return node.drain(kLongestDrain); }};
+}
+
+void serve_for_cluster(node::Node& node, server::Server::ListenOptions& options) {
+  options.mqtt_protocol = node.mqtt_protocol();
+  options.metrics = [&node](const std::string& own) { return node.metrics(own); };
+  options.health = [&node](const api::Health& own) { return node.health_of(own); };
+}
+
+}  // namespace gridloom::app

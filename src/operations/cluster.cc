@@ -1,0 +1,56 @@
+#include "operations/cluster.h"
+
+#include <array>
+
+#include "operations/context.h"
+#include "parameters/arguments.h"
+
+namespace gridloom::operations {
+namespace {
+
+using wire::Json;
+using wire::JsonObject;
+
+Result<const ClusterNode*> node_of(const Context& context) {
+  if (context.cluster != nullptr) return context.cluster;
+  if (context.hub == nullptr) {
+    return fail(ErrorCode::kConflict,
+                "only a running node knows its cluster, and none runs on this data folder");
+  }
+  return fail(ErrorCode::kConflict,
+              "this server is no node of a cluster; start it with --cluster nats://HOST:PORT and "
+              "--database postgres://… to make it one");
+}
+
+Result<Json> read_status(const Context& context, const Arguments&) {
+  const auto node = node_of(context);
+  if (!node) return std::unexpected(node.error());
+  return Json((*node)->status());
+}
+
+Result<Json> drain(const Context& context, const Arguments&) {
+  const auto node = node_of(context);
+  if (!node) return std::unexpected(node.error());
+  return JsonObject{{"node", (*node)->name}, {"drained", (*node)->drain()}};
+}
+
+constexpr std::array kOperations = {
+    Operation{.name = "cluster.status",
+              .text = "Shows the nodes of the cluster, who serves which slot, and what is wrong",
+              .audit = kChangesNothing,
+              .function = read_status,
+              .timing = Timing::kWaits},
+    Operation{.name = "cluster.drain",
+              .text = "Gives all slots of this node to the others; it takes none until it is "
+                      "started anew",
+              .audit = {Recorded::kBeforeAnswer, "cluster.drain", {"node", "drained"}},
+              .function = drain,
+              .timing = Timing::kWaits},
+};
+static_assert(are_complete(kOperations));
+
+}  // namespace
+
+std::span<const Operation> cluster_operations() { return kOperations; }
+
+}  // namespace gridloom::operations

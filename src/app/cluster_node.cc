@@ -30,15 +30,21 @@ Result<std::unique_ptr<node::Node>> open_cluster_node(const ServeOptions& option
 }
 
 operations::ClusterNode cluster_operations_of(node::Node& node) {
-  return {.name = node.name(),
-          .status = [&node] { return node::status_of(node.health(), node.nats_servers()); },
+  return {.name = node.health().self.name,
+          .status =
+              [&node] {
+                const node::NodeHealth health = node.health();
+                return node::status_of(health, node::ask_nats_servers(health.nats_urls));
+              },
           .drain = [&node] { return node.drain(kLongestDrain); }};
 }
 
 void serve_for_cluster(node::Node& node, server::Server::ListenOptions& options) {
   options.mqtt_protocol = node.mqtt_protocol();
   options.metrics = [&node](const std::string& own) { return node.metrics(own); };
-  options.health = [&node](const api::Health& own) { return node.health_of(own); };
+  options.health = [&node](const api::Health& own) {
+    return node::health_with_cluster(own, node.health());
+  };
 }
 
 }  // namespace gridloom::app

@@ -93,33 +93,46 @@ JsonObject range() {
   return both;
 }
 
-// The JSON Schema of a key's value.
-JsonObject form_of(const Key& key) {
+JsonObject type(const char* name) { return {{"type", name}}; }
+
+// The JSON Schema of a key's value, if it is one value.
+std::optional<JsonObject> form_of_value(const Key& key) {
   switch (key.form) {
     case Form::kText:
       return text();
     case Form::kChoice:
-      return {{"enum", array_of(key.choices)}};
+      return JsonObject{{"enum", array_of(key.choices)}};
     case Form::kSource:
       return source();
     case Form::kSources:
       return mapping_to(source());
     case Form::kFlag:
-      return {{"type", "boolean"}};
+      return type("boolean");
     case Form::kWhole:
-      return {{"type", "integer"}};
+      return type("integer");
     case Form::kSize:
-      return {{"type", "integer"}, {"minimum", 0}};
+      return JsonObject{{"type", "integer"}, {"minimum", 0}};
     case Form::kNumber:
-      return {{"type", "number"}};
+      return type("number");
     case Form::kRange:
       return range();
+    case Form::kAny:
+      return JsonObject();
+    case Form::kObject:
+      return type("object");
+    default:
+      return std::nullopt;
+  }
+}
+
+// The JSON Schema of a key's value.
+JsonObject form_of(const Key& key) {
+  if (auto value = form_of_value(key)) return std::move(*value);
+  switch (key.form) {
     case Form::kTexts:
       return list_of(key.choices.empty() ? text() : JsonObject{{"enum", array_of(key.choices)}});
     case Form::kTextOrTexts:
       return text_or_texts();
-    case Form::kAny:
-      return {};
     case Form::kList:
       return {{"type", "array"}};
     case Form::kListOrValue:
@@ -128,8 +141,6 @@ JsonObject form_of(const Key& key) {
       return {{"anyOf", JsonArray{named_values(), JsonObject{{"type", "array"}}}}};
     case Form::kNamedValues:
       return named_values();
-    case Form::kObject:
-      return {{"type", "object"}};
     case Form::kNames:
       return mapping_to(text());
     case Form::kTextLists:
@@ -151,7 +162,7 @@ JsonObject form_of(const Key& key) {
     case Form::kItemsOrSize:
       return {{"anyOf",
                JsonArray{JsonObject{{"type", "integer"}, {"minimum", 0}}, list_of(entry(key))}}};
-    case Form::kItems:
+    default:
       break;
   }
   return list_of(entry(key));

@@ -44,6 +44,17 @@ struct BuildTimes {
   std::optional<Moment> retry_after{};  // of retention, which failed
 };
 
+// How far the store is behind the journal.
+struct Lag {
+  [[nodiscard]] std::uint64_t records() const {
+    const std::uint64_t up_to = stored;
+    const std::uint64_t last = newest;
+    return last > up_to ? last - up_to : 0;
+  }
+  std::atomic<std::uint64_t> newest{0};  // last record that is durable
+  std::atomic<std::uint64_t> stored{0};  // Builder::applied()
+};
+
 }  // namespace
 
 struct Recorder::Impl {
@@ -55,7 +66,7 @@ struct Recorder::Impl {
         queue(options.limits.builder_bytes) {}
 
   void on_records(std::span<const journal::Record> records) {
-    if (!records.empty()) newest = records.back().sequence;
+    if (!records.empty()) lag.newest = records.back().sequence;
     if (beside) {
       for (const journal::Record& record : records) replay(record);
       return;
@@ -193,7 +204,7 @@ struct Recorder::Impl {
     if (what == Builder::Amount::kSlice && !failure.may_try(tried)) return;
     const TimePoint now = options.clock->now();
     Status stored_all = builder->store(now, what);
-    stored_up_to = builder->applied();
+    lag.stored = builder->applied();
     // The twins are newer than everything stored before.
     const bool marks = what == Builder::Amount::kEverything || !builder->is_due(now) ||
                        tried - times.marked_at >= kMarkEvery;
@@ -257,8 +268,7 @@ struct Recorder::Impl {
   std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
   std::uint64_t sessions_from = 0;                // records up to it are not handed over again
   std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
-  std::atomic<std::uint64_t> newest{0};           // last record that is durable
-  std::atomic<std::uint64_t> stored_up_to{0};     // Builder::applied()
+  Lag lag;
 
   mutable std::mutex mutex;  // guards the members below
   journal::Positions sessions_applied;
@@ -321,7 +331,7 @@ Status Recorder::follow(journal::JournalReader& journal) {
                    [&impl](std::span<const journal::Record> records) { impl.on_records(records); });
   impl.beside.reset();
   if (!read) return read;
-  impl.stored_up_to = impl.builder->applied();
+  impl.lag.stored = impl.builder->applied();
   if (Status settled = impl.builder->settle(); !settled) {
     return std::unexpected(impl.options.stores->with_remedy(settled.error()));
   }
@@ -410,8 +420,6 @@ void Recorder::sessions_stored(const journal::Positions& up_to) {
 }
 
 RecorderHealth Recorder::health() const {
-  const std::uint64_t stored = impl_->stored_up_to;
-  const std::uint64_t newest = impl_->newest;
   const std::lock_guard lock(impl_->mutex);
   return {.store_failing = impl_->failure.why(),
           .store_failing_for = impl_->failure.lasts_for(),
@@ -420,7 +428,7 @@ RecorderHealth Recorder::health() const {
           .damaged_rows = impl_->options.stores->damaged_rows(),
           .head_bytes = impl_->builder->head_blocks().bytes(),
           .unknown_devices = impl_->unknown.size(),
-          .unstored_records = newest > stored ? newest - stored : 0};
+          .unstored_records = impl_->lag.records()};
 }
 
 DamageNotes& Recorder::damage() { return impl_->damage; }

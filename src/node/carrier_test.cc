@@ -21,7 +21,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 // What an endpoint was told.
-class Ear final : public hub::Peers::Handler {
+class Told final : public hub::Peers::Handler {
  public:
   void received(const std::string& from, std::string bytes) override {
     told.push_back(from + ": " + bytes);
@@ -46,7 +46,7 @@ class CarrierTest : public testing::Test {
   static Carrier::Places with_slot(std::uint64_t revision, const NodeId& owner = kNas) {
     return {{"door-pi", {.node = kPi, .run = 10}}, {"slot-3", {.node = owner, .run = revision}}};
   }
-  static std::vector<std::string> taken(Ear& ear) { return std::exchange(ear.told, {}); }
+  static std::vector<std::string> taken(Told& ear) { return std::exchange(ear.told, {}); }
 
   TestClock clock_;
   TestBus bus_{clock_, TestBus::Delivery::kAtOnce};
@@ -57,8 +57,8 @@ class CarrierTest : public testing::Test {
   std::unique_ptr<hub::Peers> door_ = pi_->add(Part::kRelay, door_name("pi"), 10);
   std::unique_ptr<hub::Peers> slot_ =
       nas_->add(Part::kRelay, slot_name(static_cast<cluster::Slot>(3)), 7);
-  Ear ear_;       // of the door
-  Ear slot_ear_;  // of the slot
+  Told ear_;       // of the door
+  Told slot_ear_;  // of the slot
 };
 
 TEST_F(CarrierTest, TakesFramesBothWaysBetweenNodes) {
@@ -124,7 +124,7 @@ TEST_F(CarrierTest, TellsOneThatComesLateWhoIsThere) {
 
 TEST_F(CarrierTest, LinksHubsWithAllAndRelaysWithTheOtherKind) {
   const auto hub = pi_->add(Part::kHub, "door-pi", 10);
-  Ear hub_ear;
+  Told hub_ear;
   hub->use(&hub_ear);
   door_->use(&ear_);
   Carrier::Places places = with_slot(7);

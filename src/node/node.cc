@@ -20,7 +20,6 @@
 namespace gridloom::node {
 namespace {
 
-constexpr Millis kVersionTimeout{2'000};
 // The log of a slot opens and closes a few times a minute at most.
 constexpr std::size_t kTasksOfSlot = 64;
 constexpr std::size_t kPlacings = 2;  // that wait: the last one sees what the others would
@@ -41,6 +40,26 @@ Result<postgres::ConnectionSettings> database_of(const Node::Options& options) {
 
 std::uint64_t run_of_door(const server::Server::Clocks& clocks) {
   return static_cast<std::uint64_t>(unix_ms(clocks.wall.now()));
+}
+
+// Where the endpoints of all nodes are, that can be reached.
+Carrier::Places places_of(const cluster::NodeId& self,
+                          const std::vector<cluster::SlotOwner>& owners,
+                          const std::vector<cluster::NodeId>& present) {
+  Carrier::Places places;
+  const auto add_door = [&](const cluster::NodeId& node) {
+    places[door_name(node.name)] = {.node = node,
+                                    .run = static_cast<std::uint64_t>(node.incarnation)};
+  };
+  add_door(self);
+  for (const cluster::NodeId& node : present) add_door(node);
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    const cluster::SlotOwner& owner = owners[i];
+    if (!owner.node || !owner.is_served) continue;
+    places[slot_name(static_cast<cluster::Slot>(i))] = {
+        .node = *owner.node, .run = static_cast<std::uint64_t>(owner.revision)};
+  }
+  return places;
 }
 
 }  // namespace
@@ -98,7 +117,7 @@ Result<std::unique_ptr<Node>> Node::open(Options options) {
 }
 
 Status Node::connect() {
-  for (auto* const connection : {&nats_, &log_nats_}) {
+  for (auto* const connection : {&links_.nats, &links_.log_nats}) {
     auto opened = nats::Connection::open(
         options_.nats,
         {.name = fmt::format("gridloom {}", options_.name), .clock = &options_.clocks.steady});
@@ -108,22 +127,22 @@ Status Node::connect() {
   auto holder = postgres::Holder::take(database_, postgres::Holder::kPatience,
                                        postgres::Holder::Kind::kShared);
   if (!holder) return std::unexpected(holder.error());
-  holder_ = std::move(*holder);
+  links_.holder = std::move(*holder);
   auto claims = cluster::open_postgres_claims(database_, {.clock = options_.clocks.steady});
   if (!claims) return std::unexpected(claims.error());
-  claims_ = std::move(*claims);
-  const auto facts = claims_->join(options_.slots);
+  links_.claims = std::move(*claims);
+  const auto facts = links_.claims->join(options_.slots);
   if (!facts) return std::unexpected(facts.error());
   if (Status made = history::make_slot_schemas(database_, {}, facts->slots); !made) return made;
   for (std::size_t i = 0; i < facts->slots; ++i) slots_.push_back(std::make_unique<Slot>());
   placer_ = std::make_unique<Worker>(std::vector<std::size_t>{kPlacings, 1});
-  bus_ = std::make_unique<cluster::NatsBus>(*nats_);
-  auto carrier = Carrier::start(*bus_, self_);
+  links_.bus = std::make_unique<cluster::NatsBus>(*links_.nats);
+  auto carrier = Carrier::start(*links_.bus, self_);
   if (!carrier) return std::unexpected(carrier.error());
-  carrier_ = std::move(*carrier);
+  links_.carrier = std::move(*carrier);
   for (const std::string& each :
-       warnings_of({.nats_servers = options_.nats.urls().size(), .replicas = options_.replicas},
-                   nats_servers())) {
+       warnings_of({.nats_urls = options_.nats.urls(), .replicas = options_.replicas},
+                   ask_nats_servers(options_.nats.urls()))) {
     spdlog::warn("{}", each);
   }
   return {};
@@ -150,10 +169,10 @@ void Node::end() {
   }
   for (const auto& slot : slots_) slot->worker.reset();
   placer_.reset();
-  history_.reset();
+  door_.history.reset();
   slots_.clear();
   // The relay's loop is the door's, which ends next: what comes from now on is left out.
-  if (relay_peers_) relay_peers_->use(nullptr);
+  if (door_.relay_peers) door_.relay_peers->use(nullptr);
 }
 
 std::unique_ptr<server::Stores> Node::stores_of_door() const {
@@ -166,22 +185,23 @@ std::unique_ptr<server::Stores> Node::stores_of_door() const {
 void Node::join(server::Server& door) {
   const std::string name = door_name(options_.name);
   const auto run = static_cast<std::uint64_t>(self_.incarnation);
-  hub_peers_ = carrier_->add(Part::kHub, name, run);
-  relay_peers_ = carrier_->add(Part::kRelay, name, run);
-  door_ = &hub::Cluster::join(
-      door.hub(), {.peers = hub_peers_.get(), .self = name, .run = run_of_door(options_.clocks)});
-  place_partitions(*door_, std::vector<cluster::SlotOwner>(slots_.size()));
-  history_ = std::make_unique<SlotHistory>(
+  door_.hub_peers = links_.carrier->add(Part::kHub, name, run);
+  door_.relay_peers = links_.carrier->add(Part::kRelay, name, run);
+  door_.cluster = &hub::Cluster::join(
+      door.hub(),
+      {.peers = door_.hub_peers.get(), .self = name, .run = run_of_door(options_.clocks)});
+  place_partitions(*door_.cluster, std::vector<cluster::SlotOwner>(slots_.size()));
+  door_.history = std::make_unique<SlotHistory>(
       SlotHistory::Options{.slots = slots_.size(),
-                           .nats = *nats_,
+                           .nats = *links_.nats,
                            .clock = options_.clocks.devices,
                            .slot_of = slots_of_devices(door.registry(), slots_.size()),
                            .revision_of = [this](cluster::Slot slot) { return revision_of(slot); },
                            .database = database_,
                            .damage = door.archive().damage(),
                            .limits = options_.limits.history.reads});
-  relay_ = std::make_unique<RelayDoor>(RelayDoor::Options{
-      .peers = *relay_peers_,
+  door_.relay = std::make_unique<RelayDoor>(RelayDoor::Options{
+      .peers = *door_.relay_peers,
       .loop = *door.loops().front(),
       .clock = options_.clocks.steady,
       .run = run_of_door(options_.clocks),
@@ -191,14 +211,17 @@ void Node::join(server::Server& door) {
           },
       .mqtt = options_.limits.mqtt,
       .record = [hub = &door.hub()](const hub::ClientEvent& event) { hub->record_event(event); }});
-  door.loops().front()->on_sweep([relay = relay_.get()] { relay->tick(); });
+  door.loops().front()->on_sweep([relay = door_.relay.get()] { relay->tick(); });
 }
 
-net::MakeProtocol Node::mqtt_protocol() const { return relay_->make(); }
+net::MakeProtocol Node::mqtt_protocol() const { return door_.relay->make(); }
 
 Status Node::start(const std::string& address) {
   auto member = cluster::Member::start(
-      {.bus = *bus_, .claims = *claims_, .host = *this, .steady = options_.clocks.steady},
+      {.bus = *links_.bus,
+       .claims = *links_.claims,
+       .host = *this,
+       .steady = options_.clocks.steady},
       {.node = self_, .version = options_.version, .address = address, .slots = slots_.size()});
   if (!member) return std::unexpected(member.error());
   {
@@ -222,8 +245,8 @@ bool Node::drain(Millis at_most) {
 Shared Node::shared() {
   return {.data = options_.data,
           .database = database_,
-          .nats = *log_nats_,
-          .carrier = *carrier_,
+          .nats = *links_.log_nats,
+          .carrier = *links_.carrier,
           .fence = fence_,
           .clocks = options_.clocks,
           .catalog = options_.catalog,
@@ -270,7 +293,8 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      },
                  .stop = stop});
   if (!server) return opened(std::unexpected(server.error()));
-  if (Status added = history_->add(opening.slot, opening.revision, (*server)->server().archive());
+  if (Status added =
+          door_.history->add(opening.slot, opening.revision, (*server)->server().archive());
       !added) {
     return opened(added);
   }
@@ -279,7 +303,7 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
     if (!stop.stop_requested()) slot.server = std::move(*server);
   }
   if (*server) {
-    history_->remove(opening.slot);
+    door_.history->remove(opening.slot);
     return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"));
   }
   owners_changed();
@@ -305,7 +329,7 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
       const std::scoped_lock lock(slot.mutex);
       server = std::move(slot.server);
     }
-    if (server) history_->remove(which);
+    if (server) door_.history->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
     (*shared_closed)();
@@ -334,12 +358,12 @@ void Node::place() {
   }
   if (owners.size() != slots_.size()) return;
   watch_.note(owners, options_.clocks.steady.now());
-  if (door_ != nullptr) place_partitions(*door_, owners);
+  if (door_.cluster != nullptr) place_partitions(*door_.cluster, owners);
   for (const auto& slot : slots_) {
     const std::scoped_lock lock(slot->mutex);
     if (slot->server) slot->server->place(owners);
   }
-  carrier_->place(places(owners, present));
+  links_.carrier->place(places_of(self_, owners, present));
 }
 
 std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
@@ -356,35 +380,17 @@ void Node::note_fenced(const Opening& opening) {
   if (member_) member_->note_fenced(opening.slot, opening.revision);
 }
 
-Carrier::Places Node::places(const std::vector<cluster::SlotOwner>& owners,
-                             const std::vector<cluster::NodeId>& present) const {
-  Carrier::Places places;
-  const auto add_door = [&](const cluster::NodeId& node) {
-    places[door_name(node.name)] = {.node = node,
-                                    .run = static_cast<std::uint64_t>(node.incarnation)};
-  };
-  add_door(self_);
-  for (const cluster::NodeId& node : present) add_door(node);
-  for (std::size_t i = 0; i < owners.size(); ++i) {
-    const cluster::SlotOwner& owner = owners[i];
-    if (!owner.node || !owner.is_served) continue;
-    places[slot_name(static_cast<cluster::Slot>(i))] = {
-        .node = *owner.node, .run = static_cast<std::uint64_t>(owner.revision)};
-  }
-  return places;
-}
-
 NodeHealth Node::health() {
   NodeHealth health{.now = options_.clocks.steady.now(),
                     .self = self_,
                     .version = options_.version,
                     .owner_changes = watch_.owner_changes(),
-                    .nats = nats_->health(),
-                    .log_nats = log_nats_->health(),
-                    .nats_servers = options_.nats.urls().size(),
+                    .nats = links_.nats->health(),
+                    .log_nats = links_.log_nats->health(),
+                    .nats_urls = options_.nats.urls(),
                     .replicas = options_.replicas,
-                    .frames = carrier_->counts(),
-                    .relayed = relay_ ? relay_->connections() : 0,
+                    .frames = links_.carrier->counts(),
+                    .relayed = door_.relay ? door_.relay->connections() : 0,
                     .refused_transactions = fence_.refused()};
   const std::scoped_lock looking(looking_);
   if (has_ended_) return health;
@@ -415,19 +421,6 @@ std::string Node::metrics(const std::string& door) {
     }
   }
   return with_slots(door, of_slots) + cluster_metrics(health());
-}
-
-api::Health Node::health_of(const api::Health& door) { return health_with_cluster(door, health()); }
-
-std::vector<NatsServer> Node::nats_servers() const {
-  std::vector<NatsServer> servers;
-  for (const std::string& url : options_.nats.urls()) {
-    const auto version = nats::server_version(url, kVersionTimeout);
-    servers.push_back({.url = url,
-                       .version = version ? *version : std::string(),
-                       .failing = version ? std::string() : version.error().detail});
-  }
-  return servers;
 }
 
 }  // namespace gridloom::node

@@ -47,6 +47,25 @@
 
 namespace gridloom::node {
 
+// What a node is connected with, and what is made of that. Destroyed in reverse order.
+struct NodeLinks {
+  std::unique_ptr<postgres::Holder> holder{};
+  std::unique_ptr<cluster::Claims> claims{};
+  std::unique_ptr<nats::Connection> nats{};      // of beats and frames
+  std::unique_ptr<nats::Connection> log_nats{};  // of the logs
+  std::unique_ptr<cluster::NatsBus> bus{};
+  std::unique_ptr<Carrier> carrier{};
+};
+
+// What a node has beside the server of its door. Destroyed in reverse order.
+struct DoorParts {
+  std::unique_ptr<hub::Peers> hub_peers{};
+  std::unique_ptr<hub::Peers> relay_peers{};
+  hub::Cluster* cluster = nullptr;  // of the door's hub
+  std::unique_ptr<RelayDoor> relay{};
+  std::unique_ptr<SlotHistory> history{};
+};
+
 class Node final : private cluster::SlotHost {
  public:
   struct Options {
@@ -77,9 +96,10 @@ class Node final : private cluster::SlotHost {
   [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const;
   // Queries of the history of all slots; refused before join().
   [[nodiscard]] history::Reads reads() {
-    return [this](history::Query query) { return history_ && history_->read(std::move(query)); };
+    return [this](history::Query query) {
+      return door_.history && door_.history->read(std::move(query));
+    };
   }
-  [[nodiscard]] const std::string& name() const { return self_.name; }
   // The door's hub is of the cluster from now on. The node outlives the door.
   void join(server::Server& door);
   [[nodiscard]] net::MakeProtocol mqtt_protocol() const;
@@ -92,11 +112,8 @@ class Node final : private cluster::SlotHost {
   void end();
 
   [[nodiscard]] NodeHealth health();
-  // What /metrics and /healthz of the door say, and the slots here and the cluster besides.
+  // What /metrics of the door says, and the slots here and the cluster besides.
   [[nodiscard]] std::string metrics(const std::string& door);
-  [[nodiscard]] api::Health health_of(const api::Health& door);
-  // Asks each server that the settings name; blocks, up to two seconds for each.
-  [[nodiscard]] std::vector<NatsServer> nats_servers() const;
 
  private:
   struct Slot;
@@ -115,25 +132,14 @@ class Node final : private cluster::SlotHost {
   void place();
   [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
   void note_fenced(const Opening& opening);
-  [[nodiscard]] Carrier::Places places(const std::vector<cluster::SlotOwner>& owners,
-                                       const std::vector<cluster::NodeId>& present) const;
 
   // Destroyed in reverse order.
   const Options options_;
   const postgres::ConnectionSettings database_;
   const cluster::NodeId self_;
   cluster::Fence fence_;
-  std::unique_ptr<postgres::Holder> holder_;
-  std::unique_ptr<cluster::Claims> claims_;
-  std::unique_ptr<nats::Connection> nats_;      // of beats and frames
-  std::unique_ptr<nats::Connection> log_nats_;  // of the logs
-  std::unique_ptr<cluster::NatsBus> bus_;
-  std::unique_ptr<Carrier> carrier_;
-  std::unique_ptr<hub::Peers> hub_peers_;
-  std::unique_ptr<hub::Peers> relay_peers_;
-  hub::Cluster* door_ = nullptr;  // of the door's hub
-  std::unique_ptr<RelayDoor> relay_;
-  std::unique_ptr<SlotHistory> history_;
+  NodeLinks links_;
+  DoorParts door_;
   std::mutex placing_;  // held while partitions are placed
   SlotWatch watch_;
   std::string address_;

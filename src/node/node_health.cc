@@ -14,6 +14,8 @@
 namespace gridloom::node {
 namespace {
 
+constexpr Millis kVersionTimeout{2'000};
+
 using wire::JsonArray;
 using wire::JsonObject;
 
@@ -54,7 +56,7 @@ JsonArray texts(const std::vector<std::string>& all) {
 }
 
 // Why the slot's records or its history cannot be stored; empty: they can.
-std::string failing_of(const server::Server::StoreHealth& here) {
+std::string failing_of(const server::StoreHealth& here) {
   if (here.archive.log.failing) return "its log: " + *here.archive.log.failing;
   if (!here.archive.store_failing.empty()) return "its history: " + here.archive.store_failing;
   if (!here.sessions.failing.empty()) return "its sessions: " + here.sessions.failing;
@@ -170,6 +172,18 @@ std::uint64_t SlotWatch::owner_changes() const {
   return owner_changes_;
 }
 
+std::vector<NatsServer> ask_nats_servers(const std::vector<std::string>& urls) {
+  std::vector<NatsServer> servers;
+  servers.reserve(urls.size());
+  for (const std::string& url : urls) {
+    const auto version = nats::server_version(url, kVersionTimeout);
+    servers.push_back({.url = url,
+                       .version = version ? *version : std::string(),
+                       .failing = version ? std::string() : version.error().detail});
+  }
+  return servers;
+}
+
 std::vector<std::string> problems_of(const NodeHealth& health) {
   std::vector<std::string> problems;
   if (const nats::Health& nats = worse(health); !nats.is_connected) {
@@ -211,11 +225,11 @@ std::vector<std::string> warnings_of(const NodeHealth& health,
           server.version, server.url, kGoodVersion.major, kGoodVersion.minor));
     }
   }
-  if (health.nats_servers < kFewServers) {
+  if (health.nats_urls.size() < kFewServers) {
     warnings.push_back(
         fmt::format("--cluster names {} of NATS's servers: with fewer than {} the cluster stands "
                     "still while one of them is away",
-                    health.nats_servers, kFewServers));
+                    health.nats_urls.size(), kFewServers));
   }
   if (health.replicas < kFewReplicas) {
     warnings.push_back(

@@ -51,7 +51,7 @@ class SlotWatch {
 struct SlotHealth {
   cluster::SlotOwner owner{};
   std::optional<TimePoint> unserved_since{};
-  std::optional<server::Server::StoreHealth> here{};  // of a slot that this node serves
+  std::optional<server::StoreHealth> here{};  // of a slot that this node serves
 };
 
 // Times are of the steady clock, as of `now`.
@@ -65,7 +65,7 @@ struct NodeHealth {
   std::uint64_t owner_changes = 0;
   nats::Health nats{};      // of beats and frames
   nats::Health log_nats{};  // of the logs
-  std::size_t nats_servers = 0;
+  std::vector<std::string> nats_urls{};
   int replicas = 0;  // of each log
   Carrier::Counts frames{};
   std::size_t relayed = 0;  // MQTT connections of clients
@@ -78,6 +78,9 @@ struct NatsServer {
   std::string version{};
   std::string failing{};
 };
+
+// Asks each server; blocks, up to two seconds for each.
+[[nodiscard]] std::vector<NatsServer> ask_nats_servers(const std::vector<std::string>& urls);
 
 // In words, for people; empty: all is well.
 [[nodiscard]] std::vector<std::string> problems_of(const NodeHealth& health);

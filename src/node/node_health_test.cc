@@ -32,7 +32,7 @@ NodeHealth good() {
                     .self = kSelf,
                     .version = "1.0",
                     .address = "http://n1:8080",
-                    .nats_servers = 3,
+                    .nats_urls = {"nats://a", "nats://b", "nats://c"},
                     .replicas = 3};
   health.nats = {.is_connected = true, .since = kNow - Millis(5'000), .server = "nats://a:4222"};
   health.log_nats = health.nats;
@@ -43,8 +43,8 @@ NodeHealth good() {
                                   .address = "http://n2:8080",
                                   .phase = cluster::Phase::kServing,
                                   .heard = kNow - Millis(120)});
-  health.slots.push_back({.owner = {.node = kSelf, .revision = 3, .is_served = true},
-                          .here = server::Server::StoreHealth()});
+  health.slots.push_back(
+      {.owner = {.node = kSelf, .revision = 3, .is_served = true}, .here = server::StoreHealth()});
   health.slots.push_back({.owner = {.node = kOther, .revision = 4, .is_served = true}});
   health.slots[0].here->archive.unstored_records = 17;
   return health;
@@ -124,7 +124,7 @@ TEST(NodeHealthTest, WhatMakesAFailureWorseIsAWarningAndNoProblem) {
   EXPECT_THAT(warnings_of(good(), {{.url = "nats://a:4222", .failing = "refused"}}),
               ElementsAre("the NATS server nats://a:4222 does not answer: refused"));
   NodeHealth few = good();
-  few.nats_servers = 1;
+  few.nats_urls = {"nats://a"};
   few.replicas = 1;
   EXPECT_THAT(warnings_of(few, new_ones),
               ElementsAre(HasSubstr("--cluster names 1 of"), HasSubstr("--cluster-replicas is 1")));

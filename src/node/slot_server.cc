@@ -7,7 +7,6 @@
 #include <chrono>
 #include <future>
 #include <iterator>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -76,8 +75,7 @@ void purge_removed_devices(server::Server& server) {
 }
 
 // What is left for a client that does not read is not waited for.
-constexpr Millis kLongestGoodbye{2'000};
-constexpr std::chrono::milliseconds kLook{5};
+constexpr std::chrono::milliseconds kLongestGoodbye{2'000};
 
 }  // namespace
 
@@ -94,7 +92,6 @@ void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwne
 
 Result<std::unique_ptr<SlotServer>> SlotServer::open(const Shared& shared, Options options) {
   std::unique_ptr<SlotServer> slot(new SlotServer());
-  slot->steady_ = &shared.clocks.steady;
   if (Status opened = slot->open_server(shared, options); !opened) {
     return std::unexpected(opened.error());
   }
@@ -143,9 +140,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
                           .clock = shared.clocks.steady,
                           .run = run,
                           .protocol = server_->protocol(server::Interface::kMqtt)});
-  server_->loops().front()->on_sweep([this] {
-    if (relay_) relay_->tick();
-  });
+  server_->loops().front()->on_sweep([this] { tick(); });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   is_started_ = true;
   return {};
@@ -170,14 +165,19 @@ void SlotServer::on_loop(const std::function<void()>& work) {
   done.get_future().wait();
 }
 
+void SlotServer::tick() {
+  if (!relay_) return;
+  relay_->tick();
+  if (emptied_ && relay_->connections() == 0) std::exchange(emptied_, nullptr)->set_value();
+}
+
 void SlotServer::stop() {
-  on_loop([this] { relay_->stop(); });
-  const TimePoint until = steady_->now() + kLongestGoodbye;
-  bool is_empty = false;
-  while (!is_empty && steady_->now() < until) {
-    on_loop([&] { is_empty = relay_->connections() == 0; });
-    if (!is_empty) std::this_thread::sleep_for(kLook);
-  }
+  const auto emptied = std::make_shared<std::promise<void>>();
+  on_loop([&] {
+    relay_->stop();
+    emptied_ = emptied;
+  });
+  emptied->get_future().wait_for(kLongestGoodbye);
   server_->stop({});
   is_stopped_ = true;
 }

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <future>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -87,15 +88,16 @@ class SlotServer {
   [[nodiscard]] Status open_server(const Shared& shared, const Options& options);
   // Runs it on the server's loop, and waits for that.
   void on_loop(const std::function<void()>& work);
+  void tick();  // on the loop
 
-  const Clock* steady_ = nullptr;
   // Destroyed in reverse order.
   std::shared_ptr<history::SlotArchive> archive_;
   std::unique_ptr<hub::Peers> hub_peers_;
   std::unique_ptr<hub::Peers> relay_peers_;
   std::unique_ptr<server::Server> server_;
-  hub::Cluster* cluster_ = nullptr;    // of the server's hub
-  std::unique_ptr<RelayOwner> relay_;  // used on the server's loop
+  hub::Cluster* cluster_ = nullptr;              // of the server's hub
+  std::unique_ptr<RelayOwner> relay_;            // used on the server's loop
+  std::shared_ptr<std::promise<void>> emptied_;  // used on the loop: stop() waits for it
   bool is_started_ = false;
   bool is_stopped_ = false;
 };

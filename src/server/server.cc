@@ -79,6 +79,29 @@ api::Page page_of(Server::ListenOptions& options) {
                     .frame_origins = std::move(options.frame_origins)});
 }
 
+Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& options,
+                                                       history::Archive::Options given) {
+  if (options.open_archive) return options.open_archive(std::move(given));
+  return history::Archive::open(std::move(given));
+}
+
+history::Reads reads_of(const Server::Options& options, history::Archive& archive) {
+  if (options.reads) return options.reads;
+  return [&archive](auto query) { return archive.read(std::move(query)); };
+}
+
+// Which protocol the connections of a listener have.
+net::MakeProtocol protocol_of(const Protocols& protocols, const Server::ListenOptions& options,
+                              const ListenerOptions& listener) {
+  const bool is_elsewhere = listener.interface == Interface::kMqtt && options.mqtt_protocol;
+  net::MakeProtocol make = is_elsewhere ? options.mqtt_protocol
+                                        : protocols.make(listener.interface, listener.replay_check);
+  if (!options.wrap) return make;
+  return [make = std::move(make), wrap = options.wrap](net::ConnectionContext context) {
+    return wrap(make(std::move(context)));
+  };
+}
+
 // Runs `work`, which waits for tasks of the loops.
 void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
   if (options.turn_loops_during) return options.turn_loops_during(loops, work);
@@ -98,7 +121,7 @@ Server::~Server() {
   // Asks the loops for the twins.
   if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
   for (const auto& loop : loops_) loop->stop();
-  worker_.reset();
+  web_.worker.reset();
   if (registry_) registry_->end_listening();
   if (store_) store_->on_applied({});
   archive_.reset();  // tells the shards what has become durable
@@ -142,17 +165,18 @@ Status Server::open_data() {
   platform_->sessions = store_->keeper();
   platform_->config = config_of(options_.limits, options_.strictness);
   auto archive = open_archive(
-      {.data = options_.data,
-       .stores = options_.stores->history(),
-       .clock = &options_.clocks.devices,
-       .limits = options_.limits.history,
-       .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
-       .on_session_changes = [store = store_.get()](
-                                 std::uint64_t record,
-                                 std::string_view changes) { store->take(record, changes); },
-       .sessions_applied = store_->applied(),
-       .on_superseded = options_.on_superseded,
-       .clock_is_driven = options_.clock_is_driven});
+      options_, {.data = options_.data,
+                 .stores = options_.stores->history(),
+                 .clock = &options_.clocks.devices,
+                 .limits = options_.limits.history,
+                 .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
+                 .on_session_changes =
+                     [store = store_.get()](std::uint64_t record, std::string_view changes) {
+                       store->take(record, changes);
+                     },
+                 .sessions_applied = store_->applied(),
+                 .on_superseded = options_.on_superseded,
+                 .clock_is_driven = options_.clock_is_driven});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);
   store_->on_applied([archive = archive_.get()](const journal::Positions& applied) {
@@ -165,22 +189,12 @@ Status Server::open_data() {
   return {};
 }
 
-Result<std::shared_ptr<history::Archive>> Server::open_archive(history::Archive::Options options) {
-  if (options_.open_archive) return options_.open_archive(std::move(options));
-  return history::Archive::open(std::move(options));
-}
-
-history::Reads Server::reads() const {
-  if (options_.reads) return options_.reads;
-  return [archive = archive_.get()](auto query) { return archive->read(std::move(query)); };
-}
-
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
   homes_.emplace(HomeServices::Options{.hub = *hub_,
                                        .archive = *archive_,
-                                       .reads = reads(),
+                                       .reads = reads_of(options_, *archive_),
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
                                        .data = options_.data,
@@ -199,46 +213,39 @@ void Server::make_hub() {
 }
 
 Status Server::listen(ListenOptions options) {
-  const auto protocol_of = [&](const ListenerOptions& listener) -> net::MakeProtocol {
-    const bool is_elsewhere = listener.interface == Interface::kMqtt && options.mqtt_protocol;
-    net::MakeProtocol make = is_elsewhere
-                                 ? options.mqtt_protocol
-                                 : protocols_->make(listener.interface, listener.replay_check);
-    if (!options.wrap) return make;
-    return [make = std::move(make), wrap = options.wrap](net::ConnectionContext context) {
-      return wrap(make(std::move(context)));
-    };
+  const auto make = [&](const ListenerOptions& listener) {
+    return protocol_of(*protocols_, options, listener);
   };
   auto opened = Listeners::open(options.listeners, {.loops = loops_,
                                                     .clock = options_.clocks.steady,
                                                     .limits = options_.limits,
                                                     .connections = options.connections,
-                                                    .protocol_of = protocol_of});
+                                                    .protocol_of = make});
   if (!opened) return std::unexpected(opened.error());
   listeners_ = std::move(*opened);
   if (options.mqtt.port == 0) options.mqtt.port = port_of(listeners_);
   api::Page page = page_of(options);
   const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  live_.emplace(api::LiveFeed::Options{.hub = hub_.get(),
-                                       .virtual_time = virtual_time,
-                                       .limits = options_.limits.live,
-                                       .epoch = homes_->sets().epoch()});
-  worker_.emplace(api::SignIn::lanes(options_.limits.sign_in));
-  sign_in_.emplace(api::SignIn::Options{.registry = registry_.get(),
-                                        .wall = &options_.clocks.wall,
-                                        .steady = &options_.clocks.steady,
-                                        .public_host = options.mqtt.public_host,
-                                        .work =
-                                            [this](api::SignIn::Lane lane, Task task) {
-                                              return worker_->post(static_cast<std::size_t>(lane),
-                                                                   std::move(task));
-                                            },
-                                        .limits = options_.limits.sign_in});
+  web_.live.emplace(api::LiveFeed::Options{.hub = hub_.get(),
+                                           .virtual_time = virtual_time,
+                                           .limits = options_.limits.live,
+                                           .epoch = homes_->sets().epoch()});
+  web_.worker.emplace(api::SignIn::lanes(options_.limits.sign_in));
+  web_.sign_in.emplace(api::SignIn::Options{
+      .registry = registry_.get(),
+      .wall = &options_.clocks.wall,
+      .steady = &options_.clocks.steady,
+      .public_host = options.mqtt.public_host,
+      .work =
+          [this](api::SignIn::Lane lane, Task task) {
+            return web_.worker->post(static_cast<std::size_t>(lane), std::move(task));
+          },
+      .limits = options_.limits.sign_in});
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges)});
   protocols_->add_apis(
-      {.reads = reads(),
+      {.reads = reads_of(options_, *archive_),
        .mqtt = std::move(options.mqtt),
        .mqtt_protocol = std::move(options.mqtt_protocol),
        .metrics =
@@ -254,8 +261,8 @@ Status Server::listen(ListenOptions options) {
        .sets = &homes_->sets(),
        .counters = &homes_->counters(),
        .modes = &homes_->modes(),
-       .live = &*live_,
-       .sign_in = &*sign_in_,
+       .live = &*web_.live,
+       .sign_in = &*web_.sign_in,
        .administration = options.administration,
        .bridges = homes_->bridges(),
        .virtual_time = virtual_time,
@@ -287,7 +294,7 @@ std::string Server::metrics() {
   return metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_, bridges());
 }
 
-Server::StoreHealth Server::store_health() const {
+StoreHealth Server::store_health() const {
   return {.archive = archive_->health(), .sessions = store_->health()};
 }
 

@@ -53,6 +53,18 @@ enum class Journaling : std::uint8_t {
   kOff       // reports and sets are not recorded, and nothing waits
 };
 
+// What a server has for browsers.
+struct WebParts {
+  std::optional<api::LiveFeed> live{};
+  std::optional<api::SignIn> sign_in{};
+  std::optional<Worker> worker{};  // of the sign-ins; its tasks end first
+};
+
+struct StoreHealth {
+  history::ArchiveHealth archive{};
+  mqtt::SessionStore::Health sessions{};
+};
+
 class Server {
  public:
   struct Clocks {
@@ -139,10 +151,6 @@ class Server {
 
   // The text of /metrics, and how the sessions and the archive are; after listen(). Any thread.
   [[nodiscard]] std::string metrics();
-  struct StoreHealth {
-    history::ArchiveHealth archive{};
-    mqtt::SessionStore::Health sessions{};
-  };
   [[nodiscard]] StoreHealth store_health() const;
 
   [[nodiscard]] registry::Registry& registry() { return *registry_; }
@@ -151,7 +159,7 @@ class Server {
   [[nodiscard]] mqtt::SessionStore& session_store() { return *store_; }
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   // After listen().
-  [[nodiscard]] api::SignIn& sign_in() { return *sign_in_; }
+  [[nodiscard]] api::SignIn& sign_in() { return *web_.sign_in; }
   [[nodiscard]] bridges::Bridges& bridges() { return *homes_->bridges(); }
   [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
@@ -161,9 +169,6 @@ class Server {
  private:
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
-  [[nodiscard]] history::Reads reads() const;
-  [[nodiscard]] Result<std::shared_ptr<history::Archive>> open_archive(
-      history::Archive::Options options);
   void make_hub();
 
   // Destroyed in reverse order.
@@ -176,11 +181,9 @@ class Server {
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
   std::optional<HomeServices> homes_;
-  std::optional<api::LiveFeed> live_;
-  std::optional<api::SignIn> sign_in_;
+  WebParts web_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
-  std::optional<Worker> worker_;  // of sign_in_; its tasks end first
 };
 
 }  // namespace gridloom::server

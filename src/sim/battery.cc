@@ -212,11 +212,11 @@ double Battery::apply(const Load& load) {
 void Battery::move(std::int64_t charge_uc, double seconds) {
   if (charge_uc == 0) return rest();
   const Reversal reversal(direction_, static_cast<double>(charge_uc) * way_per_uc_);
-  if (seconds != step_s_) {
-    step_s_ = seconds;
-    per_step_ = 1 / (kMicro * seconds);
+  if (seconds != step_.seconds) {
+    step_.seconds = seconds;
+    step_.a_per_uc = 1 / (kMicro * seconds);
   }
-  current_a_ = static_cast<double>(charge_uc) * per_step_;
+  current_a_ = static_cast<double>(charge_uc) * step_.a_per_uc;
   const double lag_uj = cells_ * kLag_v * kLagShare * static_cast<double>(capacity_uc_);
   const double lost_uj =
       current_a_ * current_a_ * resistance_ohm_ * seconds * kMicro + lag_uj * reversal.lost();
@@ -229,7 +229,7 @@ void Battery::move(std::int64_t charge_uc, double seconds) {
   const std::int64_t terminal_uj = stored_uj_ - before_uj + heat_uj;
   energy_totals_.terminal_uj += terminal_uj;
   energy_totals_.heat_uj += heat_uj;
-  power_w_ = static_cast<double>(terminal_uj) * per_step_;
+  power_w_ = static_cast<double>(terminal_uj) * step_.a_per_uc;
   voltage_v_ = static_cast<double>(terminal_uj) / static_cast<double>(charge_uc);
 }
 

@@ -15,6 +15,12 @@
 
 namespace gridloom::sim {
 
+// The reciprocal of a step's length: computed again only when the length changes.
+struct StepLength {
+  double seconds = 0;
+  double a_per_uc = 0;  // amperes of a microcoulomb in a step
+};
+
 class Battery {
  public:
   struct Options {
@@ -118,9 +124,7 @@ class Battery {
   double current_a_ = 0;
   double temperature_c_;
   Decay cooling_;
-  // The reciprocal of the step's length: computed again only when the length changes.
-  double step_s_ = 0;
-  double per_step_ = 0;  // amperes of a microcoulomb in a step
+  StepLength step_;
 };
 
 }  // namespace gridloom::sim

@@ -72,10 +72,24 @@ using FieldTablePtr = std::shared_ptr<const FieldTable>;
 // Who asks what changed: the reports, and the signals that are computed from other fields.
 enum class ChangeReader : std::uint8_t { kReports, kSignals };
 
+// The forms of a field's value.
+struct ValueForms {
+  // What a number of 64 bits is. A form up to kMostDecimals is a whole number divided by that power
+  // of ten; it is not whole, and has six digits at most.
+  using Form = std::uint8_t;
+  static constexpr Form kWhole = 0;
+  static constexpr Form kMostDecimals = 12;
+  static constexpr Form kDouble = 13;  // any other number: the bits of a double
+  static constexpr Form kUnsigned = 14;
+  static constexpr Form kBool = 15;
+  static constexpr Form kNull = 16;
+  static constexpr Form kText = 17;  // an index into texts_
+};
+
 // The fields of one device, in wire units. Numbers are columns: a number of 64 bits and its form.
 // Texts, arrays and objects are kept as JSON text. Records which fields changed, for the delta
 // reports.
-class Fields {
+class Fields : private ValueForms {
  public:
   // Every field of the family with its initial value (or the zero of its type).
   explicit Fields(FieldTablePtr table);
@@ -190,16 +204,6 @@ class Fields {
   void replace(Slot slot, const Bytes& bytes, std::string_view by);
 
  private:
-  // What a number of 64 bits is. A form up to kMostDecimals is a whole number divided by that power
-  // of ten; it is not whole, and has six digits at most.
-  using Form = std::uint8_t;
-  static constexpr Form kWhole = 0;
-  static constexpr Form kMostDecimals = 12;
-  static constexpr Form kDouble = 13;  // any other number: the bits of a double
-  static constexpr Form kUnsigned = 14;
-  static constexpr Form kBool = 15;
-  static constexpr Form kNull = 16;
-  static constexpr Form kText = 17;  // an index into texts_
   struct Value {
     std::int64_t bits = 0;
     Form form = kWhole;

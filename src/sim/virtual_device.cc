@@ -83,7 +83,7 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
       fields_(virtual_family_->table),
       model_(virtual_family_->make_model(chance.split(sn_))),
       stepped_(environment.now),
-      place_(virtual_family_->table->family().place),
+      own_{.place = virtual_family_->table->family().place},
       since_{.start = environment.now, .report = environment.now},
       message_id_(static_cast<std::int64_t>(chance.split(sn_).bits(0) & 0x3fffffffU)),
       chance_(chance) {
@@ -92,14 +92,14 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   apply_initial(fields_, setup.initial);
   for (const catalog::Virtual::Device& listed : family().virtual_devices.devices) {
     if (listed.sn != sn_) continue;
-    place_ = listed.place.value_or(place_);
-    if (listed.circuits != 0) circuits_ = listed.circuits;
+    own_.place = listed.place.value_or(own_.place);
+    if (listed.circuits != 0) own_.circuits = listed.circuits;
   }
-  place_ = setup.place.value_or(place_);
-  if (setup.circuits) circuits_ = setup.circuits;
-  roofs_ = setup.roofs;
-  carried_ = setup.carried;
-  sleeps_ = setup.sleeps && virtual_family_->awake != nullptr;
+  own_.place = setup.place.value_or(own_.place);
+  if (setup.circuits) own_.circuits = setup.circuits;
+  own_.roofs = setup.roofs;
+  own_.carried = setup.carried;
+  if (setup.sleeps && virtual_family_->awake != nullptr) sleep_ = Sleep::kAwake;
   if (setup.meter) lan_meter_.emplace();
   take_packs(setup);
   const Environment here = at_device(environment);
@@ -124,15 +124,15 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
 }
 
 void VirtualDevice::take_packs(const Setup& setup) {
-  packs_ = setup.packs;
-  pack_count_ = static_cast<double>(packs_.size());
+  own_.packs = setup.packs;
+  own_.pack_count = static_cast<double>(own_.packs.size());
   const auto parts = catalog::pack_parts(family());
-  packs_.resize(parts.size());
+  own_.packs.resize(parts.size());
   for (std::size_t k = 0; k < parts.size(); ++k) {
-    if (!packs_[k].sn.empty()) continue;
-    packs_[k].sn = own_serial(sn_, parts[k]->serial_prefix + std::to_string(k + 1));
+    if (!own_.packs[k].sn.empty()) continue;
+    own_.packs[k].sn = own_serial(sn_, parts[k]->serial_prefix + std::to_string(k + 1));
   }
-  show_packs(pack_count_);
+  show_packs(own_.pack_count);
 }
 
 void VirtualDevice::show_packs(double count) {
@@ -176,7 +176,6 @@ std::optional<JsonObject> VirtualDevice::take_unreported() {
 void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {
   std::vector<Active> active;
   network_ = {};
-  silent_ = false;
   for (const FaultRule& order : rules) {
     const catalog::DeviceFault* known = find_device_fault(family(), order.fault);
     if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
@@ -186,7 +185,7 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now
     network_.cut_off = network_.cut_off || name == common_fault::kDisconnect ||
                        (name == common_fault::kFlapping &&
                         unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
-    silent_ = silent_ || name == common_fault::kNoReply;
+    network_.silent = network_.silent || name == common_fault::kNoReply;
     network_.malforms = network_.malforms || name == common_fault::kMalformed;
   }
   if (active == active_) return;
@@ -225,14 +224,14 @@ void VirtualDevice::see_meter(std::optional<double> power_w) {
 }
 
 void VirtualDevice::adapt(Environment& environment) {
-  environment.air_c = environment.place_c.at(static_cast<std::size_t>(place_));
-  environment.circuits = circuits_;
-  environment.roofs = roofs_;
-  environment.packs = packs_;
-  environment.pack_count = pack_count_;
+  environment.air_c = environment.place_c.at(static_cast<std::size_t>(own_.place));
+  environment.circuits = own_.circuits;
+  environment.roofs = own_.roofs;
+  environment.packs = own_.packs;
+  environment.pack_count = own_.pack_count;
   environment.lan_meter = lan_meter_;
-  if (carried_ > 0 && outing_.is_on(environment, [this](std::int64_t day) {
-        return carried_hours(chance_.split(sn_).split("carried"), carried_, day);
+  if (own_.carried > 0 && outing_.is_on(environment, [this](std::int64_t day) {
+        return carried_hours(chance_.split(sn_).split("carried"), own_.carried, day);
       })) {
     environment.grid_up = false;
   }
@@ -279,11 +278,11 @@ void VirtualDevice::write_numbers() {
 }
 
 void VirtualDevice::fall_asleep_or_wake() {
-  if (!sleeps_) return;
+  if (sleep_ == Sleep::kNever) return;
   std::vector<double> values;
   values.reserve(virtual_family_->awake_inputs.size());
   for (const Slot input : virtual_family_->awake_inputs) values.push_back(fields_.si(input));
-  asleep_ = evaluate(*virtual_family_->awake, values) <= 0;
+  sleep_ = evaluate(*virtual_family_->awake, values) <= 0 ? Sleep::kAsleep : Sleep::kAwake;
 }
 
 void VirtualDevice::step(const Environment& environment, std::vector<Message>& out) {
@@ -316,7 +315,7 @@ void VirtualDevice::report(Extent extent, const Environment& environment,
 void VirtualDevice::on_set(std::string_view payload, const Environment& environment,
                            std::vector<Message>& out) {
   obey(payload, environment, out);
-  if (silent_)
+  if (network_.silent)
     std::erase_if(out, [](const Message& message) { return message.verb == "set_reply"; });
 }
 

@@ -67,8 +67,22 @@ struct DeviceTimes {
 
 struct NetworkFaults {
   bool cut_off = false;
+  bool silent = false;    // does not send replies
   bool malforms = false;  // sends malformed reports
 };
+
+// What of the environment is a device's own, as in Environment.
+struct DevicePlace {
+  catalog::Place place{};
+  std::optional<std::uint32_t> circuits{};
+  std::vector<catalog::Roof> roofs{};
+  std::vector<catalog::Pack> packs{};
+  double pack_count = 0;
+  double carried = 0;  // as in Setup
+};
+
+// Whether a device goes off the network without sun (Setup::sleeps), and has.
+enum class Sleep : std::uint8_t { kNever, kAwake, kAsleep };
 
 class VirtualDevice {
  public:
@@ -83,7 +97,7 @@ class VirtualDevice {
   // removed.
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
   // Whether a fault, or the night, keeps the device off the network. Its simulation goes on.
-  [[nodiscard]] bool cut_off() const { return network_.cut_off || asleep_; }
+  [[nodiscard]] bool cut_off() const { return network_.cut_off || sleep_ == Sleep::kAsleep; }
   // The device has read the meter by which it regulates itself; nothing: the meter does not answer.
   void see_meter(std::optional<double> power_w);
   // Whether a fault makes its reports malformed.
@@ -159,12 +173,7 @@ class VirtualDevice {
   // What every step uses stands together: many devices do not fit into a processor's nearest cache.
   OwnedModel model_;
   TimePoint stepped_;
-  catalog::Place place_;
-  std::optional<std::uint32_t> circuits_;  // this and the next as in Environment
-  std::vector<catalog::Roof> roofs_;
-  std::vector<catalog::Pack> packs_;  // this and the next as in Environment
-  double pack_count_ = 0;
-  double carried_ = 0;
+  DevicePlace own_;
   std::vector<Active> active_;
   std::unique_ptr<Habits> habits_;        // null: it has none
   std::optional<Environment> unwritten_;  // environment of the last step, until write_numbers()
@@ -176,9 +185,7 @@ class VirtualDevice {
   std::vector<std::size_t> pinned_;  // by Slot::index
   NetworkFaults network_{};
   bool lacks_grid_ = false;
-  bool silent_ = false;  // does not send replies
-  bool sleeps_ = false;  // Setup::sleeps
-  bool asleep_ = false;
+  Sleep sleep_ = Sleep::kNever;
   std::uint64_t next_mangling_ = 0;
   std::uint64_t taken_version_ = 0;  // Model::unreported_version() of take_unreported()
 };

@@ -122,8 +122,8 @@ TEST(ShippedHomes, AllLoad) {
     const auto home = load_home(file.name, file.text, *catalog);
     EXPECT_TRUE(home) << home.error().detail;
   }
-  EXPECT_THAT(names, ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml",
-                                 "metered.yaml"));
+  EXPECT_THAT(names,
+              ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml", "metered.yaml"));
 }
 
 // The group that a page shows the field in: that of the longest name or prefix that matches.

@@ -232,7 +232,7 @@ Result<std::unique_ptr<SessionStore>> SessionStore::open(const ConnectionSetting
                                        PostgresTables::Options{.folder = folder,
                                                                .loss = std::move(loss),
                                                                .state = state,
-                                  .is_new = opened->is_new,
+                                                               .is_new = opened->is_new,
                                                                .check = std::move(check)}),
       std::move(start));
 }

@@ -37,22 +37,20 @@ void add_reply_names(Names& required, Names& optional, const JsonObject& shape) 
 
 const catalog::Report* report_of(const Family& family, const JsonObject& message) {
   for (const catalog::Report& report : family.reports) {
-    if (family.messages.report_body.empty()) {
-      const auto carried = [&](const auto& member) {
-        const std::string name = report.prefix + std::string(member.key());
-        return report.carries(name) || report.carries(name + '.') ||
-               std::ranges::any_of(report.fields, [&](const std::string& field) {
-                 return field.starts_with(name + '.');
-               });
-      };
-      if (std::ranges::any_of(message, carried)) return &report;
-      continue;
-    }
     const bool matches = std::ranges::all_of(report.match, [&](const auto& wanted) {
       const Json* value = message.if_contains(wanted.first);
       return value != nullptr && *value == wanted.second;
     });
-    if (matches) return &report;
+    if (!matches) continue;
+    const auto carried = [&](const auto& member) {
+      const std::string name = report.prefix + std::string(member.key());
+      return report.carries(name) || report.carries(name + '.') ||
+             std::ranges::any_of(report.fields, [&](const std::string& field) {
+               return field.starts_with(name + '.');
+             });
+    };
+    const bool is_bare = family.messages.report_body.empty();
+    if (!is_bare || std::ranges::any_of(message, carried)) return &report;
   }
   return nullptr;
 }

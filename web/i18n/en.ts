@@ -442,7 +442,7 @@ export const en = {
     reports: 'Reports',
     prefix: 'Names begin with',
     quirks: 'Peculiarities',
-    quirksAbout: 'What its devices do oddly, and what Gridloom does there; in English.',
+    quirksAbout: 'What its devices do oddly, and what Gridloom does there; not translated.',
     readOnly: 'Settings can only be made in the vendor’s app, not here.',
     absent: (value: string) => `${value}: no value`,
     setBy: (commands: string) => `set by ${commands}`,

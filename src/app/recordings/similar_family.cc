@@ -11,6 +11,8 @@
 namespace gridloom::app {
 namespace {
 
+constexpr std::size_t kManyFields = 10;
+
 using catalog::Command;
 using catalog::Field;
 using catalog::FieldType;
@@ -189,10 +191,14 @@ class TakeOver {
       std::map<const Report*, std::size_t> counts;
       const Report* most = nullptr;
       for (const std::string& name : guess.fields) {
-        const auto place = resemblance_.places().find(name);
-        if (place == resemblance_.places().end()) continue;
-        const Report* report = place->second.report;
-        if (++counts[report] > counts[most]) most = report;
+        const Report* report = place_of(name);
+        if (report != nullptr && ++counts[report] > counts[most]) most = report;
+      }
+      for (const std::string& name : guess.fields) {
+        const Report* report = place_of(name);
+        if (report == nullptr) continue;
+        // One field of many is no report of its own.
+        if (counts[report] == 1 && counts[most] >= kManyFields) report = most;
         if (taken.insert(new_name(name)).second) {
           report_of(guess, *report).fields.push_back(new_name(name));
         }
@@ -204,6 +210,12 @@ class TakeOver {
       put_rest(guess, left, most == nullptr ? nullptr : &report_of(guess, *most), reports);
     }
     guessed_.reports = std::move(reports);
+  }
+
+  // The report of the family that carries the field; null: none does.
+  [[nodiscard]] const Report* place_of(const std::string& name) const {
+    const auto place = resemblance_.places().find(name);
+    return place == resemblance_.places().end() ? nullptr : place->second.report;
   }
 
   // `into`: the report that has most of the guess's fields; null: none has one.

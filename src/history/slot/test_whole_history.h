@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <functional>
 #include <future>
 #include <limits>
 #include <memory>

@@ -107,7 +107,7 @@ JsonArray slots_json(const NodeHealth& health) {
       row["unstoredRecords"] = slot.here->archive.unstored_records;
       row["logWaitingBytes"] = slot.here->archive.log_waiting_bytes;
       row["unstoredSessions"] = slot.here->sessions.waiting;
-      if (std::string why = failing_of(*slot.here); !why.empty()) row["failing"] = std::move(why);
+      if (const std::string why = failing_of(*slot.here); !why.empty()) row["failing"] = why;
     }
     slots.emplace_back(std::move(row));
   }
@@ -261,9 +261,9 @@ api::Health health_with_cluster(const api::Health& door, const NodeHealth& healt
   if (!parsed || !parsed->is_object()) return door;
   JsonObject& text = parsed->get_object();
   bool good = door.good;
-  const auto failing = [&](const char* what, std::string why) {
+  const auto failing = [&](const char* what, const std::string& why) {
     text["status"] = "failing";
-    text[what] = std::move(why);
+    text[what] = why;
     good = false;
   };
   const auto say = [&](const char* status) {

@@ -35,7 +35,7 @@ class SlotWatch {
 
   // By slot; nothing: it is served.
   [[nodiscard]] std::vector<std::optional<TimePoint>> unserved_since() const;
-  // Of all slots, as this node has seen them.
+  // Counts those of all slots, as this node has seen them.
   [[nodiscard]] std::uint64_t owner_changes() const;
 
  private:

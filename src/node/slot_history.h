@@ -33,7 +33,7 @@ class SlotHistory final : private history::RemoteHeads {
     const Clock& clock;
     // Nothing: there is no such device.
     std::function<std::optional<cluster::Slot>(DeviceNumber)> slot_of;
-    // Of the slot's owner; nothing: nobody serves it.
+    // Says under which revision the slot is served; nothing: nobody serves it.
     std::function<std::optional<cluster::Revision>(cluster::Slot)> revision_of;
     postgres::ConnectionSettings database;  // of the cluster's schema
     history::DamageNotes& damage;

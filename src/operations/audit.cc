@@ -89,18 +89,29 @@ class AuditReading {
   AuditReading(const AuditFilter& filter, std::size_t most_bytes)
       : filter_(&filter), most_bytes_(most_bytes) {}
 
-  // Reads one archive. True: it was the last one.
-  Result<bool> work(history::Reader& reader) {
-    history::Route* const route = reader.route();
-    if (route != nullptr) {
-      const auto is_here = route->reach_archive(read_.size());
-      if (!is_here || !*is_here) return is_here;
+  // One query, which may reach several archives.
+  class Pass {
+   public:
+    explicit Pass(AuditReading& reading) : reading_(&reading) {}
+    // Reads one archive. True: it was the last one.
+    Result<bool> work(history::Reader& reader) {
+      history::Route* const route = reader.route();
+      if (route != nullptr) {
+        const auto is_here = route->reach_archive(read_);
+        if (!is_here || !*is_here) return is_here;
+      }
+      if (Status read = reading_->read_one(reader, reading_->read_.emplace_back()); !read) {
+        return std::unexpected(read.error());
+      }
+      ++read_;
+      return route == nullptr || read_ == route->archives();
     }
-    if (Status read = read_one(reader, read_.emplace_back()); !read) {
-      return std::unexpected(read.error());
-    }
-    return route == nullptr || read_.size() == route->archives();
-  }
+
+   private:
+    AuditReading* reading_;
+    std::size_t read_ = 0;  // archives
+  };
+  [[nodiscard]] Pass begin() { return Pass(*this); }
 
   // The newest of all archives, the oldest first. kBadParams: they are too large.
   [[nodiscard]] Result<JsonArray> merged() {
@@ -159,22 +170,25 @@ class AuditReading {
 
 }  // namespace
 
-Result<JsonArray> read_audit(const history::Reads& reads, const AuditFilter& filter,
+Result<JsonArray> read_audit(const std::vector<history::Reads>& reads, const AuditFilter& filter,
                              std::size_t most_bytes) {
   AuditReading reading(filter, most_bytes);
-  const Status read =
-      history::run_query(reads, history::kNoAccount,
-                         [&reading](history::Reader& reader) { return reading.work(reader); });
-  if (!read && read.error().code == ErrorCode::kConflict) {
-    return fail(ErrorCode::kIo, "too many other requests read history; try again later");
+  for (const history::Reads& each : reads) {
+    const Status read = history::run_query(
+        each, history::kNoAccount, [archives = reading.begin()](history::Reader& reader) mutable {
+          return archives.work(reader);
+        });
+    if (!read && read.error().code == ErrorCode::kConflict) {
+      return fail(ErrorCode::kIo, "too many other requests read history; try again later");
+    }
+    if (!read) return std::unexpected(read.error());
   }
-  if (!read) return std::unexpected(read.error());
   return reading.merged();
 }
 
 Result<JsonArray> read_audit(history::Archive& archive, const AuditFilter& filter,
                              std::size_t most_bytes) {
-  return read_audit(history::admin_reads(archive), filter, most_bytes);
+  return read_audit(std::vector{history::admin_reads(archive)}, filter, most_bytes);
 }
 
 Status append_audit(history::Archive& archive, const Clock& clock, JsonObject entry) {
@@ -193,7 +207,7 @@ namespace {
 Result<Json> list_audit(const Context& context, const Arguments& arguments) {
   const auto wanted = audit_filter(arguments);
   if (!wanted) return std::unexpected(wanted.error());
-  auto entries = read_audit(context.history_reads(), *wanted);
+  auto entries = read_audit(context.audit_reads(), *wanted);
   if (!entries) return std::unexpected(entries.error());
   return Json(std::move(*entries));
 }

@@ -47,9 +47,9 @@ struct AuditFilter {
 // The time of an entry, unix ms; 0: it has none.
 [[nodiscard]] std::int64_t at_of(const wire::Json& entry);
 
-// The newest entries that pass the filter, in chronological order; of several archives, those of
-// all. kBadParams: the entries are larger than `most_bytes`.
-[[nodiscard]] Result<wire::JsonArray> read_audit(const history::Reads& reads,
+// The newest entries that pass the filter, in chronological order, of all archives that `reads`
+// reach. kBadParams: the entries are larger than `most_bytes`.
+[[nodiscard]] Result<wire::JsonArray> read_audit(const std::vector<history::Reads>& reads,
                                                  const AuditFilter& filter,
                                                  std::size_t most_bytes = AuditFilter::kMaxBytes);
 // Those of one archive.

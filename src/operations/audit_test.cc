@@ -153,7 +153,7 @@ TEST_F(AuditTest, OfSeveralArchivesIsReadInOrderOfTime) {
   static_cast<void>(storage::make_data_folder(other_folder.data()));
   const auto other = must(history::Archive::open({.data = other_folder.data(), .clock = &clock}));
   Archives archives({archive.get(), other.get()});
-  const auto append = [&](history::Archive& to, int id, int at_s) {
+  const auto append = [&](history::Archive& to, int id, std::int64_t at_s) {
     must(append_audit(to, clock,
                       {{"at", unix_ms(kTestStart) + at_s * 1000}, {"what", "set"}, {"id", id}}));
   };
@@ -165,7 +165,7 @@ TEST_F(AuditTest, OfSeveralArchivesIsReadInOrderOfTime) {
   const history::Reads all = [&](history::Query query) { return archives.read(std::move(query)); };
   const auto ids_of = [&](const AuditFilter& filter) {
     std::string found;
-    for (const wire::Json& entry : must(read_audit(all, filter))) {
+    for (const wire::Json& entry : must(read_audit({all}, filter))) {
       found += wire::to_text(*wire::member(entry, "id"));
     }
     return found;
@@ -173,9 +173,9 @@ TEST_F(AuditTest, OfSeveralArchivesIsReadInOrderOfTime) {
   EXPECT_EQ(ids_of({}), "12345");
   EXPECT_EQ(ids_of({.limit = 2}), "45");
   EXPECT_EQ(ids_of({.until_ms = unix_ms(kTestStart) + 40'000, .limit = 2}), "23");
-  EXPECT_FALSE(read_audit(all, {}, 100)) << "all of them are larger";
+  EXPECT_FALSE(read_audit({all}, {}, 100)) << "all of them are larger";
   archives.away = 1;
-  const auto partly = read_audit(all, {});
+  const auto partly = read_audit({all}, {});
   ASSERT_FALSE(partly) << "entries of a part of the archives would look like all";
   EXPECT_EQ(partly.error().code, ErrorCode::kIo);
 }

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/virtual_clock.h"
 #include "catalog/family.h"
@@ -58,6 +59,12 @@ struct Context {
 
   [[nodiscard]] history::Reads history_reads() const {
     return reads ? reads : history::admin_reads(archive);
+  }
+  // Queries that reach all archives with an audit: where there are others, this server has its own.
+  [[nodiscard]] std::vector<history::Reads> audit_reads() const {
+    std::vector<history::Reads> all{history_reads()};
+    if (reads) all.push_back(history::admin_reads(archive));
+    return all;
   }
 };
 

@@ -98,7 +98,7 @@ class Server {
     // Called before what is stored is restored: a hub that joins a cluster (hub/cluster.h) must
     // know of sessions that are restored, to tell other nodes of their subscriptions.
     std::function<void(hub::Hub&)> join{};
-    // Of a node of a cluster: whose events this server's journal gets.
+    // In a cluster, whose events this server's journal gets.
     home::EventLog::Writes events = home::EventLog::Writes::kAll;
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
@@ -122,7 +122,7 @@ class Server {
     // Outlives the server; null: it is not administered over HTTP.
     api::Administration* administration = nullptr;
     std::vector<bridges::ConfiguredBridge> bridges{};  // beside those of the registry
-    // Of MQTT connections, also inside WebSockets, whose sessions are elsewhere
+    // The protocol of MQTT connections, also inside WebSockets, if their sessions are elsewhere
     // (node/relay_door.h); empty: the sessions are this server's.
     net::MakeProtocol mqtt_protocol{};
     // What a cluster adds to the answers of /metrics and /healthz, which it is given; any thread.

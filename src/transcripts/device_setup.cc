@@ -20,7 +20,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::array<std::string_view, 3> kKeys = {"place", "supplies", "initial"};
+constexpr std::array<std::string_view, 4> kKeys = {"place", "supplies", "initial", "packs"};
 
 std::unexpected<Error> wrong(std::string detail) {
   return fail(ErrorCode::kBadParams, std::move(detail));
@@ -87,6 +87,16 @@ Result<sim::InitialValues> initial_from(const Json& value, const catalog::Family
   return values;
 }
 
+Result<std::vector<catalog::Pack>> packs_from(const Json& value, const catalog::Family& family) {
+  const std::size_t most = catalog::pack_parts(family).size();
+  const std::int64_t count = wire::is_whole(value) ? wire::whole(value) : -1;
+  if (count >= 0 && std::cmp_less_equal(count, most)) {
+    return std::vector<catalog::Pack>(static_cast<std::size_t>(count));
+  }
+  return wrong(fmt::format("packs: {} must be 0 to {} extra batteries of {}", wire::to_text(value),
+                           most, family.product));
+}
+
 }  // namespace
 
 Result<sim::Setup> setup_from(std::string_view text, const catalog::Family& family) {
@@ -110,6 +120,10 @@ Result<sim::Setup> setup_from(std::string_view text, const catalog::Family& fami
       auto values = initial_from(member.value(), family);
       if (!values) return std::unexpected(values.error());
       setup.initial = std::move(*values);
+    } else if (key == "packs") {
+      auto packs = packs_from(member.value(), family);
+      if (!packs) return std::unexpected(packs.error());
+      setup.packs = std::move(*packs);
     } else {
       return wrong(fmt::format("{}: must be {}", key, catalog::one_of(key, kKeys)));
     }

@@ -29,6 +29,14 @@ TEST(DeviceSetup, ReadsEveryKey) {
   EXPECT_EQ(setup->initial[0], (std::pair<std::string, wire::Json>("pd.ext4p8Port", 2)));
 }
 
+TEST(DeviceSetup, HasExtraBatteriesOfAFamilyThatTakesThem) {
+  const auto catalog = catalog::load_catalog({}).value();
+  const catalog::Family& family = *catalog->find("delta_pro_3");
+  EXPECT_EQ(setup_from(R"({"packs":2})", family)->packs.size(), 2U);
+  EXPECT_EQ(setup_from(R"({"packs":3})", family).error().detail,
+            "packs: 3 must be 0 to 2 extra batteries of DELTA Pro 3");
+}
+
 TEST(DeviceSetup, LeavesToTheFamilyWhatTheLineDoesNotSay) {
   for (const std::string_view text : {"", "{}"}) {
     const auto setup = setup_from(text, delta_2());
@@ -46,7 +54,8 @@ TEST(DeviceSetup, TellsWhatIsWrongAndWhatIsValid) {
   };
   const std::vector<Row> rows = {
       {"[]", "must be an object such as {\"place\":\"garage\"}"},
-      {R"({"places":"garage"})", "places: must be place, supplies or initial; did you mean place?"},
+      {R"({"places":"garage"})",
+       "places: must be place, supplies, initial or packs; did you mean place?"},
       {R"({"place":"garden"})", R"(place: "garden" must be indoor, outdoor, garage or camper)"},
       {R"({"place":1})", "place: 1 must be indoor, outdoor, garage or camper"},
       {R"({"supplies":"garage"})", "supplies: must be a list of circuits"},
@@ -58,6 +67,8 @@ TEST(DeviceSetup, TellsWhatIsWrongAndWhatIsValid) {
        "initial: delta_2 has no field pd.sock; did you mean pd.soc?"},
       {R"({"initial":{"pd.soc":"half"}})", R"(initial: pd.soc is "half": must be of type int)"},
       {R"({"initial":{"pd.soc":101}})", "initial: pd.soc is 101: must be 0 to 100"},
+      {R"({"packs":1})", "packs: 1 must be 0 to 0 extra batteries of DELTA 2"},
+      {R"({"packs":"two"})", R"(packs: "two" must be 0 to 0 extra batteries of DELTA 2)"},
   };
   for (const Row& row : rows) {
     const auto setup = setup_from(row.text, delta_2());

@@ -47,7 +47,8 @@ PRINTS = [
     ("token remove", ["1", "--data", "{data}"], 0, 1),
     ("sign-in", ["--account", "ann", "--data", "{data}"], 0, 1),
     ("device add", ["ZZ96JSON1", "--owner", "ann", "--data", "{data}"], 0, 1),
-    ("device add", ["P231JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),
+    ("device add", ["ZZ96JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),
+    ("device add", ["P231JSON2", "--owner", "ann", "--data", "{data}"], 0, 1),  # a product that is not served
     ("token add", ["card", "--account", "ann", "--scope", "card", "--device", "ZZ96JSON1", "--data", "{data}"], 0, 1),
     ("token list", ["--data", "{data}"], 0, 2),
     ("device rename", ["ZZ96JSON1", "Kiln", "--data", "{data}"], 0, 1),

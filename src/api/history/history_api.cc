@@ -185,7 +185,8 @@ void HistoryApi::home_energy(Call call) const {
   auto request = parse_energy_request(call.params, now());
   if (!request) return call.done(call.form.failure(request.error()));
   const AnswerForm form = call.form;
-  with_roles(readable_devices(call.account), std::move(call),
+  std::vector<home::HistoryDevice> readable = readable_devices(call.account);
+  with_roles(std::move(readable), std::move(call),
              [this, form, request = std::move(*request)](std::vector<home::HistoryDevice> devices,
                                                          Call roles_call) mutable {
                home::HomeEnergies energies({.devices = std::move(devices),

@@ -182,9 +182,11 @@ TEST(Entities, AFewAreEnabledAndEveryFieldWithANatureIs) {
       const Entity* entity = each.entities->find(key_of(field.name));
       ASSERT_NE(entity, nullptr) << each.name() << ": " << field.name;
       EXPECT_TRUE(entity->is_enabled) << field.name;
-      // The grid is there or not, which some devices say by a name; a meter has a serial number.
-      if (field.nature == "grid.present" || field.nature == "grid.meter") continue;
-      EXPECT_EQ(entity->form, Form::kNumber) << field.name;
+      // The grid is there or not, which some devices say by a name.
+      if (field.nature == "grid.present") continue;
+      // A meter is named by its serial number.
+      const Form form = field.nature == "grid.meter" ? Form::kText : Form::kNumber;
+      EXPECT_EQ(entity->form, form) << field.name;
       if (field.nature == "battery.soc") {
         EXPECT_EQ(entity->device_class, "battery");
         EXPECT_EQ(entity->state_class, StateClass::kMeasurement) << "the energy dashboard asks";

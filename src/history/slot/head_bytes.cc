@@ -114,7 +114,7 @@ void head_bytes_of(Archive& archive, cluster::Revision revision, DeviceNumber de
 }
 
 Result<std::shared_ptr<const SentHeads>> SentHeads::read(std::string_view bytes) {
-  const auto heads = std::make_shared<SentHeads>();
+  auto heads = std::make_shared<SentHeads>();
   Cursor rest(bytes);
   if (rest.varint() != kVersion) {
     return fail(ErrorCode::kMalformed, "another node sent heads of another version");

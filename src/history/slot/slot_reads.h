@@ -35,7 +35,7 @@ class SlotReads {
     std::size_t slots = 0;
     // Nothing: there is no such device. Any thread.
     std::function<std::optional<cluster::Slot>(DeviceNumber)> slot_of{};
-    // Of the cluster's schema, for a role that may read it and the schemas of the slots.
+    // Names the cluster's schema, for a role that may read it and the schemas of the slots.
     postgres::ConnectionSettings database;
     postgres::Connection::Options connection{};
     RemoteHeads* heads = nullptr;   // outlives this

@@ -54,7 +54,7 @@ class OwnersHeads final : public RemoteHeads {
              Callback<Result<std::string>> done) override {
     const std::lock_guard lock(mutex_);
     ++asked;
-    switch (mode) {
+    switch (mode.load()) {
       case Mode::kAnswers:
         if (archive_ != nullptr)
           return head_bytes_of(*archive_, revision_, device, std::move(done));

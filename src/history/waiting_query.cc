@@ -17,15 +17,15 @@ class Outcome {
     status_ = std::move(status);
     finished_.notify_all();
   }
-  [[nodiscard]] Status wait() {
+  [[nodiscard]] Status wait(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    finished_.wait(lock, [this] { return status_.has_value(); });
-    return *status_;
+    if (finished_.wait(lock, stop, [this] { return status_.has_value(); })) return *status_;
+    return fail(ErrorCode::kIo, "the one who asked is stopping");
   }
 
  private:
   std::mutex mutex_;
-  std::condition_variable finished_;
+  std::condition_variable_any finished_;
   std::optional<Status> status_;
 };
 
@@ -39,8 +39,8 @@ class WaitedStep {
   WaitedStep(const WaitedStep&) = delete;
   WaitedStep& operator=(const WaitedStep&) = delete;
   ~WaitedStep() {
-    if (outcome_)
-      outcome_->finish(fail(ErrorCode::kIo, "history answers no more: try again later"));
+    if (!outcome_) return;
+    outcome_->finish(fail(ErrorCode::kIo, "history answers no more: try again later"));
   }
 
   Progress operator()(Reader& reader) {
@@ -64,14 +64,15 @@ bool add_turn(Archive& archive, std::shared_ptr<Query> query) {
 
 }  // namespace
 
-Status run_query(const Reads& reads, std::int64_t account, WorkSome work) {
+Status run_query(const Reads& reads, std::int64_t account, WorkSome work,
+                 const std::stop_token& stop) {
   const auto outcome = std::make_shared<Outcome>();
   const bool is_taken =
-      reads(Query{.account = account, .step = WaitedStep(outcome, std::move(work))});
+      reads(Query{.account = account, .gone = stop, .step = WaitedStep(outcome, std::move(work))});
   if (!is_taken) {
     return fail(ErrorCode::kConflict, "too many requests for history are waiting: try again later");
   }
-  return outcome->wait();
+  return outcome->wait(stop);
 }
 
 Reads admin_reads(Archive& archive) {

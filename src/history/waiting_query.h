@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 
 #include "base/result.h"
 #include "history/archive.h"
@@ -16,10 +17,12 @@ using WorkSome = std::move_only_function<Result<bool>(Reader&)>;
 // Administration.
 inline constexpr std::int64_t kNoAccount = 0;
 
-// Runs a query to its end and waits for it. `work` may refer to what the caller has. kConflict: the
-// account has the maximum number of queries already; kIo: history answers no more; and the errors
-// of `work`.
-[[nodiscard]] Status run_query(const Reads& reads, std::int64_t account, WorkSome work);
+// Runs a query to its end and waits for it. `work` may refer to what the caller has, unless there
+// is a `stop`, which ends the waiting while a step may still run. kConflict: the account has the
+// maximum number of queries already; kIo: history answers no more, or the stop; and the errors of
+// `work`.
+[[nodiscard]] Status run_query(const Reads& reads, std::int64_t account, WorkSome work,
+                               const std::stop_token& stop = {});
 
 // Queries on the archive's thread for administration, in turns with others; of any account. The
 // archive outlives them.

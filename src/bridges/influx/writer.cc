@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <expected>
 #include <utility>
 
 #include "bridges/core/reply_reason.h"
 #include "bridges/influx/reply.h"
 #include "history/blocks/hours.h"
+#include "history/waiting_query.h"
 #include "hub/platform.h"
 
 namespace gridloom::bridges {
@@ -23,52 +25,6 @@ constexpr seconds kSaveEvery{60};
 constexpr int kRestPerRead = 4;
 constexpr seconds kLongestRest{60};
 constexpr std::string_view kContentType = "text/plain; charset=utf-8";
-
-// The end of a query, also of one that was dropped.
-class Outcome {
- public:
-  void finish(Status status) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (status_) return;
-      status_ = std::move(status);
-    }
-    ended_.notify();
-  }
-  [[nodiscard]] Status wait(const std::stop_token& stop) {
-    for (;;) {
-      {
-        const std::lock_guard lock(mutex_);
-        if (status_) return *status_;
-      }
-      if (!ended_.wait_until(stop, Steady::now() + seconds(60))) {
-        return fail(ErrorCode::kIo, "the bridge is stopping");
-      }
-    }
-  }
-
- private:
-  std::mutex mutex_;
-  std::optional<Status> status_;
-  Wakeup ended_;
-};
-
-// Finishes the outcome when the query is dropped.
-class Finisher {
- public:
-  explicit Finisher(std::shared_ptr<Outcome> outcome) : outcome_(std::move(outcome)) {}
-  Finisher(Finisher&&) noexcept = default;
-  Finisher& operator=(Finisher&&) = delete;
-  Finisher(const Finisher&) = delete;
-  Finisher& operator=(const Finisher&) = delete;
-  ~Finisher() {
-    if (outcome_) outcome_->finish(fail(ErrorCode::kIo, "history answers no more"));
-  }
-  void finish(Status status) { outcome_->finish(std::move(status)); }
-
- private:
-  std::shared_ptr<Outcome> outcome_;
-};
 
 // The beginning of the batch up to half of its lines, and the rest.
 std::pair<LineBatch, LineBatch> halves(const LineBatch& batch) {
@@ -195,17 +151,13 @@ bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device
 
 Status InfluxWriter::read(const std::stop_token& stop, const std::shared_ptr<HistoryLines>& lines) {
   const Moment begin = Steady::now();
-  const auto outcome = std::make_shared<Outcome>();
-  auto step = [lines, finisher = Finisher(outcome)](history::Reader& reader) mutable {
-    Status worked = lines->work(reader);
-    if (worked && !lines->done() && !lines->is_full()) return history::Progress::kMore;
-    finisher.finish(std::move(worked));
-    return history::Progress::kDone;
-  };
-  const bool is_taken = parts_.reads(
-      {.account = std::to_underlying(identity_.account), .gone = stop, .step = std::move(step)});
-  if (!is_taken) return fail(ErrorCode::kConflict, "too many queries of the account are waiting");
-  Status read = outcome->wait(stop);
+  Status read = history::run_query(
+      parts_.reads, std::to_underlying(identity_.account),
+      [lines](history::Reader& reader) -> Result<bool> {
+        if (Status worked = lines->work(reader); !worked) return std::unexpected(worked.error());
+        return lines->done() || lines->is_full();
+      },
+      stop);
   reading_ += Steady::now() - begin;
   return read;
 }

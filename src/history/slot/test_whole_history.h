@@ -6,10 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <functional>
-#include <future>
 #include <limits>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +18,7 @@
 #include "history/energy_query.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
+#include "history/waiting_query.h"
 
 namespace gridloom::history {
 
@@ -169,26 +167,8 @@ class WholeHistory {
   std::optional<EnergyQuery> energies_;
 };
 
-// Runs a query to its end; `work` works for one step and tells whether that was the last one.
-// kInternal: the query was refused or dropped.
-inline Status run_query(const Reads& reads,
-                        std::move_only_function<Result<bool>(Reader&)> work_some) {
-  auto promise = std::make_shared<std::promise<Status>>();
-  std::future<Status> ended = promise->get_future();
-  const bool is_taken = reads(Query{
-      .account = 1, .step = [promise, work_some = std::move(work_some)](Reader& reader) mutable {
-        const auto worked = work_some(reader);
-        if (worked && !*worked) return Progress::kMore;
-        promise->set_value(worked ? Status() : std::unexpected(worked.error()));
-        return Progress::kDone;
-      }});
-  promise.reset();
-  if (!is_taken) return fail(ErrorCode::kInternal, "the query was refused");
-  try {
-    return ended.get();
-  } catch (const std::future_error&) {
-    return fail(ErrorCode::kInternal, "the query was dropped");
-  }
+inline Status run_query(const Reads& reads, WorkSome work) {
+  return run_query(reads, 1, std::move(work));
 }
 
 inline Result<std::string> read_whole(const Reads& reads, WholeHistory whole,

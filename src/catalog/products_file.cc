@@ -66,7 +66,8 @@ class ProductReader {
   }
 
   // Whether a family has the id; a mistake otherwise.
-  [[nodiscard]] bool is_known(const std::string& id, const Entry& entry, std::string_view key) const {
+  [[nodiscard]] bool is_known(const std::string& id, const Entry& entry,
+                              std::string_view key) const {
     std::vector<std::string_view> known;
     known.reserve(families_.size());
     for (const FamilyPtr& family : families_) known.emplace_back(family->id);

@@ -269,7 +269,8 @@ std::vector<Role> roles_of(std::span<const Member> members) {
   roles.reserve(members.size());
   for (const Member& each : members) {
     const Role role = kinds.at(each.family).role;
-    const bool is_told = role == Role::kMeter && meters.contains(each.meter_sn);
+    const bool is_told =
+        role == Role::kMeter && !each.meter_sn.empty() && meters.contains(each.meter_sn);
     roles.push_back(is_told ? role_without_grid(*each.family, EnergySources(*each.family)) : role);
   }
   return roles;

@@ -293,12 +293,13 @@ TEST(HomeFields, WhatStandsStillHasNoNeedlessRow) {
 // ---- weeks
 
 // What follows the clock alone: the panel's own, how long a plug runs and a box with its pack has
-// two zones, and the camper's drives, which are at the same hours of every week.
+// two zones, the camper's drives, which are at the same hours of every week, and the capacity of
+// a battery that is hardly used and loses whole watt-hours by the calendar.
 bool follows_clock(std::string_view name) {
   static constexpr auto kClocks = std::to_array<std::string_view>(
       {"channelPower.time.*", "heartbeat.time.*", "heartbeat.workTime", "bbcin.chgType",
        "bbcin.dcInState", "bbcin.isCarMoving", "2_1.runTime", "pd.coolZoneDoubleTime",
-       "pd.powerBatInTime"});
+       "pd.powerBatInTime", "cmsBattFullEnergy"});
   return std::ranges::any_of(kClocks, [&](std::string_view each) { return is_like(name, each); });
 }
 

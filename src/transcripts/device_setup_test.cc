@@ -55,7 +55,7 @@ TEST(DeviceSetup, TellsWhatIsWrongAndWhatIsValid) {
   const std::vector<Row> rows = {
       {"[]", "must be an object such as {\"place\":\"garage\"}"},
       {R"({"places":"garage"})",
-       "places: must be place, supplies, initial or packs; did you mean place?"},
+       "places: must be place, supplies, initial or packs; did you mean place or packs?"},
       {R"({"place":"garden"})", R"(place: "garden" must be indoor, outdoor, garage or camper)"},
       {R"({"place":1})", "place: 1 must be indoor, outdoor, garage or camper"},
       {R"({"supplies":"garage"})", "supplies: must be a list of circuits"},

@@ -35,24 +35,30 @@ void add_reply_names(Names& required, Names& optional, const JsonObject& shape) 
   }
 }
 
+// A report is told by its members that match. A message without an envelope that has none of these
+// is of the first report without such members that carries a field of it.
 const catalog::Report* report_of(const Family& family, const JsonObject& message) {
-  for (const catalog::Report& report : family.reports) {
-    const bool matches = std::ranges::all_of(report.match, [&](const auto& wanted) {
+  const auto is_told_by = [&](const catalog::Report& report) {
+    return !report.match.empty() && std::ranges::all_of(report.match, [&](const auto& wanted) {
       const Json* value = message.if_contains(wanted.first);
       return value != nullptr && *value == wanted.second;
     });
-    if (!matches) continue;
-    const auto carried = [&](const auto& member) {
+  };
+  const auto told = std::ranges::find_if(family.reports, is_told_by);
+  if (told != family.reports.end()) return &*told;
+  const bool is_bare = family.messages.report_body.empty();
+  const auto carries_some = [&](const catalog::Report& report) {
+    if (!report.match.empty()) return false;
+    return !is_bare || std::ranges::any_of(message, [&](const auto& member) {
       const std::string name = report.prefix + std::string(member.key());
       return report.carries(name) || report.carries(name + '.') ||
              std::ranges::any_of(report.fields, [&](const std::string& field) {
                return field.starts_with(name + '.');
              });
-    };
-    const bool is_bare = family.messages.report_body.empty();
-    if (!is_bare || std::ranges::any_of(message, carried)) return &report;
-  }
-  return nullptr;
+    });
+  };
+  const auto carried = std::ranges::find_if(family.reports, carries_some);
+  return carried == family.reports.end() ? nullptr : &*carried;
 }
 
 bool is_code_0(const Json& code) {

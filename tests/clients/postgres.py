@@ -11,8 +11,8 @@ import signal
 import subprocess
 import uuid
 
-from programs import Program, free_port
-from server import PATIENCE_S, Deadline, temporary_folder
+from programs import Program
+from server import PATIENCE_S, Deadline, held_port, temporary_folder
 
 USER, PASSWORD = "keeper", "quiet-otter-7"
 
@@ -76,7 +76,8 @@ class Postgres:
 
     def __init__(self, *settings, primary=None, disk_mb=None):
         """`primary`: a server whose standby this is. `disk_mb`: it has a disk of its own, of this size."""
-        self.folder, self.port = temporary_folder(), free_port()
+        self.folder, self.held = temporary_folder(), held_port()
+        self.port = self.held.getsockname()[1]
         self.settings, self.program = settings, None
         self.password_file = self.folder / "password"
         self.password_file.write_text(PASSWORD + "\n")

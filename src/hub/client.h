@@ -86,6 +86,8 @@ class Client {
   void set_stored_number(std::int64_t number) {
     stored_number_.store(number, std::memory_order_relaxed);
   }
+  // Whether another node keeps the session (hub/transit.h).
+  [[nodiscard]] virtual bool is_kept_elsewhere() const { return false; }
 
   // Whether the bytes that this client published and no shard has processed yet reach the limit.
   // While they do, its connection is not read from: QoS 0 has no acknowledgements that would slow

@@ -23,6 +23,7 @@ Cluster& Cluster::join(Hub& hub, const ClusterOptions& options) {
   auto cluster = std::make_unique<Cluster>(hub.platform_, hub.shards_, options);
   Cluster& joined = *cluster;
   hub.shards_.use(std::move(cluster));
+  hub.platform_.log_is_shared = options.log_is_shared;
   options.peers->use(&joined);
   return joined;
 }
@@ -78,6 +79,7 @@ Cluster::Node& Cluster::find_or_add(const std::string& name) {
           .send = [peers = options_.peers,
                    name](const std::string& frame) { return peers->send(name, frame); }});
   node.owner = std::make_unique<NodeOwner>(NodeOwner::Parts{
+      .name = name,
       .platform = platform_,
       .shards = shards_,
       .channel = node.channel,
@@ -91,7 +93,7 @@ Cluster::Node& Cluster::find_or_add(const std::string& name) {
             return door_.with_partitions(
                 [&](const DoorPartitions& all) { return all.owns(partition, revision); });
           }});
-  node.number = door_.add_node(node.channel);
+  node.number = door_.add_node(name, node.channel);
   return node;
 }
 
@@ -152,8 +154,17 @@ void Cluster::tick() {
   door_.tick(platform_.steady->now());
   const std::shared_lock lock(mutex_);
   for (const auto& node : nodes_) {
-    node->channel->loop().post([channel = node->channel] { channel->tick(); });
+    node->channel->loop().post([&owner = *node->owner, channel = node->channel] {
+      channel->tick();
+      owner.tick();
+    });
   }
+}
+
+void Cluster::restore(StoredTransit stored) {
+  if (stored.node == options_.self) return;
+  NodeOwner& owner = *find_or_add(stored.node).owner;
+  owner.restore(std::move(stored));
 }
 
 // --- what nodes tell
@@ -162,8 +173,11 @@ void Cluster::take(Node& node, const NodeMessage& message) {
   std::visit(
       [&]<typename Message>(const Message& each) {
         if constexpr (kIsOneOf<Message, ClientMet, ClientState, StreamBegins, RemoteRequest,
-                               ChangesWanted>) {
+                               ChangesWanted, DeliveriesTaken>) {
           node.owner->take(each);
+        } else if constexpr (std::is_same_v<Message, DoorIntroduced>) {
+          node.owner->take(each);
+          if (options_.on_introduced) options_.on_introduced(node.name);
         } else if constexpr (std::is_same_v<Message, PartitionMoved>) {
           door_.with_partitions(
               [&](DoorPartitions& all) { all.moved(each.partition, node.number, each.stream); });

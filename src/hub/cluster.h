@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <shared_mutex>
@@ -20,6 +21,7 @@
 
 #include "base/loop.h"
 #include "base/partition.h"
+#include "hub/arrivals.h"
 #include "hub/cluster_door.h"
 #include "hub/hub.h"
 #include "hub/node_channel.h"
@@ -30,6 +32,7 @@
 #include "hub/platform.h"
 #include "hub/requests.h"
 #include "hub/shard_set.h"
+#include "hub/transit.h"
 
 namespace gridloom::hub {
 
@@ -39,6 +42,11 @@ struct ClusterOptions {
   std::uint64_t run = 0;   // NodeLink
   NodeLink::Limits link{};
   std::size_t congested_bytes = std::size_t{16} * 1024 * 1024;  // NodeChannel
+  // Another process may go on with the log while this one runs (Platform::log_is_shared).
+  bool log_is_shared = false;
+  // The node has told its clients and subscriptions, for the first time or again (DoorIntroduced).
+  // Called on any loop; may be empty.
+  std::function<void(const std::string& node)> on_introduced{};
 };
 
 class Cluster final : public RemoteShards, public Peers::Handler {
@@ -67,6 +75,8 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   }
   void client_changed(const ClientPtr& client) override { door_.client_changed(client); }
   void tick() override;
+  void restore(StoredTransit stored) override;
+  void restore(const StoredArrivals& stored) override { door_.restore(stored); }
 
   void received(const std::string& from, std::string bytes) override;
   void node_is_there(const std::string& node) override;

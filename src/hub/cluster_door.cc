@@ -48,8 +48,15 @@ ClusterDoor::ClusterDoor(Platform& platform, ShardSet& shards,
 
 // --- nodes
 
-ClusterDoor::Node ClusterDoor::add_node(std::shared_ptr<NodeChannel> channel) {
+void ClusterDoor::restore(const StoredArrivals& stored) {
   const Locked locked(*this);
+  arrivals_.restore(stored);
+}
+
+ClusterDoor::Node ClusterDoor::add_node(const std::string& name,
+                                        std::shared_ptr<NodeChannel> channel) {
+  const Locked locked(*this);
+  names_.push_back(name);
   return nodes_.add(std::move(channel));
 }
 
@@ -59,6 +66,7 @@ void ClusterDoor::opened(Node node, std::uint64_t session) {
   clients_.for_node(
       [&](const Request& request) { nodes_.ask(node, request, std::nullopt, nullptr); });
   partitions_.opened(node);
+  nodes_.tell(node, DoorIntroduced{.through = arrivals_.through(names_[node])});
 }
 
 void ClusterDoor::closed(Node node) {
@@ -218,6 +226,8 @@ void ClusterDoor::take(Node node, const ClientDelivered& delivered) {
   if (!read) return;
   const Locked locked(*this);
   const ClientPtr client = nodes_.client_of(node, delivered.client);
+  arrivals_.take(names_[node], client.get(), read->deliveries,
+                 [this, node](std::int64_t through) { taken(node, through); });
   if (!client) return;
   std::vector<Ack> acks = settle(delivered.client, std::move(read->acks));
   if (acks.empty() && read->deliveries.empty()) return;
@@ -225,6 +235,14 @@ void ClusterDoor::take(Node node, const ClientDelivered& delivered) {
       [client, deliveries = std::move(read->deliveries), acks = std::move(acks)]() mutable {
         client->deliver(std::move(deliveries), std::move(acks));
       });
+}
+
+// On a thread of the journal, which must not wait for the lock.
+void ClusterDoor::taken(Node node, std::int64_t through) {
+  shards_.loop_of({}).post([this, node, through] {
+    const Locked locked(*this);
+    nodes_.tell(node, DeliveriesTaken{.through = through});
+  });
 }
 
 void ClusterDoor::take(Node node, const ClientKicked& kicked) {

@@ -13,12 +13,14 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/partition.h"
+#include "hub/arrivals.h"
 #include "hub/client_book.h"
 #include "hub/door_clients.h"
 #include "hub/door_nodes.h"
@@ -40,7 +42,10 @@ class ClusterDoor {
   ClusterDoor(const ClusterDoor&) = delete;
   ClusterDoor& operator=(const ClusterDoor&) = delete;
 
-  Node add_node(std::shared_ptr<NodeChannel> channel);
+  // What came from the node before this process. Before any client connects.
+  void restore(const StoredArrivals& stored);
+
+  Node add_node(const std::string& name, std::shared_ptr<NodeChannel> channel);
   void opened(Node node, std::uint64_t session);
   void closed(Node node);
 
@@ -98,6 +103,7 @@ class ClusterDoor {
   void to_partition(Request request, Partition partition);
   void send_split(const Request& request);
   void ask_here(std::size_t shard, Request request, const GatheringPtr& gathering);
+  void taken(Node node, std::int64_t through);
   [[nodiscard]] std::vector<Ack> settle(ClientNumber client, std::vector<Ack> acks);
 
   Platform& platform_;
@@ -107,6 +113,8 @@ class ClusterDoor {
   std::mutex mutex_;           // guards the members below
   std::vector<Task> effects_;  // to be run without the lock
   DoorNodes nodes_;
+  std::vector<std::string> names_;  // of the nodes
+  Arrivals arrivals_{platform_};
   DoorClients clients_{book_};
   DoorPartitions partitions_;
 };

@@ -145,6 +145,8 @@ void members_of(Codec& codec, T& message) {
   } else if constexpr (kIs<T, ChangesTold>) {
     interest_of(codec, message.interest);
     codec(message.bytes);
+  } else if constexpr (requires { message.through; }) {
+    codec(message.through);
   } else if constexpr (requires { message.client; }) {
     members_of_client(codec, message);
   } else {

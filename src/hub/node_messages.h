@@ -53,6 +53,15 @@ struct RemoteRequest {
   std::optional<Partition> partition{};  // nothing: for the whole node
   std::string bytes{};                   // hub/request_bytes.h
 };
+// All clients and subscriptions that concern the node have been told; the door's log has, or will
+// have, the node's messages for sessions that are kept up to this number (hub/transit.h).
+struct DoorIntroduced {
+  std::int64_t through = 0;
+};
+// The door's log has the messages up to this number that came for sessions that are kept.
+struct DeliveriesTaken {
+  std::int64_t through = 0;
+};
 // The door has readers of these changes (hub/change_feed.h), or has none of them any more.
 struct ChangesWanted {
   ChangeInterest interest{};
@@ -114,7 +123,8 @@ struct ChangesTold {
 using NodeMessage =
     std::variant<ClientMet, ClientState, StreamBegins, RemoteRequest, ChangesWanted, RemoteReply,
                  ClientDelivered, ClientKicked, ClientRightsChanged, CreditReturned, ClientGone,
-                 PartitionMoved, PartitionLeft, PresenceChanged, PresenceOfPartition, ChangesTold>;
+                 PartitionMoved, PartitionLeft, PresenceChanged, PresenceOfPartition, ChangesTold,
+                 DoorIntroduced, DeliveriesTaken>;
 
 [[nodiscard]] std::string bytes_of(const NodeMessage& message);
 // kMalformed: these are not the bytes of a message, or of another version.

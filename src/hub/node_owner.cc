@@ -10,9 +10,7 @@
 #include "hub/change_bytes.h"
 #include "hub/request_bytes.h"
 #include "hub/request_executor.h"
-#include "hub/session_changes.h"
 #include "hub/topic_rights.h"
-#include "journal/turn.h"
 
 namespace gridloom::hub {
 namespace {
@@ -25,8 +23,8 @@ Partition partition_of_delivery(const Delivery& delivery) {
 }
 
 // A slow door's clients lose what it does not take, as clients do that do not read.
-void drop(Platform& platform, const Client& client, const std::vector<Delivery>& deliveries) {
-  platform.counters.dropped_queue_full.fetch_add(deliveries.size(), std::memory_order_relaxed);
+void drop(Platform& platform, const Client& client, std::size_t deliveries) {
+  platform.counters.dropped_queue_full.fetch_add(deliveries, std::memory_order_relaxed);
   platform.client_events.record({.kind = ClientEvent::Kind::kDisconnected,
                                  .reason = "slow node",
                                  .user = client.identity().name,
@@ -34,19 +32,6 @@ void drop(Platform& platform, const Client& client, const std::vector<Delivery>&
                                  .peer = client.peer(),
                                  .detail = "its node does not take its messages"},
                                 platform.steady->now());
-  const std::int64_t session = client.stored_number();
-  std::string changes;
-  for (const Delivery& each : deliveries) {
-    if (session == 0 || each.number == 0) continue;
-    append_change(changes, MessageDone{.session = session, .message = each.number});
-  }
-  if (changes.empty()) return;
-  if (platform.journal != nullptr) {
-    platform.journal->append(journal::RecordKind::kTurn,
-                             journal::make_turn({.batch = {}, .session_changes = changes}), {});
-  } else if (platform.sessions) {
-    platform.sessions->take(changes);
-  }
 }
 
 }  // namespace
@@ -72,29 +57,59 @@ void NodeOwner::tell(const NodeMessage& message) const {
   parts_.channel->send(door_->session, message);
 }
 
+NodeOwner::NodeOwner(Parts parts)
+    : parts_(std::move(parts)),
+      transit_(std::make_shared<Transit>(parts_.platform, parts_.name, parts_.channel)) {}
+
 void NodeOwner::opened(std::uint64_t session) {
   const Platform& platform = parts_.platform;
+  const Millis steady_to_wall = platform.wall->now() - platform.steady->now();
+  transit_->opened(session, steady_to_wall);
   door_ = std::make_shared<const RemoteClient::NodeSession>(RemoteClient::NodeSession{
       .channel = parts_.channel,
       .session = session,
-      .steady_to_wall = platform.wall->now() - platform.steady->now(),
-      .dropped = [&platform = parts_.platform](const Client& client,
-                                               const std::vector<Delivery>& left) {
+      .steady_to_wall = steady_to_wall,
+      .transit = transit_,
+      .dropped = [&platform = parts_.platform](const Client& client, std::size_t left) {
         drop(platform, client, left);
       }});
 }
 
 void NodeOwner::closed() {
-  for (const auto& [number, known] : std::exchange(clients_, {})) {
-    const RemoteClientPtr& client = known.client;
-    for (std::size_t i = 0; i < parts_.shards.size(); ++i) {
-      parts_.shards.send_here(
-          i, {.account = client->identity().account, .action = EndSession{client}});
+  transit_->closed();
+  for (auto& [number, known] : std::exchange(clients_, {})) {
+    if (known.session == 0) {
+      end_here(known.client);
+      continue;
     }
+    known.client->set_present(false);
+    to_all_here({.account = known.client->identity().account, .action = Disconnect{known.client}});
+    away_.insert_or_assign(known.session, std::move(known));
   }
   streams_.fill({});
   readings_.clear();
   door_ = nullptr;
+}
+
+void NodeOwner::to_all_here(const Request& request) {
+  for (std::size_t i = 0; i < parts_.shards.size(); ++i) parts_.shards.send_here(i, request);
+}
+
+void NodeOwner::end_here(const ClientPtr& client) {
+  to_all_here({.account = client->identity().account, .action = EndSession{client}});
+}
+
+// Behind the end of the client's session at all shards: then no message can follow.
+void NodeOwner::end_transit(const ClientPtr& client, std::int64_t session) {
+  if (session == 0) return;
+  const ReplyId reply = parts_.shards.replies().add(parts_.shards.size(), &parts_.channel->loop(),
+                                                    [weak = std::weak_ptr(transit_), session] {
+                                                      if (const auto transit = weak.lock())
+                                                        transit->end(session);
+                                                    });
+  to_all_here({.account = client->identity().account,
+               .reply = reply,
+               .action = HandOn{.from = client, .deliveries = {}}});
 }
 
 // --- clients
@@ -109,10 +124,56 @@ void NodeOwner::take(const ClientMet& met) {
 }
 
 void NodeOwner::take(const ClientState& state) {
-  const RemoteClientPtr client = client_of(state.client);
-  if (!client) return;
-  client->set_present(state.present);
-  client->set_stored_number(state.stored_number);
+  const auto found = clients_.find(state.client);
+  if (found == clients_.end()) return;
+  Known& known = found->second;
+  known.client->set_present(state.present);
+  known.client->set_stored_number(transit_->begin(state.stored_number, state.client));
+  if (state.stored_number == 0 || state.stored_number == known.session) return;
+  known.session = state.stored_number;
+  // The session goes on with what it had before the link was closed.
+  auto before = away_.extract(known.session);
+  if (before.empty()) return;
+  known.stale = std::move(before.mapped().filters);
+  known.filters = known.stale;
+  known.has_session = true;
+  to_all_here({.account = known.client->identity().account,
+               .action = Rebind{.old = before.mapped().client, .fresh = known.client}});
+}
+
+void NodeOwner::take(const DoorIntroduced& introduced) {
+  for (auto& [number, known] : clients_) {
+    for (const std::string& filter : std::exchange(known.stale, {})) {
+      known.filters.erase(filter);
+      known.client->expect_surplus(kMessageBytes * parts_.shards.size());
+      to_all_here({.account = known.client->identity().account,
+                   .action = Unsubscribe{.client = known.client, .filter = filter}});
+    }
+  }
+  for (auto& [session, known] : std::exchange(away_, {})) {
+    end_here(known.client);
+    end_transit(known.client, session);
+  }
+  transit_->introduced(introduced.through);
+}
+
+void NodeOwner::take(const DeliveriesTaken& taken) { transit_->taken(taken.through); }
+
+// The filters that shards here know.
+void NodeOwner::note_filters(const Request& request) {
+  const auto known_of = [this](const ClientPtr& client) -> Known& {
+    return clients_.at(std::static_pointer_cast<RemoteClient>(client)->number());
+  };
+  if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) {
+    Known& known = known_of(subscribe->client);
+    if (known.session == 0) return;
+    known.filters.insert(subscribe->subscription.filter);
+    known.stale.erase(subscribe->subscription.filter);
+  } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action)) {
+    known_of(unsubscribe->client).filters.erase(unsubscribe->filter);
+  } else if (const auto* rebind = std::get_if<Rebind>(&request.action)) {
+    known_of(rebind->fresh).filters.merge(known_of(rebind->old).filters);
+  }
 }
 
 void NodeOwner::take(const StreamBegins& begins) {
@@ -152,6 +213,7 @@ void NodeOwner::take(const RemoteRequest& asked) {
   }
   const registry::AccountId account = request->account;
   begin_sessions(*request);
+  note_filters(*request);
   if (auto* publish = std::get_if<Publish>(&request->action)) {
     this->publish(*publish, account);
   } else if (auto* hand_on = std::get_if<HandOn>(&request->action)) {
@@ -212,11 +274,10 @@ void NodeOwner::hand_on(const RemoteRequest& asked, HandOn& request, registry::A
   if (by_shard.empty()) return answer(asked.number, DeviceAnswer{});
   const ReplyId reply = reply_after(by_shard.size(), asked.number);
   for (auto& [index, some] : by_shard) {
-    parts_.shards.send_here(index, {.account = account,
-                                    .reply = reply,
-                                    .action = HandOn{.from = request.from,
-                                                     .stored_number = request.stored_number,
-                                                     .deliveries = std::move(some)}});
+    parts_.shards.send_here(
+        index, {.account = account,
+                .reply = reply,
+                .action = HandOn{.from = request.from, .deliveries = std::move(some)}});
   }
 }
 
@@ -280,13 +341,20 @@ void NodeOwner::to_all(const RemoteRequest& asked, const Request& request) {
     expect(unsubscribe->client);
   }
   const auto forget = [this](const ClientPtr& client) {
-    clients_.erase(std::static_pointer_cast<RemoteClient>(client)->number());
+    return clients_.extract(std::static_pointer_cast<RemoteClient>(client)->number());
   };
   Request copy = request;
   if (asked.number != 0) copy.reply = reply_after(shards, asked.number);
-  for (std::size_t i = 0; i < shards; ++i) parts_.shards.send_here(i, copy);
-  if (const auto* end = std::get_if<EndSession>(&request.action)) forget(end->client);
-  if (const auto* rebind = std::get_if<Rebind>(&request.action)) forget(rebind->old);
+  to_all_here(copy);
+  if (const auto* end = std::get_if<EndSession>(&request.action)) {
+    const auto ended = forget(end->client);
+    if (!ended.empty()) end_transit(end->client, ended.mapped().session);
+  }
+  if (const auto* rebind = std::get_if<Rebind>(&request.action)) {
+    forget(rebind->old);
+    const ClientNumber fresh = std::static_pointer_cast<RemoteClient>(rebind->fresh)->number();
+    static_cast<void>(transit_->begin(clients_.at(fresh).session, fresh));
+  }
 }
 
 // --- changes

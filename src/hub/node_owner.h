@@ -2,7 +2,9 @@
 // clients (RemoteClient), has its shards do what the door asks, and tells the door's readers what
 // changes.
 //
-// A client's session that the door does not end ends with the link. Used on the channel's loop.
+// A client's session that the door does not end ends with the link, unless the door keeps it: then
+// it goes on here without a connection, until a later link says what became of it, and its messages
+// wait in Transit. Used on the channel's loop.
 #pragma once
 
 #include <array>
@@ -25,6 +27,7 @@
 #include "hub/remote_client.h"
 #include "hub/requests.h"
 #include "hub/shard_set.h"
+#include "hub/transit.h"
 
 namespace gridloom::hub {
 
@@ -33,13 +36,17 @@ class NodeOwner {
   // All outlive this object. `offered`: the door has a stream for the partition. `owns`: whether
   // the partition is this node's with this revision.
   struct Parts {
+    std::string name;  // of the node
     Platform& platform;
     ShardSet& shards;
     std::shared_ptr<NodeChannel> channel;
     std::function<void(Partition partition, std::uint64_t revision)> offered;
     std::function<bool(Partition partition, std::uint64_t revision)> owns;
   };
-  explicit NodeOwner(Parts parts) : parts_(std::move(parts)) {}
+  explicit NodeOwner(Parts parts);
+
+  // Before the loop runs.
+  void restore(StoredTransit stored) { transit_->restore(std::move(stored)); }
 
   void opened(std::uint64_t session);
   void closed();
@@ -49,6 +56,10 @@ class NodeOwner {
   void take(const StreamBegins& begins);
   void take(const RemoteRequest& asked);
   void take(const ChangesWanted& wanted);
+  void take(const DoorIntroduced& introduced);
+  void take(const DeliveriesTaken& taken);
+  // Call a few times a second.
+  void tick() { transit_->tick(); }
 
   [[nodiscard]] std::size_t clients() const { return clients_.size(); }
 
@@ -57,6 +68,9 @@ class NodeOwner {
   struct Known {
     RemoteClientPtr client;
     bool has_session = false;  // else it is known only to hand on what it has
+    std::int64_t session = 0;  // that the door keeps, by its number there
+    std::set<std::string> filters{};
+    std::set<std::string> stale{};  // filters that the door has not told again
   };
   struct Reading {
     std::shared_ptr<Reader> reader;
@@ -69,6 +83,10 @@ class NodeOwner {
   [[nodiscard]] ReplyId reply_after(std::size_t count, std::uint64_t number) const;
   [[nodiscard]] RemoteClientPtr client_of(ClientNumber number) const;
   void begin_sessions(const Request& request);
+  void note_filters(const Request& request);
+  void to_all_here(const Request& request);
+  void end_here(const ClientPtr& client);
+  void end_transit(const ClientPtr& client, std::int64_t session);
   void publish(Publish& publish, registry::AccountId account);
   void hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account);
   void read_twins(const RemoteRequest& asked, const ReadTwins& request,
@@ -77,6 +95,7 @@ class NodeOwner {
   void to_all(const RemoteRequest& asked, const Request& request);
 
   Parts parts_;
+  const std::shared_ptr<Transit> transit_;
   std::shared_ptr<const RemoteClient::NodeSession> door_;  // null: the link is closed
   struct Stream {
     std::uint64_t number = 0;
@@ -84,6 +103,7 @@ class NodeOwner {
     bool is_taken = false;
   };
   std::unordered_map<ClientNumber, Known> clients_;
+  std::map<std::int64_t, Known> away_;  // by session, until the door says what became of it
   std::array<Stream, kPartitions> streams_{};
   std::map<ChangeInterest, Reading> readings_;  // without serial numbers
 };

@@ -144,6 +144,9 @@ struct Platform {
   Config config{};
   std::optional<SessionKeeper> sessions{};  // none: sessions end with the server
   journal::Journal* journal = nullptr;      // null: no history, and nothing waits for it
+  // Another process may go on with the log while this one still runs. So a message for a session
+  // that is kept leaves once the log has it: what the log has not did not happen.
+  bool log_is_shared = false;
   Presence presence{};
   Counters counters{};
   ClientIdBudget client_ids{};

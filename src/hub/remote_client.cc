@@ -33,9 +33,13 @@ bool RemoteClient::consume_credit(std::size_t bytes) {
 }
 
 void RemoteClient::deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) {
+  // All of a batch have numbers, or none (Router::take_durable).
+  if (!deliveries.empty() && deliveries.front().number != 0) {
+    const std::size_t left = door_->transit->add(stored_number(), std::exchange(deliveries, {}));
+    if (left != 0) door_->dropped(*this, left);
+  }
   if (!deliveries.empty() && door_->channel->is_congested()) {
-    door_->dropped(*this, deliveries);
-    deliveries.clear();
+    door_->dropped(*this, std::exchange(deliveries, {}).size());
   }
   if (deliveries.empty() && acks.empty()) return;
   const Delivered delivered{.deliveries = std::move(deliveries), .acks = std::move(acks)};

@@ -2,7 +2,8 @@
 // travels there, in order.
 //
 // A door that does not take what waits for it is told no more deliveries, as a slow client is: they
-// are counted as dropped, and in the log those of a session that is kept are done.
+// are counted as dropped. Those that are in the log, for a session that the door keeps, wait in
+// Transit.
 #pragma once
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "hub/client.h"
 #include "hub/node_channel.h"
 #include "hub/node_messages.h"
+#include "hub/transit.h"
 
 namespace gridloom::hub {
 
@@ -26,8 +28,9 @@ class RemoteClient final : public Client {
     std::shared_ptr<NodeChannel> channel;
     std::uint64_t session = 0;
     Millis steady_to_wall{0};
+    std::shared_ptr<Transit> transit;
     // Deliveries were left out. Any thread.
-    std::function<void(const Client& client, const std::vector<Delivery>& deliveries)> dropped;
+    std::function<void(const Client& client, std::size_t deliveries)> dropped;
   };
   RemoteClient(std::shared_ptr<const NodeSession> door, const ClientMet& met);
   ~RemoteClient() override;
@@ -36,6 +39,7 @@ class RemoteClient final : public Client {
   // The shards of this node will return so much credit that the door has not charged.
   void expect_surplus(std::size_t bytes) { surplus_ += static_cast<std::int64_t>(bytes); }
 
+  [[nodiscard]] bool is_kept_elsewhere() const override { return stored_number() != 0; }
   [[nodiscard]] bool consume_credit(std::size_t bytes) override;
   void deliver(std::vector<Delivery> deliveries, std::vector<Ack> acks) override;
   void kick(KickReason reason) override;

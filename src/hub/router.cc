@@ -4,8 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "hub/kept_delivery.h"
 #include "hub/session_changes.h"
-#include "wire/mqtt/stored_message.h"
 #include "wire/mqtt/topic.h"
 
 namespace gridloom::hub {
@@ -156,28 +156,43 @@ void Router::deliver(const ClientPtr& client, Delivery delivery) {
 
 void Router::keep(const Client& client, Delivery& delivery, std::string& packet) {
   const std::int64_t session = client.stored_number();
-  if (session == 0 || !platform_.sessions || delivery.number != 0 ||
-      delivery.qos == Qos::kAtMostOnce)
-    return;
-  if (!encodable(*delivery.message)) return;
-  delivery.number = platform_.sessions->new_number();
-  MessageKept kept{.session = session,
-                   .message = delivery.number,
-                   .expires_at_ms = wire::mqtt::stored_ms(delivery.message->expires_at),
-                   .flags = {.qos = delivery.qos,
-                             .retain = delivery.retain,
-                             .subscription_ids = delivery.subscription_ids}};
-  if (packet.empty()) {
-    packet = packet_of(*delivery.message, {.qos = Qos::kAtLeastOnce});
-    kept.packet = packet;
+  if (session == 0 || !platform_.sessions || delivery.number != 0) return;
+  if (const auto kept = keep_delivery(*platform_.sessions, session, delivery, packet)) {
+    writer_.add_change(*kept);
   }
-  writer_.add_change(kept);
 }
 
 Router::ClientBatch& Router::batch_for(const ClientPtr& client) {
   const auto [found, fresh] = batch_index_.try_emplace(client.get(), batches_.size());
   if (fresh) batches_.push_back({.client = client, .deliveries = {}, .acks = {}});
   return batches_[found->second];
+}
+
+Task Router::take_durable() {
+  struct Kept {
+    ClientPtr client;
+    std::vector<Delivery> deliveries;
+  };
+  std::map<Loop*, std::vector<Kept>> by_loop;
+  for (ClientBatch& out : batches_) {
+    const bool is_kept = out.client->stored_number() != 0;
+    if (!is_kept || !(platform_.log_is_shared || out.client->is_kept_elsewhere())) continue;
+    std::vector<Delivery> kept;
+    for (Delivery& each : std::exchange(out.deliveries, {})) {
+      (each.number == 0 ? out.deliveries : kept).push_back(std::move(each));
+    }
+    if (kept.empty()) continue;
+    by_loop[&out.client->loop()].push_back({.client = out.client, .deliveries = std::move(kept)});
+  }
+  if (by_loop.empty()) return {};
+  return [tasks = std::move(by_loop)]() mutable {
+    // Transit puts those of one task in the order of their numbers.
+    for (auto& [loop, all] : tasks) {
+      loop->post([clients = std::move(all)]() mutable {
+        for (Kept& each : clients) each.client->deliver(std::move(each.deliveries), {});
+      });
+    }
+  };
 }
 
 void Router::flush() {

@@ -17,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/loop.h"
 #include "hub/client.h"
 #include "hub/platform.h"
 #include "hub/report_route.h"
@@ -66,6 +67,10 @@ class Router {
   void acknowledge(const ClientPtr& client, const Ack& ack);
 
   [[nodiscard]] bool empty() const { return batches_.empty(); }
+  // Takes out what the clients get only once the log has it, as another process may have to go on
+  // with it: messages with a number for sessions that another node keeps, and of a log that is
+  // shared all with a number. It is a task that posts them to the clients' loops; empty: none.
+  [[nodiscard]] Task take_durable();
   // Posts what was collected to the clients' loops.
   void flush();
 

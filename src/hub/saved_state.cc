@@ -17,6 +17,18 @@ bool SavedState::restore_retained(const RetainedChange& retained) {
   return true;
 }
 
+bool SavedState::restore_transit(StoredTransit stored) {
+  if (shards_.remote() == nullptr) return false;
+  shards_.remote()->restore(std::move(stored));
+  return true;
+}
+
+bool SavedState::restore_arrivals(const StoredArrivals& stored) {
+  if (shards_.remote() == nullptr) return false;
+  shards_.remote()->restore(stored);
+  return true;
+}
+
 void SavedState::save_twins(std::function<void(std::vector<SavedTwin>)> taken) {
   shards_.post_to_all([taken = std::move(taken)](Shard& shard) { taken(shard.save_twins()); });
 }

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "hub/arrivals.h"
 #include "hub/platform.h"
 #include "hub/reply_to.h"
 #include "hub/requests.h"
 #include "hub/shard_set.h"
+#include "hub/transit.h"
 #include "hub/twin_table.h"
 
 namespace gridloom::hub {
@@ -24,6 +26,9 @@ class SavedState {
   // Restores a message that was retained when the server stopped. False: its publisher no longer
   // exists or may no longer read the device (hub/credentials.h).
   [[nodiscard]] bool restore_retained(const RetainedChange& retained);
+  // False: this process is no node of a cluster.
+  [[nodiscard]] bool restore_transit(StoredTransit stored);
+  [[nodiscard]] bool restore_arrivals(const StoredArrivals& stored);
 
   // `taken` is called on each shard's thread with its twins that changed since the last call.
   void save_twins(std::function<void(std::vector<SavedTwin>)> taken);

@@ -31,6 +31,9 @@
 
 namespace gridloom::hub {
 
+struct StoredArrivals;
+struct StoredTransit;
+
 // The shards of other nodes (hub/cluster.h). Any thread.
 class RemoteShards {
  public:
@@ -50,6 +53,9 @@ class RemoteShards {
   virtual void client_changed(const ClientPtr& client) = 0;
   // Call a few times a second.
   virtual void tick() = 0;
+  // What the log has of messages between this node and others. Before any client connects.
+  virtual void restore(StoredTransit stored) = 0;
+  virtual void restore(const StoredArrivals& stored) = 0;
 };
 
 class ShardSet {

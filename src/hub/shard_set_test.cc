@@ -121,6 +121,8 @@ class FakeRemote final : public RemoteShards {
   }
   void client_changed(const ClientPtr& /*client*/) override { lines.emplace_back("changed"); }
   void tick() override { lines.emplace_back("tick"); }
+  void restore(StoredTransit /*stored*/) override {}
+  void restore(const StoredArrivals& /*stored*/) override {}
   Lines take() { return std::exchange(lines, {}); }
 
   Lines lines;

@@ -36,6 +36,9 @@ void ShardTurn::flush() {
   writer_.append();
   changes_.flush();
   traffic_.flush();
+  if (Task send = router_.take_durable()) {
+    gate_.when_durable(writer_.last_appended(), std::move(send));
+  }
   router_.flush();
 }
 

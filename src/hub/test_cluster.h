@@ -11,6 +11,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -56,6 +57,7 @@ class TestCluster {
     std::vector<std::unique_ptr<ManualLoop>> loops;
     std::unique_ptr<Hub> hub;
     Cluster* cluster = nullptr;
+    std::set<std::string> introduced;  // nodes, since its start
   };
 
   explicit TestCluster(std::size_t nodes, std::uint64_t seed = 1, std::size_t shards = 2)
@@ -89,7 +91,11 @@ class TestCluster {
     member.hub = std::make_unique<Hub>(member.platform, all);
     member.cluster = &Cluster::join(
         *member.hub,
-        {.peers = &bus.end(member.name), .self = member.name, .run = ++runs_, .link = link_limits});
+        {.peers = &bus.end(member.name),
+         .self = member.name,
+         .run = ++runs_,
+         .link = link_limits,
+         .on_introduced = [&member](const std::string& node) { member.introduced.insert(node); }});
     for (std::size_t i = 0; i < kPartitions; ++i) {
       const auto& [owner, revision] = owners_.at(i);
       if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
@@ -113,6 +119,7 @@ class TestCluster {
     }
     member.hub.reset();
     member.cluster = nullptr;
+    member.introduced.clear();
     member.log.waiting.clear();
     // Tasks of what is gone.
     member.client_loop.drop();

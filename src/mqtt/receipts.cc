@@ -45,6 +45,11 @@ bool Receipts::knows(const hub::Receipt& receipt) const {
   return place && entries_[*place].digest == receipt.digest;
 }
 
+std::optional<std::uint64_t> Receipts::digest_of(std::uint16_t packet_id) const {
+  const auto place = place_of(packet_id);
+  return place ? std::optional(entries_[*place].digest) : std::nullopt;
+}
+
 std::uint32_t Receipts::settled(TimePoint now) const {
   std::uint32_t count = 0;
   for (const Entry& entry : entries_) {

@@ -30,6 +30,7 @@ class Receipts {
 
   // Whether this is the last message that came with its packet id.
   [[nodiscard]] bool knows(const hub::Receipt& receipt) const;
+  [[nodiscard]] std::optional<std::uint64_t> digest_of(std::uint16_t packet_id) const;
   // Number of the oldest receipts that are no longer needed at `now`.
   [[nodiscard]] std::uint32_t settled(TimePoint now) const;
 

@@ -8,6 +8,31 @@
 #include "mqtt/session_table.h"
 
 namespace gridloom::mqtt {
+namespace {
+
+// Rows with an empty user name are of messages between nodes (hub/transit.h, hub/arrivals.h).
+bool restore_transit(hub::SavedState& state, StoredSession& row) {
+  hub::StoredTransit stored{
+      .number = row.number, .node = row.client_id, .session = row.signed_in_as, .messages = {}};
+  for (wire::mqtt::Outbox::Kept& kept : row.messages) {
+    if (!kept.entry.message) continue;
+    stored.messages.push_back({.message = std::move(kept.entry.message),
+                               .qos = kept.entry.qos,
+                               .retain = kept.entry.retain,
+                               .subscription_ids = std::move(kept.entry.subscription_ids),
+                               .number = kept.entry.number});
+  }
+  return state.restore_transit(std::move(stored));
+}
+
+bool restore_arrivals(hub::SavedState& state, const StoredStream& row) {
+  const auto through = row.receipts.digest_of(0);
+  return through && state.restore_arrivals({.stream = row.number,
+                                            .node = row.client_id,
+                                            .through = static_cast<std::int64_t>(*through)});
+}
+
+}  // namespace
 
 std::size_t restore(const ServerContext& server, const std::vector<Loop*>& loops,
                     SessionStore::Loaded loaded) {
@@ -17,6 +42,13 @@ std::size_t restore(const ServerContext& server, const std::vector<Loop*>& loops
     ++dropped;
     record(*server.hub, hub::RetainedKept{.topic = retained.topic});
   }
+  hub::SavedState state = server.hub->saved_state();
+  std::erase_if(loaded.sessions, [&](StoredSession& row) {
+    return row.user.empty() && restore_transit(state, row);
+  });
+  std::erase_if(loaded.streams, [&](const StoredStream& row) {
+    return row.user.empty() && restore_arrivals(state, row);
+  });
   server.sessions->restore(server, loops, std::move(loaded.sessions), std::move(loaded.streams));
   return dropped;
 }

@@ -285,6 +285,7 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
       shared(), {.slot = opening.slot,
                  .revision = opening.revision,
                  .position = opening.position,
+                 .slots = slots_.size(),
                  .on_lost =
                      [this, opening](const Error& why) {
                        spdlog::warn("slot {} is lost under revision {}: {}",

@@ -1,6 +1,7 @@
 #include "node/slot_server.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -74,6 +75,9 @@ void purge_removed_devices(server::Server& server) {
       });
 }
 
+// The servers of other slots are waited for so long. All slots of a node that was killed are opened
+// at about the same time, and each link in a moment.
+constexpr Millis kIntroducedWithin{10'000};
 // What is left for a client that does not read is not waited for.
 constexpr std::chrono::milliseconds kLongestGoodbye{2'000};
 
@@ -109,6 +113,12 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
     return std::shared_ptr<history::Archive>(archive_, &archive_->archive());
   };
   const auto run = static_cast<std::uint64_t>(options.revision);
+  for (std::size_t i = 0; i < options.slots; ++i) {
+    const auto slot = static_cast<cluster::Slot>(i);
+    if (slot != options.slot) admission_.awaited.insert(slot_name(slot));
+  }
+  admission_.clock = &shared.clocks.steady;
+  admission_.at_latest = shared.clocks.steady.now() + kIntroducedWithin;
   hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
   relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
   auto opened = server::Server::open(
@@ -127,22 +137,34 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
        .join =
            [&](hub::Hub& hub) {
              cluster_ = &hub::Cluster::join(
-                 hub, {.peers = hub_peers_.get(), .self = slot_name(options.slot), .run = run});
+                 hub, {.peers = hub_peers_.get(),
+                       .self = slot_name(options.slot),
+                       .run = run,
+                       .log_is_shared = true,
+                       .on_introduced = [this](const std::string& node) { introduced(node); }});
+             // Before there is a link, so that all that concerns it is told when it opens.
+             place(std::vector<cluster::SlotOwner>(options.slots));
            },
        .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
-  relay_ = std::make_unique<RelayOwner>(
-      RelayOwner::Options{.peers = *relay_peers_,
-                          .loop = *server_->loops().front(),
-                          .clock = shared.clocks.steady,
-                          .run = run,
-                          .protocol = server_->protocol(server::Interface::kMqtt)});
+  admission_.make_relay = [this, run, &clock = shared.clocks.steady] {
+    return std::make_unique<RelayOwner>(
+        RelayOwner::Options{.peers = *relay_peers_,
+                            .loop = *server_->loops().front(),
+                            .clock = clock,
+                            .run = run,
+                            .protocol = server_->protocol(server::Interface::kMqtt)});
+  };
   server_->loops().front()->on_sweep([this] { tick(); });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   is_started_ = true;
+  on_loop([this] {
+    admission_.is_open = true;
+    admit();
+  });
   return {};
 }
 
@@ -150,6 +172,7 @@ SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
   // What it tells the doors leaves with the next turn.
   on_loop([this] {
+    admission_.is_open = false;
     if (relay_) relay_->drop();
   });
   on_loop([this] { relay_.reset(); });
@@ -165,7 +188,25 @@ void SlotServer::on_loop(const std::function<void()>& work) {
   done.get_future().wait();
 }
 
+void SlotServer::introduced(const std::string& server) {
+  admission_.awaited.erase(server);
+  admit();
+}
+
+void SlotServer::admit() {
+  if (relay_ || !admission_.is_open) return;
+  if (!admission_.awaited.empty()) {
+    if (admission_.clock->now() < admission_.at_latest) return;
+    spdlog::warn(
+        "clients are served although {} have not said which of their sessions want messages: what "
+        "is published until they do is missing there",
+        fmt::join(admission_.awaited, ", "));
+  }
+  relay_ = admission_.make_relay();
+}
+
 void SlotServer::tick() {
+  admit();
   if (!relay_) return;
   relay_->tick();
   if (emptied_ && relay_->connections() == 0) std::exchange(emptied_, nullptr)->set_value();
@@ -174,6 +215,8 @@ void SlotServer::tick() {
 void SlotServer::stop() {
   const auto emptied = std::make_shared<std::promise<void>>();
   on_loop([&] {
+    admission_.is_open = false;
+    if (!relay_) return emptied->set_value();
     relay_->stop();
     emptied_ = emptied;
   });

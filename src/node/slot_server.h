@@ -15,10 +15,12 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "cluster/member.h"
@@ -57,12 +59,15 @@ struct Shared {
 // Says in `cluster` whose the partitions of each slot are. `slots`: of the cluster, by slot.
 void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots);
 
+// Clients are admitted once the servers of all other slots have told which of their sessions want
+// messages from here, since none would be kept for them before; or after ten seconds.
 class SlotServer {
  public:
   struct Options {
     cluster::Slot slot{};
     cluster::Revision revision = 0;
     std::int64_t position = 0;
+    std::size_t slots = 0;  // of the cluster
     // As SlotArchive::Options::on_lost: abandon() has happened.
     std::function<void(const Error& why)> on_lost{};
     std::stop_token stop{};  // ends open()
@@ -89,16 +94,28 @@ class SlotServer {
   [[nodiscard]] Status open_server(const Shared& shared, const Options& options);
   // Runs it on the server's loop, and waits for that.
   void on_loop(const std::function<void()>& work);
-  void tick();  // on the loop
+  // These are for the loop.
+  void tick();
+  void introduced(const std::string& server);
+  void admit();
 
   // Destroyed in reverse order.
   std::shared_ptr<history::SlotArchive> archive_;
   std::unique_ptr<hub::Peers> hub_peers_;
   std::unique_ptr<hub::Peers> relay_peers_;
   std::unique_ptr<server::Server> server_;
-  hub::Cluster* cluster_ = nullptr;              // of the server's hub
-  std::unique_ptr<RelayOwner> relay_;            // used on the server's loop
-  std::shared_ptr<std::promise<void>> emptied_;  // used on the loop: stop() waits for it
+  hub::Cluster* cluster_ = nullptr;  // of the server's hub
+  // Used on the server's loop, as all below.
+  struct Admission {
+    std::set<std::string> awaited;  // servers of other slots
+    const Clock* clock = nullptr;
+    TimePoint at_latest{};
+    bool is_open = false;  // the server runs
+    std::function<std::unique_ptr<RelayOwner>()> make_relay;
+  };
+  Admission admission_;
+  std::unique_ptr<RelayOwner> relay_;            // null until clients are admitted
+  std::shared_ptr<std::promise<void>> emptied_;  // stop() waits for it
   bool is_started_ = false;
   bool is_stopped_ = false;
 };

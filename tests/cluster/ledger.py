@@ -60,15 +60,14 @@ class Device(Client):
 
 class App(Client):
     """An account's app that gets the reports of all its devices. As MQTT says nothing but DUP of two equal messages,
-    it keeps how many of the reports of a device its messages may be. `is_strict`: none may be missing."""
+    it keeps how many of the reports of a device its messages may be."""
 
-    def __init__(self, world, user, password, qos, devices, is_strict):
+    def __init__(self, world, user, password, qos, devices):
         super().__init__(world, user, password, f"app-{user}-{qos}",
                          [(f"/open/{user}/+/quota", qos), (f"/open/{user}/+/set_reply", qos)])
         self.devices, self.qos = {device.sn: device for device in devices}, qos
         self.places = {sn: {0} for sn in self.devices}
         self.got = {sn: [] for sn in self.devices}
-        self.is_strict = is_strict
         self.replies = {}  # the code of each set, by its number
         self.again = 0
 
@@ -90,22 +89,14 @@ class App(Client):
     def _resume(self, device, value, places):
         """Reports are missing before this one, or it came twice."""
         last = min(places)
-        self.places[device.sn] = {n + 1 for n in range(last, len(device.sent)) if device.sent[n] == value}
-        what = f"{self.client_id}: message {len(self.got[device.sn])} of {device.sn} is {value}, " \
-               f"and not what came next: {differences(self.got[device.sn], device.sent)}"
-        if self.is_strict or (not device.repeats and value <= last):
-            self.world.complain(what)
-        self.places[device.sn] = self.places[device.sn] or {last}
-
-    def lost(self):
-        """How many reports of those that have numbers it never got."""
-        return sum(len(set(device.sent) - set(self.got[sn])) for sn, device in self.devices.items()
-                   if not device.repeats)
+        self.places[device.sn] = {n + 1 for n in range(last, len(device.sent)) if device.sent[n] == value} or {last}
+        self.world.complain(f"{self.client_id}: message {len(self.got[device.sn])} of {device.sn} is {value}, and not "
+                            f"what came next: {differences(self.got[device.sn], device.sent)}")
 
     def missing(self):
-        """What has not arrived. Where values repeat, a gap is only seen by one that is strict."""
+        """What has not arrived."""
         return {sn: differences(self.got[sn], device.sent) for sn, device in self.devices.items()
-                if (self.is_strict or not device.repeats) and len(device.sent) not in self.places[sn]}
+                if len(device.sent) not in self.places[sn]}
 
 
 class Setter(Client):

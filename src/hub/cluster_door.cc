@@ -29,6 +29,7 @@ std::size_t credit_of(const Inbound& inbound) {
 }  // namespace
 
 ClusterDoor::Locked::~Locked() {
+  door_.introduce();
   std::vector<Task> effects = std::exchange(door_.effects_, {});
   lock_.unlock();
   for (Task& each : effects) each();
@@ -66,11 +67,21 @@ void ClusterDoor::opened(Node node, std::uint64_t session) {
   clients_.for_node(
       [&](const Request& request) { nodes_.ask(node, request, std::nullopt, nullptr); });
   partitions_.opened(node);
-  nodes_.tell(node, DoorIntroduced{.through = arrivals_.through(names_[node])});
+  strangers_.insert(node);
+}
+
+// Once it has been told what concerns each of its partitions.
+void ClusterDoor::introduce() {
+  std::erase_if(strangers_, [this](Node node) {
+    if (partitions_.is_held_for(node)) return false;
+    nodes_.tell(node, DoorIntroduced{.through = arrivals_.through(names_[node])});
+    return true;
+  });
 }
 
 void ClusterDoor::closed(Node node) {
   const Locked locked(*this);
+  strangers_.erase(node);
   partitions_.closing(node);
   nodes_.closed(node);
   partitions_.closed();

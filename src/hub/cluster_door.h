@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -103,6 +104,7 @@ class ClusterDoor {
   void to_partition(Request request, Partition partition);
   void send_split(const Request& request);
   void ask_here(std::size_t shard, Request request, const GatheringPtr& gathering);
+  void introduce();
   void taken(Node node, std::int64_t through);
   [[nodiscard]] std::vector<Ack> settle(ClientNumber client, std::vector<Ack> acks);
 
@@ -115,6 +117,7 @@ class ClusterDoor {
   DoorNodes nodes_;
   std::vector<std::string> names_;  // of the nodes
   Arrivals arrivals_{platform_};
+  std::set<Node> strangers_;  // that are open, and to which this door is not introduced yet
   DoorClients clients_{book_};
   DoorPartitions partitions_;
 };

@@ -13,6 +13,7 @@
 // One thread at a time. What it has to do without the lock of its owner is added to `effects`.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,11 @@ class DoorPartitions {
   }
   // Whether the partition is here, and was when it had this revision.
   [[nodiscard]] bool owns(Partition partition, std::uint64_t revision) const;
+  // Whether a partition of the node has no stream there yet.
+  [[nodiscard]] bool is_held_for(Node node) const {
+    return std::ranges::any_of(
+        states_, [&](const State& each) { return each.owner == node && each.way == Way::kHeld; });
+  }
   [[nodiscard]] KeptPublications& kept() { return kept_; }
 
   // The partition is the owner's from now on, for the `revision`-th time that it has one. True: it

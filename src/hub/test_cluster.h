@@ -86,6 +86,13 @@ class TestCluster {
 
   // A new process of the node, with nothing of the one before.
   void start(Member& member) {
+    start_without_owners(member);
+    for (std::size_t i = 0; i < kPartitions; ++i) {
+      const auto& [owner, revision] = owners_.at(i);
+      if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
+    }
+  }
+  void start_without_owners(Member& member) {
     std::vector<Loop*> all;
     for (const auto& loop : member.loops) all.push_back(loop.get());
     member.hub = std::make_unique<Hub>(member.platform, all);
@@ -96,10 +103,6 @@ class TestCluster {
          .run = ++runs_,
          .link = link_limits,
          .on_introduced = [&member](const std::string& node) { member.introduced.insert(node); }});
-    for (std::size_t i = 0; i < kPartitions; ++i) {
-      const auto& [owner, revision] = owners_.at(i);
-      if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
-    }
   }
   void link_all() {
     link_all_without_settling();

@@ -10,26 +10,16 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import unittest
 
+import small_disk
 from mqtt_talk import DeviceClient, await_reported
 from server import DELTA_2, DOORS, PATIENCE_S, Deadline, Server, run_tests, temporary_folder, told
 import server as server_module
 
-INSIDE = "GL_FULL_DISK_TEST"
 SET = {"moduleType": 5, "operateType": "quietMode", "params": {"enabled": 1}}
 MEGABYTE = 1024 * 1024
-
-
-def enter_namespace():
-    """Runs the test again where its mounts are nobody else's; without the right to it, the tests are skipped."""
-    if os.environ.get(INSIDE):
-        return
-    probe = subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False)
-    if probe.returncode == 0:
-        os.execvpe("unshare", ["unshare", "--mount", sys.executable, *sys.argv], {**os.environ, INSIDE: "1"})
 
 
 def append_to(log, stream):
@@ -40,12 +30,12 @@ def append_to(log, stream):
 class FullDiskTest(unittest.TestCase):
     def disk(self, *options):
         """A data folder that is a small disk of its own."""
-        if not os.environ.get(INSIDE):
+        if not small_disk.are_possible():
             self.skipTest("this machine lets nobody mount a small disk: run the test as root")
         folder = temporary_folder() / "data"
         folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join(("mode=0700", *options)), "tmpfs", folder], check=True)
-        self.addCleanup(lambda: subprocess.run(["umount", "--lazy", folder], check=True))
+        small_disk.mount(folder, *options)
+        self.addCleanup(small_disk.unmount, folder)
         return folder
 
     def server(self, disk, *flags, demo=True):
@@ -55,13 +45,7 @@ class FullDiskTest(unittest.TestCase):
 
     def fill(self, disk, name="filler"):
         """Takes all room that there is."""
-        with open(disk / name, "ab", buffering=0) as file:
-            for size in (MEGABYTE, 4096, 1):
-                try:
-                    while True:
-                        file.write(bytes(size))
-                except OSError as error:
-                    self.assertEqual(os.strerror(error.errno), "No space left on device")
+        small_disk.fill(disk / name)
 
     def take_inodes(self, disk):
         folder = disk / "many"
@@ -217,5 +201,5 @@ class FullDiskTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    enter_namespace()
+    small_disk.enter_namespace()
     run_tests()

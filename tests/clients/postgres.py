@@ -11,6 +11,7 @@ import signal
 import subprocess
 import uuid
 
+import small_disk
 from programs import Program
 from server import PATIENCE_S, Deadline, held_port, temporary_folder
 
@@ -87,7 +88,7 @@ class Postgres:
         self.data.mkdir(mode=0o700)
         self.disk = disk_mb is not None
         if self.disk:
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={disk_mb}m,mode=0700", "tmpfs", self.data], check=True)
+            small_disk.mount(self.data, f"size={disk_mb}m")
         self.as_user = ["setpriv", "--pdeathsig=QUIT"]  # it ends with the test, also if that is killed
         initial = self.folder / "initial-password"
         shutil.copy(self.password_file, initial)
@@ -182,4 +183,4 @@ class Postgres:
         if self.program.process.poll() is None:
             self.stop()
         if self.disk:
-            subprocess.run(["umount", "--lazy", self.data], check=True)
+            small_disk.unmount(self.data)

@@ -45,13 +45,13 @@ class Links:
 
 
 class Cluster:
-    """A context manager. `nodes` are Servers, by number; each has the key and the authority of the first. With `links` each node has ways
-    of its own, which can be cut. `settings`: of PostgreSQL, NAME=VALUE."""
+    """A context manager. `nodes` are Servers, by number; each has the key and the authority of the first. With `links`
+    each node has ways of its own, which can be cut. `settings`: of PostgreSQL, NAME=VALUE. `disk_mb`: NatsServer's."""
 
-    def __init__(self, nodes=3, nats=1, flags=(), links=False, settings=()):
+    def __init__(self, nodes=3, nats=1, flags=(), links=False, settings=(), disk_mb=None):
         self.flags, self.count = flags, nodes
         self.settings = (f"max_connections={CONNECTIONS}", *settings)
-        self.nats = NatsServers(nats)
+        self.nats = NatsServers(nats, disk_mb=disk_mb)
         self.replicas = 3 if nats >= 3 else 1
         self.nodes, self.links, self.has_links = [], [], links
 

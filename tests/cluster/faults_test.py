@@ -31,12 +31,14 @@ import time
 
 import paths  # noqa: F401  (finds the modules of the other tests)
 import server as servers
+import small_disk
 from clients import World
 from cluster import Cluster
 from ledger import App, Device, Setter, differences
 from server import PATIENCE_S, Deadline
 
 LEASE_S = 3
+DISK_MB = 512  # of each NATS server
 FAULTS, LONG_FAULTS = 12, 200
 SERVED_S = 60  # until all devices are served again, whatever happened
 SETTLED_S = 90  # until all that was sent has arrived
@@ -152,7 +154,7 @@ class Faults:
 
     # In the order in which they are made: whatever 12 of them are, each kind is among them.
     ORDER = ("kill_node", "kill_nats", "drain", "pause_node", "cut_nats", "kill_node", "kill_postgres", "kill_nats",
-             "cut_postgres", "kill_node_and_nats", "kill_node", "kill_nats")
+             "cut_postgres", "kill_node_and_nats", "kill_node", "fill_nats")
 
     def __init__(self, cluster, load):
         self.cluster, self.load = cluster, load
@@ -228,6 +230,16 @@ class Faults:
         link.cut()
         self._served(kind, since)
         link.mend()
+
+    def fill_nats(self, kind):
+        """The disk of one is full. It gives JetStream up, and takes it up again with its next start."""
+        nats = self.cluster.nats.all[self.turn("nats")]
+        since = self.load.watch()
+        nats.fill_disk()
+        self._served(kind, since)
+        nats.empty_disk()
+        nats.stop()
+        nats.start()
 
     def kill_postgres(self, kind):
         since = self.load.watch()
@@ -315,14 +327,15 @@ def kept_logs(cluster, folder):
 
 
 def work(options):
-    with Cluster(nats=3, links=True, flags=("--limit=history.points=10000000",)) as cluster, \
+    disk_mb = DISK_MB if small_disk.are_possible() else None
+    with Cluster(nats=3, links=True, flags=("--limit=history.points=10000000",), disk_mb=disk_mb) as cluster, \
             World(options.seed) as world, kept_logs(cluster, options.logs):
         cluster.await_rest()
         load = Load(options, cluster, world)
         load.begin()
         load.await_served(load.watch())
         faults = Faults(cluster, load)
-        order = options.how or Faults.ORDER
+        order = options.how or [kind for kind in Faults.ORDER if disk_mb or kind != "fill_nats"]
         for number in range(options.faults):
             for app in load.away():
                 app.want(number % 2 == 1)
@@ -360,4 +373,5 @@ def main():
 
 
 if __name__ == "__main__":
+    small_disk.enter_namespace()
     main()

@@ -6,6 +6,7 @@ import pathlib
 import signal
 
 import paths  # noqa: F401  (finds the modules of the other tests)
+import small_disk
 from programs import Program
 from server import PATIENCE_S, held_port, temporary_folder
 
@@ -13,11 +14,20 @@ PROGRAM = next((path for path in map(pathlib.Path, ("/usr/sbin/nats-server", "/u
                None)
 
 
+FILLER = "filler"
+
+
 class NatsServer:
     """One server, which can be killed, paused and started again with what it has stored."""
 
-    def __init__(self, name, folder, mqtt=False):
+    def __init__(self, name, folder, mqtt=False, disk_mb=None):
+        """`disk_mb`: what it stores is on a disk of its own, of this size, which takes root."""
         self.name, self.folder, self.program = name, folder, None
+        self.store = folder / "store"
+        self.store.mkdir()
+        self.has_disk = disk_mb is not None
+        if self.has_disk:
+            small_disk.mount(self.store, f"size={disk_mb}m")
         self.held = {what: held_port() for what in ("client", "monitoring", "route", *(["mqtt"] if mqtt else []))}
 
     def port(self, what):
@@ -26,7 +36,7 @@ class NatsServer:
     def configure(self, routes, file_store):
         text = (f"server_name: {self.name}\nlisten: \"127.0.0.1:{self.port('client')}\"\n"
                 f"http: \"127.0.0.1:{self.port('monitoring')}\"\n"
-                f"jetstream {{ store_dir: \"{self.folder}/store\", max_memory_store: 64MB, "
+                f"jetstream {{ store_dir: \"{self.store}\", max_memory_store: 64MB, "
                 f"max_file_store: {file_store} }}\n")
         if routes:
             text += (f"cluster {{ name: gridloom, listen: \"127.0.0.1:{self.port('route')}\", "
@@ -46,6 +56,17 @@ class NatsServer:
 
     def kill(self):
         self.stop(signal.SIGKILL)
+
+    def fill_disk(self):
+        """Takes all room that is left, also what it frees."""
+        small_disk.fill(self.store / FILLER)
+
+    def empty_disk(self):
+        (self.store / FILLER).unlink()
+
+    def leave_disk(self):
+        if self.has_disk:
+            small_disk.unmount(self.store)
 
     def is_healthy(self):
         """Its streams have all that the others have."""
@@ -69,15 +90,15 @@ class NatsServer:
 
 
 class NatsServers:
-    """A context manager. `mqtt`: each is an MQTT broker as well."""
+    """A context manager. `mqtt`: each is an MQTT broker as well. `disk_mb`: as NatsServer."""
 
-    def __init__(self, count=1, file_store="20GB", mqtt=False):
+    def __init__(self, count=1, file_store="20GB", mqtt=False, disk_mb=None):
         folder = temporary_folder()
         self.all = []
         for number in range(count):
             own = folder / f"n{number + 1}"
             own.mkdir()
-            self.all.append(NatsServer(f"n{number + 1}", own, mqtt))
+            self.all.append(NatsServer(f"n{number + 1}", own, mqtt, disk_mb))
         routes = [f"\"nats://127.0.0.1:{each.port('route')}\"" for each in self.all] if count > 1 else []
         for each in self.all:
             each.configure(routes, file_store)
@@ -95,3 +116,4 @@ class NatsServers:
         for each in self.all:
             if each.program.process.poll() is None:
                 each.stop()
+            each.leave_disk()

@@ -45,7 +45,9 @@ std::vector<NodeMessage> each() {
           PartitionLeft{.partition = kLast, .revision = 13},
           PresenceChanged{.sn = "SN", .online = true},
           PresenceOfPartition{.partition = kLast, .online = {"SN", ""}},
-          ChangesTold{.interest = interest(), .bytes = "d"}};
+          ChangesTold{.interest = interest(), .bytes = "d"},
+          DoorIntroduced{.through = 1'000'000'000'000},
+          DeliveriesTaken{.through = 7}};
 }
 
 TEST(NodeMessages, EachKindHasARow) {

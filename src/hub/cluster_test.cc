@@ -345,6 +345,21 @@ TEST_F(ClusterTest, AnOwnerThatDoesNotKnowYetIsAskedAgain) {
 
 // --- what bounds it
 
+// As a node's door does until it knows of claims.
+TEST_F(ClusterTest, ANodeThatGivesPartitionsAwayUnderNoRevisionAsksTheirOwnersLater) {
+  report(41);
+  cluster.kill(c);
+  cluster.start_without_owners(c);
+  for (std::size_t i = 0; i < kPartitions; ++i) {
+    c.cluster->place(static_cast<Partition>(i), "a", 0);
+  }
+  cluster.settle();
+  cluster.link_all();
+  cluster.place(partition_of(kSn), "a");
+  cluster.settle();
+  EXPECT_THAT(cluster.read_all(c, "alice", kSn).text(), HasSubstr("41"));
+}
+
 TEST_F(ClusterTest, ADoorThatTakesNothingLosesItsLinkAndNobodyElse) {
   cluster.bus.cut("a", "c", MemoryBus::Told::kNo);
   const FakePtr near = cluster.subscriber(b, "alice", "near");

@@ -120,7 +120,8 @@ bool DoorPartitions::place(Partition partition, Owner owner) {
 
 void DoorPartitions::left(Partition partition, Owner owner) {
   State& part = state_of(partition);
-  if (part.waits_for == owner.node && owner.revision < part.since) {
+  // A revision has one owner, but for 0: with that a node gives away what all begin with.
+  if (part.waits_for == owner.node && owner.revision <= part.since) {
     part.waits_for = kNobody;
     part.retry_at = parts_.platform.steady->now() + kOffersWithin;
     start(partition);

@@ -84,16 +84,19 @@ class TestCluster {
 
   // A new process of the node, with nothing of the one before.
   void start(Member& member) {
+    start_without_owners(member);
+    for (std::size_t i = 0; i < kPartitions; ++i) {
+      const auto& [owner, revision] = owners_.at(i);
+      if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
+    }
+  }
+  void start_without_owners(Member& member) {
     std::vector<Loop*> all;
     for (const auto& loop : member.loops) all.push_back(loop.get());
     member.hub = std::make_unique<Hub>(member.platform, all);
     member.cluster = &Cluster::join(
         *member.hub,
         {.peers = &bus.end(member.name), .self = member.name, .run = ++runs_, .link = link_limits});
-    for (std::size_t i = 0; i < kPartitions; ++i) {
-      const auto& [owner, revision] = owners_.at(i);
-      if (revision != 0) member.cluster->place(static_cast<Partition>(i), owner, revision);
-    }
   }
   void link_all() {
     link_all_without_settling();

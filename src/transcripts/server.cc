@@ -67,6 +67,10 @@ void ClientEnd::connect(Interface interface) {
   server::Server& server = *server_.server_;
   // A request for history sees what is on disk.
   if (interface == Interface::kHttp) server_.settle_log();
+  if (server_.nodes_) {
+    protocol_ = server_.nodes_->connect(interface);
+    return;
+  }
   if (server_.variant_.wire == Transport::kDirect) {
     protocol_ = server.protocol(interface)(
         {.loop = *server.loops()[loop_], .wake = [] {}, .secure = true, .peer = "127.0.0.1"});
@@ -188,8 +192,9 @@ Status TestServer::start() {
        .request_path = variant_.over_bytes ? byte_path() : hub::RequestPath{}});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
-  if (variant_.two_nodes) {
-    second_ = std::make_unique<SecondNode>(*server_, bus_, clock_, variant_.shards);
+  if (variant_.nodes) {
+    nodes_ =
+        variant_.nodes({.server = *server_, .bus = bus_, .clock = clock_, .mqtt_port = kMqttPort});
   }
   set_faults(std::vector(faults_));
   server::Server::ListenOptions options{
@@ -205,6 +210,7 @@ Status TestServer::start() {
   }
   if (Status listening = server_->listen(std::move(options)); !listening) return listening;
   server_->start({});
+  if (nodes_) drain();  // they are linked then
   return {};
 }
 
@@ -225,7 +231,7 @@ bool is_platform_fault(std::string_view name) { return hub::find_platform_fault(
 void TestServer::set_faults(const std::vector<FaultRule>& rules) {
   faults_ = rules;
   server_->set_faults(faults_);
-  if (second_) second_->set_faults(faults_);
+  if (nodes_) nodes_->set_faults(faults_);
 }
 
 bool TestServer::quiet() const {
@@ -258,7 +264,7 @@ void TestServer::drain() {
     // Before the loops turn: they then have everything that the archive was waited for to post.
     waits = waits_for_archive();
     busy = server::turn_all(server_->loops());
-    busy = (second_ && second_->turn()) || busy;
+    busy = (nodes_ && nodes_->turn()) || busy;
     if (!busy) busy = pump_ends();
     if (waits && !busy) std::this_thread::yield();
   }
@@ -287,7 +293,7 @@ void TestServer::advance(const Steps& steps, const std::function<void()>& on_ste
     left -= step;
     clock_.advance(step);
     for (const auto& loop : server_->loops()) loop->sweep_now();
-    if (second_) second_->sweep();
+    if (nodes_) nodes_->sweep();
     // NOLINTNEXTLINE(modernize-loop-convert): likewise
     for (std::size_t i = 0; i < ends_.size(); ++i) ends_[i]->tick(clock_.now());
     drain();

@@ -26,8 +26,8 @@
 #include "registry/registry.h"
 #include "server/interface.h"
 #include "server/server.h"
+#include "transcripts/nodes.h"
 #include "transcripts/quick_folder.h"
-#include "transcripts/second_node.h"
 #include "wire/mqtt/protocol.h"
 
 namespace gridloom::transcripts {
@@ -56,9 +56,10 @@ struct Variant {
   bool restarts = false;  // restart the server whenever no answer is awaited
   // Requests to shards and their replies are bytes on their way, as between nodes.
   bool over_bytes = false;
-  // Half of the partitions are at a second node (transcripts/second_node.h). Without restarts, and
-  // not with kDurable: the archive may outlive the node's shards.
-  bool two_nodes = false;
+  // The server is a node of a cluster, and each connection is at any of its nodes; empty: it is
+  // alone. Without restarts and sockets, and not with kDurable: the archive may outlive the nodes'
+  // shards.
+  MakeNodes nodes{};
   // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
   server::Journaling journaling = server::Journaling::kInstant;
 };
@@ -164,7 +165,7 @@ class TestServer {
   Traffic ends_traffic_;
   hub::MemoryBus bus_;
   std::unique_ptr<server::Server> server_;
-  std::unique_ptr<SecondNode> second_;  // null: there is none
+  std::unique_ptr<Nodes> nodes_;  // null: the server is alone
 };
 
 }  // namespace gridloom::transcripts

@@ -1,10 +1,11 @@
-// transcript_test [--rewrite] [--two-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
+// transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
 // Plays every transcript four times: with one shard, with four to which requests are bytes, with
-// restarts of a server that waits for the disk, and over real sockets; with --two-nodes twice: with
-// one shard, and with half of the devices at a second node. Compares each run with the
-// expectations in the file and with the other runs. A PATH that is a folder stands for the *.loom
-// files in it. At the end, every command and field of the covered families must have been used.
+// restarts of a server that waits for the disk, and over real sockets; with --three-nodes twice:
+// with one shard, and on a cluster of three nodes, each connection at a random one. Compares each
+// run with the expectations in the file and with the other runs. A PATH that is a folder stands for
+// the *.loom files in it. At the end, every command and field of the covered families must have
+// been used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -22,6 +23,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
+#include "three_nodes.h"
 #include "transcripts/runner.h"
 
 namespace gridloom::transcripts {
@@ -33,7 +35,7 @@ constexpr std::size_t kMaxFailures = 20;  // shown per file
 
 struct Options {
   bool rewrite = false;
-  bool two_nodes = false;
+  bool three_nodes = false;
   fs::path devices;
   std::string cover = "all";
   std::vector<fs::path> files;
@@ -51,8 +53,8 @@ const std::array kOthers = {
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };
 
-const std::array kTwoNodes = {
-    Other{"two nodes", {.shards = 2, .version = wire::mqtt::Version::k5, .two_nodes = true}},
+const std::array kThreeNodes = {
+    Other{"three nodes", {.version = wire::mqtt::Version::k5, .nodes = make_three_nodes}},
 };
 
 Options options_of(const std::vector<std::string_view>& words) {
@@ -60,8 +62,8 @@ Options options_of(const std::vector<std::string_view>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (words[i] == "--rewrite") {
       options.rewrite = true;
-    } else if (words[i] == "--two-nodes") {
-      options.two_nodes = true;
+    } else if (words[i] == "--three-nodes") {
+      options.three_nodes = true;
     } else if (words[i] == "--devices" && i + 1 < words.size()) {
       options.devices = words[++i];
     } else if (words[i] == "--cover" && i + 1 < words.size()) {
@@ -117,7 +119,7 @@ bool run(const fs::path& file, const Options& options,
   show(file.string(), one.failures);
   bool good = one.failures.empty();
   const std::span<const Other> others =
-      options.two_nodes ? std::span<const Other>(kTwoNodes) : std::span<const Other>(kOthers);
+      options.three_nodes ? std::span<const Other>(kThreeNodes) : std::span<const Other>(kOthers);
   for (const Other& other : others) {
     RunResult outcome =
         play(*script, catalog, {.variant = other.variant, .keeps_record = true}, coverage);
@@ -139,7 +141,7 @@ int main_of(const std::vector<std::string_view>& words) {
   const Options options = options_of(words);
   if (options.files.empty()) {
     fmt::print(
-        "transcript_test [--rewrite] [--two-nodes] [--devices DIR] [--cover all|none|FAMILY] "
+        "transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] "
         "PATH...\n");
     return 2;
   }

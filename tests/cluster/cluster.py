@@ -45,7 +45,7 @@ class Links:
 
 
 class Cluster:
-    """A context manager. `nodes` are Servers, by number; each has the key of the first. With `links` each node has ways
+    """A context manager. `nodes` are Servers, by number; each has the key and the authority of the first. With `links` each node has ways
     of its own, which can be cut. `settings`: of PostgreSQL, NAME=VALUE."""
 
     def __init__(self, nodes=3, nats=1, flags=(), links=False, settings=()):
@@ -82,7 +82,11 @@ class Cluster:
         data = temporary_folder() / "data"
         data.mkdir(mode=0o700)
         if self.nodes:
-            shutil.copy(self.nodes[0].data / "secret.key", data)
+            first = self.nodes[0].data
+            shutil.copy(first / "secret.key", data)
+            (data / "tls").mkdir(mode=0o700)
+            for file in ("ca.pem", "ca.key"):
+                shutil.copy(first / "tls" / file, data / "tls")
         self.nodes.append(Server("--cluster", urls, "--cluster-node", self.name(number), "--cluster-replicas",
                                  self.replicas, "--cluster-slots", SLOTS, *place, *self.flags, data=data, demo=False,
                                  patience_s=NODE_PATIENCE_S))
@@ -92,6 +96,13 @@ class Cluster:
 
     def kill(self, number):
         self.nodes[number].end(signal.SIGKILL)
+
+    def end_all(self, how):
+        """All nodes at once: one that is stopped alone gives its slots to the others."""
+        for node in self.nodes:
+            node.process.send_signal(how)
+        for node in self.nodes:
+            node.end(how)
 
     def start(self, number):
         """A node that has ended, with what it has."""

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
@@ -25,9 +26,9 @@ from postgres import Postgres  # noqa: E402
 from programs import Program, until  # noqa: E402
 
 # places: of the MQTT listeners. flags: of the load generator. processes: what they are -> their ids. stored(): how many
-# of the reports are there. database: a Database, or None. nodes, fleet: of Gridloom.
-Side = collections.namedtuple("Side", "name places flags processes stored database nodes fleet",
-                              defaults=(None, (), None))
+# of the reports are there. database: a Database, or None. nodes, fleet: of Gridloom. traffic: a Traffic, or None.
+Side = collections.namedtuple("Side", "name places flags processes stored database nodes fleet traffic",
+                              defaults=(None, (), None, None))
 
 NODES, QUEUES = 3, 8  # as many queues as a cluster of Gridloom has slots
 ACCOUNT = "bench"
@@ -96,15 +97,30 @@ class Database:
         return int(log), int(statements)
 
 
+class Traffic:
+    """How many messages a cluster has sent by NATS so far."""
+
+    def __init__(self, cluster):
+        self.cluster = cluster
+
+    def done(self):
+        """(messages of the logs, messages between nodes)"""
+        told = json.loads(self.cluster.nats.all[0].ask("/jsz?accounts=1&streams=1")[1])
+        logs = sum(each["state"]["last_seq"] for account in told["account_details"]
+                   for each in account["stream_detail"] if each["name"].startswith("GL_LOG_"))
+        metrics = "".join(node.metrics() for node in self.cluster.nodes)
+        return logs, sum(map(int, re.findall(r"^gridloom_cluster_frame_messages_total (\d+)$", metrics, re.MULTILINE)))
+
+
 def name_in(place):
     """The name of the database in the flags of a server."""
     return place[1].rpartition("/")[2].partition("?")[0]
 
 
-def gridloom_side(name, nodes, devices, processes, database=None):
+def gridloom_side(name, nodes, devices, processes, database=None, traffic=None):
     fleet = Fleet(nodes[0], devices)
     return Side(name, [node.place("mqtt") for node in nodes], ["--devices", fleet.devices], processes,
-                lambda: fleet.stored(nodes[0]), database, nodes, fleet)
+                lambda: fleet.stored(nodes[0]), database, nodes, fleet, traffic)
 
 
 @contextlib.contextmanager
@@ -131,7 +147,7 @@ def three_nodes(devices):
             "nodes": [node.process.pid for node in cluster.nodes],
             "NATS": [each.program.process.pid for each in cluster.nats.all],
             "PostgreSQL": [cluster.database.program.process.pid],
-        }, Database(cluster.database, cluster.database_name()))
+        }, Database(cluster.database, cluster.database_name()), Traffic(cluster))
 
 
 # --- brokers of others

@@ -1,5 +1,6 @@
 #include "hub/link_channel.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace gridloom::hub {
@@ -27,19 +28,18 @@ void LinkChannel::closed() {
     const std::lock_guard lock(mutex_);
     session_ = 0;
     pending_.clear();
-    pending_bytes_ = 0;
   }
   count_waiting();
   events_.closed();
 }
 
-void LinkChannel::send(std::uint64_t session, std::string message) {
+void LinkChannel::send(std::uint64_t session, std::string_view head, std::string_view rest) {
   {
     const std::lock_guard lock(mutex_);
     if (session == 0 || session != session_) return;
-    pending_bytes_ += message.size();
-    waiting_bytes_.fetch_add(message.size(), std::memory_order_relaxed);
-    pending_.push_back(std::move(message));
+    if (pending_.empty()) pending_.reserve(usual_bytes_);
+    NodeLink::append(pending_, head, rest);
+    waiting_bytes_.fetch_add(head.size() + rest.size(), std::memory_order_relaxed);
     if (std::exchange(flushes_, true)) return;
   }
   options_.loop.post_lazily([weak = weak_from_this()] {
@@ -54,19 +54,15 @@ bool LinkChannel::is_congested() const {
 }
 
 void LinkChannel::flush() {
-  std::vector<std::string> messages;
+  std::string messages;
   {
     const std::lock_guard lock(mutex_);
     flushes_ = false;
     messages = std::exchange(pending_, {});
-    pending_bytes_ = 0;
+    usual_bytes_ = std::min(messages.size(), options_.limits.frame_bytes);
   }
   const TimePoint now = options_.clock.now();
-  for (const std::string& message : messages) {
-    // The link closes if too much waits: then the rest is of a session that ended.
-    if (!link_.is_open()) break;
-    link_.send(message, now);
-  }
+  if (link_.is_open() && !messages.empty()) link_.send(std::move(messages), now);
   link_.flush(now);
   count_waiting();
 }
@@ -75,7 +71,7 @@ void LinkChannel::count_waiting() {
   std::size_t waiting = 0;
   {
     const std::lock_guard lock(mutex_);
-    waiting = pending_bytes_ + link_.unconfirmed_bytes();
+    waiting = pending_.size() + link_.unconfirmed_bytes();
     waiting_bytes_.store(waiting, std::memory_order_relaxed);
   }
   if (waiting > options_.congested_bytes || !events_.eased) return;

@@ -13,7 +13,6 @@
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/clock.h"
 #include "base/loop.h"
@@ -45,7 +44,8 @@ class LinkChannel : public std::enable_shared_from_this<LinkChannel> {
   LinkChannel& operator=(const LinkChannel&) = delete;
 
   [[nodiscard]] Loop& loop() const { return options_.loop; }
-  void send(std::uint64_t session, std::string message);
+  // A message in one part or two.
+  void send(std::uint64_t session, std::string_view head, std::string_view rest = {});
   // More waits for the other node than it should: what can wait or be left out is to do so.
   [[nodiscard]] bool is_congested() const;
 
@@ -69,9 +69,9 @@ class LinkChannel : public std::enable_shared_from_this<LinkChannel> {
   std::mutex mutex_;           // guards the members below
   std::uint64_t session_ = 0;  // that is open; 0: none
   std::uint64_t last_session_ = 0;
-  std::vector<std::string> pending_;  // messages of the session
-  std::size_t pending_bytes_ = 0;
-  bool flushes_ = false;  // a task that flushes is posted
+  std::string pending_;          // messages of the session, as NodeLink::append() puts them
+  std::size_t usual_bytes_ = 0;  // of messages that left together
+  bool flushes_ = false;         // a task that flushes is posted
 };
 
 }  // namespace gridloom::hub

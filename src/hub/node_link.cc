@@ -14,6 +14,7 @@ constexpr std::uint64_t kClosings = 20;  // bits of an incarnation that count th
 constexpr std::size_t kResentFrames = 64;
 // So many frames are confirmed at once, before the next tick.
 constexpr std::uint64_t kConfirmedAtOnce = 32;
+constexpr std::size_t kHeadBytes = 5 * kLongestVarint;  // of a frame
 
 }  // namespace
 
@@ -49,6 +50,7 @@ void NodeLink::node_is_away() {
 
 void NodeLink::say(std::uint64_t sequence, std::string_view payload) {
   std::string frame;
+  frame.reserve(kHeadBytes + payload.size());
   append_varint(frame, kVersion);
   append_varint(frame, mine_);
   append_varint(frame, peer_);
@@ -59,23 +61,37 @@ void NodeLink::say(std::uint64_t sequence, std::string_view payload) {
   if (events_.send(frame)) told_ = received_;
 }
 
-void NodeLink::send(std::string_view message, TimePoint now) {
-  if (unconfirmed_bytes_ + unsent_.size() + message.size() > limits_.window_bytes) return close();
-  append_text(unsent_, message);
-  while (open_ && unsent_.size() >= limits_.frame_bytes) send_frame(now);
+void NodeLink::append(std::string& messages, std::string_view head, std::string_view rest) {
+  append_varint(messages, head.size() + rest.size());
+  messages.append(head).append(rest);
 }
 
-void NodeLink::flush(TimePoint now) {
-  while (open_ && !unsent_.empty()) send_frame(now);
+void NodeLink::send(std::string messages, TimePoint now) {
+  if (unconfirmed_bytes_ + unsent_.size() + messages.size() > limits_.window_bytes) return close();
+  if (unsent_.empty()) {
+    unsent_ = std::move(messages);
+  } else {
+    unsent_.append(messages);
+  }
+  send_frames(limits_.frame_bytes, now);
 }
 
-void NodeLink::send_frame(TimePoint now) {
-  const std::size_t size = std::min(unsent_.size(), limits_.frame_bytes);
-  std::string payload = unsent_.substr(0, size);
-  unsent_.erase(0, size);
-  unconfirmed_bytes_ += size;
-  unconfirmed_.push_back({.payload = std::move(payload), .at = now});
-  say(confirmed_ + unconfirmed_.size(), unconfirmed_.back().payload);
+void NodeLink::flush(TimePoint now) { send_frames(1, now); }
+
+// Sends full frames, and a last one that has so many bytes at least.
+void NodeLink::send_frames(std::size_t least_bytes, TimePoint now) {
+  std::string unsent = std::exchange(unsent_, {});
+  std::size_t done = 0;
+  while (open_ && unsent.size() - done >= least_bytes) {
+    const std::size_t size = std::min(unsent.size() - done, limits_.frame_bytes);
+    const bool is_all = size == unsent.size();
+    unconfirmed_.push_back(
+        {.payload = is_all ? std::exchange(unsent, {}) : unsent.substr(done, size), .at = now});
+    unconfirmed_bytes_ += size;
+    done = is_all ? 0 : done + size;
+    say(confirmed_ + unconfirmed_.size(), unconfirmed_.back().payload);
+  }
+  if (open_) unsent_ = done == 0 ? std::move(unsent) : unsent.substr(done);
 }
 
 void NodeLink::receive(std::string_view frame, TimePoint now) {
@@ -121,20 +137,24 @@ void NodeLink::confirmed(std::uint64_t sequence) {
 }
 
 void NodeLink::take(std::string_view payload) {
-  incoming_.append(payload);
-  std::size_t done = 0;
+  // The calls may close the link, and with it drop what has come.
+  std::string joined = std::exchange(incoming_, {});
+  if (!joined.empty()) payload = joined.append(payload);
   while (open_) {
-    const std::string_view rest = std::string_view(incoming_).substr(done);
-    Cursor cursor(rest);
+    Cursor cursor(payload);
     const std::uint64_t size = cursor.varint();
     if (!cursor.failed() && size > limits_.message_bytes) return close();
     if (cursor.failed() || cursor.rest().size() < size) break;
-    // The call may close the link, and with it drop what has come.
-    const std::string message(cursor.bytes(size));
-    done += rest.size() - cursor.rest().size();
+    const std::string_view message = cursor.bytes(size);
+    payload = cursor.rest();
     events_.received(message);
   }
-  if (open_) incoming_.erase(0, done);
+  if (!open_) return;
+  if (!payload.empty() && payload.size() == joined.size()) {
+    incoming_ = std::move(joined);
+  } else {
+    incoming_ = payload;
+  }
 }
 
 void NodeLink::tick(TimePoint now) {

@@ -47,9 +47,11 @@ class NodeLink {
   [[nodiscard]] bool is_open() const { return open_; }
   [[nodiscard]] std::size_t unconfirmed_bytes() const { return unconfirmed_bytes_; }
 
+  // Appends a message, of which the caller has two parts, to others that are to be sent.
+  static void append(std::string& messages, std::string_view head, std::string_view rest = {});
   // Only while the link is open. Messages leave with flush(), or when they fill a frame. Closes the
   // link if more than the window waits.
-  void send(std::string_view message, TimePoint now);
+  void send(std::string messages, TimePoint now);
   void flush(TimePoint now);
   void receive(std::string_view frame, TimePoint now);
   // Confirms, and sends again what is overdue; call a few times a second.
@@ -63,7 +65,7 @@ class NodeLink {
   void reset();
   void close();
   void say(std::uint64_t sequence, std::string_view payload);
-  void send_frame(TimePoint now);
+  void send_frames(std::size_t least_bytes, TimePoint now);
   void confirmed(std::uint64_t sequence);
   void take(std::string_view payload);
 

@@ -23,6 +23,12 @@ using testing::IsEmpty;
 
 using Lines = std::vector<std::string>;
 
+std::string framed(std::string_view message) {
+  std::string messages;
+  NodeLink::append(messages, message);
+  return messages;
+}
+
 // Both ends of a link, over a bus that the test delivers.
 struct Pair {
   struct End {
@@ -66,7 +72,7 @@ struct Pair {
     for (std::string& frame : std::exchange(from.out, {})) to.link->receive(frame, clock.now());
   }
   void send(End& from, std::string_view message) {
-    from.link->send(message, clock.now());
+    from.link->send(framed(message), clock.now());
     from.link->flush(clock.now());
   }
   void tick(Millis time = Millis(1000)) {
@@ -110,7 +116,7 @@ TEST(NodeLink, MessagesOfAnySizeArriveWholeAndInOrder) {
   Pair pair({.frame_bytes = 10});
   pair.join();
   const Lines sent = {"", "short", std::string(100, 'x'), "and another"};
-  for (const std::string& each : sent) pair.a.link->send(each, pair.clock.now());
+  for (const std::string& each : sent) pair.a.link->send(framed(each), pair.clock.now());
   pair.a.link->flush(pair.clock.now());
   pair.settle();
   EXPECT_EQ(pair.b.got, sent);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <utility>
@@ -12,8 +13,11 @@
 namespace gridloom::node {
 namespace {
 
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 constexpr std::size_t kHeadBytes = 32;  // about: without the names
+// A message has no further frame above this; a frame alone may have as much again. Servers take
+// messages up to 1 MB.
+constexpr std::size_t kMessageBytes = std::size_t{256} * 1024;
 
 bool is_door(std::string_view name) { return name.starts_with("door-"); }
 
@@ -29,13 +33,12 @@ std::string slot_name(cluster::Slot slot) {
   return fmt::format("slot-{}", cluster::number_of(slot));
 }
 
-class Carrier::Endpoint final : public hub::Peers {
+class Carrier::Endpoint final : public hub::Peers, public std::enable_shared_from_this<Endpoint> {
  public:
-  Endpoint(Carrier& carrier, Key key, std::uint64_t run)
-      : carrier_(carrier), key_(std::move(key)), run_(run) {}
+  Endpoint(Carrier& carrier, Key key, std::uint64_t run, Loop* loop)
+      : carrier_(carrier), key_(std::move(key)), run_(run), loop_(loop) {}
 
   [[nodiscard]] const Key& key() const { return key_; }
-  [[nodiscard]] std::uint64_t run() const { return run_; }
 
   void use(Handler* handler) override {
     {
@@ -54,6 +57,12 @@ class Carrier::Endpoint final : public hub::Peers {
   [[nodiscard]] bool send(const std::string& node, const std::string& bytes) override {
     return carrier_.send(*this, node, bytes);
   }
+  [[nodiscard]] Frame frame(std::string_view to, std::string_view bytes) const {
+    return {.part = key_.first, .run = run_, .to = to, .from = key_.second, .bytes = bytes};
+  }
+  [[nodiscard]] bool send_to(const cluster::NodeId& node, const Frame& frame);
+  // Nothing leaves any more, or is about to.
+  void close();
 
   void tell(const std::string& name, bool is_there) {
     if (!are_linked(key_.first, key_.second, name)) return;
@@ -67,20 +76,89 @@ class Carrier::Endpoint final : public hub::Peers {
   }
 
  private:
+  // To one node.
+  struct Outgoing {
+    cluster::NodeId node;
+    std::string message{};
+    std::uint64_t frames = 0;
+  };
+  static void append(Outgoing& to, const Frame& frame);
+  void flush();
+
   Carrier& carrier_;
   const Key key_;
   const std::uint64_t run_;
+  Loop* const loop_;
   std::shared_mutex mutex_;  // held while the handler runs
   Handler* handler_ = nullptr;
+  std::mutex outgoing_mutex_;  // guards the next two members
+  std::vector<Outgoing> outgoing_;
+  bool flushes_ = false;  // a task that flushes is posted
+  std::mutex sending_;    // held while it is sent, and guards the next member
+  bool is_closed_ = false;
 };
+
+void Carrier::Endpoint::append(Outgoing& to, const Frame& frame) {
+  std::string& message = to.message;
+  if (message.empty()) append_varint(message, kVersion);
+  append_varint(message, static_cast<std::uint64_t>(frame.part));
+  append_varint(message, frame.run);
+  append_text(message, frame.to);
+  append_text(message, frame.from);
+  append_text(message, frame.bytes);
+  ++to.frames;
+}
+
+bool Carrier::Endpoint::send_to(const cluster::NodeId& node, const Frame& frame) {
+  if (loop_ == nullptr) {
+    Outgoing alone{.node = node};
+    alone.message.reserve(kHeadBytes + frame.to.size() + frame.from.size() + frame.bytes.size());
+    append(alone, frame);
+    return carrier_.publish(alone.node, alone.message, alone.frames);
+  }
+  {
+    const std::lock_guard lock(outgoing_mutex_);
+    auto found = std::ranges::find_if(outgoing_, [&](const Outgoing& each) {
+      return each.node == node && each.message.size() + frame.bytes.size() <= kMessageBytes;
+    });
+    if (found == outgoing_.end()) found = outgoing_.insert(found, Outgoing{.node = node});
+    append(*found, frame);
+    if (std::exchange(flushes_, true)) return true;
+  }
+  loop_->post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->flush();
+  });
+  return true;
+}
+
+void Carrier::Endpoint::flush() {
+  std::vector<Outgoing> outgoing;
+  {
+    const std::lock_guard lock(outgoing_mutex_);
+    flushes_ = false;
+    outgoing.swap(outgoing_);
+  }
+  const std::lock_guard lock(sending_);
+  if (is_closed_) return;
+  // What is refused is sent again as what was lost (hub/node_link.h).
+  for (const Outgoing& each : outgoing) {
+    static_cast<void>(carrier_.publish(each.node, each.message, each.frames));
+  }
+}
+
+void Carrier::Endpoint::close() {
+  flush();
+  const std::lock_guard lock(sending_);
+  is_closed_ = true;
+}
 
 Result<std::unique_ptr<Carrier>> Carrier::start(cluster::Bus& bus, cluster::NodeId self,
                                                 std::string_view prefix) {
   std::unique_ptr<Carrier> carrier(new Carrier(bus, std::move(self), prefix));
   auto subscribed =
       bus.subscribe(carrier->subject_of(carrier->self_),
-                    [&carrier = *carrier](std::string_view /*subject*/, std::string_view frame) {
-                      carrier.receive(frame);
+                    [&carrier = *carrier](std::string_view /*subject*/, std::string_view message) {
+                      carrier.receive(message);
                     });
   if (!subscribed) return std::unexpected(subscribed.error());
   carrier->subscription_ = std::move(*subscribed);
@@ -96,7 +174,8 @@ std::string Carrier::subject_of(const cluster::NodeId& node) const {
   return fmt::format("{}.node.{}.{:x}", prefix_, node.name, node.incarnation);
 }
 
-std::unique_ptr<hub::Peers> Carrier::add(Part part, const std::string& name, std::uint64_t run) {
+std::unique_ptr<hub::Peers> Carrier::add(Part part, const std::string& name, std::uint64_t run,
+                                         Loop* loop) {
   // What the caller has; the carrier knows the endpoint until then.
   class Owned final : public hub::Peers {
    public:
@@ -104,7 +183,10 @@ std::unique_ptr<hub::Peers> Carrier::add(Part part, const std::string& name, std
         : carrier_(carrier), endpoint_(std::move(endpoint)) {}
     Owned(const Owned&) = delete;
     Owned& operator=(const Owned&) = delete;
-    ~Owned() override { carrier_.remove(*endpoint_); }
+    ~Owned() override {
+      carrier_.remove(*endpoint_);
+      endpoint_->close();
+    }
     void use(Handler* handler) override { endpoint_->use(handler); }
     [[nodiscard]] bool send(const std::string& node, const std::string& bytes) override {
       return endpoint_->send(node, bytes);
@@ -114,7 +196,7 @@ std::unique_ptr<hub::Peers> Carrier::add(Part part, const std::string& name, std
     Carrier& carrier_;
     std::shared_ptr<Endpoint> endpoint_;
   };
-  auto endpoint = std::make_shared<Endpoint>(*this, Key{part, name}, run);
+  auto endpoint = std::make_shared<Endpoint>(*this, Key{part, name}, run, loop);
   {
     const std::unique_lock lock(mutex_);
     endpoints_.insert_or_assign(endpoint->key(), endpoint);
@@ -149,66 +231,63 @@ void Carrier::place(Places places) {
   }
 }
 
-bool Carrier::send(const Endpoint& from, const std::string& to, const std::string& bytes) {
+bool Carrier::send(Endpoint& from, const std::string& to, const std::string& bytes) {
   std::optional<cluster::NodeId> node;
   {
     const std::shared_lock lock(mutex_);
     if (const auto found = places_.find(to); found != places_.end()) node = found->second.node;
   }
   if (!node) return false;
-  const Header header{
-      .part = from.key().first, .run = from.run(), .to = to, .from = from.key().second};
-  if (*node == self_) {
-    deliver(header, bytes);
-    return true;
-  }
-  std::string frame;
-  frame.reserve(kHeadBytes + header.to.size() + header.from.size() + bytes.size());
-  append_varint(frame, kVersion);
-  append_varint(frame, static_cast<std::uint64_t>(header.part));
-  append_varint(frame, header.run);
-  append_text(frame, header.to);
-  append_text(frame, header.from);
-  frame += bytes;
-  if (!bus_.publish(subject_of(*node), frame)) return false;
-  ++frames_;
-  bytes_ += frame.size();
+  const Frame frame = from.frame(to, bytes);
+  if (*node != self_) return from.send_to(*node, frame);
+  deliver(frame);
   return true;
 }
 
-void Carrier::receive(std::string_view frame) {
-  Cursor cursor(frame);
-  const std::uint64_t version = cursor.varint();
-  const std::uint64_t part = cursor.varint();
-  Header header;
-  header.run = cursor.varint();
-  header.to = cursor.text();
-  header.from = cursor.text();
-  if (cursor.failed() || version != kVersion || part > static_cast<std::uint64_t>(Part::kRelay)) {
-    ++stale_;
-    return;
-  }
-  header.part = static_cast<Part>(part);
-  deliver(header, cursor.rest());
+bool Carrier::publish(const cluster::NodeId& node, std::string_view message, std::uint64_t frames) {
+  if (!bus_.publish(subject_of(node), message)) return false;
+  frames_ += frames;
+  ++messages_;
+  bytes_ += message.size();
+  return true;
 }
 
-void Carrier::deliver(const Header& header, std::string_view bytes) {
+void Carrier::receive(std::string_view message) {
+  Cursor cursor(message);
+  if (cursor.varint() != kVersion) cursor.fail();
+  do {
+    const std::uint64_t part = cursor.varint();
+    Frame frame;
+    frame.run = cursor.varint();
+    frame.to = cursor.text();
+    frame.from = cursor.text();
+    frame.bytes = cursor.text();
+    if (cursor.failed() || part > static_cast<std::uint64_t>(Part::kRelay)) {
+      ++stale_;
+      return;
+    }
+    frame.part = static_cast<Part>(part);
+    deliver(frame);
+  } while (!cursor.at_end());
+}
+
+void Carrier::deliver(const Frame& frame) {
   std::shared_ptr<Endpoint> endpoint;
   {
     const std::shared_lock lock(mutex_);
-    const auto place = places_.find(std::string(header.from));
-    const auto found = endpoints_.find({header.part, std::string(header.to)});
-    if (place == places_.end() || place->second.run != header.run || found == endpoints_.end()) {
+    const auto place = places_.find(std::string(frame.from));
+    const auto found = endpoints_.find({frame.part, std::string(frame.to)});
+    if (place == places_.end() || place->second.run != frame.run || found == endpoints_.end()) {
       ++stale_;
       return;
     }
     endpoint = found->second;
   }
-  endpoint->receive(std::string(header.from), std::string(bytes));
+  endpoint->receive(std::string(frame.from), std::string(frame.bytes));
 }
 
 Carrier::Counts Carrier::counts() const {
-  return {.frames = frames_, .bytes = bytes_, .stale = stale_};
+  return {.frames = frames_, .messages = messages_, .bytes = bytes_, .stale = stale_};
 }
 
 }  // namespace gridloom::node

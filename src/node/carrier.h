@@ -6,6 +6,9 @@
 // Frames of another run than the one that is known are left out: a node that was paused and wakes
 // up does not speak for a slot that has another owner.
 //
+// A message of the bus costs each server and client on its way more than its bytes do. So what an
+// endpoint sends to one node in a turn of its loop is one message, whomever there it is for.
+//
 // Thread rule: any function from any thread. Handlers are called on threads of the bus and of
 // those who send, and must only post.
 #pragma once
@@ -20,6 +23,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/loop.h"
 #include "base/result.h"
 #include "cluster/bus.h"
 #include "cluster/node.h"
@@ -52,15 +56,18 @@ class Carrier {
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
-  // An endpoint of this node, until it is destroyed. One at a time has the part and the name.
+  // An endpoint of this node, until it is destroyed. One at a time has the part and the name. What
+  // it sends leaves with a task of `loop`, where it is sent, or when the endpoint is destroyed;
+  // null: it sends on several loops, and each frame leaves at once.
   [[nodiscard]] std::unique_ptr<hub::Peers> add(Part part, const std::string& name,
-                                                std::uint64_t run);
+                                                std::uint64_t run, Loop* loop);
 
   // All endpoints that can be reached, those of this node too. Handlers are told what has changed.
   void place(Places places);
 
   struct Counts {
-    std::uint64_t frames = 0;  // to other nodes
+    std::uint64_t frames = 0;    // to other nodes
+    std::uint64_t messages = 0;  // of the bus, that have them
     std::uint64_t bytes = 0;
     std::uint64_t stale = 0;  // frames that were left out
   };
@@ -69,18 +76,21 @@ class Carrier {
  private:
   class Endpoint;
   using Key = std::pair<Part, std::string>;
-  struct Header {
+  struct Frame {
     Part part{};
     std::uint64_t run = 0;
     std::string_view to;
     std::string_view from;
+    std::string_view bytes;
   };
 
   Carrier(cluster::Bus& bus, cluster::NodeId self, std::string_view prefix);
   [[nodiscard]] std::string subject_of(const cluster::NodeId& node) const;
-  [[nodiscard]] bool send(const Endpoint& from, const std::string& to, const std::string& bytes);
-  void receive(std::string_view frame);
-  void deliver(const Header& header, std::string_view bytes);
+  [[nodiscard]] bool send(Endpoint& from, const std::string& to, const std::string& bytes);
+  [[nodiscard]] bool publish(const cluster::NodeId& node, std::string_view message,
+                             std::uint64_t frames);
+  void receive(std::string_view message);
+  void deliver(const Frame& frame);
   void remove(const Endpoint& endpoint);
 
   cluster::Bus& bus_;
@@ -91,6 +101,7 @@ class Carrier {
   Places places_;
   std::mutex placing_;  // one place() at a time, so that news come in order
   std::atomic<std::uint64_t> frames_{0};
+  std::atomic<std::uint64_t> messages_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> stale_{0};
   std::unique_ptr<cluster::Bus::Subscription> subscription_;

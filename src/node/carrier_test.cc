@@ -10,6 +10,7 @@
 
 #include "cluster/test_bus.h"
 #include "testing/clock.h"
+#include "testing/loop.h"
 #include "testing/must.h"
 
 namespace gridloom::node {
@@ -54,9 +55,9 @@ class CarrierTest : public testing::Test {
   TestBus::Member nas_bus_{bus_};
   std::unique_ptr<Carrier> pi_ = must(Carrier::start(pi_bus_, kPi));
   std::unique_ptr<Carrier> nas_ = must(Carrier::start(nas_bus_, kNas));
-  std::unique_ptr<hub::Peers> door_ = pi_->add(Part::kRelay, door_name("pi"), 10);
+  std::unique_ptr<hub::Peers> door_ = pi_->add(Part::kRelay, door_name("pi"), 10, nullptr);
   std::unique_ptr<hub::Peers> slot_ =
-      nas_->add(Part::kRelay, slot_name(static_cast<cluster::Slot>(3)), 7);
+      nas_->add(Part::kRelay, slot_name(static_cast<cluster::Slot>(3)), 7, nullptr);
   Told ear_;       // of the door
   Told slot_ear_;  // of the slot
 };
@@ -76,7 +77,7 @@ TEST_F(CarrierTest, TakesFramesBothWaysBetweenNodes) {
 }
 
 TEST_F(CarrierTest, TakesFramesWithinANodeWithoutTheBus) {
-  const auto own = pi_->add(Part::kRelay, "slot-3", 8);
+  const auto own = pi_->add(Part::kRelay, "slot-3", 8, nullptr);
   own->use(&slot_ear_);
   door_->use(&ear_);
   pi_->place(with_slot(8, kPi));
@@ -93,6 +94,55 @@ TEST_F(CarrierTest, RefusesWhatHasNoPlaceOrNoBus) {
   place(with_slot(7));
   pi_bus_.cut();
   EXPECT_FALSE(door_->send("slot-3", "a"));
+}
+
+TEST_F(CarrierTest, JoinsWhatAnEndpointSendsToANodeInATurn) {
+  ManualLoop loop;
+  const auto slot = nas_->add(Part::kRelay, "slot-4", 7, &loop);
+  const auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  slot_->use(&slot_ear_);
+  slot->use(&slot_ear_);
+  Carrier::Places places = with_slot(7);
+  places["slot-4"] = places["slot-3"];
+  place(places);
+  taken(slot_ear_);
+  EXPECT_TRUE(door->send("slot-3", "a"));
+  EXPECT_TRUE(door->send("slot-4", "b"));
+  EXPECT_TRUE(door->send("slot-3", "c"));
+  EXPECT_THAT(taken(slot_ear_), IsEmpty()) << "the turn goes on";
+  EXPECT_TRUE(loop.run());
+  EXPECT_THAT(taken(slot_ear_), ElementsAre("door-pi: a", "door-pi: b", "door-pi: c"));
+  EXPECT_EQ(pi_->counts().messages, 1U);
+  EXPECT_EQ(pi_->counts().frames, 3U);
+  EXPECT_EQ(pi_->counts().bytes, 1U + (3 * 19));
+  EXPECT_FALSE(loop.run()) << "nothing is left to send";
+}
+
+TEST_F(CarrierTest, CutsWhatItJoinsSoThatServersTakeIt) {
+  ManualLoop loop;
+  const auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  slot_->use(&slot_ear_);
+  place(with_slot(7));
+  taken(slot_ear_);
+  const std::string large(std::size_t{200} * 1024, 'x');
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(door->send("slot-3", large));
+  loop.run();
+  EXPECT_EQ(taken(slot_ear_), std::vector<std::string>(5, "door-pi: " + large));
+  EXPECT_EQ(pi_->counts().messages, 5U);
+  EXPECT_EQ(pi_->counts().frames, 5U);
+}
+
+TEST_F(CarrierTest, SendsWhatAnEndpointHasSaidLast) {
+  ManualLoop loop;
+  auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  slot_->use(&slot_ear_);
+  place(with_slot(7));
+  taken(slot_ear_);
+  EXPECT_TRUE(door->send("slot-3", "goodbye"));
+  door.reset();
+  EXPECT_THAT(taken(slot_ear_), ElementsAre("door-pi: goodbye"));
+  loop.run();
+  EXPECT_THAT(taken(slot_ear_), IsEmpty());
 }
 
 TEST_F(CarrierTest, LeavesOutFramesOfARunThatHasEnded) {
@@ -123,7 +173,7 @@ TEST_F(CarrierTest, TellsOneThatComesLateWhoIsThere) {
 }
 
 TEST_F(CarrierTest, LinksHubsWithAllAndRelaysWithTheOtherKind) {
-  const auto hub = pi_->add(Part::kHub, "door-pi", 10);
+  const auto hub = pi_->add(Part::kHub, "door-pi", 10, nullptr);
   Told hub_ear;
   hub->use(&hub_ear);
   door_->use(&ear_);
@@ -148,23 +198,26 @@ TEST_F(CarrierTest, LeavesOutWhatIsNoFrame) {
   place(with_slot(7));
   taken(ear_);
   const std::string good(
-      "\x01\x01\x07\x07"
+      "\x02\x01\x07\x07"
       "door-pi"
       "\x06"
       "slot-3"
-      "x",
-      19);
+      "\x01x",
+      20);
   const auto publish = [&](std::string_view frame) {
     must(nas_bus_.publish("gl.node.pi.a", frame));
     return taken(ear_);
   };
   EXPECT_THAT(publish(good), ElementsAre("slot-3: x"));
-  for (std::size_t size = 0; size < good.size() - 1; ++size) {
+  for (std::size_t size = 0; size < good.size(); ++size) {
     EXPECT_THAT(publish(good.substr(0, size)), IsEmpty()) << size;
   }
-  EXPECT_THAT(publish("\x02" + good.substr(1)), IsEmpty()) << "another version";
-  EXPECT_THAT(publish("\x01\x02" + good.substr(2)), IsEmpty()) << "another part";
-  EXPECT_EQ(pi_->counts().stale, good.size() + 1);
+  EXPECT_THAT(publish("\x01" + good.substr(1)), IsEmpty()) << "another version";
+  EXPECT_THAT(publish("\x02\x02" + good.substr(2)), IsEmpty()) << "another part";
+  EXPECT_EQ(pi_->counts().stale, good.size() + 2);
+  EXPECT_THAT(publish(good + good.substr(1)), ElementsAre("slot-3: x", "slot-3: x"));
+  EXPECT_THAT(publish(good + "\x01\x07"), ElementsAre("slot-3: x"));
+  EXPECT_EQ(pi_->counts().stale, good.size() + 3);
 }
 
 TEST_F(CarrierTest, TellsNothingToAnEndpointThatIsGone) {

@@ -185,8 +185,9 @@ std::unique_ptr<server::Stores> Node::stores_of_door() const {
 void Node::join(server::Server& door) {
   const std::string name = door_name(options_.name);
   const auto run = static_cast<std::uint64_t>(self_.incarnation);
-  door_.hub_peers = links_.carrier->add(Part::kHub, name, run);
-  door_.relay_peers = links_.carrier->add(Part::kRelay, name, run);
+  door_.hub_peers = links_.carrier->add(Part::kHub, name, run, nullptr);
+  Loop& relay_loop = *door.loops().front();
+  door_.relay_peers = links_.carrier->add(Part::kRelay, name, run, &relay_loop);
   door_.cluster = &hub::Cluster::join(
       door.hub(),
       {.peers = door_.hub_peers.get(), .self = name, .run = run_of_door(options_.clocks)});
@@ -202,7 +203,7 @@ void Node::join(server::Server& door) {
                            .limits = options_.limits.history.reads});
   door_.relay = std::make_unique<RelayDoor>(RelayDoor::Options{
       .peers = *door_.relay_peers,
-      .loop = *door.loops().front(),
+      .loop = relay_loop,
       .clock = options_.clocks.steady,
       .run = run_of_door(options_.clocks),
       .relay_of =

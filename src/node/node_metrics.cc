@@ -118,6 +118,8 @@ std::string cluster_metrics(const NodeHealth& health) {
        "MQTT connections here that are served where their slot is", "gauge", health.relayed},
       {"gridloom_cluster_frames_total", "Frames sent to other nodes", "counter",
        health.frames.frames},
+      {"gridloom_cluster_frame_messages_total", "Messages of NATS that had these frames", "counter",
+       health.frames.messages},
       {"gridloom_cluster_frame_bytes_total", "Bytes of frames sent to other nodes", "counter",
        health.frames.bytes},
       {"gridloom_cluster_stale_frames_total", "Frames of an owner of before that were left out",

@@ -55,7 +55,7 @@ class DoorConnection final : public net::Protocol,
   void lost() override;
 
   // --- for the link
-  void take(RelayMessage message) override;
+  void take(const RelayMessage& message) override;
   void go_on() override;
   void end() override;
 
@@ -67,10 +67,11 @@ class DoorConnection final : public net::Protocol,
   }
   void handle_events();
   void relay(const wire::mqtt::ConnectRequest& request);
+  [[nodiscard]] std::size_t send(std::string_view input);
   void send_input();
   void tell(RelayEnd::Kind kind) const;
   void end_here();
-  void on(RelayBytes& bytes);
+  void on(const RelayBytes& bytes);
   void on(const RelayTaken& taken);
   void on(const RelayAccount& known);
   void on(const RelayEnd& end);
@@ -92,8 +93,9 @@ class DoorConnection final : public net::Protocol,
 
 void DoorConnection::receive(std::string_view bytes, TimePoint now) {
   if (phase_ == Phase::kEnded) return;
+  if (phase_ == Phase::kRelayed && input_.empty()) bytes.remove_prefix(send(bytes));
   input_.append(bytes);
-  if (phase_ == Phase::kRelayed) return send_input();
+  if (phase_ == Phase::kRelayed) return;
   if (!are_enough(input_, options_->mqtt)) return;
   session_->receive(input_, now);
   handle_events();
@@ -130,15 +132,19 @@ void DoorConnection::relay(const wire::mqtt::ConnectRequest& request) {
   send_input();
 }
 
+// How much of it is on its way.
+std::size_t DoorConnection::send(std::string_view input) {
+  if (!way_ || input.empty() || not_taken_ >= kInputCredit_bytes) return 0;
+  if (!way_->takes_more(weak_from_this())) return 0;
+  const std::size_t size = std::min(input.size(), kInputCredit_bytes - not_taken_);
+  not_taken_ += size;
+  way_->send(RelayBytes{.connection = way_->number(), .data = input.substr(0, size)});
+  return size;
+}
+
 void DoorConnection::send_input() {
-  while (way_ && !input_.empty() && not_taken_ < kInputCredit_bytes) {
-    if (!way_->takes_more(weak_from_this())) return;
-    const std::size_t size = std::min(input_.size(), kInputCredit_bytes - not_taken_);
-    std::string piece = size == input_.size() ? std::exchange(input_, {}) : input_.substr(0, size);
-    if (!input_.empty()) input_.erase(0, size);
-    not_taken_ += size;
-    way_->send(RelayBytes{.connection = way_->number(), .data = std::move(piece)});
-  }
+  input_.erase(0, send(input_));
+  if (input_.empty()) input_ = {};
 }
 
 void DoorConnection::tell(RelayEnd::Kind kind) const {
@@ -166,11 +172,11 @@ void DoorConnection::end() {
   end_here();
 }
 
-void DoorConnection::take(RelayMessage message) {
+void DoorConnection::take(const RelayMessage& message) {
   // Messages that were posted before the end.
   if (phase_ != Phase::kRelayed) return;
   std::visit(
-      [this]<typename Message>(Message& each) {
+      [this]<typename Message>(const Message& each) {
         if constexpr (std::is_same_v<Message, RelayOpen>) {
           end();  // the owner is broken
         } else {
@@ -180,7 +186,7 @@ void DoorConnection::take(RelayMessage message) {
       message);
 }
 
-void DoorConnection::on(RelayBytes& bytes) {
+void DoorConnection::on(const RelayBytes& bytes) {
   session_.reset();
   // An owner has no more than the credit on its way.
   if (output_.size() + given_ + bytes.data.size() > kOutputCredit_bytes) return end();

@@ -23,7 +23,7 @@ void post_to(const std::weak_ptr<RelayLinks::Relayed>& connection, Act act) {
 // --- one connection
 
 void RelayLinks::Way::send(const RelayMessage& message) const {
-  channel_->send(session_, bytes_of(message));
+  channel_->send(session_, head_of(message), data_of(message));
 }
 
 bool RelayLinks::Way::takes_more(const std::weak_ptr<Relayed>& self) const {
@@ -162,16 +162,38 @@ void RelayLinks::take(Endpoint& endpoint, std::string_view bytes) {
   if (!message) return spdlog::error("{}: {}", endpoint.name, message.error().detail);
   const ConnectionNumber number =
       std::visit([](const auto& each) { return each.connection; }, *message);
-  std::weak_ptr<Relayed> connection;
+  std::shared_ptr<Relayed> connection;
   {
     const std::lock_guard lock(mutex_);
     const auto found = endpoint.connections.find(number);
-    if (found == endpoint.connections.end()) return;
-    connection = found->second;
+    if (found != endpoint.connections.end()) connection = found->second.lock();
   }
-  post_to(connection, [message = std::move(*message)](Relayed& relayed) mutable {
-    relayed.take(std::move(message));
-  });
+  if (connection) arrived(connection, bytes);
+}
+
+// All messages of a turn for connections of one loop are one task there.
+void RelayLinks::arrived(const std::shared_ptr<Relayed>& connection, std::string_view bytes) {
+  std::shared_ptr<Arrivals>& arrivals = arrivals_[&connection->loop()];
+  if (!arrivals) arrivals = std::make_shared<Arrivals>();
+  {
+    const std::lock_guard lock(arrivals->mutex);
+    arrivals->all.push_back({.connection = connection, .message = std::string(bytes)});
+    if (arrivals->all.size() != 1) return;
+  }
+  connection->loop().post([arrivals] { arrivals->take_all(); });
+}
+
+void RelayLinks::Arrivals::take_all() {
+  std::vector<Arrival> taken;
+  {
+    const std::lock_guard lock(mutex);
+    taken.swap(all);
+  }
+  for (const Arrival& each : taken) {
+    const auto message = relay_message_in(each.message);
+    const auto connection = each.connection.lock();
+    if (message && connection) connection->take(*message);
+  }
 }
 
 void RelayLinks::closed(Endpoint& endpoint) {

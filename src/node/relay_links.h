@@ -37,7 +37,7 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
     Relayed& operator=(const Relayed&) = delete;
     virtual ~Relayed() = default;
     [[nodiscard]] Loop& loop() const { return loop_; }  // any thread
-    virtual void take(RelayMessage message) = 0;
+    virtual void take(const RelayMessage& message) = 0;
     // The link takes more again (Way::takes_more).
     virtual void go_on() = 0;
     // The link has closed, or the door ends the connection.
@@ -89,6 +89,17 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
   void node_is_away(const std::string& endpoint);
 
  private:
+  // Messages for connections of one loop, which wait for a task of that.
+  struct Arrivals {
+    struct Arrival {
+      std::weak_ptr<Relayed> connection;
+      std::string message;
+    };
+    void take_all();  // on the loop
+
+    std::mutex mutex;
+    std::vector<Arrival> all;  // guarded by the mutex
+  };
   struct Endpoint {
     std::string name;
     std::shared_ptr<hub::LinkChannel> channel;
@@ -99,12 +110,14 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
   [[nodiscard]] std::shared_ptr<hub::LinkChannel> channel_of(const std::string& endpoint) const;
   [[nodiscard]] std::shared_ptr<hub::LinkChannel> make_channel(Endpoint& endpoint);
   void take(Endpoint& endpoint, std::string_view bytes);
+  void arrived(const std::shared_ptr<Relayed>& connection, std::string_view bytes);
   void closed(Endpoint& endpoint);
   void eased(Endpoint& endpoint);
   void block(const std::string& endpoint, const std::weak_ptr<Relayed>& connection);
   void forget(const std::string& endpoint, ConnectionNumber number);
 
   const Options options_;
+  std::map<Loop*, std::shared_ptr<Arrivals>> arrivals_;         // used on the links' loop
   mutable std::mutex mutex_;                                    // guards the members below
   std::map<std::string, std::unique_ptr<Endpoint>> endpoints_;  // which stay
   ConnectionNumber last_number_ = 0;

@@ -23,10 +23,7 @@ struct Writer {
     append_text(bytes, open.peer);
     append_varint(bytes, open.secure ? 1 : 0);
   }
-  void operator()(const RelayBytes& some) {
-    begin(Kind::kBytes, some.connection);
-    bytes.append(some.data);
-  }
+  void operator()(const RelayBytes& some) { begin(Kind::kBytes, some.connection); }
   void operator()(const RelayTaken& taken) {
     begin(Kind::kTaken, taken.connection);
     append_varint(bytes, taken.bytes);
@@ -63,8 +60,7 @@ RelayMessage read(Cursor& cursor) {
                        .secure = number_up_to(cursor, 1) == 1};
     }
     case Kind::kBytes:
-      return RelayBytes{.connection = connection,
-                        .data = std::string(cursor.bytes(cursor.rest().size()))};
+      return RelayBytes{.connection = connection, .data = cursor.bytes(cursor.rest().size())};
     case Kind::kTaken:
       return RelayTaken{.connection = connection, .bytes = cursor.varint()};
     case Kind::kAccount:
@@ -80,6 +76,15 @@ RelayMessage read(Cursor& cursor) {
 }  // namespace
 
 std::string bytes_of(const RelayMessage& message) {
+  return head_of(message).append(data_of(message));
+}
+
+std::string_view data_of(const RelayMessage& message) {
+  const auto* const some = std::get_if<RelayBytes>(&message);
+  return some == nullptr ? std::string_view() : some->data;
+}
+
+std::string head_of(const RelayMessage& message) {
   Writer writer;
   std::visit(writer, message);
   return std::move(writer.bytes);

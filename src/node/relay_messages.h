@@ -30,10 +30,10 @@ struct RelayOpen {
 
   friend bool operator==(const RelayOpen&, const RelayOpen&) = default;
 };
-// Both ways: the next bytes of the client, or for it.
+// Both ways: the next bytes of the client, or for it. They are where the message was read.
 struct RelayBytes {
   ConnectionNumber connection = 0;
-  std::string data{};
+  std::string_view data{};
 
   friend bool operator==(const RelayBytes&, const RelayBytes&) = default;
 };
@@ -72,7 +72,10 @@ struct RelayEnd {
 using RelayMessage = std::variant<RelayOpen, RelayBytes, RelayTaken, RelayAccount, RelayEnd>;
 
 [[nodiscard]] std::string bytes_of(const RelayMessage& message);
-// kMalformed: these are not the bytes of a message, or of another version.
+// The same without the data of RelayBytes, which come last.
+[[nodiscard]] std::string head_of(const RelayMessage& message);
+[[nodiscard]] std::string_view data_of(const RelayMessage& message);
+// Refers to `bytes`. kMalformed: these are not the bytes of a message, or of another version.
 [[nodiscard]] Result<RelayMessage> relay_message_in(std::string_view bytes);
 
 }  // namespace gridloom::node

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "node/relay_messages.h"
@@ -21,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto message = node::relay_message_in(bytes);
   if (!message) return 0;
-  const auto again = node::relay_message_in(node::bytes_of(*message));
+  const std::string written = node::bytes_of(*message);
+  const auto again = node::relay_message_in(written);
   require(again && *again == *message);
   return 0;
 }

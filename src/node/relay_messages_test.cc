@@ -19,14 +19,15 @@ using Kind = RelayEnd::Kind;
 // A message of each kind, with every member set.
 std::vector<RelayMessage> each() {
   return {RelayOpen{.connection = 1'000'000, .peer = "192.0.2.1", .secure = true},
-          RelayBytes{.connection = 2, .data = std::string("\0\xff", 2)},
+          RelayBytes{.connection = 2, .data = {"\0\xff", 2}},
           RelayTaken{.connection = 3, .bytes = 70'000}, RelayAccount{.connection = 4, .account = 5},
           RelayEnd{.connection = 6, .kind = Kind::kServerStops}};
 }
 
-RelayMessage any(Dice& dice) {
+// `text` is what bytes of it refer to.
+RelayMessage any(Dice& dice, std::string& text) {
   const auto connection = static_cast<ConnectionNumber>(dice.any_integer());
-  std::string text(dice.below(300), ' ');
+  text.resize(dice.below(300));
   for (char& one : text) one = static_cast<char>(dice.below(256));
   switch (dice.below(5)) {
     case 0:
@@ -45,12 +46,16 @@ RelayMessage any(Dice& dice) {
 
 TEST(RelayMessages, AnyMessageIsReadAsItWasWritten) {
   for (const RelayMessage& message : each()) {
-    EXPECT_EQ(must(relay_message_in(bytes_of(message))), message);
+    const std::string bytes = bytes_of(message);
+    EXPECT_EQ(must(relay_message_in(bytes)), message);
+    EXPECT_EQ(head_of(message) + std::string(data_of(message)), bytes);
   }
   Dice dice(1);
+  std::string text;
   for (int i = 0; i < 10'000; ++i) {
-    const RelayMessage message = any(dice);
-    ASSERT_EQ(must(relay_message_in(bytes_of(message))), message) << i;
+    const RelayMessage message = any(dice, text);
+    const std::string bytes = bytes_of(message);
+    ASSERT_EQ(must(relay_message_in(bytes)), message) << i;
   }
 }
 

@@ -74,7 +74,7 @@ class RelayOwner::Impl : public std::enable_shared_from_this<Impl> {
   void take(Link& link, std::string_view bytes);
   void open(Link& link, const RelayOpen& open);
   static void tell(const Link& link, const RelayMessage& message) {
-    link.channel->send(link.session, bytes_of(message));
+    link.channel->send(link.session, head_of(message), data_of(message));
   }
   static void refuse(const Link& link, ConnectionNumber number) {
     tell(link, RelayEnd{.connection = number, .kind = RelayEnd::Kind::kOrderly});
@@ -139,7 +139,7 @@ void RelayOwner::Impl::take(Link& link, std::string_view bytes) {
   auto message = relay_message_in(bytes);
   if (!message) return spdlog::error("{}: {}", link.name, message.error().detail);
   std::visit(
-      [&]<typename Message>(Message& each) {
+      [&]<typename Message>(const Message& each) {
         if constexpr (std::is_same_v<Message, RelayOpen>) {
           open(link, each);
         } else if constexpr (!std::is_same_v<Message, RelayAccount>) {
@@ -147,7 +147,7 @@ void RelayOwner::Impl::take(Link& link, std::string_view bytes) {
           const auto found = link.connections.find(each.connection);
           if (found == link.connections.end()) return;
           const ServedPtr served = found->second;
-          served->connection.take(std::move(each));
+          served->connection.take(each);
           if (served->connection.is_over()) forget(link, served);
         }
       },

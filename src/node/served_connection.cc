@@ -14,16 +14,12 @@ constexpr std::size_t kOutputTurn_bytes = std::size_t{64} * 1024;
 
 }  // namespace
 
-void ServedConnection::take(RelayBytes bytes) {
+void ServedConnection::take(const RelayBytes& bytes) {
   // A door has no more than the credit on its way.
   if (input_.size() + taken_ + bytes.data.size() > kInputCredit_bytes) {
     return end(RelayEnd::Kind::kReset);
   }
-  if (input_.empty()) {
-    input_ = std::move(bytes.data);
-  } else {
-    input_.append(bytes.data);
-  }
+  input_.append(bytes.data);
   line_.wants_turn();
 }
 
@@ -88,7 +84,8 @@ ServedConnection::Output ServedConnection::send_output() {
         std::min({unsent_.size(), kOutputCredit_bytes - ahead_, kOutputTurn_bytes});
     ahead_ += size;
     sent += size;
-    line_.send(RelayBytes{.connection = line_.number, .data = unsent_.substr(0, size)});
+    line_.send(
+        RelayBytes{.connection = line_.number, .data = std::string_view(unsent_).substr(0, size)});
     unsent_.erase(0, size);
     if (unsent_.empty()) unsent_ = {};
   }

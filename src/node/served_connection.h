@@ -31,7 +31,7 @@ class ServedConnection {
   // Once, before anything else.
   void use(std::shared_ptr<net::Protocol> protocol) { protocol_ = std::move(protocol); }
 
-  void take(RelayBytes bytes);
+  void take(const RelayBytes& bytes);
   void take(const RelayTaken& taken);
   void take(const RelayEnd& end);
   void server_stops();

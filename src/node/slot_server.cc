@@ -119,13 +119,15 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   }
   admission_.clock = &shared.clocks.steady;
   admission_.at_latest = shared.clocks.steady.now() + kIntroducedWithin;
-  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run);
-  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run);
+  std::vector<std::unique_ptr<net::IoLoop>> loops = server::make_loops(1);
+  Loop* const loop = loops.front().get();
+  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run, loop);
+  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run, loop);
   auto opened = server::Server::open(
       {.data = folder,
        .clocks = shared.clocks,
        .catalog = shared.catalog,
-       .loops = server::make_loops(1),
+       .loops = std::move(loops),
        .limits = shared.limits,
        .zone = shared.zone,
        .zone_name = shared.zone_name,

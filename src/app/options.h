@@ -49,7 +49,7 @@ struct ServeOptions {
   std::vector<std::string> limits;          // NAME=VALUE; applied after, so these win
   std::string replay_check = "auto";        // auto: for listeners outside loopback; on, off
   bool strict = false;                      // imitates the vendor's cloud where it is stricter
-  std::string demo;                         // "true", "all" or no demo home
+  std::string demo;                         // "true", id of a shipped home, or no demo home
   std::string home;             // the demo home: as for catalog::find_home(); empty: of `demo`
   std::string demo_home;        // instead: families and the number of devices of each
   std::filesystem::path world;  // CSV file with household and weather of the demo home
@@ -67,7 +67,7 @@ struct ServeOptions {
   }
   [[nodiscard]] std::string home_id() const {
     if (!home.empty()) return home;
-    return demo == "all" ? "all" : "demo";
+    return demo == "true" || demo.empty() ? "demo" : demo;
   }
 };
 

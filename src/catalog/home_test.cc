@@ -463,9 +463,8 @@ TEST(Home, IsFoundByIdOrPath) {
   ASSERT_FALSE(typo);
   EXPECT_EQ(typo.error().code, ErrorCode::kBadParams);
   EXPECT_EQ(typo.error().detail,
-            "there is no home \"dmeo\": must be all, balcony, demo, hamburg or metered, or a file "
-            "such as "
-            "./flat.yaml; did you mean demo?");
+            "there is no home \"dmeo\": must be all, balcony, chalet, demo, hamburg or metered, or "
+            "a file such as ./flat.yaml; did you mean demo?");
   const auto missing = find_home("./dmeo.yaml", catalog());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().code, ErrorCode::kIo);
@@ -517,13 +516,13 @@ TEST(Home, HasTheSitesOfTheHomeThatItIncludesFirst) {
 TEST(Home, TellsWhatDoesNotGoTogetherWithTheHomeThatItIncludes) {
   const std::vector<Mistake> rows = {
       {"include: demo", "include: dmeo",
-       "flat.yaml:2: include: \"dmeo\" must be balcony, demo, hamburg or metered; did you mean "
-       "demo?"},
+       "flat.yaml:2: include: \"dmeo\" must be balcony, chalet, demo, hamburg or metered; did you "
+       "mean demo?"},
       {"include: demo", "include: all",
        "flat.yaml:2: include: \"all\" includes a home itself, which an included one must not: must "
-       "be balcony, demo, hamburg or metered"},
+       "be balcony, chalet, demo, hamburg or metered"},
       {"include: demo", "include: ./demo.yaml",
-       "include: \"./demo.yaml\" must be balcony, demo, hamburg or metered"},
+       "include: \"./demo.yaml\" must be balcony, chalet, demo, hamburg or metered"},
       {"include: demo", "include: [demo]", "include: must be a text; it is a list"},
       {"include: demo", "include: demo\ninclude: hamburg", "include: this key occurs twice"},
       {"sn: R351MINE00000001", "sn: R331ZEB4ZEAL0528",

@@ -174,7 +174,8 @@ class PhysicsReader {
   }
 
   void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
-    if (has_model_) {
+    // Extra batteries are shared code, which families with a model in C++ have as well.
+    if (has_model_ && !part.number("pack")) {
       for (const std::string_view key : {"switch", "limits", "feeds", "count", "pack", "circuits",
                                          "tripped", "holds", "share", "awake"}) {
         if (!entry.has(key)) continue;
@@ -384,8 +385,10 @@ class PhysicsReader {
   [[nodiscard]] std::string serial_problem(const std::string& name) const {
     const Field* field = find_field(family_, name);
     if (field == nullptr) return fmt::format("\"{}\" is no field of this family", name);
-    if (field->type == FieldType::kString) return {};
-    return fmt::format("{} is of type {}: must be string", name, name_of(field->type));
+    const bool has_codes = field->type == FieldType::kArray && field->format == FieldFormat::kText;
+    if (field->type == FieldType::kString || has_codes) return {};
+    return fmt::format("{} is of type {}: must be string, or array with format text", name,
+                       name_of(field->type));
   }
 
   static std::string state_problem(const Field& field) {

@@ -86,7 +86,8 @@ TEST(Physics, TellsMistakesOfExtraBatteries) {
       {kBehind, none, "batteries.more.serial_prefix: \"\" must have 4 characters"},
       {kBehind, shows, "batteries.more.shows: \"more.\" matches no field"},
       {kBehind, usual, "batteries.more.shows: is for an extra battery: pack must be there"},
-      {kBehind, serial, "serial_number: out.watts is of type int: must be string"},
+      {kBehind, serial,
+       "serial_number: out.watts is of type int: must be string, or array with format text"},
   });
 }
 

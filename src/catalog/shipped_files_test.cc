@@ -122,8 +122,8 @@ TEST(ShippedHomes, AllLoad) {
     const auto home = load_home(file.name, file.text, *catalog);
     EXPECT_TRUE(home) << home.error().detail;
   }
-  EXPECT_THAT(names,
-              ElementsAre("all.yaml", "balcony.yaml", "demo.yaml", "hamburg.yaml", "metered.yaml"));
+  EXPECT_THAT(names, ElementsAre("all.yaml", "balcony.yaml", "chalet.yaml", "demo.yaml",
+                                 "hamburg.yaml", "metered.yaml"));
 }
 
 // The group that a page shows the field in: that of the longest name or prefix that matches.
@@ -273,7 +273,7 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
   }
   const std::map<std::string, std::string> wanted = {
       {"D3M1ZA1A9H7H0136", "bypassOutDisable=true "},
-      {"DAEBZ5ZE41A0012", "inv.chgPauseFlag=1 ems.maxAvailableNum=2 "},
+      {"DAEBZ5ZE41A0012", "inv.chgPauseFlag=1 "},
       {"DCABZ5ZE0000001", "inv.cfgSlowChgWatts=0 "},
       {"HJ31ZDH2ZF690029", "bpSoc=58 "},
       {"KT21ZCH2ZF170012", "pd.powerMode=2 pd.setTempCel=22 pd.setTemp=22 pd.setTempfah=72 "},

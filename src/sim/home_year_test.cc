@@ -93,7 +93,7 @@ TEST_P(EachHome, AddsUpInEveryStep) {
 }
 
 INSTANTIATE_TEST_SUITE_P(HomeYear, EachHome,
-                         testing::Values("all", "balcony", "hamburg", "metered"),
+                         testing::Values("all", "balcony", "chalet", "hamburg", "metered"),
                          [](const auto& name) { return std::string(name.param); });
 
 }  // namespace

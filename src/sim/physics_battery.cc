@@ -5,6 +5,8 @@
 
 #include "sim/ageing.h"
 #include "sim/models/resume.h"
+#include "sim/rounding.h"
+#include "wire/json.h"
 
 namespace gridloom::sim::physics {
 
@@ -25,6 +27,21 @@ double power_over_w(double percent, const Battery& battery, Millis dt) {
 }
 
 }  // namespace
+
+std::size_t state_of(double power_w) {
+  const std::size_t busy = power_w > 0 ? 1 : 2;
+  return std::abs(power_w) < kIdle_w ? 0 : busy;
+}
+
+void write_serial(Fields& fields, Slot slot, std::string_view serial) {
+  if (slot.type != catalog::FieldType::kArray) return fields.set_text(slot, serial);
+  const wire::JsonArray* places = fields.initial(slot).if_array();
+  wire::JsonArray codes;
+  for (std::size_t k = 0; k < (places == nullptr ? serial.size() : places->size()); ++k) {
+    codes.emplace_back(k < serial.size() ? static_cast<unsigned char>(serial[k]) : 0);
+  }
+  fields.set(slot, codes);
+}
 
 double initial_soc(const Fields& fields, const BatteryPart& part) {
   for (const Feed& feed : part.feeds) {
@@ -106,6 +123,35 @@ std::optional<double> number_of(Quantity quantity, const BatteryState& state) {
   }
 }
 
+bool write_shown(Fields& fields, const Feed& feed, const BatteryState& state) {
+  const Battery& battery = state.battery;
+  const double power_w = to_w(state.power_mw);
+  const auto put_time = [&](int minutes, bool applies) {
+    if (!applies && feed.absent) return fields.set(feed.slot, *feed.absent);
+    fields.set_in_range(feed.slot, feed.sign * minutes);
+  };
+  switch (feed.quantity) {
+    case Quantity::kSerialNumber:
+      write_serial(fields, feed.slot, state.plugged ? std::string_view(state.serial) : "");
+      return true;
+    case Quantity::kTimeToFull:
+      put_time(
+          battery.minutes_to_full({.soc_percent = state.max_percent, .longest_min = kLongest_min}),
+          power_w >= kIdle_w);
+      return true;
+    case Quantity::kTimeToEmpty:
+      put_time(
+          battery.minutes_to_empty({.soc_percent = state.min_percent, .longest_min = kLongest_min}),
+          power_w <= -kIdle_w);
+      return true;
+    case Quantity::kState:
+      fields.set(feed.slot, feed.states.at(state_of(power_w)));
+      return true;
+    default:
+      return state.cells && state.cells->write(fields, feed);
+  }
+}
+
 void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step) {
   const double soc = state.battery.soc_percent();
   const double max = state.max_percent;
@@ -113,6 +159,7 @@ void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep&
   const double min = std::max(state.min_percent, kept);
   state.full.update(soc, {.from = max, .until = max - kMargin_percent});
   state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
+  state.blocked = !step.allowed;
   const bool allowed = step.allowed && state.plugged;
   const bool takes = allowed && !state.full.on();
   const bool gives = allowed && !state.empty.on();

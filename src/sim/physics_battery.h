@@ -2,9 +2,11 @@
 // what it can give and take.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "sim/battery.h"
@@ -27,9 +29,21 @@ struct BatteryState : PartState {
   std::int64_t charged_uj = 0;  // in the last step
   double count = 1;             // of equal batteries
   std::optional<Cells> cells;
-  bool plugged = true;  // an extra battery may be away
-  std::string serial;   // of an extra battery
+  bool plugged = true;   // an extra battery may be away
+  bool blocked = false;  // by its protection, in the last step
+  std::string serial;    // of an extra battery
 };
+
+inline constexpr double kIdle_w = 1;  // a battery with less power is idle
+inline constexpr int kLongest_min = 5999;
+inline constexpr double kUjPerWh = 3.6e9;
+
+// The place in catalog::kBatteryStates.
+[[nodiscard]] std::size_t state_of(double power_w);
+
+// Writes a serial number into a string, or as character codes into an array, which keeps the length
+// of its initial value: zeros fill what is left.
+void write_serial(Fields& fields, Slot slot, std::string_view serial);
 
 // The charge in percent that the fields of a new device have, or else that of the part.
 [[nodiscard]] double initial_soc(const Fields& fields, const BatteryPart& part);
@@ -52,6 +66,10 @@ struct NextStep {
   Millis dt{0};
   bool grid_up = false;
 };
+// Writes the serial number, times, state and cells of a battery. False: the quantity is a number or
+// an energy.
+[[nodiscard]] bool write_shown(Fields& fields, const Feed& feed, const BatteryState& state);
+
 // Computes what it can give and take in a step. It ends at its limits, however long the step is.
 void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep& step);
 

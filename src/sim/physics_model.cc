@@ -39,17 +39,14 @@ using catalog::Quantity;
 using physics::BatteryPart;
 using physics::BatteryState;
 using physics::Feed;
-using physics::kIdle_w;
-using physics::kLongest_min;
+using physics::kUjPerWh;
 using physics::LoadPart;
 using physics::LoadState;
 using physics::Meter;
 using physics::Part;
 using physics::PartState;
 using physics::Slots;
-using physics::state_of;
 
-constexpr double kUjPerWh = 3.6e9;
 constexpr double kMostBatteries = 100;
 
 struct GridState : PartState {
@@ -493,35 +490,10 @@ class PhysicsModel final : public Model {
     meter.shown = fields.number(feed.slot);
   }
 
-  void put_time(Fields& fields, const Feed& feed, int minutes, bool applies) {
-    if (!applies && feed.absent) return fields.set(feed.slot, *feed.absent);
-    put(fields, feed, minutes);
-  }
-
   void write_battery(Fields& fields, const Feed& feed, BatteryState& state, std::size_t index) {
-    const Battery& battery = state.battery;
-    const double power_w = to_w(state.power_mw);
-    if (feed.quantity == Quantity::kSerialNumber) {
-      return fields.set_text(feed.slot, state.plugged ? state.serial : "");
-    }
+    if (write_shown(fields, feed, state)) return;
     if (const auto number = number_of(feed.quantity, state)) return put(fields, feed, *number);
-    switch (feed.quantity) {
-      case Quantity::kTimeToFull:
-        return put_time(fields, feed,
-                        battery.minutes_to_full(
-                            {.soc_percent = state.max_percent, .longest_min = kLongest_min}),
-                        power_w >= kIdle_w);
-      case Quantity::kTimeToEmpty:
-        return put_time(fields, feed,
-                        battery.minutes_to_empty(
-                            {.soc_percent = state.min_percent, .longest_min = kLongest_min}),
-                        power_w <= -kIdle_w);
-      case Quantity::kState:
-        return fields.set(feed.slot, feed.states.at(state_of(power_w)));
-      default:
-        if (state.cells && state.cells->write(fields, feed)) return;
-        return show(fields, feed, state.meters[index]);
-    }
+    show(fields, feed, state.meters[index]);
   }
 
   void write_grid(Fields& fields, const Feed& feed, const Environment& environment,

@@ -23,53 +23,13 @@ double energy_wh(const BatteryPart& part, const BatteryState& state) {
   return state.battery.capacity_ah() * part.options.cells * kNominal_v;
 }
 
-// What all batteries that are there have together.
-struct Together {
-  double power_w = 0;
-  double current_a = 0;
-  double nominal_w = 0;  // of the current, at the voltage of full_wh
-  double full_wh = 0;
-  double stored_wh = 0;   // at the voltage of full_wh
-  double missing_wh = 0;  // until each is as full as its limit says
-  double left_wh = 0;     // until each is as empty as its limit says
-  double count = 0;
-
-  [[nodiscard]] double soc_percent() const {
-    return full_wh > 0 ? std::clamp(100 * stored_wh / full_wh, 0.0, 100.0) : 0;
-  }
-};
-
-Together together(const std::vector<BatteryPart>& parts, const std::vector<BatteryState>& states) {
-  Together sum;
-  for (std::size_t k = 0; k < states.size(); ++k) {
-    const BatteryState& state = states[k];
-    if (!state.plugged) continue;
-    const double full_wh = energy_wh(parts[k], state);
-    const double soc = state.battery.soc_percent();
-    sum.power_w += to_w(state.power_mw);
-    sum.current_a += state.battery.current_a();
-    sum.nominal_w += state.battery.current_a() * parts[k].options.cells * kNominal_v;
-    sum.full_wh += full_wh;
-    sum.stored_wh += full_wh * soc / 100;
-    sum.missing_wh += full_wh * std::max(0.0, state.max_percent - soc) / 100;
-    sum.left_wh += full_wh * std::max(0.0, soc - state.min_percent) / 100;
-    sum.count += state.count;
-  }
-  return sum;
-}
-
-// As a battery alone reckons: by its charge and its current.
-double minutes(double energy_wh, double power_w) {
-  constexpr double kMinutes = 60;
-  return std::floor(std::min<double>(kLongest_min, kMinutes * energy_wh / power_w));
-}
-
 // What each battery gives the others, in W at its terminals: positive is taken. Empty: none does.
 std::vector<double> exchange_w(const std::vector<BatteryPart>& parts,
                                const std::vector<BatteryState>& states) {
   const auto may = [&](std::size_t k) {
     const double soc = states[k].battery.soc_percent();
-    return states[k].plugged && soc >= kEdge_percent && soc <= 100 - kEdge_percent;
+    return states[k].plugged && !states[k].blocked && soc >= kEdge_percent &&
+           soc <= 100 - kEdge_percent;
   };
   double full_wh = 0;
   double stored_wh = 0;
@@ -114,9 +74,28 @@ double bearable(const std::vector<BatteryPart>& parts, const std::vector<double>
 
 }  // namespace
 
-std::size_t state_of(double power_w) {
-  const std::size_t busy = power_w > 0 ? 1 : 2;
-  return std::abs(power_w) < kIdle_w ? 0 : busy;
+Together together(const std::vector<BatteryPart>& parts, const std::vector<BatteryState>& states) {
+  Together sum;
+  for (std::size_t k = 0; k < states.size(); ++k) {
+    const BatteryState& state = states[k];
+    if (!state.plugged) continue;
+    const double full_wh = energy_wh(parts[k], state);
+    const double soc = state.battery.soc_percent();
+    sum.power_w += to_w(state.power_mw);
+    sum.current_a += state.battery.current_a();
+    sum.nominal_w += state.battery.current_a() * parts[k].options.cells * kNominal_v;
+    sum.full_wh += full_wh;
+    sum.stored_wh += full_wh * soc / 100;
+    sum.missing_wh += full_wh * std::max(0.0, state.max_percent - soc) / 100;
+    sum.left_wh += full_wh * std::max(0.0, soc - state.min_percent) / 100;
+    sum.count += state.count;
+  }
+  return sum;
+}
+
+double minutes(double energy_wh, double power_w) {
+  constexpr double kMinutes = 60;
+  return std::floor(std::min<double>(kLongest_min, kMinutes * energy_wh / power_w));
 }
 
 bool is_plugged(const BatteryPart& part, const Environment& environment) {

@@ -5,7 +5,7 @@
 // that hold more charge the others, up to a few hundred watts, until all have the same charge.
 #pragma once
 
-#include <cstddef>
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -16,12 +16,6 @@
 #include "sim/physics_slots.h"
 
 namespace gridloom::sim::physics {
-
-inline constexpr double kIdle_w = 1;  // a battery with less power is idle
-inline constexpr int kLongest_min = 5999;
-
-// The place in catalog::kBatteryStates.
-[[nodiscard]] std::size_t state_of(double power_w);
 
 // Whether a battery is there. Only extra ones come and go.
 [[nodiscard]] bool is_plugged(const BatteryPart& part, const Environment& environment);
@@ -38,6 +32,27 @@ struct BatteryStep {
 // away rests as it was left, and does not age. Returns what they took together, on the bus.
 double run_batteries(const std::vector<BatteryPart>& parts, std::vector<BatteryState>& states,
                      double asked_w, const BatteryStep& step);
+
+// What all batteries that are there have together.
+struct Together {
+  double power_w = 0;
+  double current_a = 0;
+  double nominal_w = 0;  // of the current, at the voltage of full_wh
+  double full_wh = 0;
+  double stored_wh = 0;   // at the voltage of full_wh
+  double missing_wh = 0;  // until each is as full as its limit says
+  double left_wh = 0;     // until each is as empty as its limit says
+  double count = 0;
+
+  [[nodiscard]] double soc_percent() const {
+    return full_wh > 0 ? std::clamp(100 * stored_wh / full_wh, 0.0, 100.0) : 0;
+  }
+};
+[[nodiscard]] Together together(const std::vector<BatteryPart>& parts,
+                                const std::vector<BatteryState>& states);
+
+// How long the power takes for the energy: as a battery alone reckons, by its charge and current.
+[[nodiscard]] double minutes(double energy_wh, double power_w);
 
 // Writes what the feeds show of all batteries that are there.
 void write_all(Fields& fields, std::span<const Feed> feeds, const std::vector<BatteryPart>& parts,

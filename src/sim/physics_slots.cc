@@ -37,7 +37,7 @@ Feed fed(Quantity quantity, const FieldTable::Entry& entry) {
 
 }  // namespace
 
-Slots::Slots(FieldTablePtr family) : ModelSlots(std::move(family)) {
+Slots::Slots(FieldTablePtr family) : BatterySlots(std::move(family)) {
   for (const PhysicsPart& part : table().family().physics) add(part);
   wire_loads();
   find_sums();
@@ -80,7 +80,15 @@ void Slots::add(const PhysicsPart& part) {
   }
 }
 
-BatteryPart Slots::battery(const PhysicsPart& part) {
+std::vector<BatteryPart> BatterySlots::extra_batteries() {
+  std::vector<BatteryPart> extra;
+  for (const PhysicsPart& part : table().family().physics) {
+    if (part.number("pack")) extra.push_back(battery(part));
+  }
+  return extra;
+}
+
+BatteryPart BatterySlots::battery(const PhysicsPart& part) {
   const auto number = [&](std::string_view name, double otherwise) {
     return rating_or(part.path, name, otherwise);
   };
@@ -194,7 +202,8 @@ void Slots::find_sums() {
   }
 }
 
-std::optional<FieldFormula> Slots::formula(const PhysicsPart& part, std::string_view key) const {
+std::optional<FieldFormula> BatterySlots::formula(const PhysicsPart& part,
+                                                  std::string_view key) const {
   const auto found = part.formulas.find(key);
   if (found == part.formulas.end()) return std::nullopt;
   FieldFormula made{.formula = found->second, .inputs = {}};
@@ -211,7 +220,7 @@ double FieldFormula::at(const Fields& fields) const {
   return evaluate(formula, values);
 }
 
-Part Slots::common(const PhysicsPart& part) const {
+Part BatterySlots::common(const PhysicsPart& part) const {
   Part made;
   made.on = formula(part, "switch");
   for (const PhysicsPart::Feed& feed : part.feeds) {
@@ -227,7 +236,7 @@ Part Slots::common(const PhysicsPart& part) const {
   return made;
 }
 
-std::optional<Slot> Slots::limit(const PhysicsPart& part, std::string_view name) const {
+std::optional<Slot> BatterySlots::limit(const PhysicsPart& part, std::string_view name) const {
   const auto found = part.limits.find(name);
   return found == part.limits.end() ? std::nullopt : table().find(found->second);
 }

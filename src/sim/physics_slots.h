@@ -103,7 +103,23 @@ struct LoadPart : Part {
   std::optional<HeatPumpPart> heat_pump;
 };
 
-struct Slots : ModelSlots {
+// What the slots of all models with batteries of physics share.
+struct BatterySlots : ModelSlots {
+  using ModelSlots::ModelSlots;
+
+ protected:
+  // The extra batteries of the family's file, in its order.
+  [[nodiscard]] std::vector<BatteryPart> extra_batteries();
+  [[nodiscard]] BatteryPart battery(const catalog::PhysicsPart& part);
+  // What parts of all kinds have.
+  [[nodiscard]] Part common(const catalog::PhysicsPart& part) const;
+  [[nodiscard]] std::optional<FieldFormula> formula(const catalog::PhysicsPart& part,
+                                                    std::string_view key) const;
+  [[nodiscard]] std::optional<Slot> limit(const catalog::PhysicsPart& part,
+                                          std::string_view name) const;
+};
+
+struct Slots : BatterySlots {
   explicit Slots(FieldTablePtr family);
 
   std::vector<BatteryPart> batteries;
@@ -128,13 +144,6 @@ struct Slots : ModelSlots {
   // was set, parts that name circuits have equal shares of it.
   void wire_loads();
   void find_sums();
-  [[nodiscard]] std::optional<FieldFormula> formula(const catalog::PhysicsPart& part,
-                                                    std::string_view key) const;
-  [[nodiscard]] BatteryPart battery(const catalog::PhysicsPart& part);
-  // What parts of all kinds have.
-  [[nodiscard]] Part common(const catalog::PhysicsPart& part) const;
-  [[nodiscard]] std::optional<Slot> limit(const catalog::PhysicsPart& part,
-                                          std::string_view name) const;
 };
 
 }  // namespace gridloom::sim::physics

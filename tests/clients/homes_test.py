@@ -45,9 +45,9 @@ TYPED = [
      "and devices; did you mean household?"),
     ("53.6", "536", "5: sites.flat.latitude: 536 must be -66 to 66"),
     ("{phases: 1}", "1", 'sites.flat.grid: "1" must be none, or a mapping such as {phases: 1}'),
-    ("sites:", "include: dmeo\nsites:", '3: include: "dmeo" must be balcony, demo, hamburg or metered; did you mean demo?'),
+    ("sites:", "include: dmeo\nsites:", '3: include: "dmeo" must be balcony, chalet, demo, hamburg or metered; did you mean demo?'),
     ("sites:", "include: all\nsites:", '3: include: "all" includes a home itself, which an included one must not: must be '
-     "balcony, demo, hamburg or metered"),
+     "balcony, chalet, demo, hamburg or metered"),
     ("people: 2", "people: 0", "sites.flat.household.people: 0 must be 1 to 6"),
     ("tilt: 70", "tilt: 700", "sites.flat.roofs.balcony.tilt: 700 must be 0 to 90"),
     ("power_stream", "powerstream", "did you mean power_stream?"),

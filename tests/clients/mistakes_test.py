@@ -174,7 +174,7 @@ VALUES = [
     (["family", "show", "delta_2", "pd.scoc"], USAGE,
      'gridloom: no field, command or part of delta_2 has "pd.scoc" in its name; did you mean pd.soc?'),
     (["home", "show", "dmeo"], USAGE,
-     'gridloom: there is no home "dmeo": must be all, balcony, demo, hamburg or metered, or a file such as ./flat.yaml; did you mean demo?'),
+     'gridloom: there is no home "dmeo": must be all, balcony, chalet, demo, hamburg or metered, or a file such as ./flat.yaml; did you mean demo?'),
     (["family", "new", "2kilns"], USAGE, "gridloom: ...is not a family id..."),
     (["replay", "{none}"], USAGE,
      "gridloom: the server is missing: give --data DIR of one on this machine, or --server HOST:PORT and --keys FILE"),

@@ -6,10 +6,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "app/command_line/account_command.h"
@@ -51,6 +53,7 @@
 #include "app/process/local_zone.h"
 #include "app/process/version.h"
 #include "app/serve.h"
+#include "catalog/home.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -124,11 +127,15 @@ void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
 
 // The options that say which virtual devices it runs.
 void add_home_options(CLI::App& app, ServeOptions& o) {
+  std::vector<std::string> demos = {"true", "false"};
+  for (const catalog::EmbeddedFile& file : catalog::embedded_homes()) {
+    demos.push_back(std::filesystem::path(file.name).stem().string());
+  }
   const Option demo(app.add_flag("--demo", o.demo,
                                  "Run a demo home of virtual devices; --demo=all: with one of "
-                                 "each family")
+                                 "each family; --demo=NAME: another home that comes with Gridloom")
                         ->take_last()  // `./run` gives it too
-                        ->check(one_of({"true", "false", "all"})));
+                        ->check(one_of(std::move(demos))));
   const Option home = add_value(app, "--home", o.home, placeholder::kHomeOrFile,
                                 "Run the virtual home of a file, or one that comes with Gridloom "
                                 "(gridloom home list)");

@@ -13,8 +13,11 @@ constexpr std::size_t kTwinsAtOnce = 32;
 
 // --- a device
 
-BookDevice::BookDevice(std::string sn, std::string name, catalog::FamilyPtr family)
-    : sn_(std::move(sn)), name_(std::move(name)), family_(std::move(family)) {}
+BookDevice::BookDevice(std::string sn, std::string name, const catalog::Catalog& catalog)
+    : sn_(std::move(sn)),
+      name_(std::move(name)),
+      family_(catalog.of_serial(sn_)),
+      product_(catalog.product_name(sn_)) {}
 
 std::optional<std::size_t> BookDevice::slot_named(std::string_view name) const {
   const auto found = slots_.find(name);
@@ -117,8 +120,7 @@ void DeviceBook::add(const std::string& sn) {
   if (known == nullptr) return;
   auto& device = devices_[sn];
   if (device) return;
-  device =
-      std::make_unique<BookDevice>(sn, known->name, hub_.platform().catalog->of_serial(known->sn));
+  device = std::make_unique<BookDevice>(known->sn, known->name, *hub_.platform().catalog);
 }
 
 void DeviceBook::remove(const std::string& sn) {

@@ -30,11 +30,14 @@ namespace gridloom::bridges {
 
 class BookDevice {
  public:
-  BookDevice(std::string sn, std::string name, catalog::FamilyPtr family);
+  // `catalog` says of which family and product it is.
+  BookDevice(std::string sn, std::string name, const catalog::Catalog& catalog);
 
   [[nodiscard]] const std::string& sn() const { return sn_; }
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const catalog::Family& family() const { return *family_; }
+  // By the beginning of its serial number; empty: nobody knows.
+  [[nodiscard]] const std::string& product() const { return product_; }
   [[nodiscard]] overview::Freshness state() const { return state_; }
   // Nothing: not since the server started.
   [[nodiscard]] std::optional<TimePoint> last_report() const { return last_report_; }
@@ -72,6 +75,7 @@ class BookDevice {
   std::string sn_;
   std::string name_;
   catalog::FamilyPtr family_;
+  std::string product_;
   overview::Freshness state_ = overview::Freshness::kNever;
   std::optional<TimePoint> last_report_;
   std::vector<Value> values_;

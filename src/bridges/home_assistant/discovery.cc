@@ -199,11 +199,10 @@ JsonObject config_message(const Topics& topics, const DeviceNames& device, const
   for (const auto& [key, platform] : removed) {
     components[key] = JsonObject{{"p", home_assistant::name_of(platform)}};
   }
-  const std::string& product = entities.shown->product;
   JsonObject about{{"ids", JsonArray{device_id(device.sn)}},
                    {"name", device.name.empty() ? device.sn : device.name},
                    {"sn", device.sn}};
-  if (!product.empty()) about["mdl"] = product;
+  if (!device.product.empty()) about["mdl"] = device.product;
   return {{"dev", std::move(about)},
           {"o", JsonObject{{"name", kOrigin}}},
           {"avty", JsonArray{JsonObject{{"t", topics.status()}},

@@ -93,6 +93,7 @@ class Topics {
 struct DeviceNames {
   std::string_view sn;
   std::string_view name;
+  std::string_view product;  // empty: nobody knows
 };
 // The device and its entities. `removed`: entities of it that Home Assistant knows and that are no
 // more; they stand there without anything but their platform, and the message is to be followed by

@@ -336,8 +336,11 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
     if (entities->all.empty()) continue;
     messages.push_back(wire::JsonObject{
         {"topic", topics.config(device.sn)},
-        {"payload", home_assistant::config_message(topics, {.sn = device.sn, .name = device.name},
-                                                   *entities)}});
+        {"payload",
+         home_assistant::config_message(
+             topics,
+             {.sn = device.sn, .name = device.name, .product = catalog.product_name(device.sn)},
+             *entities)}});
   }
   return wire::Json(std::move(messages));
 }

@@ -110,6 +110,7 @@ void Publisher::on_device(const BookDevice& from) {
     device.name = from.name();
     device.is_announced = false;
   }
+  device.product = from.product();
   device.is_plan_old = true;
   device.planned.reset();
   for (Topic& each : device.topics) each.is_dirty = true;
@@ -305,7 +306,7 @@ void Publisher::announce(const std::string& sn, Device& device) {
     foreign_.erase(earlier);
   }
   const Announced now = announced_of(*device.plan->entities);
-  const DeviceNames names{.sn = sn, .name = device.name};
+  const DeviceNames names{.sn = sn, .name = device.name, .product = device.product};
   const std::string topic = options_.topics.config(sn);
   std::map<std::string, Platform, std::less<>> removed;
   for (const auto& [key, platform] : device.known.entities) {

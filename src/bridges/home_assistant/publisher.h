@@ -124,6 +124,7 @@ class Publisher {
   };
   struct Device {
     std::string name{};
+    std::string product{};
     PlanPtr plan{};
     std::optional<Moment> planned{};
     bool is_plan_old = true;     // the device has quotas that the plan does not know

@@ -241,6 +241,14 @@ TEST_F(PublisherTest, ADeviceWithAnotherNameIsAnnouncedUnderIt) {
   EXPECT_THAT(broker.retained.at(kConfig), HasSubstr("binary_sensor.buro_"));
 }
 
+// The family is named by another product of it.
+TEST_F(PublisherTest, TheModelIsTheProductOfTheSerialNumber) {
+  home.add_device("BK12ZTEST0000001", "ann");
+  open();
+  const Json config = broker.json("homeassistant/device/gridloom_BK12ZTEST0000001/config");
+  EXPECT_EQ(wire::text_in(*wire::member(config, "dev"), "mdl"), "STREAM Pro");
+}
+
 TEST_F(PublisherTest, ADeviceThatComesLaterIsAnnouncedThen) {
   open();
   broker.sent.clear();
@@ -438,8 +446,9 @@ TEST_F(PublisherTest, TwoThousandDevicesCostWhatTheGuideSays) {
   std::size_t topics = 0;
   for (const catalog::FamilyPtr& family : all_families().families()) {
     const auto all = entities_in(family, catalog::Language::kEnglish);
-    const auto message = config_message(Topics("homeassistant", "gridloom", "home"),
-                                        {.sn = "HW52ZDH1RF3J0033", .name = "Balcony"}, *all);
+    const auto message =
+        config_message(Topics("homeassistant", "gridloom", "home"),
+                       {.sn = "HW52ZDH1RF3J0033", .name = "Balcony", .product = "Plug"}, *all);
     config_bytes += wire::to_text(message).size();
     entities += all->all.size();
     topics += plan_of(all, {})->topics.size();

@@ -132,7 +132,7 @@ void put_identity(const BookDevice& device, Ups& ups) {
       if (!text.empty()) ups.variables[fmt::format("{}.{}", room, name)] = text;
     };
     put("mfr", maker);
-    put("model", family.product);
+    put("model", device.product());
     put("serial", device.sn());
   }
   ups.variables["device.type"] = "ups";
@@ -153,7 +153,9 @@ std::optional<bool> has_grid(const BookDevice& device) {
 Ups ups_of(const BookDevice& device, const Thresholds& thresholds) {
   Ups ups{.sn = device.sn(),
           .alias = alias_of(device.name()),
-          .description = fmt::format("{} ({})", device.name(), device.family().product)};
+          .description = device.product().empty()
+                             ? device.name()
+                             : fmt::format("{} ({})", device.name(), device.product())};
   ups.is_stale = device.state() != Freshness::kLive;
   if (ups.alias == ups.sn) ups.alias.clear();
   const Overview now = overview_of_now(device);

@@ -19,6 +19,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/battery_bank.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/model.h"
@@ -51,6 +52,10 @@ class Delta2 final : public Model {
         planner_(slots_->ratings, chance),
         noise_(chance),
         own_(chance.split("own")),
+        batteries_({.charge_w = slots_->ratings.charge_w,
+                    .discharge_w = slots_->ratings.discharge_w,
+                    .taper = slots_->ratings.taper},
+                   slots_->extra, chance),
         cells_(own_) {}
 
   void start(Fields& fields, const Environment& environment) override;
@@ -105,7 +110,6 @@ class Delta2 final : public Model {
   std::shared_ptr<const Slots> slots_;
   delta_2::Planner planner_;
   Noise noise_;
-  Battery battery_{Battery::Options{}};
   EnergyBalance balance_;
   Settings set_;
   Flow flow_;
@@ -132,15 +136,17 @@ class Delta2 final : public Model {
   double design_ah_ = 0;
   std::array<double, kCounters.size()> uncounted_{};  // less than one is kept for the next report
   Chance own_;  // what this unit has and others of its kind have not
+  BatteryBank batteries_;
   CellSpread cells_;
 };
 
 void Delta2::start(Fields& fields, const Environment& environment) {
-  battery_ = Battery({.capacity_ah = fields.si(slots_->full_capacity),
-                      .resistance_ohm = slots_->ratings.resistance_ohm,
-                      .cycles = fields.si(slots_->cycles),
-                      .soc_percent = fields.si(slots_->soc),
-                      .temperature_c = environment.air_c + kCabinet_k});
+  batteries_.start(Battery({.capacity_ah = fields.si(slots_->full_capacity),
+                            .resistance_ohm = slots_->ratings.resistance_ohm,
+                            .cycles = fields.si(slots_->cycles),
+                            .soc_percent = fields.si(slots_->soc),
+                            .temperature_c = environment.air_c + kCabinet_k}),
+                   fields, environment);
   design_ah_ = fields.si(slots_->design_capacity);
   inverter_c_ = environment.air_c + 8;
   solar_c_ = environment.air_c + 7;
@@ -155,7 +161,7 @@ void Delta2::start(Fields& fields, const Environment& environment) {
 void Delta2::resume(Fields& fields, const Environment& environment, const TimeOff& off,
                     const wire::JsonObject& unreported) {
   const delta_2::LastReport last = delta_2::read_last_report(fields, *slots_, environment, off);
-  battery_ = last.battery;
+  batteries_.resume(last.battery, {fields, environment, off});
   design_ah_ = last.design_ah;
   inverter_c_ = last.inverter_c;
   solar_c_ = last.solar_c;
@@ -207,6 +213,7 @@ void Delta2::read(const Fields& fields) {
 
 void Delta2::step(const Environment& environment, Millis dt) {
   noise_.next_step(environment.now);
+  batteries_.plug(environment, balance_);
   const double seconds = seconds_of(dt);
   // A pause of charging ends when the plug is connected again.
   if (environment.grid_up && !had_mains_) {
@@ -216,19 +223,22 @@ void Delta2::step(const Environment& environment, Millis dt) {
   had_mains_ = environment.grid_up;
   switch_by_itself(environment.now, dt);
   planner_.advance(environment, dt);
-  flow_ = planner_.plan(set_, battery_, environment, noise_);
+  flow_ = planner_.plan(set_, batteries_, environment, noise_);
   if (flow_.overload) {
     tripped_ = switched_.ac = true;
     set_.ac_on = false;
   }
   const double taken_w =
-      battery_.apply({.power_w = flow_.battery_w,
-                      .seconds = seconds,
-                      .air_c = environment.air_c + (set_.asleep ? 0 : kCabinet_k)});
+      batteries_.apply({.power_w = flow_.battery_w,
+                        .dt = dt,
+                        .air_c = environment.air_c + (set_.asleep ? 0 : kCabinet_k),
+                        .allowed = !flow_.blocked,
+                        .most_percent = set_.max_soc,
+                        .least_percent = set_.min_soc});
   // If the battery runs empty in the step, it gives less than requested: the inverter stops.
   const double missing_w = round_half_away(taken_w - flow_.battery_w);
   if (flow_.inverting) flow_.ac_out_w -= std::clamp(missing_w, 0.0, flow_.ac_out_w);
-  balance_.add(battery_);
+  batteries_.add_to(balance_);
   balance_.close(
       {.in_w = flow_.ac_in_w() + flow_.dc_in_w(), .out_w = flow_.ac_out_w + flow_.dc_out_w()}, dt);
   warm(environment.air_c, seconds);
@@ -253,7 +263,8 @@ void Delta2::write(Fields& fields, const Environment& environment) {
                                  .set = set_,
                                  .flow = flow_,
                                  .planner = planner_,
-                                 .battery = battery_,
+                                 .batteries = batteries_,
+                                 .battery = batteries_.inside(),
                                  .environment = environment,
                                  .noise = noise_,
                                  .tripped = tripped_,
@@ -263,6 +274,7 @@ void Delta2::write(Fields& fields, const Environment& environment) {
                                  .design_ah = design_ah_,
                                  .cells = cells_,
                                  .own = own_});
+  batteries_.write(fields);
 }
 
 void Delta2::write_switches(Fields& fields) {
@@ -306,7 +318,7 @@ void Delta2::switch_by_itself(TimePoint now, Millis dt) {
     set_.usb_on = false;
     switched_.usb = true;
   }
-  const bool enough = battery_.soc_percent() >= set_.ac_by_itself_soc;
+  const bool enough = batteries_.soc_percent() >= set_.ac_by_itself_soc;
   if (set_.ac_by_itself && enough && !tripped_ && !set_.asleep && !planner_.is_empty()) {
     set_.ac_on = true;
     switched_.ac = true;

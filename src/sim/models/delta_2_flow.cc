@@ -122,8 +122,17 @@ double Planner::wall_dc_w(const Flow& flow) const {
   return flow.wall_w - conversion_loss_w(flow.wall_w);
 }
 
-double Planner::charge_share(const Battery& battery) const {
-  return ratings_.taper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
+Planner::Room Planner::room(const BatteryBank& batteries) const {
+  Room all{.charge_w = 0, .charge_share = 0};
+  double most_w = 0;
+  batteries.each([&](const physics::BatteryPart& part, const Battery& battery) {
+    all.charge_share =
+        part.taper.at(battery.soc_percent()) * temperature_derating(battery.temperature_c());
+    all.charge_w += part.charge_w * all.charge_share;
+    most_w += part.charge_w;
+  });
+  if (batteries.has_extra()) all.charge_share = all.charge_w / most_w;
+  return all;
 }
 
 void Planner::update_limits(const Settings& set, double soc) {
@@ -174,13 +183,12 @@ void Planner::shed_dc_if_empty(const Settings& set, Flow& flow) const {
 }
 
 // Unused solar power is not drawn from the panels; the wall charger's power is a setting.
-void Planner::put_sources(const Settings& set, const Battery& battery, double offered_w,
+void Planner::put_sources(const Settings& set, const Room& room, double offered_w,
                           Flow& flow) const {
   const double inverter_dc_w =
       flow.inverting ? flow.ac_out_w + conversion_loss_w(flow.ac_out_w) : 0;
   double used_w = inverter_dc_w + flow.dc_out_w() + own_w(set, flow);
-  const double accept_w =
-      solar_full_.on() || flow.blocked ? 0 : ratings_.charge_w * charge_share(battery);
+  const double accept_w = solar_full_.on() || flow.blocked ? 0 : room.charge_w;
   const double room_w = std::max(0.0, accept_w + used_w - wall_dc_w(flow));
   const double solar_w = round_down(std::min(offered_w, room_w / ratings_.solar_efficiency));
   flow.panels = !flow.at_car && offered_w >= ratings_.least_solar_w;
@@ -195,9 +203,10 @@ void Planner::put_sources(const Settings& set, const Battery& battery, double of
   flow.battery_w = fed_w - used_w;
 }
 
-Flow Planner::plan(const Settings& set, const Battery& battery, const Environment& environment,
-                   const Noise& noise) {
-  update_limits(set, battery.soc_percent());
+Flow Planner::plan(const Settings& set, const BatteryBank& batteries,
+                   const Environment& environment, const Noise& noise) {
+  update_limits(set, batteries.soc_percent());
+  const Room room = this->room(batteries);
   Flow flow;
   flow.mains = environment.grid_up;
   flow.bypass = set.ac_on && flow.mains && !serves_self_.on();
@@ -211,12 +220,12 @@ Flow Planner::plan(const Settings& set, const Battery& battery, const Environmen
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
     const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;
-    const double most_w = std::min(set.wall_w, ratings_.charger_w * charge_share(battery));
+    const double most_w = std::min(set.wall_w, ratings_.charger_w * room.charge_share);
     flow.wall_w = round_half_away(std::max(0.0, most_w - solar_w));
   }
   put_loads(set, environment, flow);
   shed_dc_if_empty(set, flow);
-  put_sources(set, battery, offered_w, flow);
+  put_sources(set, room, offered_w, flow);
   return flow;
 }
 

@@ -10,6 +10,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/battery_bank.h"
 #include "sim/model.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/generator.h"
@@ -90,7 +91,7 @@ class Planner {
     ports_.advance(environment, dt);
   }
 
-  [[nodiscard]] Flow plan(const Settings& set, const Battery& battery,
+  [[nodiscard]] Flow plan(const Settings& set, const BatteryBank& batteries,
                           const Environment& environment, const Noise& noise);
   // The state in which the last report left the unit; call it before the first plan().
   struct Latched {
@@ -108,11 +109,16 @@ class Planner {
   [[nodiscard]] double own_w(const Settings& set, const Flow& flow) const;
   [[nodiscard]] double conversion_loss_w(double power_w) const;
   [[nodiscard]] double wall_dc_w(const Flow& flow) const;
-  [[nodiscard]] double charge_share(const Battery& battery) const;
+  // What the batteries can take together.
+  struct Room {
+    double charge_w = 0;      // at most
+    double charge_share = 1;  // of what they take when they are warm and not nearly full
+  };
+  [[nodiscard]] Room room(const BatteryBank& batteries) const;
   void update_limits(const Settings& set, double soc);
   void put_loads(const Settings& set, const Environment& environment, Flow& flow) const;
   void shed_dc_if_empty(const Settings& set, Flow& flow) const;
-  void put_sources(const Settings& set, const Battery& battery, double offered_w, Flow& flow) const;
+  void put_sources(const Settings& set, const Room& room, double offered_w, Flow& flow) const;
 
   const Ratings& ratings_;
   Chance chance_;

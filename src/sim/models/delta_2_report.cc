@@ -77,9 +77,12 @@ void write_pack(Fields& fields, const StepResult& now) {
   const double shown_soc = round_to(soc, 10);
   const double power_w = std::round(battery.power_w());
   const double temp_c = std::round(battery.temperature_c());
-  for (const Slot slot : slots.whole_soc) fields.set_si(slot, soc);
+  fields.set_si(slots.whole_soc, soc);
   fields.set_si(slots.soc, shown_soc);
-  fields.set_si(slots.screen_soc, shown_soc);
+  const double all_soc = now.batteries.soc_percent();
+  for (const Slot slot : slots.whole_screen_soc) fields.set_si(slot, all_soc);
+  fields.set_si(slots.screen_soc, round_to(all_soc, 10));
+  fields.set(slots.packs, 1 + now.batteries.extra());
   write_gauge(fields, now);
   fields.set_si(slots.pack_voltage, battery.voltage_v());
   fields.set_si(slots.pack_current, battery.current_a());
@@ -123,16 +126,34 @@ void write_cells(Fields& fields, const StepResult& now) {
   fields.set_si(slots.cell_voltage_spread, high_v - low_v);
 }
 
+struct TimesLeft {
+  int to_full_min = kLongest_min;
+  int to_empty_min = kLongest_min;
+};
+TimesLeft times_left(const BatteryBank& batteries, double most_soc, double least_soc) {
+  const Battery& inside = batteries.inside();
+  if (!batteries.has_extra()) {
+    return {inside.minutes_to_full({.soc_percent = most_soc, .longest_min = kLongest_min}),
+            inside.minutes_to_empty({.soc_percent = least_soc, .longest_min = kLongest_min})};
+  }
+  const physics::Together all = batteries.together();
+  const auto minutes = [&all](double percent, double power_w) {
+    if (power_w < physics::kIdle_w) return kLongest_min;
+    const double energy_wh = all.full_wh * std::max(0.0, percent) / 100;
+    return std::min(kLongest_min, static_cast<int>(physics::minutes(energy_wh, power_w)));
+  };
+  return {minutes(most_soc - all.soc_percent(), all.nominal_w),
+          minutes(all.soc_percent() - least_soc, -all.nominal_w)};
+}
+
 void write_management(Fields& fields, const StepResult& now) {
   const Slots& slots = now.slots;
   const Flow& flow = now.flow;
   const Battery& battery = now.battery;
-  const double current_a = battery.current_a();
+  const double current_a =
+      now.batteries.has_extra() ? now.batteries.together().current_a : battery.current_a();
   const double limit_soc = flow.wall_w > 0 ? now.set.wall_limit_soc() : now.set.max_soc;
-  const int to_full =
-      battery.minutes_to_full({.soc_percent = limit_soc, .longest_min = kLongest_min});
-  const int to_empty =
-      battery.minutes_to_empty({.soc_percent = now.set.min_soc, .longest_min = kLongest_min});
+  const auto [to_full, to_empty] = times_left(now.batteries, limit_soc, now.set.min_soc);
   const bool charges = current_a > 0.05;
   fields.set_si(slots.time_to_full, to_full);
   fields.set_si(slots.time_to_empty, to_empty);
@@ -145,7 +166,7 @@ void write_management(Fields& fields, const StepResult& now) {
   const double margin_v = state == 1 ? 0.75 : 1;
   // The boards sample at moments of their own: what one says of another's voltage is a little off,
   // under a load more than at rest.
-  const double off_v = 0.005 + 0.0015 * std::abs(current_a);
+  const double off_v = 0.005 + 0.0015 * std::abs(battery.current_a());
   fields.set_si(slots.requested_voltage, pack_v + 2 + off_v * now.noise(10));
   fields.set_si(slots.least_parallel_voltage, pack_v - margin_v + off_v * now.noise(11));
   fields.set_si(slots.most_parallel_voltage, pack_v + margin_v + off_v * now.noise(12));

@@ -6,6 +6,7 @@
 
 #include "base/chance.h"
 #include "sim/battery.h"
+#include "sim/battery_bank.h"
 #include "sim/model.h"
 #include "sim/models/cell_spread.h"
 #include "sim/models/delta_2_flow.h"
@@ -24,7 +25,8 @@ struct StepResult {
   const Settings& set;
   const Flow& flow;
   const Planner& planner;
-  const Battery& battery;
+  const BatteryBank& batteries;
+  const Battery& battery;  // the one inside
   const Environment& environment;
   const Noise& noise;
   bool tripped = false;

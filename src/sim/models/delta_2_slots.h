@@ -2,9 +2,11 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "sim/model_slots.h"
 #include "sim/models/parts.h"
+#include "sim/physics_slots.h"
 
 namespace gridloom::sim::delta_2 {
 
@@ -12,6 +14,7 @@ namespace gridloom::sim::delta_2 {
 struct Ratings {
   double resistance_ohm = 0;  // of the pack
   double charge_w = 0;        // charges the pack in one hour
+  double discharge_w = 0;     // more than all outputs draw
   Taper taper;                // the fraction of its charging power that the pack takes
   double panel_w = 0;
   double solar_efficiency = 1;
@@ -35,11 +38,12 @@ struct Ratings {
 };
 
 // tidy: table, of the fields that the model reads and writes
-struct Slots : ModelSlots {
-  using ModelSlots::ModelSlots;
+struct Slots : physics::BatterySlots {
+  using BatterySlots::BatterySlots;
 
   Ratings ratings = {.resistance_ohm = rating("batteries.pack", "resistance_ohm"),
                      .charge_w = rating("batteries.pack", "charge_w"),
+                     .discharge_w = rating("batteries.pack", "discharge_w"),
                      .taper = {.from_percent = rating("batteries.pack", "taper_percent"),
                                .end_share = rating("batteries.pack", "taper_share")},
                      .panel_w = rating("pv_inputs.solar", "rated_w"),
@@ -59,6 +63,8 @@ struct Slots : ModelSlots {
                      .usb_w = rating("loads.usb", "power_w"),
                      .fast_usb_w = rating("loads.fast_usb", "power_w"),
                      .type_c_w = rating("loads.type_c", "power_w")};
+
+  std::vector<physics::BatteryPart> extra = extra_batteries();
 
   // Settings. A board that repeats another's is written, never read.
   Slot ac_on = number("mppt.cfgAcEnabled");
@@ -124,9 +130,12 @@ struct Slots : ModelSlots {
 
   // The pack.
   Slot soc = number("bms_bmsStatus.f32ShowSoc", "%");
+  Slot whole_soc = number("bms_bmsStatus.soc", "%");
+  // Of all packs together, and how many there are.
   Slot screen_soc = number("bms_emsStatus.f32LcdShowSoc", "%");
-  std::array<Slot, 3> whole_soc = {number("pd.soc", "%"), number("bms_bmsStatus.soc", "%"),
-                                   number("bms_emsStatus.lcdShowSoc", "%")};
+  std::array<Slot, 2> whole_screen_soc = {number("pd.soc", "%"),
+                                          number("bms_emsStatus.lcdShowSoc", "%")};
+  Slot packs = number("bms_emsStatus.maxAvailNum");
   Slot counted_soc = number("bms_bmsStatus.targetSoc", "%");
   Slot estimated_soc = number("bms_bmsStatus.actSoc", "%");
   Slot soc_difference = number("bms_bmsStatus.diffSoc", "%");

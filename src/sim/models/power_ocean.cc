@@ -1,5 +1,5 @@
-// A PowerOcean home: two solar strings and two 5 kWh packs behind a three-phase inverter, a heating
-// rod, a heat pump with two zones and hot water, and an EV charger.
+// A PowerOcean home: two solar strings and two 5 kWh packs, or more, behind a three-phase inverter,
+// a heating rod, a heat pump with two zones and hot water, and an EV charger.
 //
 // Each step computes what the loads draw, lets the battery take the surplus or supply the deficit,
 // and leaves the rest to the grid. Always true of the reported values, to the last digit, because
@@ -14,10 +14,12 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/battery.h"
+#include "sim/battery_bank.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
 #include "sim/members.h"
@@ -102,8 +104,8 @@ struct Ratings {
   Car::Charger ev;
 };
 
-struct Slots : ModelSlots {
-  using ModelSlots::ModelSlots;
+struct Slots : physics::BatterySlots {
+  using BatterySlots::BatterySlots;
 
   Ratings ratings = {
       .string_w = {rating("pv_inputs.first", "rated_w"), rating("pv_inputs.second", "rated_w")},
@@ -123,6 +125,8 @@ struct Slots : ModelSlots {
       .ev = {.least_a = rating("model", "ev_least_a"),
              .most_a = rating("model", "ev_most_a"),
              .night_a = rating("model", "ev_night_a")}};
+
+  std::vector<physics::BatteryPart> extra = extra_batteries();
 
   Slot solar = number("mpptPwr", "W");
   Slot soc = number("bpSoc", "%");
@@ -313,16 +317,18 @@ class PowerOcean final : public Model {
         regulation_(chance.split("bias"), kMeterError_w),
         home_(chance),
         roofs_(roofs_of(chance)),
-        battery_({.cells = static_cast<int>(ratings_.cells),
-                  .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
-                  .resistance_ohm = ratings_.resistance_ohm}),
+        batteries_({.cells = static_cast<int>(ratings_.cells),
+                    .charge_w = ratings_.charge_w,
+                    .discharge_w = ratings_.discharge_w,
+                    .taper = ratings_.taper},
+                   slots_->extra, chance),
         heating_(ratings_, chance.split("heating")),
         car_(ratings_.ev, chance.split("car")),
         string_members_(slots_->strings),
         rod_members_(slots_->heating_rod) {}
 
   void start(Fields& fields, const Environment& environment) override {
-    battery_.set_soc_percent(fields.si(slots_->soc));
+    batteries_.start(battery_inside(fields.si(slots_->soc)), fields, environment);
     heating_.start(fields, *slots_);
     home_.start(environment, household::wired_together());
     Roof::replace(roofs_, environment);
@@ -332,7 +338,8 @@ class PowerOcean final : public Model {
 
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const JsonObject& /*unreported*/) override {
-    battery_.set_soc_percent(rested_soc(bounded(fields, slots_->soc, kSocPercent), off));
+    const double soc = rested_soc(bounded(fields, slots_->soc, kSocPercent), off);
+    batteries_.resume(battery_inside(soc), {fields, environment, off});
     heating_.resume(fields, *slots_, environment, off);
     home_.start(environment, household::wired_together());
     Roof::replace(roofs_, environment);
@@ -348,12 +355,13 @@ class PowerOcean final : public Model {
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
     noise_.next_step(environment.now);
+    batteries_.plug(environment, balance_);
     const double seconds = seconds_of(dt);
     home_.advance(environment, dt);
     if (car_.is_new_day(environment)) begin_day(environment);
     watts_ = draw(environment, seconds);
-    share_out(environment, seconds);
-    balance_.add(battery_);
+    share_out(environment, dt);
+    batteries_.add_to(balance_);
     // What other devices feed in may be more than all loads.
     const double used_w = watts_.load - ratings_.own_w;
     balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid) + std::max(0.0, -used_w),
@@ -391,6 +399,13 @@ class PowerOcean final : public Model {
     [[nodiscard]] double mppt() const { return string[0] + string[1]; }
   };
 
+  [[nodiscard]] Battery battery_inside(double soc) const {
+    return Battery({.cells = static_cast<int>(ratings_.cells),
+                    .capacity_ah = capacity_ah(ratings_.capacity_wh, ratings_.cells),
+                    .resistance_ohm = ratings_.resistance_ohm,
+                    .soc_percent = soc});
+  }
+
   void begin_day(const Environment& environment) {
     car_.begin_day(environment, home_.is_away(local_day(environment)));
   }
@@ -406,7 +421,7 @@ class PowerOcean final : public Model {
     const double home_w = environment.household_w.value_or(home_.power_w(0));
     const double base_w = home_w + environment.others_ac_w + heating_.pump_w(environment, seconds);
     const double surplus_w = watts.mppt() - base_w;
-    watts.ev = car_.plan_w(environment, surplus_w, battery_.soc_percent());
+    watts.ev = car_.plan_w(environment, surplus_w, batteries_.soc_percent());
     if (environment.grid_up) {
       watts.rod = heating_.rod_w(surplus_w - watts.ev - charge_limit_w());
     }
@@ -425,13 +440,14 @@ class PowerOcean final : public Model {
   }
 
   // The battery takes the surplus or supplies the deficit; the grid supplies or takes the rest.
-  void share_out(const Environment& environment, double seconds) {
-    const double soc = battery_.soc_percent();
+  void share_out(const Environment& environment, Millis dt) {
+    const double seconds = seconds_of(dt);
+    const double soc = batteries_.soc_percent();
     full_.update(soc, {.from = 100, .until = 100 - kTopUp_percent});
     resting_.update(soc, {.from = ratings_.empty_percent,
                           .until = ratings_.empty_percent + kHysteresis_percent});
     const double most_w = environment.battery_ok ? charge_limit_w() : 0;
-    const double least_w = environment.battery_ok && !resting_.on() ? -ratings_.discharge_w : 0;
+    const double least_w = environment.battery_ok && !resting_.on() ? -discharge_limit_w() : 0;
     // The battery is not for the car.
     const double wanted_w = watts_.mppt() - (watts_.load - watts_.ev);
     const double supply_w = wanted_w > 0 ? std::max(0.0, wanted_w - watts_.ev) : wanted_w;
@@ -440,8 +456,11 @@ class PowerOcean final : public Model {
     double asked_w =
         in_steps(std::clamp(supply_w - (regulates ? missing_w : 0), least_w, most_w), environment);
     if (asked_w == 0 && environment.battery_ok && environment.grid_up) asked_w = at_rest_w(soc);
-    const double taken_w = battery_.apply(
-        {.power_w = asked_w, .seconds = seconds, .air_c = environment.air_c + kBesideInverter_k});
+    const double taken_w = batteries_.apply({.power_w = asked_w,
+                                             .dt = dt,
+                                             .air_c = environment.air_c + kBesideInverter_k,
+                                             .allowed = environment.battery_ok,
+                                             .least_percent = ratings_.empty_percent});
     watts_.battery = in_steps(taken_w, environment);
     if (environment.grid_up) {
       watts_.grid = watts_.load - watts_.mppt() + watts_.battery;
@@ -472,15 +491,25 @@ class PowerOcean final : public Model {
   }
 
   [[nodiscard]] double charge_limit_w() const {
-    const double soc = battery_.soc_percent();
     if (full_.on()) return 0;
-    return std::max(ratings_.charge_w * ratings_.taper.at(soc), ratings_.trickle_w);
+    double most_w = 0;
+    batteries_.each([&most_w](const physics::BatteryPart& part, const Battery& battery) {
+      most_w += part.charge_w * part.taper.at(battery.soc_percent());
+    });
+    return std::max(most_w, ratings_.trickle_w);
+  }
+  [[nodiscard]] double discharge_limit_w() const {
+    double most_w = 0;
+    batteries_.each([&most_w](const physics::BatteryPart& part, const Battery& /*battery*/) {
+      most_w += part.discharge_w;
+    });
+    return most_w;
   }
 
   void write_energy(Fields& fields) const {
     const Slots& slots = *slots_;
     fields.set_si(slots.solar, watts_.mppt());
-    fields.set_si(slots.soc, std::round(battery_.soc_percent()));
+    fields.set_si(slots.soc, std::round(batteries_.soc_percent()));
     fields.set_si(slots.battery, watts_.battery);
     fields.set_si(slots.load, watts_.load);
     fields.set_si(slots.grid, watts_.grid);
@@ -548,7 +577,7 @@ class PowerOcean final : public Model {
   Regulation regulation_;
   HouseholdLoad home_;
   std::array<Roof, 2> roofs_;
-  Battery battery_;
+  BatteryBank batteries_;
   EnergyBalance balance_;
   Heating heating_;
   Car car_;

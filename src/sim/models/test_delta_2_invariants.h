@@ -41,12 +41,16 @@ inline void add_sums(Invariants& all) {
             return seen[out] <= seen[in];
           });
   // All values are whole watts, and the pack's are rounded to that; the losses are larger.
-  all.add("no more comes out than goes in",
-          [in = all.at("pd.wattsInSum"), out = all.at("pd.wattsOutSum"),
-           charge = all.at("bms_bmsStatus.inputWatts"),
-           discharge = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
-            return seen[out] + seen[charge] <= seen[in] + seen[discharge];
-          });
+  all.add(
+      "no more comes out than goes in",
+      [in = all.at("pd.wattsInSum"), out = all.at("pd.wattsOutSum"),
+       charge = all.at("bms_bmsStatus.inputWatts"), discharge = all.at("bms_bmsStatus.outputWatts"),
+       packs = all.at("bms_emsStatus.maxAvailNum"), extra_charge = all.at("bms_slave.inputWatts"),
+       extra_discharge = all.at("bms_slave.outputWatts")](const Observation& seen) {
+        const bool extra = seen[packs] > 1;
+        return seen[out] + seen[charge] + (extra ? seen[extra_charge] : 0) <=
+               seen[in] + seen[discharge] + (extra ? seen[extra_discharge] : 0);
+      });
 }
 
 inline void add_products(Invariants& all) {
@@ -76,8 +80,16 @@ inline void add_switches(Invariants& all) {
   off("mppt.cfgAcEnabled", "inv.invOutVol");
   off("mppt.cfgAcEnabled", "inv.invOutFreq");
   off("mppt.carState", "pd.carWatts");
-  off("bms_emsStatus.dsgCmd", "bms_bmsStatus.outputWatts");
-  off("bms_emsStatus.chgCmd", "bms_bmsStatus.inputWatts");
+  // Packs charge each other whatever the unit may do.
+  const auto rests = [&all](const std::string& may, const std::string& power) {
+    all.add(may + " 0 means " + power + " 0 of a lone pack",
+            [may = all.at("bms_emsStatus." + may), power = all.at("bms_bmsStatus." + power),
+             packs = all.at("bms_emsStatus.maxAvailNum")](const Observation& seen) {
+              return given(seen[may] == 0 && seen[packs] == 1, seen[power] == 0);
+            });
+  };
+  rests("dsgCmd", "outputWatts");
+  rests("chgCmd", "inputWatts");
   all.add("without pd.dcOutState, only the car socket gives",
           [off = all.at("pd.dcOutState"), dc = all.at("pd.outWatts"), car = all.at("pd.carWatts")](
               const Observation& seen) { return given(seen[off] == 0, seen[dc] == seen[car]); });
@@ -109,13 +121,29 @@ inline void add_charge(Invariants& all) {
   const Slot soc = all.at("bms_bmsStatus.f32ShowSoc");
   all.add_range("pd.soc", 0, 100);
   all.add_range("bms_bmsStatus.f32ShowSoc", 0, 100);
-  all.add_sum("pd.soc", {"bms_bmsStatus.soc"});
   all.add_sum("pd.soc", {"bms_emsStatus.lcdShowSoc"});
-  all.add_sum("bms_bmsStatus.f32ShowSoc", {"bms_emsStatus.f32LcdShowSoc"});
   // One is rounded to percents, the other to tenths of a percent.
-  all.add("pd.soc is f32ShowSoc", [=, whole = all.at("pd.soc")](const Observation& seen) {
-    return std::abs(seen[whole] - seen[soc]) <= kHalf + kHalf / 10 + kTrace;
-  });
+  const auto add_whole = [&all](std::string_view whole, std::string_view fine) {
+    all.add(std::string(whole) + " is " + std::string(fine),
+            [whole = all.at(whole), fine = all.at(fine)](const Observation& seen) {
+              return std::abs(seen[whole] - seen[fine]) <= kHalf + kHalf / 10 + kTrace;
+            });
+  };
+  add_whole("pd.soc", "bms_emsStatus.f32LcdShowSoc");
+  add_whole("bms_bmsStatus.soc", "bms_bmsStatus.f32ShowSoc");
+  const Slot packs = all.at("bms_emsStatus.maxAvailNum");
+  all.add("the charge of a lone pack is that of the unit",
+          [=, screen = all.at("bms_emsStatus.f32LcdShowSoc")](const Observation& seen) {
+            return given(seen[packs] == 1, seen[soc] == seen[screen]);
+          });
+  all.add("with an extra battery, it is between theirs",
+          [=, screen = all.at("bms_emsStatus.f32LcdShowSoc"),
+           extra = all.at("bms_slave.f32ShowSoc")](const Observation& seen) {
+            constexpr double kRounded = 0.1;
+            const double low = std::min(seen[soc], seen[extra]) - kRounded;
+            const double high = std::max(seen[soc], seen[extra]) + kRounded;
+            return given(seen[packs] > 1, seen[screen] >= low && seen[screen] <= high);
+          });
   all.add("soh is fullCap / designCap",
           [=, soh = all.at("bms_bmsStatus.soh"), full = all.at("bms_bmsStatus.fullCap"),
            whole = all.at("bms_bmsStatus.designCap")](const Observation& seen) {
@@ -131,10 +159,11 @@ inline void add_charge(Invariants& all) {
                    std::abs(seen[rest] / seen[full] * 100 - seen[soc]) <= bound;
           });
   // A minute may go past the limit by what X-Boost and all other loads draw in it: 2.8 kW at 40 V.
-  all.add(
-      "below minDsgSoc the pack gives nothing",
-      [=, least = all.at("bms_emsStatus.minDsgSoc"), out = all.at("bms_bmsStatus.outputWatts")](
-          const Observation& seen) { return given(seen[soc] < seen[least] - 8, seen[out] == 0); });
+  all.add("below minDsgSoc a lone pack gives nothing",
+          [=, least = all.at("bms_emsStatus.minDsgSoc"),
+           out = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {
+            return given(seen[packs] == 1 && seen[soc] < seen[least] - 8, seen[out] == 0);
+          });
   all.add("the pack takes or gives, not both",
           [in = all.at("bms_bmsStatus.inputWatts"),
            out = all.at("bms_bmsStatus.outputWatts")](const Observation& seen) {

@@ -53,10 +53,11 @@ inline void add_flow(Invariants& all) {
           });
   all.add("hrPwr is at most 3581 W",
           [=](const Observation& seen) { return rod_w(seen) >= 0 && rod_w(seen) <= 3581; });
-  // The limits of two packs: 2.5 kW in and 3.3 kW out each. The voltage in the middle of a step can
+  // The limits of its packs: 2.5 kW in and 3.3 kW out each. The voltage in the middle of a step can
   // make the step's mean up to a thousandth larger.
   all.add("bpPwr is in the packs' limits", [=](const Observation& seen) {
-    return seen[battery] >= -6606.6 && seen[battery] <= 5005;
+    const double packs = 2 + seen.environment().pack_count;
+    return seen[battery] >= -3303.3 * packs && seen[battery] <= 2502.5 * packs;
   });
   // Discharging stops at 5 %; a minute may go past that by what 6600 W draw in it.
   all.add_range("bpSoc", 4, 100);

@@ -1,6 +1,7 @@
 """Who promised what to whom: devices that report, apps that are there or away, and sets."""
 import asyncio
 import collections
+import contextlib
 import time
 
 import paths  # noqa: F401  (finds the modules of the other tests)
@@ -26,6 +27,7 @@ class Device(Client):
         self.sets = collections.Counter()  # how often each came, by its number
         self.is_reporting = True
         self.watched_since, self.served_at = 0.0, None
+        self.is_urged = asyncio.Event()
 
     def begin(self):
         super().begin()
@@ -33,7 +35,9 @@ class Device(Client):
 
     async def _report(self):
         while self.is_reporting:
-            await asyncio.sleep(self.each_s * self.world.random.uniform(0.5, 1.5))  # the rate of its reports
+            with contextlib.suppress(TimeoutError, asyncio.TimeoutError):  # the rate of its reports
+                await asyncio.wait_for(self.is_urged.wait(), self.each_s * self.world.random.uniform(0.5, 1.5))
+            self.is_urged.clear()
             if self.has_session and self.is_reporting and len(self.flights) < WINDOW:
                 value = self.world.random.choice((0, 0, 1)) if self.repeats else len(self.sent) + 1
                 self.sent.append(value)
@@ -47,8 +51,9 @@ class Device(Client):
         self.world.note_progress()
 
     def watch(self, since):
-        """Notes when a report that was sent since is acknowledged."""
+        """Reports at once, and notes when a report that was sent since is acknowledged."""
         self.watched_since, self.served_at = since, None
+        self.world.loop.call_soon_threadsafe(self.is_urged.set)
 
     def take(self, topic, payload, again):
         number = payload["params"]["number"]

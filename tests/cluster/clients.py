@@ -138,7 +138,7 @@ class Client:
         flags = 0xC0 if self.is_kept else 0xC2
         body = mqtt_text("MQTT") + bytes([4, flags]) + struct.pack("!H", KEEPALIVE_S)
         body += mqtt_text(self.client_id) + mqtt_text(self.user) + mqtt_text(self.password)
-        self.writer.write(packet(0x10, body))
+        self._write(packet(0x10, body))
         kind, answer = await self._read()
         if kind == CONNACK and answer[1] == 3:
             raise ConnectionError("the server is unavailable")
@@ -156,7 +156,7 @@ class Client:
 
     async def _subscribe(self):
         filters = b"".join(mqtt_text(topic) + bytes([qos]) for topic, qos in self.topics)
-        self.writer.write(packet(SUBSCRIBE, b"\xff\xff" + filters))
+        self._write(packet(SUBSCRIBE, b"\xff\xff" + filters))
         kind, body = 0, b""
         while kind != SUBACK:
             kind, body = await self._read()
@@ -164,6 +164,10 @@ class Client:
                 self._handle(kind, body)
         assert list(body[2:]) == [qos for _, qos in self.topics], f"{self.client_id}: {body}"
         self.has_session = self.is_kept
+
+    def _write(self, data):
+        if not self.writer.transport.is_closing():  # what is read then came before
+            self.writer.write(data)
 
     async def _read(self):
         while (whole := self._whole()) is None:
@@ -195,7 +199,7 @@ class Client:
             oldest = min((flight.sent_at for flight in self.flights.values()), default=now)
             if now - max(oldest, self.heard_at if not self.flights else 0) > SILENCE_S:
                 raise
-            self.writer.write(packet(PINGREQ, b""))
+            self._write(packet(PINGREQ, b""))
 
     def publish(self, topic, payload, qos, fact):
         self.packet_id = self.packet_id % 0xFFF0 + 1
@@ -207,9 +211,9 @@ class Client:
     def _send(self, flight):
         flight.sent_at = time.monotonic()
         if flight.is_released:
-            self.writer.write(packet(PUBREL, struct.pack("!H", flight.packet_id)))
+            self._write(packet(PUBREL, struct.pack("!H", flight.packet_id)))
         else:
-            self.writer.write(packet(PUBLISH | flight.qos << 1 | (8 if flight.was_sent else 0), flight.body))
+            self._write(packet(PUBLISH | flight.qos << 1 | (8 if flight.was_sent else 0), flight.body))
             flight.was_sent = True
 
     def _handle(self, kind, body):
@@ -218,7 +222,7 @@ class Client:
         if kind in (PUBACK, PUBREC, PUBCOMP):
             flight = self.flights.get(struct.unpack("!H", body)[0])
             if kind == PUBREC:
-                self.writer.write(packet(PUBREL, body))
+                self._write(packet(PUBREL, body))
                 if flight:
                     flight.is_released = True
             elif flight:
@@ -226,7 +230,7 @@ class Client:
                 self.acknowledged(flight)
         elif kind == PUBREL:
             self.unreleased.discard(body)
-            self.writer.write(packet(PUBCOMP, body))
+            self._write(packet(PUBCOMP, body))
         return None
 
     def _take(self, kind, body):
@@ -237,12 +241,12 @@ class Client:
         number, payload = rest[:2], json.loads(rest[2:])
         if qos == 1:
             self.take(topic, payload, again)
-            self.writer.write(packet(PUBACK, number))
+            self._write(packet(PUBACK, number))
         else:
             if number not in self.unreleased:
                 self.unreleased.add(number)
                 self.take(topic, payload, False)
-            self.writer.write(packet(PUBREC, number))
+            self._write(packet(PUBREC, number))
         return None
 
     def acknowledged(self, flight):

@@ -61,18 +61,38 @@ NodeOwner::NodeOwner(Parts parts)
     : parts_(std::move(parts)),
       transit_(std::make_shared<Transit>(parts_.platform, parts_.name, parts_.channel)) {}
 
-void NodeOwner::opened(std::uint64_t session) {
-  const Platform& platform = parts_.platform;
-  const Millis steady_to_wall = platform.wall->now() - platform.steady->now();
-  transit_->opened(session, steady_to_wall);
-  door_ = std::make_shared<const RemoteClient::NodeSession>(RemoteClient::NodeSession{
+void NodeOwner::restore(StoredTransit stored) {
+  Known known{.client = std::make_shared<RemoteClient>(node_session(0),
+                                                       ClientMet{.identity = stored.identity}),
+              .has_session = true,
+              .session = stored.session};
+  known.client->set_present(false);
+  known.client->set_stored_number(stored.number);
+  for (const Subscription& each : stored.subscriptions) {
+    known.client->expect_surplus(kMessageBytes * parts_.shards.size());
+    to_all_here({.account = stored.identity.account,
+                 .action = Subscribe{.client = known.client, .subscription = each}});
+    known.subscriptions.emplace(each.filter, each);
+  }
+  away_.insert_or_assign(stored.session, std::move(known));
+  transit_->restore(std::move(stored));
+}
+
+std::shared_ptr<const RemoteClient::NodeSession> NodeOwner::node_session(
+    std::uint64_t session) const {
+  return std::make_shared<const RemoteClient::NodeSession>(RemoteClient::NodeSession{
       .channel = parts_.channel,
       .session = session,
-      .steady_to_wall = steady_to_wall,
+      .steady_to_wall = parts_.platform.wall->now() - parts_.platform.steady->now(),
       .transit = transit_,
       .dropped = [&platform = parts_.platform](const Client& client, std::size_t left) {
         drop(platform, client, left);
       }});
+}
+
+void NodeOwner::opened(std::uint64_t session) {
+  door_ = node_session(session);
+  transit_->opened(session, door_->steady_to_wall);
 }
 
 void NodeOwner::closed() {
@@ -133,22 +153,25 @@ void NodeOwner::take(const ClientState& state) {
   known.session = state.stored_number;
   // The session goes on with what it had before the link was closed.
   auto before = away_.extract(known.session);
-  if (before.empty()) return;
-  known.stale = std::move(before.mapped().filters);
-  known.filters = known.stale;
-  known.has_session = true;
-  to_all_here({.account = known.client->identity().account,
-               .action = Rebind{.old = before.mapped().client, .fresh = known.client}});
+  if (!before.empty()) {
+    known.subscriptions = std::move(before.mapped().subscriptions);
+    for (const auto& [filter, subscription] : known.subscriptions) known.stale.insert(filter);
+    known.has_session = true;
+    to_all_here({.account = known.client->identity().account,
+                 .action = Rebind{.old = before.mapped().client, .fresh = known.client}});
+  }
+  transit_->describe(known.session, known.client->identity(), known.subscriptions);
 }
 
 void NodeOwner::take(const DoorIntroduced& introduced) {
   for (auto& [number, known] : clients_) {
     for (const std::string& filter : std::exchange(known.stale, {})) {
-      known.filters.erase(filter);
+      known.subscriptions.erase(filter);
       known.client->expect_surplus(kMessageBytes * parts_.shards.size());
       to_all_here({.account = known.client->identity().account,
                    .action = Unsubscribe{.client = known.client, .filter = filter}});
     }
+    transit_->describe(known.session, known.client->identity(), known.subscriptions);
   }
   for (auto& [session, known] : std::exchange(away_, {})) {
     end_here(known.client);
@@ -159,21 +182,28 @@ void NodeOwner::take(const DoorIntroduced& introduced) {
 
 void NodeOwner::take(const DeliveriesTaken& taken) { transit_->taken(taken.through); }
 
-// The filters that shards here know.
-void NodeOwner::note_filters(const Request& request) {
-  const auto known_of = [this](const ClientPtr& client) -> Known& {
-    return clients_.at(std::static_pointer_cast<RemoteClient>(client)->number());
-  };
+NodeOwner::Known& NodeOwner::known_of(const ClientPtr& client) {
+  return clients_.at(std::static_pointer_cast<RemoteClient>(client)->number());
+}
+
+void NodeOwner::note_subscriptions(const Request& request) {
+  Known* known = nullptr;
   if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) {
-    Known& known = known_of(subscribe->client);
-    if (known.session == 0) return;
-    known.filters.insert(subscribe->subscription.filter);
-    known.stale.erase(subscribe->subscription.filter);
+    known = &known_of(subscribe->client);
+    Subscription subscription = subscribe->subscription;
+    subscription.send_retained = false;
+    known->stale.erase(subscription.filter);
+    const std::string filter = subscription.filter;
+    if (known->session != 0) known->subscriptions[filter] = std::move(subscription);
   } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action)) {
-    known_of(unsubscribe->client).filters.erase(unsubscribe->filter);
+    known = &known_of(unsubscribe->client);
+    known->subscriptions.erase(unsubscribe->filter);
   } else if (const auto* rebind = std::get_if<Rebind>(&request.action)) {
-    known_of(rebind->fresh).filters.merge(known_of(rebind->old).filters);
+    known = &known_of(rebind->fresh);
+    known->subscriptions.merge(known_of(rebind->old).subscriptions);
   }
+  if (known == nullptr || known->session == 0) return;
+  transit_->describe(known->session, known->client->identity(), known->subscriptions);
 }
 
 void NodeOwner::take(const StreamBegins& begins) {
@@ -213,7 +243,7 @@ void NodeOwner::take(const RemoteRequest& asked) {
   }
   const registry::AccountId account = request->account;
   begin_sessions(*request);
-  note_filters(*request);
+  note_subscriptions(*request);
   if (auto* publish = std::get_if<Publish>(&request->action)) {
     this->publish(*publish, account);
   } else if (auto* hand_on = std::get_if<HandOn>(&request->action)) {

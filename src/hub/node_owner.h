@@ -46,7 +46,7 @@ class NodeOwner {
   explicit NodeOwner(Parts parts);
 
   // Before the loop runs.
-  void restore(StoredTransit stored) { transit_->restore(std::move(stored)); }
+  void restore(StoredTransit stored);
 
   void opened(std::uint64_t session);
   void closed();
@@ -69,7 +69,7 @@ class NodeOwner {
     RemoteClientPtr client;
     bool has_session = false;  // else it is known only to hand on what it has
     std::int64_t session = 0;  // that the door keeps, by its number there
-    std::set<std::string> filters{};
+    std::map<std::string, Subscription> subscriptions{};  // by filter; of a session that is kept
     std::set<std::string> stale{};  // filters that the door has not told again
   };
   struct Reading {
@@ -83,9 +83,12 @@ class NodeOwner {
   [[nodiscard]] ReplyId reply_after(std::size_t count, std::uint64_t number) const;
   [[nodiscard]] RemoteClientPtr client_of(ClientNumber number) const;
   void begin_sessions(const Request& request);
-  void note_filters(const Request& request);
+  [[nodiscard]] Known& known_of(const ClientPtr& client);
+  void note_subscriptions(const Request& request);
   void to_all_here(const Request& request);
   void end_here(const ClientPtr& client);
+  [[nodiscard]] std::shared_ptr<const RemoteClient::NodeSession> node_session(
+      std::uint64_t session) const;
   void end_transit(const ClientPtr& client, std::int64_t session);
   void publish(Publish& publish, registry::AccountId account);
   void hand_on(const RemoteRequest& asked, HandOn& request, registry::AccountId account);

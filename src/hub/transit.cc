@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hub/request_bytes.h"
+#include "hub/stored_subscriptions.h"
 #include "journal/turn.h"
 
 namespace gridloom::hub {
@@ -18,13 +19,34 @@ std::size_t bytes_of(const Delivery& delivery) {
   return kEntryBytes + delivery.message->topic.size() + delivery.message->payload.size();
 }
 
+std::string row_of(std::int64_t number, std::int64_t there, const std::string& node,
+                   const Identity& identity,
+                   const std::map<std::string, Subscription>& subscriptions) {
+  std::vector<Subscription> all;
+  for (const auto& [filter, subscription] : subscriptions) all.push_back(subscription);
+  const std::string packets = packets_of(all);
+  const std::string client_id = kOfNode + node;
+  std::string row;
+  append_change(row, SessionKept{.session = number,
+                                 .user = identity.name,
+                                 .client_id = client_id,
+                                 .signed_in_as = there,
+                                 .generation = identity.generation,
+                                 .subscriptions = packets});
+  return row;
+}
+
 }  // namespace
 
 Transit::Transit(Platform& platform, std::string node, std::shared_ptr<NodeChannel> channel)
     : platform_(platform), node_(std::move(node)), channel_(std::move(channel)) {}
 
 void Transit::restore(StoredTransit stored) {
-  sessions_.emplace(stored.number, Session{.there = stored.session});
+  std::map<std::string, Subscription> subscriptions;
+  for (const Subscription& each : stored.subscriptions) subscriptions.emplace(each.filter, each);
+  sessions_.emplace(stored.number, Session{.there = stored.session,
+                                           .row = row_of(stored.number, stored.session, node_,
+                                                         stored.identity, subscriptions)});
   by_there_.emplace(stored.session, stored.number);
   for (Delivery& each : stored.messages) put(stored.number, std::move(each));
   unsent_ = messages_.begin();
@@ -35,16 +57,26 @@ void Transit::restore(StoredTransit stored) {
 std::int64_t Transit::begin(std::int64_t there, ClientNumber client) {
   if (there == 0 || !platform_.sessions) return 0;
   const auto [known, is_new] = by_there_.try_emplace(there, 0);
-  if (is_new) {
-    known->second = platform_.sessions->new_number();
-    log(SessionKept{
-        .session = known->second, .user = {}, .client_id = node_, .signed_in_as = there});
-    tick();  // before a message of it
-  }
+  if (is_new) known->second = platform_.sessions->new_number();
   Session& session = sessions_[known->second];
   session.there = there;
   session.client = client;
   return known->second;
+}
+
+void Transit::describe(std::int64_t there, const Identity& identity,
+                       const std::map<std::string, Subscription>& subscriptions) {
+  const auto known = by_there_.find(there);
+  if (known == by_there_.end()) return;
+  std::string row = row_of(known->second, there, node_, identity, subscriptions);
+  Session& session = sessions_.at(known->second);
+  if (session.row == row) return;
+  changes_ += row;
+  const bool is_first = std::exchange(session.row, std::move(row)).empty();
+  // Before a message of it; later ones together.
+  if (is_first) return write();
+  writes_soon_ = true;
+  work_soon();
 }
 
 void Transit::end(std::int64_t there) {
@@ -83,18 +115,19 @@ std::size_t Transit::add(std::int64_t session, std::vector<Delivery> deliveries)
       put(session, std::move(each));
     }
   }
-  send_soon();
+  work_soon();
   return left;
 }
 
 // Behind the task that is running, which may have messages with lower numbers.
-void Transit::send_soon() {
-  if (std::exchange(sends_soon_, true)) return;
+void Transit::work_soon() {
+  if (std::exchange(works_soon_, true)) return;
   channel_->loop().post([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    self->sends_soon_ = false;
+    self->works_soon_ = false;
     self->send();
+    if (std::exchange(self->writes_soon_, false)) self->write();
   });
 }
 
@@ -166,6 +199,10 @@ void Transit::introduced(std::int64_t through) {
 
 void Transit::tick() {
   send();
+  write();
+}
+
+void Transit::write() {
   if (changes_.empty()) return;
   const std::string changes = std::exchange(changes_, {});
   if (platform_.journal == nullptr) return platform_.sessions->take(changes);

@@ -2,8 +2,9 @@
 // this node, with the report that caused it, until the other node says that it has it in its own.
 // So none is lost while the other node is away, nor when one of the two ends.
 //
-// A session of the other node has a row among the sessions that are stored here: its user name is
-// empty (no user has that), its client id is the node, and `signed_in_as` its number there. Its
+// A session of the other node has a row among the sessions that are stored here, with its user and
+// its subscriptions: so it gets messages also if this process ends while the other node is away.
+// Its client id there is kOfNode and the node's name, and `signed_in_as` its number there. Its
 // messages are stored as those of any session.
 //
 // A message is sent once the link is introduced: the other node has said which of its sessions
@@ -29,14 +30,20 @@
 #include "hub/node_messages.h"
 #include "hub/platform.h"
 #include "hub/session_changes.h"
+#include "hub/subscription_table.h"
 
 namespace gridloom::hub {
+
+// No client id has this (MQTT-1.5.4-2).
+inline constexpr char kOfNode = '\0';
 
 // What is stored of a session of another node, with the messages on their way to it, ascending.
 struct StoredTransit {
   std::int64_t number = 0;  // of the row
   std::string node;
   std::int64_t session = 0;  // there
+  Identity identity;
+  std::vector<Subscription> subscriptions;
   std::vector<Delivery> messages;
 };
 
@@ -52,9 +59,12 @@ class Transit : public std::enable_shared_from_this<Transit> {
 
   void restore(StoredTransit stored);
 
-  // The number here of the session that has the number `there` at the node. The first call for it
-  // writes its row. `client` has it now.
+  // The number here of the session that has the number `there` at the node; 0: sessions are not
+  // stored. `client` has it now.
   [[nodiscard]] std::int64_t begin(std::int64_t there, ClientNumber client);
+  // Writes the session's row, if it is another one than before.
+  void describe(std::int64_t there, const Identity& identity,
+                const std::map<std::string, Subscription>& subscriptions);
   // The session ended, and no shard knows it any more. Its messages are done.
   void end(std::int64_t there);
 
@@ -80,6 +90,7 @@ class Transit : public std::enable_shared_from_this<Transit> {
     std::int64_t there = 0;
     ClientNumber client = 0;  // 0: the node has not named it since the link was opened
     std::size_t bytes = 0;
+    std::string row{};  // SessionKept
   };
   struct Message {
     std::int64_t session = 0;  // here
@@ -91,7 +102,8 @@ class Transit : public std::enable_shared_from_this<Transit> {
   void put(std::int64_t session, Delivery delivery);
   Messages::iterator done(Messages::iterator message);
   void send();
-  void send_soon();
+  void work_soon();
+  void write();
   void log(const SessionChange& change);
 
   Platform& platform_;
@@ -105,8 +117,9 @@ class Transit : public std::enable_shared_from_this<Transit> {
   Messages messages_;
   Messages::iterator unsent_ = messages_.end();  // all before it are sent
   std::size_t bytes_ = 0;
-  bool sends_soon_ = false;
-  std::string changes_;  // not in the log yet
+  bool works_soon_ = false;   // a task is posted that sends,
+  bool writes_soon_ = false;  // and writes
+  std::string changes_;       // not in the log yet
 };
 
 }  // namespace gridloom::hub

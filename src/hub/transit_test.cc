@@ -17,6 +17,7 @@
 
 #include "hub/arrivals.h"
 #include "hub/session_changes.h"
+#include "hub/stored_subscriptions.h"
 #include "hub/test_cluster.h"
 #include "testing/dice.h"
 #include "wire/mqtt/stored_message.h"
@@ -43,6 +44,7 @@ struct Stored {
     wire::mqtt::PacketFlags flags;
   };
   std::map<std::int64_t, StoredTransit> transits;
+  std::map<std::int64_t, std::string> users;
   std::map<std::int64_t, std::map<std::int64_t, Message>> messages;
   std::map<std::int64_t, StoredArrivals> arrivals;
   std::int64_t highest = 0;
@@ -59,9 +61,12 @@ struct Stored {
   void take(const SessionKept& kept, std::string& /*packet*/) {
     highest = std::max(highest, kept.session);
     transits[kept.session] = {.number = kept.session,
-                              .node = std::string(kept.client_id),
+                              .node = std::string(kept.client_id.substr(1)),
                               .session = kept.signed_in_as,
+                              .identity = {},
+                              .subscriptions = *subscriptions_in(kept.subscriptions),
                               .messages = {}};
+    users[kept.session] = kept.user;
   }
   void take(const SessionEnded& ended, std::string& /*packet*/) {
     transits.erase(ended.session);
@@ -101,6 +106,7 @@ struct Stored {
   void restore(Hub& hub) const {
     for (const auto& [number, row] : transits) {
       StoredTransit transit = row;
+      transit.identity = *hub.access().identity_of(users.at(number));
       if (const auto found = messages.find(number); found != messages.end()) {
         for (const auto& [message, bytes] : found->second) {
           const auto read = wire::mqtt::message_in(bytes.packet, std::nullopt);
@@ -141,8 +147,7 @@ class World {
   // A report whose number is its packet id; does not settle.
   void report() {
     ++sent;
-    // As the server of a slot admits clients.
-    if (!a.hub || !a.introduced.contains("b")) return;
+    if (!a.hub) return;
     if (!device) device = connect_device();
     cluster.post(a, device,
                  {.topic = fmt::format("/device/{}/quota", kSn),
@@ -266,6 +271,18 @@ TEST(TransitTest, SurvivesTheEndOfItsNode) {
   world.cluster.settle();
   world.report_and_settle();
   EXPECT_THAT(world.kept(), ElementsAre("1", "2", "3", "4"));
+}
+
+TEST(TransitTest, IsKeptByAnOwnerThatStartsWhileTheOtherNodeIsAway) {
+  World world;
+  world.kill(world.b);
+  world.kill(world.a);
+  world.start(world.a);
+  for (int i = 0; i < 3; ++i) world.report_and_settle();
+  EXPECT_THAT(world.acknowledged(), SizeIs(3));
+  world.start(world.b);
+  world.cluster.settle();
+  EXPECT_THAT(world.kept(), ElementsAre("1", "2", "3"));
 }
 
 TEST(TransitTest, IsNotSentAgainWhenTheOtherNodeHasIt) {

@@ -10,10 +10,18 @@
 namespace gridloom::mqtt {
 namespace {
 
-// Rows with an empty user name are of messages between nodes (hub/transit.h, hub/arrivals.h).
-bool restore_transit(hub::SavedState& state, StoredSession& row) {
-  hub::StoredTransit stored{
-      .number = row.number, .node = row.client_id, .session = row.signed_in_as, .messages = {}};
+// A row of a session that another node keeps (hub/transit.h).
+bool is_of_node(const StoredSession& row) { return row.client_id.starts_with(hub::kOfNode); }
+
+bool restore_transit(hub::Hub& hub, StoredSession& row) {
+  const auto identity = hub.access().identity_of(row.user);
+  if (!identity || identity->generation != row.generation) return false;
+  hub::StoredTransit stored{.number = row.number,
+                            .node = row.client_id.substr(1),
+                            .session = row.signed_in_as,
+                            .identity = *identity,
+                            .subscriptions = std::move(row.subscriptions),
+                            .messages = {}};
   for (wire::mqtt::Outbox::Kept& kept : row.messages) {
     if (!kept.entry.message) continue;
     stored.messages.push_back({.message = std::move(kept.entry.message),
@@ -22,9 +30,10 @@ bool restore_transit(hub::SavedState& state, StoredSession& row) {
                                .subscription_ids = std::move(kept.entry.subscription_ids),
                                .number = kept.entry.number});
   }
-  return state.restore_transit(std::move(stored));
+  return hub.saved_state().restore_transit(std::move(stored));
 }
 
+// The stream of what has come from another node (hub/arrivals.h).
 bool restore_arrivals(hub::SavedState& state, const StoredStream& row) {
   const auto through = row.receipts.digest_of(0);
   return through && state.restore_arrivals({.stream = row.number,
@@ -44,7 +53,9 @@ std::size_t restore(const ServerContext& server, const std::vector<Loop*>& loops
   }
   hub::SavedState state = server.hub->saved_state();
   std::erase_if(loaded.sessions, [&](StoredSession& row) {
-    return row.user.empty() && restore_transit(state, row);
+    if (!is_of_node(row)) return false;
+    if (!restore_transit(*server.hub, row)) record(*server.hub, hub::SessionEnded{row.number});
+    return true;
   });
   std::erase_if(loaded.streams, [&](const StoredStream& row) {
     return row.user.empty() && restore_arrivals(state, row);

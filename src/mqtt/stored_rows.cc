@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "mqtt/stored_packets.h"
+#include "hub/stored_subscriptions.h"
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
@@ -36,7 +36,7 @@ std::vector<std::uint16_t> ids_in(std::string_view bytes) {
 }
 
 std::optional<StoredSession> session_in(const SessionRow& row) {
-  auto subscriptions = subscriptions_in(row.subscriptions);
+  auto subscriptions = hub::subscriptions_in(row.subscriptions);
   if (!subscriptions) return std::nullopt;
   StoredSession session{.number = row.number,
                         .user = row.user,
@@ -80,7 +80,7 @@ SessionRow row_of(const StoredSession& session) {
                  .client_id = session.client_id,
                  .expiry_s = session.expiry_s,
                  .parked_at_ms = stored_ms(session.parked_at),
-                 .subscriptions = packets_of(session.subscriptions),
+                 .subscriptions = hub::packets_of(session.subscriptions),
                  .received = bytes_of(session.received),
                  .will = {},
                  .will_due_ms = stored_ms(session.will_due),

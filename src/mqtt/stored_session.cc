@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "mqtt/stored_packets.h"
+#include "hub/stored_subscriptions.h"
 #include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
@@ -14,7 +14,7 @@ using wire::mqtt::stored_ms;
 using wire::mqtt::time_of;
 
 std::string change_of(const StoredSession& session) {
-  const std::string subscriptions = packets_of(session.subscriptions);
+  const std::string subscriptions = hub::packets_of(session.subscriptions);
   hub::SessionKept kept{.session = session.number,
                         .user = session.user,
                         .client_id = session.client_id,
@@ -60,7 +60,7 @@ void infer_sent(StoredSession& session) {
 }
 
 std::optional<StoredSession> session_of(const hub::SessionKept& kept) {
-  auto subscriptions = subscriptions_in(kept.subscriptions);
+  auto subscriptions = hub::subscriptions_in(kept.subscriptions);
   if (!subscriptions) return std::nullopt;
   StoredSession session{.number = kept.session,
                         .user = std::string(kept.user),

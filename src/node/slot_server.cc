@@ -75,9 +75,8 @@ void purge_removed_devices(server::Server& server) {
       });
 }
 
-// The servers of other slots are waited for so long. All slots of a node that was killed are opened
-// at about the same time, and each link in a moment.
-constexpr Millis kIntroducedWithin{10'000};
+// The servers of other slots are waited for so long: one of them may stand still.
+constexpr Millis kIntroducedWithin{2'000};
 // What is left for a client that does not read is not waited for.
 constexpr std::chrono::milliseconds kLongestGoodbye{2'000};
 
@@ -145,7 +144,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
                        .log_is_shared = true,
                        .on_introduced = [this](const std::string& node) { introduced(node); }});
              // Before there is a link, so that all that concerns it is told when it opens.
-             place(std::vector<cluster::SlotOwner>(options.slots));
+             place_partitions(*cluster_, std::vector<cluster::SlotOwner>(options.slots));
            },
        .events = home::EventLog::Writes::kOwn});
   if (!opened) return std::unexpected(opened.error());
@@ -190,6 +189,18 @@ void SlotServer::on_loop(const std::function<void()>& work) {
   done.get_future().wait();
 }
 
+void SlotServer::place(const std::vector<cluster::SlotOwner>& slots) {
+  place_partitions(*cluster_, slots);
+  std::vector<std::string> unserved;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (!slots[i].is_served) unserved.push_back(slot_name(static_cast<cluster::Slot>(i)));
+  }
+  server_->loops().front()->post([this, unserved = std::move(unserved)] {
+    for (const std::string& each : unserved) admission_.awaited.erase(each);
+    admit();
+  });
+}
+
 void SlotServer::introduced(const std::string& server) {
   admission_.awaited.erase(server);
   admit();
@@ -200,8 +211,8 @@ void SlotServer::admit() {
   if (!admission_.awaited.empty()) {
     if (admission_.clock->now() < admission_.at_latest) return;
     spdlog::warn(
-        "clients are served although {} have not said which of their sessions want messages: what "
-        "is published until they do is missing there",
+        "clients are served although {} have not said which of their sessions want messages: the "
+        "log may lack the last change of their subscriptions",
         fmt::join(admission_.awaited, ", "));
   }
   relay_ = admission_.make_relay();

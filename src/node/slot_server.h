@@ -59,8 +59,9 @@ struct Shared {
 // Says in `cluster` whose the partitions of each slot are. `slots`: of the cluster, by slot.
 void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots);
 
-// Clients are admitted once the servers of all other slots have told which of their sessions want
-// messages from here, since none would be kept for them before; or after ten seconds.
+// Clients are admitted once the servers of the other slots that are served now have told which of
+// their sessions want messages from here, or after two seconds: what the log says of those sessions
+// may be some milliseconds old. For slots that nobody serves now it is true.
 class SlotServer {
  public:
   struct Options {
@@ -81,7 +82,7 @@ class SlotServer {
   ~SlotServer();
 
   // The owners have changed.
-  void place(const std::vector<cluster::SlotOwner>& slots) { place_partitions(*cluster_, slots); }
+  void place(const std::vector<cluster::SlotOwner>& slots);
   // A stop by plan: connections end, what is received is acknowledged and stored.
   void stop();
   // Nothing is acknowledged or stored any more. Does not wait.

@@ -1,8 +1,10 @@
-#include "mqtt/stored_packets.h"
+#include "hub/stored_subscriptions.h"
 
 #include <utility>
 
-namespace gridloom::mqtt {
+#include "wire/mqtt/packet.h"
+
+namespace gridloom::hub {
 namespace {
 
 using wire::mqtt::PropertyId;
@@ -11,9 +13,9 @@ using wire::mqtt::Version;
 
 }  // namespace
 
-std::string packets_of(const std::vector<hub::Subscription>& subscriptions) {
+std::string packets_of(const std::vector<Subscription>& subscriptions) {
   std::string bytes;
-  for (const hub::Subscription& subscription : subscriptions) {
+  for (const Subscription& subscription : subscriptions) {
     Subscribe packet{.packet_id = 1};
     packet.entries.push_back({.filter = subscription.filter,
                               .qos = subscription.qos,
@@ -25,8 +27,8 @@ std::string packets_of(const std::vector<hub::Subscription>& subscriptions) {
   return bytes;
 }
 
-std::optional<std::vector<hub::Subscription>> subscriptions_in(std::string_view packets) {
-  std::vector<hub::Subscription> found;
+std::optional<std::vector<Subscription>> subscriptions_in(std::string_view packets) {
+  std::vector<Subscription> found;
   while (!packets.empty()) {
     const auto header = wire::mqtt::peek_header(packets);
     if (!header || !*header || (*header)->total_bytes() > packets.size()) return std::nullopt;
@@ -47,4 +49,4 @@ std::optional<std::vector<hub::Subscription>> subscriptions_in(std::string_view 
   return found;
 }
 
-}  // namespace gridloom::mqtt
+}  // namespace gridloom::hub

@@ -7,12 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "hub/shard.h"
+#include "hub/subscription_table.h"
 
-namespace gridloom::mqtt {
+namespace gridloom::hub {
 
-[[nodiscard]] std::string packets_of(const std::vector<hub::Subscription>& subscriptions);
-[[nodiscard]] std::optional<std::vector<hub::Subscription>> subscriptions_in(
-    std::string_view packets);
+[[nodiscard]] std::string packets_of(const std::vector<Subscription>& subscriptions);
+[[nodiscard]] std::optional<std::vector<Subscription>> subscriptions_in(std::string_view packets);
 
-}  // namespace gridloom::mqtt
+}  // namespace gridloom::hub

@@ -180,9 +180,11 @@ void Member::publish(const Sight& sight) {
     owners.push_back({.node = row.owner, .revision = row.revision});
   }
   for (std::size_t i = 0; i < options_.slots; ++i) {
-    const auto revision = ownership_.serves(static_cast<Slot>(i));
-    serving_.at(i) = revision.value_or(0);
-    if (i < owners.size() && revision == owners[i].revision) owners[i].is_served = true;
+    const auto slot = static_cast<Slot>(i);
+    serving_.at(i) = ownership_.serves(slot).value_or(0);
+    if (i < owners.size() && ownership_.reachable(slot) == owners[i].revision) {
+      owners[i].is_served = true;
+    }
   }
   era_ = ownership_.era().value_or(TimePoint{});
   for (const SeenNode& node : sight.others) {

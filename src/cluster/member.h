@@ -34,7 +34,7 @@ namespace gridloom::cluster {
 struct SlotOwner {
   std::optional<NodeId> node{};
   Revision revision = 0;
-  bool is_served = false;  // its owner says that it has opened it
+  bool is_served = false;  // its owner says that it has opened it, and has not closed it
 
   bool operator==(const SlotOwner&) const = default;
 };

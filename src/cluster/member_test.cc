@@ -43,7 +43,11 @@ class TestHost final : public SlotHost {
     const std::scoped_lock lock(mutex_);
     std::erase(open_, slot);
     reasons_.push_back(reason);
-    closed();
+    if (keeps_closed_) {
+      closed_.push_back(std::move(closed));
+    } else {
+      closed();
+    }
     changed_.notify_all();
   }
   void owners_changed() override { wake(); }
@@ -70,6 +74,12 @@ class TestHost final : public SlotHost {
     return true;
   }
   void keep_callbacks() { keeps_callbacks_ = true; }
+  void keep_closed() { keeps_closed_ = true; }
+  // Those that were kept are told.
+  void end_closing() {
+    const std::scoped_lock lock(mutex_);
+    for (Closed& each : std::exchange(closed_, {})) each();
+  }
   [[nodiscard]] std::size_t count_of_open() {
     const std::scoped_lock lock(mutex_);
     return open_.size();
@@ -95,6 +105,8 @@ class TestHost final : public SlotHost {
   std::optional<Error> refusal_;
   bool keeps_callbacks_ = false;
   std::vector<Opened> kept_;
+  bool keeps_closed_ = false;
+  std::vector<Closed> closed_;
 };
 
 // Claims that hang or fail when the test wants it.
@@ -187,6 +199,37 @@ TEST_F(ClusterMember, SharesSlotsWithAnotherAndTakesThemWhenThatStops) {
   EXPECT_TRUE(anna->host.wait_until(knows_bert));
   EXPECT_TRUE(anna->member->stop(kLongest));
   EXPECT_TRUE(serves(*bert, 2));
+}
+
+// It says goodbye to its clients, which are connected to other nodes too.
+TEST_F(ClusterMember, ASlotThatIsGivenUpByPlanIsServedForOthersUntilItIsClosed) {
+  const auto anna = start("anna");
+  ASSERT_TRUE(serves(*anna, 2));
+  const auto bert = start("bert");
+  ASSERT_TRUE(serves(*bert, 1));
+  ASSERT_TRUE(serves(*anna, 1));
+  const auto of_anna = [](Node& at) {
+    return std::ranges::count_if(at.member->owners(), [](const SlotOwner& each) {
+      return each.is_served && each.node && each.node->name == "anna";
+    });
+  };
+  EXPECT_TRUE(bert->host.wait_until([&] { return of_anna(*bert) == 1; }));
+  anna->host.keep_closed();
+  EXPECT_FALSE(anna->member->stop(Millis(0)));
+  EXPECT_TRUE(anna->host.wait_until([&] { return !anna->host.reasons().empty(); }));
+  // Bert hears that she drains in a beat that says all of it.
+  const auto knows = [&] {
+    return std::ranges::any_of(bert->member->health().others, [](const SeenNode& each) {
+      return each.id.name == "anna" && each.phase == Phase::kDraining;
+    });
+  };
+  EXPECT_TRUE(bert->host.wait_until(knows));
+  EXPECT_EQ(of_anna(*bert), 1);
+  EXPECT_EQ(of_anna(*anna), 1);
+  EXPECT_EQ(anna->acknowledged(), 0U);
+  anna->host.end_closing();
+  EXPECT_TRUE(serves(*bert, 2));
+  EXPECT_EQ(of_anna(*anna), 0);
 }
 
 TEST_F(ClusterMember, SlotsOfOneThatWasKilledAreTakenAfterTheLease) {

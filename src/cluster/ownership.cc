@@ -189,7 +189,7 @@ void Ownership::announce(TimePoint now) {
                    .changes = table_.own_changes()};
   for (std::size_t i = 0; i < table_.size(); ++i) {
     const auto slot = static_cast<Slot>(i);
-    if (const auto revision = table_.serves(slot)) {
+    if (const auto revision = table_.reachable(slot)) {
       said.served.push_back({.slot = slot, .revision = *revision});
     }
   }

@@ -69,6 +69,9 @@ class Ownership {
   // Nothing: this node does not serve the slot. It may do so only while it trusts itself since
   // era(): a gap that no step saw may be a gap in which another claimed the slot.
   [[nodiscard]] std::optional<Revision> serves(Slot slot) const { return table_.serves(slot); }
+  [[nodiscard]] std::optional<Revision> reachable(Slot slot) const {
+    return table_.reachable(slot);
+  }
   [[nodiscard]] std::optional<TimePoint> era() const { return era_; }
   // It drains, and has no slot any more, as far as it knows.
   [[nodiscard]] bool has_drained() const;

@@ -20,6 +20,12 @@ std::optional<Revision> SlotTable::serves(Slot slot) const {
   return entry.state == State::kServing ? std::optional(entry.revision) : std::nullopt;
 }
 
+std::optional<Revision> SlotTable::reachable(Slot slot) const {
+  const Entry& entry = at(slot);
+  if (entry.state == State::kClosing && entry.releases) return entry.revision;
+  return serves(slot);
+}
+
 bool SlotTable::has_stale() const { return std::ranges::any_of(entries_, &Entry::is_stale); }
 
 void SlotTable::note(const Event& event, TimePoint now) {

@@ -68,6 +68,9 @@ class SlotTable {
   // The node claims the slot, or has it.
   [[nodiscard]] bool has(Slot slot) const;
   [[nodiscard]] std::optional<Revision> serves(Slot slot) const;
+  // The same, and also while the slot is closed by plan: then its server says goodbye to clients,
+  // which may be at other nodes.
+  [[nodiscard]] std::optional<Revision> reachable(Slot slot) const;
   [[nodiscard]] bool has_stale() const;
 
   // The last time that a row or a state changed.

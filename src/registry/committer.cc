@@ -110,10 +110,11 @@ Status Committer::load_changes() {
   const Result<bool> changed = catch_up(**transaction);
   if (!changed) return std::unexpected(changed.error());
   if (!*changed) return {};
-  if (const Result<Revision> revision = notice_setback(**transaction); !revision) {
-    return std::unexpected(revision.error());
-  }
-  return (*transaction)->commit();
+  const Result<Revision> revision = notice_setback(**transaction);
+  if (!revision) return std::unexpected(revision.error());
+  if (Status done = (*transaction)->commit(); !done) return done;
+  if (setback().empty()) remember(data_folder_, *revision);
+  return {};
 }
 
 void Committer::notify_unless(const std::shared_ptr<const Directory>& before) {

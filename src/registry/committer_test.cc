@@ -146,6 +146,16 @@ TEST_F(CommitterTest, ARefreshLoadsWhatOtherConnectionsHaveCommitted) {
   EXPECT_EQ(content(), describe(*other->directory()));
 }
 
+TEST_F(CommitterTest, ARefreshRemembersTheRevisionThatItSaw) {
+  const TemporaryFolder other;
+  Committer reader(std::make_unique<MemoryStore>(stored_), other.path());
+  must(reader.load());
+  must(committer_->apply(adds("anna")));
+  EXPECT_NE(last_seen(other.path()), stored_->committed.revision);
+  must(reader.refresh());
+  EXPECT_EQ(last_seen(other.path()), stored_->committed.revision);
+}
+
 TEST_F(CommitterTest, AStoreThatIsSetBackMeanwhileIsNoticedAndGoesOnUnderAnotherId) {
   must(committer_->apply(adds("anna")));
   const MemoryRows old = stored_->committed;

@@ -85,7 +85,22 @@ class ClusterServer(Server):
         return self.scatters[door].place
 
     def cli(self, *arguments, stdin=None):
-        return self.node.cli(*arguments, stdin=stdin)
+        done = self.node.cli(*arguments, stdin=stdin)
+        self._await_known()
+        return done
+
+    def _await_known(self):
+        """What was changed is known at all nodes, and in all slots. They are told within moments, and nobody waits for
+        it: a client of another node may come too early."""
+        ((revision,),) = self.cluster.ask("SELECT registry || ' ' || number FROM revision")
+        deadline = Deadline("registries that know the last change")
+        for number, node in enumerate(self.cluster.nodes):
+            if not self.cluster.is_there(number):
+                continue
+            folders = [f"slot_{slot}" for slot in self.cluster.beats.served_of(self.cluster.name(number))]
+            for folder in ("", *folders):
+                while (node.data / folder / "registry.seen").read_text().splitlines()[0] != revision:
+                    deadline.left_s()
 
     def log_text(self):
         return self.cluster.logs()
@@ -110,11 +125,17 @@ class ClusterServer(Server):
 
     def end(self, how=signal.SIGTERM):
         self.cluster.end_all(how)
+        self._open(False)
 
     def start_again(self):
         for number in range(NODES):
             self.cluster.start(number)
         self.cluster.await_rest()
+        self._open(True)  # until then clients are told that nobody serves them, which a server never says
+
+    def _open(self, is_open):
+        for scatter in self.scatters.values():
+            scatter.is_open = is_open
 
     def restart(self, how=signal.SIGTERM):
         self.end(how)

@@ -16,6 +16,7 @@ class Scatter:
     def __init__(self, choices, seed):
         self.choices, self.random = choices, random.Random(seed)
         self.taken = [0] * len(choices)  # connections, by server
+        self.is_open = True  # or each connection is ended at once
         self._tasks = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -60,7 +61,7 @@ class Scatter:
             self._tasks.discard(task)
 
     async def _connect(self):
-        for number in self.random.sample(range(len(self.choices)), len(self.choices)):
+        for number in self.random.sample(range(len(self.choices)), len(self.choices) if self.is_open else 0):
             try:
                 way = await asyncio.open_connection(*self.choices[number])
             except OSError:

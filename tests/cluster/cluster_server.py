@@ -121,17 +121,18 @@ class ClusterServer(Server):
                 sums[name] = sums.get(name, 0) + float(sample[3])
         return "".join(f"{name} {value:.15g}\n" for name, value in sums.items())
 
-    # --- its end, and another start: of all nodes at once ---
+    # --- its end, and another start: of all nodes at once. Meanwhile nodes tell clients that nobody serves them, which a
+    # server never says: they are let in again once all is served. ---
 
     def end(self, how=signal.SIGTERM):
-        self.cluster.end_all(how)
         self._open(False)
+        self.cluster.end_all(how)
 
     def start_again(self):
         for number in range(NODES):
             self.cluster.start(number)
         self.cluster.await_rest()
-        self._open(True)  # until then clients are told that nobody serves them, which a server never says
+        self._open(True)
 
     def _open(self, is_open):
         for scatter in self.scatters.values():

@@ -74,7 +74,7 @@ inline const std::vector<Still>& still() {
       {"delta_pro", kHealth, {"bmsMaster.soh"}},
       {"delta_max",
        kNothingThere,
-       {"mppt.dcdc12v*", "pd.wirelessWatts", "inv.dcInVol", "inv.dcInAmp", "bmsSlave2.*"}},
+       {"mppt.dcdc12v*", "pd.wirelessWatts", "inv.dcInVol", "inv.dcInAmp"}},
       {"delta_max",
        kRating,
        {"inv.cfgAcOutVoltage", "inv.cfgFastChgWatts", "bmsMaster.tagChgAmp",

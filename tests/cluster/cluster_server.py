@@ -121,8 +121,8 @@ class ClusterServer(Server):
                 sums[name] = sums.get(name, 0) + float(sample[3])
         return "".join(f"{name} {value:.15g}\n" for name, value in sums.items())
 
-    # --- its end, and another start: of all nodes at once. Meanwhile nodes tell clients that nobody serves them, which a
-    # server never says: they are let in again once all is served. ---
+    # --- its end, and another start: of all nodes at once. Meanwhile nodes tell clients that nobody serves them, which
+    # a server never says: they are let in again once all is served. ---
 
     def end(self, how=signal.SIGTERM):
         self._open(False)

@@ -2,8 +2,8 @@
 
     documents_test.py PROGRAM [unittest's options] -- CHECK...
 
-A CHECK is a program that finds by the environment where the platform is (BASE_URL, ACCESS_KEY, SECRET_KEY) and ends with
-0 if all is well. An account of its own has the virtual devices of all families, each connected to a random node.
+A CHECK is a program that finds by the environment where the platform is (BASE_URL, ACCESS_KEY, SECRET_KEY) and ends
+with 0 if all is well. An account of its own has the virtual devices of all families, each connected to a random node.
 """
 import os
 import subprocess

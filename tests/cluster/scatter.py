@@ -10,8 +10,8 @@ READ_BYTES = 65536
 
 
 class Scatter:
-    """A context manager. `choices`: (host, port) of each server. Bytes go as they come, and each side's end by itself, so
-    that a client sees what it would see without it."""
+    """A context manager. `choices`: (host, port) of each server. Bytes go as they come, and each side's end by itself,
+    so that a client sees what it would see without it."""
 
     def __init__(self, choices, seed):
         self.choices, self.random = choices, random.Random(seed)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""with_cluster.py TEST PROGRAM [ARGUMENT...]: runs a test of tests/clients whose servers are clusters of three nodes, with
-three NATS servers and PostgreSQL, each request and each connection at a random node (cluster_server.py).
+"""with_cluster.py TEST PROGRAM [ARGUMENT...]: runs a test of tests/clients whose servers are clusters of three nodes,
+with three NATS servers and PostgreSQL, each request and each connection at a random node (cluster_server.py).
 
 ctest has clients_mqtt, clients_conversations and clients_mixed of these. Others are run by hand, as
 

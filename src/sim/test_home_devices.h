@@ -25,7 +25,7 @@ struct HomeDevice {
 };
 
 inline Setup setup_without_site(const catalog::SiteDevice& device) {
-  Setup setup{.place = device.place, .initial = device.initial};
+  Setup setup{.place = device.place, .initial = device.initial, .packs = device.packs};
   // The other families' files say what hangs on a device that has a household for itself.
   if (device.family->id == "delta_2") {
     setup.circuits = device.supplies;

@@ -136,14 +136,6 @@ inline void add_charge(Invariants& all) {
           [=, screen = all.at("bms_emsStatus.f32LcdShowSoc")](const Observation& seen) {
             return given(seen[packs] == 1, seen[soc] == seen[screen]);
           });
-  all.add("with an extra battery, it is between theirs",
-          [=, screen = all.at("bms_emsStatus.f32LcdShowSoc"),
-           extra = all.at("bms_slave.f32ShowSoc")](const Observation& seen) {
-            constexpr double kRounded = 0.1;
-            const double low = std::min(seen[soc], seen[extra]) - kRounded;
-            const double high = std::max(seen[soc], seen[extra]) + kRounded;
-            return given(seen[packs] > 1, seen[screen] >= low && seen[screen] <= high);
-          });
   all.add("soh is fullCap / designCap",
           [=, soh = all.at("bms_bmsStatus.soh"), full = all.at("bms_bmsStatus.fullCap"),
            whole = all.at("bms_bmsStatus.designCap")](const Observation& seen) {
@@ -205,6 +197,20 @@ inline void add_voltages(Invariants& all) {
             return std::abs(seen[low] - seen[volts] + margin_mv) <= off_mv(seen) &&
                    std::abs(seen[high] - seen[volts] - margin_mv) <= off_mv(seen);
           });
+}
+
+// Of a unit that has an extra battery.
+inline void add_extra(Invariants& all) {
+  all.add(
+      "the charge of the unit is between those of its packs",
+      [packs = all.at("bms_emsStatus.maxAvailNum"), screen = all.at("bms_emsStatus.f32LcdShowSoc"),
+       inside = all.at("bms_bmsStatus.f32ShowSoc"),
+       extra = all.at("bms_slave.f32ShowSoc")](const Observation& seen) {
+        constexpr double kRounded = 0.1;
+        const double low = std::min(seen[inside], seen[extra]) - kRounded;
+        const double high = std::max(seen[inside], seen[extra]) + kRounded;
+        return given(seen[packs] > 1, seen[screen] >= low && seen[screen] <= high);
+      });
 }
 
 }  // namespace delta_2

@@ -82,18 +82,28 @@ std::string unnumbered(std::string_view name) {
   return out;
 }
 
+// "tempCurr" of "sectorA.tempCurr".
+std::string_view last_segment(std::string_view name) { return name.substr(name.rfind('.') + 1); }
+
 // Devices send a measured 230.0 as 230. So a field that was whole all the time has fractions if
-// those of its kind have: those whose names end alike, in the same report. Settings are what they
-// are.
+// those of its kind have: those whose names end alike, in the same report, or one that is named
+// alike in another group of it. Settings are what they are.
 void find_fractions(GuessedFamily& family) {
   struct Kind {
     std::size_t fractions = 0;
     std::size_t whole = 0;  // with many values, all of them whole
   };
-  std::map<std::string, std::string> kind_of;  // by field
+  struct Place {
+    std::string report;
+    std::string kind;   // and the last word of its name
+    std::string alike;  // and the last segment
+  };
+  std::map<std::string, Place> places;  // by field
   for (const GuessedReport& report : family.reports) {
     for (const std::string& name : report.fields) {
-      kind_of[name] = report.name + ' ' + kind_word(name);
+      places[name] = {.report = report.name,
+                      .kind = report.name + ' ' + kind_word(name),
+                      .alike = report.name + ' ' + std::string(last_segment(name))};
     }
   }
   std::set<std::string> settings;
@@ -105,22 +115,31 @@ void find_fractions(GuessedFamily& family) {
   }
   std::map<std::string, Kind> kinds;
   std::set<std::string> fractional;  // "pack.#.watts", for the other packs
+  std::set<std::string> alike;       // Place::alike of fields that have fractions
+  std::set<std::string> reports;     // that have such fields
   for (const GuessedField& field : family.fields) {
-    Kind& kind = kinds[kind_of[field.name]];
+    const Place& place = places[field.name];
+    Kind& kind = kinds[place.kind];
     if (field.values.type() == FieldType::kFloat) {
       ++kind.fractions;
       fractional.insert(unnumbered(field.name));
+      alike.insert(place.alike);
+      reports.insert(place.report);
     }
     if (field.values.type() == FieldType::kInt && field.values.more) ++kind.whole;
   }
   for (GuessedField& field : family.fields) {
     if (field.values.type() != FieldType::kInt || settings.contains(field.name)) continue;
-    const Kind& kind = kinds[kind_of[field.name]];
-    const bool zero = field.values.texts == std::set<std::string>{"0"};
-    field.only_zero = zero;
-    field.fractions = fractional.contains(unnumbered(field.name)) ||
-                      (zero ? kind.fractions > kind.whole
-                            : kind.fractions >= kFewest && kind.fractions >= 2 * kind.whole);
+    const Place& place = places[field.name];
+    const Kind& kind = kinds[place.kind];
+    const bool is_full = field.values.texts == std::set<std::string>{"100"};
+    field.only_end = field.values.texts == std::set<std::string>{"0"} ||
+                     (is_full && reports.contains(place.report));
+    field.fractions =
+        fractional.contains(unnumbered(field.name)) ||
+        (!field.values.more && alike.contains(place.alike)) ||
+        (field.only_end ? kind.fractions > kind.whole
+                        : kind.fractions >= kFewest && kind.fractions >= 2 * kind.whole);
   }
 }
 

@@ -46,9 +46,9 @@ struct GuessedField {
   SeenValues values{};
   // It was whole all the time, but others whose names end alike had fractions.
   bool fractions = false;
-  // Only 0 was seen, of no setting: type() may be wrong. A 0 is no evidence for int, as devices
-  // send 0.0 as 0.
-  bool only_zero = false;
+  // Only 0 was seen, of no setting, or only 100 in a report of fractions: type() may be wrong. An
+  // end of a scale is no evidence for int, as devices send 0.0 as 0.
+  bool only_end = false;
   // That of a similar family's field, with the other keys of the field that agree.
   std::optional<catalog::FieldType> known_type{};
   std::vector<KeptKey> kept{};

@@ -303,13 +303,46 @@ TEST(FamilyGuess, AsksForTheTypeOfANumberThatWasOnlyZero) {
   ASSERT_TRUE(guessed) << guessed.error().detail;
   std::string unknown;
   for (const GuessedField& field : guessed->fields) {
-    if (field.only_zero) unknown += field.name;
+    if (field.only_end) unknown += field.name;
   }
   EXPECT_EQ(unknown, "a");
   const std::string text = device_file_of(*guessed, "heat");
   EXPECT_THAT(text, HasSubstr("  a:\n    type: int\n    description: A   # What is it?\n"
                               "    # Only 0 was seen: int or float?"));
   EXPECT_TRUE(catalog::load_family("heat.yaml", text));
+}
+
+// A percentage that is full says as little about fractions as one that is nought.
+TEST(FamilyGuess, AsksForTheTypeOfANumberThatWasFullBesideFractions) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"typeCode":"pack","params":{"health":100,"volts":52.1,"mode":3}}
+> device HEAT00000001 quota {"typeCode":"screen","params":{"light":100,"page":2}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"pack","params":{"health":100,"volts":52.2,"mode":3}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  std::string unknown;
+  for (const GuessedField& field : guessed->fields) {
+    if (field.only_end) unknown += field.name;
+  }
+  EXPECT_EQ(unknown, "health") << "no number of the screen has fractions";
+  EXPECT_THAT(device_file_of(*guessed, "heat"), HasSubstr("# Only 100 was seen: int or float?"));
+}
+
+TEST(FamilyGuess, TakesTheTypeOfTheSameThingInAnotherGroup) {
+  const auto guessed = guess(std::string(kHead) + R"(
+> device HEAT00000001 quota {"params":{"a.temp":21.5,"b.temp":21,"b.state":4,"c.temp":19}}
+> device HEAT00000001 quota {"typeCode":"all","params":{"a.temp":21.5,"b.temp":21,"b.state":4}}
+@ +2s
+> device HEAT00000001 quota {"typeCode":"all","params":{"a.temp":21.6,"b.temp":21,"b.state":4}}
+)");
+  ASSERT_TRUE(guessed) << guessed.error().detail;
+  std::string types;
+  for (const GuessedField& field : guessed->fields) {
+    types += fmt::format("{} {}; ", field.name, name_of(field.type()));
+  }
+  EXPECT_THAT(types, HasSubstr("b.temp float; "));
+  EXPECT_THAT(types, HasSubstr("b.state int; "));
 }
 
 TEST(FamilyGuess, GivesFieldsOfTheSameNameInTwoReportsTheReportsName) {
@@ -378,7 +411,7 @@ TEST(FamilyGuess, ScoreCountsWhatIsWrong) {
 
   guessed.fields.front().values = {};
   guessed.fields.front().values.add(wire::Json(0));
-  guessed.fields.front().only_zero = true;
+  guessed.fields.front().only_end = true;
   const GuessScore unknown = compare(guessed, *family);
   EXPECT_EQ(unknown.types.of, 0U);
   EXPECT_EQ(unknown.unknown_types, 1U);

@@ -87,7 +87,7 @@ GuessScore compare(const GuessedFamily& guessed, const catalog::Family& family) 
     if (const Report* report = carrier_of(family, *field)) {
       ++reports[{carriers[guess.name], report}];
     }
-    if (guess.only_zero && catalog::is_numeric(field->type)) {
+    if (guess.only_end && catalog::is_numeric(field->type)) {
       ++score.unknown_types;
     } else if (guess.type() == field->type || field->type == catalog::FieldType::kAny) {
       ++score.types.found;

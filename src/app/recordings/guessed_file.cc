@@ -179,15 +179,16 @@ class Writer {
       line("    description: {}   # What is it?", yaml_text(words_of(field.name)));
       const std::string seen = seen_text(field.values);
       const bool number = catalog::is_numeric(type) && type != FieldType::kBool;
-      if (field.only_zero) {
-        line("    # Only 0 was seen: int or float? Which unit, scale and range?");
+      if (field.only_end) {
+        line("    # Only {} was seen: int or float? Which unit, scale and range?",
+             wire::to_text(field.values.last));
       } else if (!seen.empty()) {
         line("    # seen: {}{}", seen,
              !number             ? ""
              : field.values.more ? "; which unit, scale and range?"
                                  : "; do the values have names, or a unit?");
       }
-      if (field.fractions && !field.only_zero)
+      if (field.fractions && !field.only_end)
         line("    # Only whole numbers were seen: has it fractions, as its kind?");
       if (!field.values.last.is_null()) line("    initial: {}", wire::to_text(field.values.last));
       line("    source: real");

@@ -250,7 +250,7 @@ class TakeOver {
       const Field& field = *place->second.field;
       shared_.insert(field.name);
       guess.known_type = field.type;
-      guess.only_zero = false;
+      guess.only_end = false;
       guess.fractions = false;
       const catalog::FilePart* part = part_of(parts_.fields, field.name);
       if (part == nullptr) continue;

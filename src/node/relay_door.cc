@@ -26,6 +26,12 @@ bool are_enough(std::string_view first, const wire::mqtt::Limits& limits) {
          (*header)->total_bytes() > limits.packet_bytes || (*header)->total_bytes() <= first.size();
 }
 
+// Keeps no room once there is nothing left.
+void remove_front(std::string& bytes, std::size_t count) {
+  bytes.erase(0, count);
+  if (bytes.empty()) bytes = {};
+}
+
 // One client's connection. It has a session of its own for as long as the owner has answered
 // nothing: that reads the CONNECT, and refuses the client where the owner does not.
 class DoorConnection final : public net::Protocol,
@@ -68,7 +74,6 @@ class DoorConnection final : public net::Protocol,
   void handle_events();
   void relay(const wire::mqtt::ConnectRequest& request);
   [[nodiscard]] std::size_t send(std::string_view input);
-  void send_input();
   void tell(RelayEnd::Kind kind) const;
   void end_here();
   void on(const RelayBytes& bytes);
@@ -129,7 +134,7 @@ void DoorConnection::relay(const wire::mqtt::ConnectRequest& request) {
   }
   phase_ = Phase::kRelayed;
   if (peer_ended_) tell(RelayEnd::Kind::kOrderly);
-  send_input();
+  remove_front(input_, send(input_));
 }
 
 // How much of it is on its way.
@@ -140,11 +145,6 @@ std::size_t DoorConnection::send(std::string_view input) {
   not_taken_ += size;
   way_->send(RelayBytes{.connection = way_->number(), .data = input.substr(0, size)});
   return size;
-}
-
-void DoorConnection::send_input() {
-  input_.erase(0, send(input_));
-  if (input_.empty()) input_ = {};
 }
 
 void DoorConnection::tell(RelayEnd::Kind kind) const {
@@ -210,7 +210,7 @@ void DoorConnection::on(const RelayEnd& end) {
 }
 
 void DoorConnection::go_on() {
-  send_input();
+  remove_front(input_, send(input_));
   context_.wake();
 }
 

@@ -112,12 +112,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
     return std::shared_ptr<history::Archive>(archive_, &archive_->archive());
   };
   const auto run = static_cast<std::uint64_t>(options.revision);
-  for (std::size_t i = 0; i < options.slots; ++i) {
-    const auto slot = static_cast<cluster::Slot>(i);
-    if (slot != options.slot) admission_.awaited.insert(slot_name(slot));
-  }
-  admission_.clock = &shared.clocks.steady;
-  admission_.at_latest = shared.clocks.steady.now() + kIntroducedWithin;
+  prepare_admission(shared.clocks.steady, options);
   std::vector<std::unique_ptr<net::IoLoop>> loops = server::make_loops(1);
   Loop* const loop = loops.front().get();
   hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run, loop);
@@ -151,14 +146,6 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
   if (Status ready = server_->listen({}); !ready) return ready;
-  admission_.make_relay = [this, run, &clock = shared.clocks.steady] {
-    return std::make_unique<RelayOwner>(
-        RelayOwner::Options{.peers = *relay_peers_,
-                            .loop = *server_->loops().front(),
-                            .clock = clock,
-                            .run = run,
-                            .protocol = server_->protocol(server::Interface::kMqtt)});
-  };
   server_->loops().front()->on_sweep([this] { tick(); });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   is_started_ = true;
@@ -177,6 +164,8 @@ SlotServer::~SlotServer() {
     if (relay_) relay_->drop();
   });
   on_loop([this] { relay_.reset(); });
+  // The server is the last to have it, and ends its threads before its loops.
+  archive_.reset();
 }
 
 void SlotServer::on_loop(const std::function<void()>& work) {
@@ -187,6 +176,16 @@ void SlotServer::on_loop(const std::function<void()>& work) {
     done.set_value();
   });
   done.get_future().wait();
+}
+
+void SlotServer::prepare_admission(const Clock& clock, const Options& options) {
+  for (std::size_t i = 0; i < options.slots; ++i) {
+    const auto slot = static_cast<cluster::Slot>(i);
+    if (slot != options.slot) admission_.awaited.insert(slot_name(slot));
+  }
+  admission_.clock = &clock;
+  admission_.at_latest = clock.now() + kIntroducedWithin;
+  admission_.run = static_cast<std::uint64_t>(options.revision);
 }
 
 void SlotServer::place(const std::vector<cluster::SlotOwner>& slots) {
@@ -215,7 +214,12 @@ void SlotServer::admit() {
         "log may lack the last change of their subscriptions",
         fmt::join(admission_.awaited, ", "));
   }
-  relay_ = admission_.make_relay();
+  relay_ = std::make_unique<RelayOwner>(
+      RelayOwner::Options{.peers = *relay_peers_,
+                          .loop = *server_->loops().front(),
+                          .clock = *admission_.clock,
+                          .run = admission_.run,
+                          .protocol = server_->protocol(server::Interface::kMqtt)});
 }
 
 void SlotServer::tick() {

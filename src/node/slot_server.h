@@ -95,6 +95,7 @@ class SlotServer {
   [[nodiscard]] Status open_server(const Shared& shared, const Options& options);
   // Runs it on the server's loop, and waits for that.
   void on_loop(const std::function<void()>& work);
+  void prepare_admission(const Clock& clock, const Options& options);
   // These are for the loop.
   void tick();
   void introduced(const std::string& server);
@@ -112,7 +113,7 @@ class SlotServer {
     const Clock* clock = nullptr;
     TimePoint at_latest{};
     bool is_open = false;  // the server runs
-    std::function<std::unique_ptr<RelayOwner>()> make_relay;
+    std::uint64_t run = 0;
   };
   Admission admission_;
   std::unique_ptr<RelayOwner> relay_;            // null until clients are admitted

@@ -23,8 +23,8 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "three_nodes.h"
 #include "transcripts/runner.h"
+#include "transcripts/three_nodes.h"
 
 namespace gridloom::transcripts {
 namespace {

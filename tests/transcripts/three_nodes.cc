@@ -1,4 +1,4 @@
-#include "three_nodes.h"
+#include "transcripts/three_nodes.h"
 
 #include <fmt/format.h>
 
@@ -89,7 +89,7 @@ class Part {
 };
 
 // Where clients are connected.
-struct Door {
+struct NodeDoor {
   std::unique_ptr<Part> part;  // null: the test's server is this door
   net::IoLoop* loop = nullptr;
   net::MakeProtocol http{};
@@ -124,8 +124,8 @@ void add_api(Part& part, const NodesAround& around) {
        .page = api::Page({})});
 }
 
-Door make_door(const NodesAround& around, std::size_t number) {
-  Door door{.part = nullptr, .loop = around.server.loops().front().get()};
+NodeDoor make_door(const NodesAround& around, std::size_t number) {
+  NodeDoor door{.part = nullptr, .loop = around.server.loops().front().get()};
   if (number == 0) {
     join(around.server.hub(), around.bus, door_name(number));
     // Its APIs are made by listen(), which comes later.
@@ -171,7 +171,7 @@ class ThreeNodes final : public Nodes {
   bool turn() override {
     bool busy = bus_.turn();
     for (const auto& slot : slots_) busy = server::turn_all(slot->part.loops()) || busy;
-    for (const Door& door : doors_) {
+    for (const NodeDoor& door : doors_) {
       if (door.part) busy = server::turn_all(door.part->loops()) || busy;
     }
     return busy;
@@ -181,19 +181,19 @@ class ThreeNodes final : public Nodes {
       slot->part.loop().sweep_now();
       slot->relay.tick();
     }
-    for (const Door& door : doors_) {
+    for (const NodeDoor& door : doors_) {
       if (door.part) door.part->loop().sweep_now();
       door.relay->tick();
     }
   }
   void set_faults(const std::vector<FaultRule>& rules) override {
     for (const auto& slot : slots_) slot->part.set_faults(rules);
-    for (const Door& door : doors_) {
+    for (const NodeDoor& door : doors_) {
       if (door.part) door.part->set_faults(rules);
     }
   }
   std::shared_ptr<net::Protocol> connect(Interface interface) override {
-    const Door& door = doors_.at(chance_.bits(connections_++) % kNodes);
+    const NodeDoor& door = doors_.at(chance_.bits(connections_++) % kNodes);
     const net::MakeProtocol make = interface == Interface::kHttp ? door.http : door.relay->make();
     return make({.loop = *door.loop, .wake = [] {}, .secure = true, .peer = "127.0.0.1"});
   }
@@ -203,7 +203,7 @@ class ThreeNodes final : public Nodes {
   const Chance chance_{1};
   std::uint64_t connections_ = 0;
   std::array<std::unique_ptr<Slot>, kNodes> slots_;
-  std::array<Door, kNodes> doors_;
+  std::array<NodeDoor, kNodes> doors_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 // model (physics_packs.h).
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base/chance.h"

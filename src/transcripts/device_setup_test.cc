@@ -67,8 +67,8 @@ TEST(DeviceSetup, TellsWhatIsWrongAndWhatIsValid) {
        "initial: delta_2 has no field pd.sock; did you mean pd.soc?"},
       {R"({"initial":{"pd.soc":"half"}})", R"(initial: pd.soc is "half": must be of type int)"},
       {R"({"initial":{"pd.soc":101}})", "initial: pd.soc is 101: must be 0 to 100"},
-      {R"({"packs":1})", "packs: 1 must be 0 to 0 extra batteries of DELTA 2"},
-      {R"({"packs":"two"})", R"(packs: "two" must be 0 to 0 extra batteries of DELTA 2)"},
+      {R"({"packs":2})", "packs: 2 must be 0 to 1 extra batteries of DELTA 2"},
+      {R"({"packs":"two"})", R"(packs: "two" must be 0 to 1 extra batteries of DELTA 2)"},
   };
   for (const Row& row : rows) {
     const auto setup = setup_from(row.text, delta_2());

@@ -23,6 +23,7 @@ std::string row_of(std::int64_t number, std::int64_t there, const std::string& n
                    const Identity& identity,
                    const std::map<std::string, Subscription>& subscriptions) {
   std::vector<Subscription> all;
+  all.reserve(subscriptions.size());
   for (const auto& [filter, subscription] : subscriptions) all.push_back(subscription);
   const std::string packets = packets_of(all);
   const std::string client_id = kOfNode + node;

@@ -131,7 +131,7 @@ struct Slots : physics::BatterySlots {
   // The pack.
   Slot soc = number("bms_bmsStatus.f32ShowSoc", "%");
   Slot whole_soc = number("bms_bmsStatus.soc", "%");
-  // Of all packs together, and how many there are.
+  // All packs together, and how many there are.
   Slot screen_soc = number("bms_emsStatus.f32LcdShowSoc", "%");
   std::array<Slot, 2> whole_screen_soc = {number("pd.soc", "%"),
                                           number("bms_emsStatus.lcdShowSoc", "%")};

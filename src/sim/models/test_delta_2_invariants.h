@@ -199,7 +199,7 @@ inline void add_voltages(Invariants& all) {
           });
 }
 
-// Of a unit that has an extra battery.
+// A unit that has an extra battery.
 inline void add_extra(Invariants& all) {
   all.add(
       "the charge of the unit is between those of its packs",

@@ -46,6 +46,13 @@ struct Delivery {
   std::int64_t number = 0;  // in the log (hub/session_changes.h); 0: not logged
 };
 
+class Client;
+
+struct ClientDeliveries {
+  std::shared_ptr<Client> client;
+  std::vector<Delivery> deliveries;
+};
+
 // Answer to a received message: which one, and the result.
 struct Ack {
   wire::mqtt::AckToken token;

@@ -103,6 +103,9 @@ void ClusterDoor::client_changed(const ClientPtr& client) {
 void ClusterDoor::note(const Request& request, std::optional<Partition> partition) {
   const Locked locked(*this);
   clients_.note(request, partition);
+  if (const auto* rebind = std::get_if<Rebind>(&request.action)) {
+    arrivals_.rebind(rebind->old, rebind->fresh);
+  }
 }
 
 void ClusterDoor::send_to_all(const Request& request) {
@@ -237,8 +240,10 @@ void ClusterDoor::take(Node node, const ClientDelivered& delivered) {
   if (!read) return;
   const Locked locked(*this);
   const ClientPtr client = nodes_.client_of(node, delivered.client);
-  arrivals_.take(names_[node], client.get(), read->deliveries,
-                 [this, node](std::int64_t through) { taken(node, through); });
+  // The owner may not know yet that the session has another client.
+  const ClientPtr successor = clients_.successor_of(delivered.client);
+  arrivals_.take(names_[node], successor ? successor : client, read->deliveries,
+                 [this, node](const Arrivals::Part& part) { durable(node, part); });
   if (!client) return;
   std::vector<Ack> acks = settle(delivered.client, std::move(read->acks));
   if (acks.empty() && read->deliveries.empty()) return;
@@ -249,10 +254,16 @@ void ClusterDoor::take(Node node, const ClientDelivered& delivered) {
 }
 
 // On a thread of the journal, which must not wait for the lock.
-void ClusterDoor::taken(Node node, std::int64_t through) {
-  shards_.loop_of({}).post([this, node, through] {
+void ClusterDoor::durable(Node node, const Arrivals::Part& part) {
+  shards_.loop_of({}).post([this, node, part] {
     const Locked locked(*this);
-    nodes_.tell(node, DeliveriesTaken{.through = through});
+    nodes_.tell(node, DeliveriesTaken{.through = part.through});
+    auto arrived = arrivals_.take_out(part);
+    if (!arrived) return;
+    Loop& loop = arrived->client->loop();
+    loop.post([arrived = std::move(*arrived)]() mutable {
+      arrived.client->deliver(std::move(arrived.deliveries), {});
+    });
   });
 }
 

@@ -105,7 +105,7 @@ class ClusterDoor {
   void send_split(const Request& request);
   void ask_here(std::size_t shard, Request request, const GatheringPtr& gathering);
   void introduce();
-  void taken(Node node, std::int64_t through);
+  void durable(Node node, const Arrivals::Part& part);
   [[nodiscard]] std::vector<Ack> settle(ClientNumber client, std::vector<Ack> acks);
 
   Platform& platform_;

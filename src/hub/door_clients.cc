@@ -51,6 +51,13 @@ ClientNumber DoorClients::other_of(ClientNumber client) const {
   return found == after_.end() ? 0 : found->second;
 }
 
+ClientPtr DoorClients::successor_of(ClientNumber client) const {
+  const auto after = after_.find(client);
+  if (after == after_.end()) return nullptr;
+  const auto found = clients_.find(after->second);
+  return found == clients_.end() ? nullptr : found->second.client;
+}
+
 void DoorClients::subscriptions_of(const DoorClient& known, std::optional<Partition> partition,
                                    const Each& each) {
   for (const auto& [filter, subscribed] : known.subscriptions) {

@@ -38,6 +38,8 @@ class DoorClients {
   // The number of the session's client before, or after: of one for whom an acknowledgement may
   // come under the other's name. 0: there is none.
   [[nodiscard]] ClientNumber other_of(ClientNumber client) const;
+  // The client that has taken over its session; null: none has.
+  [[nodiscard]] ClientPtr successor_of(ClientNumber client) const;
 
   // Calls with what a shard is to be told of the clients as the partition comes to it: requests of
   // those that sign in with a name of the partition, and subscriptions of its devices.

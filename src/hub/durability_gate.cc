@@ -1,5 +1,6 @@
 #include "hub/durability_gate.h"
 
+#include <map>
 #include <utility>
 
 namespace gridloom::hub {
@@ -10,6 +11,27 @@ DurabilityGate::DurabilityGate(const Platform& platform, Acknowledge acknowledge
 void DurabilityGate::acknowledge(const ClientPtr& client, const Ack& ack, std::uint64_t record) {
   if (is_durable(record)) return acknowledge_(client, ack);
   acks_.push_back({.record = record, .client = client, .ack = ack});
+}
+
+void DurabilityGate::deliver(std::vector<ClientDeliveries> deliveries, std::uint64_t record) {
+  for (ClientDeliveries& each : deliveries) {
+    deliveries_.push_back({.record = record, .of_client = std::move(each)});
+  }
+  release_deliveries();
+}
+
+void DurabilityGate::release_deliveries() {
+  // Transit puts those of one task in the order of their numbers.
+  std::map<Loop*, std::vector<ClientDeliveries>> by_loop;
+  for (; !deliveries_.empty() && is_durable(deliveries_.front().record); deliveries_.pop_front()) {
+    ClientDeliveries& first = deliveries_.front().of_client;
+    by_loop[&first.client->loop()].push_back(std::move(first));
+  }
+  for (auto& [loop, all] : by_loop) {
+    loop->post([clients = std::move(all)]() mutable {
+      for (ClientDeliveries& each : clients) each.client->deliver(std::move(each.deliveries), {});
+    });
+  }
 }
 
 void DurabilityGate::when_durable(std::uint64_t record, Task answer) {
@@ -23,6 +45,7 @@ void DurabilityGate::durable(std::uint64_t record) {
     acknowledge_(acks_.front().client, acks_.front().ack);
     acks_.pop_front();
   }
+  release_deliveries();
   for (HeldAnswer& held : std::exchange(answers_, {})) {
     when_durable(held.record, std::move(held.answer));
   }
@@ -32,6 +55,9 @@ void DurabilityGate::durable(std::uint64_t record) {
 void DurabilityGate::rebind(const Client& old, const ClientPtr& fresh) {
   for (HeldAck& held : acks_) {
     if (held.client.get() == &old) held.client = fresh;
+  }
+  for (HeldDeliveries& held : deliveries_) {
+    if (held.of_client.client.get() == &old) held.of_client.client = fresh;
   }
 }
 
@@ -61,6 +87,7 @@ void DurabilityGate::release_credit() {
 
 DurabilityGate::Held DurabilityGate::held() const {
   return {.acks = acks_.size(),
+          .deliveries = deliveries_.size(),
           .answers = answers_.size(),
           .credits = behind_.size() + over_allowance_.size()};
 }

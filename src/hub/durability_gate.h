@@ -1,6 +1,6 @@
-// Holds back what one shard may give out only when the journal has caught up: acknowledgements and
-// answers until their record is durable, and publishers' credit while the journal is behind or
-// their account has written its daily allowance.
+// Holds back what one shard may give out only when the journal has caught up: acknowledgements,
+// answers and some deliveries (Router::take_durable) until their record is durable, and publishers'
+// credit while the journal is behind or their account has written its daily allowance.
 //
 // Belongs to a shard and is used on its loop only.
 #pragma once
@@ -27,12 +27,15 @@ class DurabilityGate {
   [[nodiscard]] bool is_durable(std::uint64_t record) const { return record <= durable_; }
   // Acknowledgements leave in the order of these calls, as soon as their record is durable.
   void acknowledge(const ClientPtr& client, const Ack& ack, std::uint64_t record);
+  // These go to their clients as soon as the record is durable, a task for each loop, behind those
+  // of earlier records.
+  void deliver(std::vector<ClientDeliveries> deliveries, std::uint64_t record);
   // Runs `answer` as soon as the record is durable, behind the acknowledgements that may leave.
   void when_durable(std::uint64_t record, Task answer);
   // The record and all before it are durable.
   void durable(std::uint64_t record);
 
-  // Acknowledgements that are held for `old` go to `fresh`.
+  // What is held for `old` goes to `fresh`.
   void rebind(const Client& old, const ClientPtr& fresh);
 
   // Returns credit for `bytes` to the client, when it may have it.
@@ -43,6 +46,7 @@ class DurabilityGate {
   // The numbers of items that wait now.
   struct Held {
     std::size_t acks = 0;
+    std::size_t deliveries = 0;  // of a client and record each
     std::size_t answers = 0;
     std::size_t credits = 0;
   };
@@ -54,6 +58,10 @@ class DurabilityGate {
     ClientPtr client;
     Ack ack;
   };
+  struct HeldDeliveries {
+    std::uint64_t record = 0;
+    ClientDeliveries of_client;
+  };
   struct HeldAnswer {
     std::uint64_t record = 0;
     Task answer;
@@ -62,12 +70,14 @@ class DurabilityGate {
     ClientPtr client;
     std::size_t bytes = 0;
   };
+  void release_deliveries();
   void release_credit_of_journal();
 
   const Platform& platform_;
   Acknowledge acknowledge_;
   std::uint64_t durable_ = 0;
   std::deque<HeldAck> acks_;
+  std::deque<HeldDeliveries> deliveries_;
   std::vector<HeldAnswer> answers_;
   std::vector<HeldCredit> behind_;          // until the journal is no longer behind
   std::vector<HeldCredit> over_allowance_;  // of accounts over their daily allowance

@@ -31,6 +31,14 @@ class DurabilityGateTest : public testing::Test {
   FakePtr client(std::string id) {
     return std::make_shared<FakeClient>(home.client_loop, Identity{}, std::move(id));
   }
+  static std::vector<ClientDeliveries> one(FakePtr to, std::string topic) {
+    std::vector<ClientDeliveries> all;
+    all.push_back({.client = std::move(to), .deliveries = {}});
+    auto message =
+        std::make_shared<wire::mqtt::Message>(wire::mqtt::Message{.topic = std::move(topic)});
+    all.front().deliveries.push_back({.message = std::move(message), .subscription_ids = {}});
+    return all;
+  }
   static Ack ack(std::uint16_t packet_id) { return {.token = {.packet_id = packet_id}}; }
   Task answer(std::string what) {
     return [this, what = std::move(what)] { left.push_back(what); };
@@ -81,6 +89,36 @@ TEST_F(DurabilityGateTest, ASuccessorGetsTheAcknowledgementsOfItsPredecessor) {
   gate.rebind(*old, client("new"));
   gate.durable(1);
   EXPECT_THAT(left, ElementsAre("new 1", "other 2"));
+}
+
+TEST_F(DurabilityGateTest, DeliveriesLeaveInTheOrderOfTheirRecords) {
+  const FakePtr to = client("a");
+  gate.deliver(one(to, "first"), 0);
+  home.settle();
+  EXPECT_THAT(to->take(), ElementsAre("q0 first "));
+  gate.deliver(one(to, "of 1"), 1);
+  gate.deliver(one(to, "of 3"), 3);
+  home.settle();
+  EXPECT_THAT(to->take(), IsEmpty());
+  EXPECT_EQ(gate.held().deliveries, 2U);
+  gate.durable(2);
+  home.settle();
+  EXPECT_THAT(to->take(), ElementsAre("q0 of 1 "));
+  gate.durable(3);
+  home.settle();
+  EXPECT_THAT(to->take(), ElementsAre("q0 of 3 "));
+  EXPECT_EQ(gate.held().deliveries, 0U);
+}
+
+TEST_F(DurabilityGateTest, ASuccessorGetsTheDeliveriesOfItsPredecessor) {
+  const FakePtr old = client("old");
+  const FakePtr fresh = client("new");
+  gate.deliver(one(old, "kept"), 1);
+  gate.rebind(*old, fresh);
+  gate.durable(1);
+  home.settle();
+  EXPECT_THAT(old->take(), IsEmpty());
+  EXPECT_THAT(fresh->take(), ElementsAre("q0 kept "));
 }
 
 TEST_F(DurabilityGateTest, CreditWaitsWhileTheJournalIsBehind) {

@@ -168,12 +168,8 @@ Router::ClientBatch& Router::batch_for(const ClientPtr& client) {
   return batches_[found->second];
 }
 
-Task Router::take_durable() {
-  struct Kept {
-    ClientPtr client;
-    std::vector<Delivery> deliveries;
-  };
-  std::map<Loop*, std::vector<Kept>> by_loop;
+std::vector<ClientDeliveries> Router::take_durable() {
+  std::vector<ClientDeliveries> durable;
   for (ClientBatch& out : batches_) {
     const bool is_kept = out.client->stored_number() != 0;
     if (!is_kept || !(platform_.log_is_shared || out.client->is_kept_elsewhere())) continue;
@@ -181,18 +177,9 @@ Task Router::take_durable() {
     for (Delivery& each : std::exchange(out.deliveries, {})) {
       (each.number == 0 ? out.deliveries : kept).push_back(std::move(each));
     }
-    if (kept.empty()) continue;
-    by_loop[&out.client->loop()].push_back({.client = out.client, .deliveries = std::move(kept)});
+    if (!kept.empty()) durable.push_back({.client = out.client, .deliveries = std::move(kept)});
   }
-  if (by_loop.empty()) return {};
-  return [tasks = std::move(by_loop)]() mutable {
-    // Transit puts those of one task in the order of their numbers.
-    for (auto& [loop, all] : tasks) {
-      loop->post([clients = std::move(all)]() mutable {
-        for (Kept& each : clients) each.client->deliver(std::move(each.deliveries), {});
-      });
-    }
-  };
+  return durable;
 }
 
 void Router::flush() {

@@ -69,8 +69,8 @@ class Router {
   [[nodiscard]] bool empty() const { return batches_.empty(); }
   // Takes out what the clients get only once the log has it, as another process may have to go on
   // with it: messages with a number for sessions that another node keeps, and of a log that is
-  // shared all with a number. It is a task that posts them to the clients' loops; empty: none.
-  [[nodiscard]] Task take_durable();
+  // shared all with a number.
+  [[nodiscard]] std::vector<ClientDeliveries> take_durable();
   // Posts what was collected to the clients' loops.
   void flush();
 

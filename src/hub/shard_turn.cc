@@ -36,8 +36,8 @@ void ShardTurn::flush() {
   writer_.append();
   changes_.flush();
   traffic_.flush();
-  if (Task send = router_.take_durable()) {
-    gate_.when_durable(writer_.last_appended(), std::move(send));
+  if (auto deliveries = router_.take_durable(); !deliveries.empty()) {
+    gate_.deliver(std::move(deliveries), writer_.last_appended());
   }
   router_.flush();
 }

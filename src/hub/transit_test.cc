@@ -176,7 +176,36 @@ class World {
       device = nullptr;
     } else {
       app = nullptr;
+      former_.clear();
+      is_taken_over_ = false;
+      kept_before_ = kept().size();
     }
+  }
+  // Another connection goes on with the session, once the one before has it wholly.
+  void take_over() {
+    if (std::exchange(is_taken_over_, true)) return;
+    former_.push_back(std::exchange(app, nullptr));
+    join_app();
+    b.hub->rebind(former_.back(), app, [this] { is_taken_over_ = false; });
+  }
+  // What the session got since the start of b, from the first of its clients on, and what b's log
+  // has for it since then.
+  [[nodiscard]] Lines got() const {
+    Lines numbers;
+    const auto add = [&](const FakePtr& from) {
+      for (const std::string& line : from->got) {
+        if (line.find("/quota ") == std::string::npos) continue;
+        const auto json = must(wire::parse_json(line.substr(line.find('{'))));
+        numbers.push_back(wire::to_text(json.at("params").at("soc")));
+      }
+    };
+    for (const FakePtr& each : former_) add(each);
+    if (app) add(app);
+    return numbers;
+  }
+  [[nodiscard]] Lines kept_since_start() const {
+    const Lines all = kept();
+    return {all.begin() + static_cast<std::ptrdiff_t>(kept_before_), all.end()};
   }
   // With what its log has.
   enum class Session : bool { kEnded, kGoesOn };
@@ -225,6 +254,9 @@ class World {
   }
 
   std::set<int> acks_;
+  std::vector<FakePtr> former_;  // clients of the session before `app`
+  bool is_taken_over_ = false;
+  std::size_t kept_before_ = 0;
 };
 
 TEST(TransitTest, TheOtherNodesLogHasAMessageOnceThisOneHas) {
@@ -236,15 +268,28 @@ TEST(TransitTest, TheOtherNodesLogHasAMessageOnceThisOneHas) {
   world.a.is_durable = true;
   world.b.is_durable = false;
   world.cluster.settle();
-  EXPECT_THAT(world.app->take(), SizeIs(1));
+  EXPECT_THAT(world.app->take(), IsEmpty()) << "it is not in the log of its node";
   EXPECT_THAT(world.acknowledged(), ElementsAre(1));
   world.cluster.pass(Millis(250));
   EXPECT_EQ(world.in_transit(), 1U) << "the other node may still forget it";
   world.b.is_durable = true;
   world.cluster.settle();
+  EXPECT_THAT(world.app->take(), SizeIs(1));
   world.cluster.pass(Millis(250));
   EXPECT_EQ(world.in_transit(), 0U);
   EXPECT_THAT(world.kept(), ElementsAre("1"));
+}
+
+TEST(TransitTest, WhatTheLogHasNotYetGoesToTheClientThatTakesTheSessionOver) {
+  World world;
+  world.b.is_durable = false;
+  world.report_and_settle();
+  world.take_over();
+  world.report_and_settle();
+  EXPECT_THAT(world.app->take(), IsEmpty());
+  world.b.is_durable = true;
+  world.cluster.settle();
+  EXPECT_THAT(world.app->take(), SizeIs(2));
 }
 
 TEST(TransitTest, WaitsForASessionWhoseNodeIsAway) {
@@ -349,7 +394,8 @@ TEST(TransitTest, WhatASessionMayHaveWaitingIsBounded) {
   EXPECT_GE(world.a.platform.counters.dropped_queue_full.load(), 5U);
 }
 
-// Whatever fails, b's log has each acknowledged report once and in order.
+// Whatever fails, b's log has each acknowledged report once and in order, and so has the session,
+// whichever client has it.
 TEST(TransitProperty, EachAcknowledgedMessageIsKeptOnceAndInOrder) {
   for (std::uint64_t seed = 1; seed <= 15; ++seed) {
     World world(seed);
@@ -365,6 +411,7 @@ TEST(TransitProperty, EachAcknowledgedMessageIsKeptOnceAndInOrder) {
     };
     for (int step = 0; step < 300; ++step) {
       if (world.sent < 60'000) world.report();
+      if (dice.once_in(10) && world.app) world.take_over();
       if (dice.once_in(20) && world.a.hub && world.b.hub) {
         world.cut();
         go_on();
@@ -396,6 +443,7 @@ TEST(TransitProperty, EachAcknowledgedMessageIsKeptOnceAndInOrder) {
     EXPECT_EQ(std::set(kept.begin(), kept.end()).size(), kept.size()) << seed << ": twice";
     EXPECT_TRUE(std::ranges::includes(kept, world.acknowledged())) << seed;
     EXPECT_GT(kept.size(), 20U) << seed;
+    EXPECT_EQ(world.got(), world.kept_since_start()) << seed;
     EXPECT_EQ(world.in_transit(), 0U) << seed;
   }
 }

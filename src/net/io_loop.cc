@@ -37,13 +37,13 @@ IoLoop::IoLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   event.data.ptr = nullptr;
-  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, mailbox_.wake_descriptor(), &event);
+  ::epoll_ctl(epoll_, EPOLL_CTL_ADD, mailbox_->wake_descriptor(), &event);
 }
 
 IoLoop::~IoLoop() {
   stop();
   // Tasks may own objects that close descriptors when they are destroyed.
-  mailbox_.clear();
+  mailbox_->close();
   mine_.clear();
   at_end_.clear();
   kept_.clear();
@@ -58,7 +58,7 @@ void IoLoop::post(Task task, Handover handover) {
   } else {
     Tasks one;
     one.push_back(std::move(task));
-    mailbox_.add(one);
+    mailbox_->add(one);
   }
 }
 
@@ -93,7 +93,7 @@ void IoLoop::start() {
 
 void IoLoop::stop() {
   stopping_.store(true);
-  mailbox_.wake();
+  mailbox_->wake();
   if (thread_.joinable()) thread_.join();
 }
 
@@ -134,12 +134,12 @@ void IoLoop::run() {
 }
 
 bool IoLoop::wait(int most_ms) {
-  mailbox_.fall_asleep();
-  const bool busy = !mine_.empty() || !at_end_.empty() || !mailbox_.empty();
-  if (busy) mailbox_.stay_awake();
+  mailbox_->fall_asleep();
+  const bool busy = !mine_.empty() || !at_end_.empty() || !mailbox_->empty();
+  if (busy) mailbox_->stay_awake();
   const int count =
       ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), busy ? 0 : most_ms);
-  mailbox_.stay_awake();
+  mailbox_->stay_awake();
   bool ready = false;
   late_ = !at_end_.empty();  // pending turn ends come first
   const auto late_at = Steady::now() + kReading;
@@ -156,8 +156,8 @@ bool IoLoop::wait(int most_ms) {
 
 bool IoLoop::run_tasks() {
   for (int pass = 0; pass < kPasses; ++pass) {
-    if (!mailbox_.empty()) {
-      mailbox_.take(running_);
+    if (!mailbox_->empty()) {
+      mailbox_->take(running_);
       // Tasks of other threads have no order relative to this thread's own.
       for (Task& task : mine_) running_.push_back(std::move(task));
       mine_.clear();

@@ -52,7 +52,7 @@ class IoLoop final : public Loop {
 
   void post(Task task) override { post(std::move(task), Handover::kNow); }
   void post_lazily(Task task) override { post(std::move(task), Handover::kMayWait); }
-  [[nodiscard]] bool has_posted() const override { return !mailbox_.empty(); }
+  [[nodiscard]] bool has_posted() const override { return !mailbox_->empty(); }
 
   // On the loop's thread. `who` must live until the end of the turn in which it closed `fd`; its
   // owner passes it to keep_for_turn() at that time.
@@ -96,7 +96,7 @@ class IoLoop final : public Loop {
   void post(Task task, Handover handover);
 
   int epoll_;
-  Mailbox mailbox_;
+  const std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   std::array<epoll_event, 1024> events_{};
   std::vector<std::function<void()>> sweeps_;
 

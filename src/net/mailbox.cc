@@ -16,12 +16,12 @@ Mailbox::~Mailbox() { ::close(wake_); }
 void Mailbox::add(Tasks& tasks) {
   {
     const std::scoped_lock lock(mutex_);
-    if (tasks_.empty()) {
+    if (tasks_.empty() && !closed_.load()) {
       tasks_.swap(tasks);
-    } else {
+    } else if (!closed_.load()) {
       std::ranges::move(tasks, std::back_inserter(tasks_));
     }
-    has_tasks_.store(true);
+    has_tasks_.store(!tasks_.empty());
   }
   tasks.clear();
   if (asleep_.exchange(false)) wake();
@@ -39,9 +39,12 @@ void Mailbox::take(Tasks& into) {
   into.swap(tasks_);
 }
 
-void Mailbox::clear() {
+void Mailbox::close() {
   Tasks tasks;
-  take(tasks);
+  const std::scoped_lock lock(mutex_);
+  closed_.store(true);
+  has_tasks_.store(false);
+  tasks.swap(tasks_);
 }
 
 }  // namespace gridloom::net

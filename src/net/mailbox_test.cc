@@ -61,12 +61,15 @@ TEST(Mailbox, WakesItsLoopOnceForAllThatComesWhileItSleeps) {
   EXPECT_EQ(wakes(mailbox), 0U);
 }
 
-TEST(Mailbox, DropsTasksThatNobodyTook) {
+TEST(Mailbox, DropsTasksOfALoopThatEnds) {
   Mailbox mailbox;
   std::vector<int> seen;
   Tasks tasks = tasks_of(seen, {1, 2});
   mailbox.add(tasks);
-  mailbox.clear();
+  mailbox.close();
+  Tasks late = tasks_of(seen, {3});
+  mailbox.add(late);
+  EXPECT_TRUE(late.empty());
   EXPECT_TRUE(mailbox.empty());
   Tasks taken;
   mailbox.take(taken);

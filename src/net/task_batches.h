@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <ranges>
 #include <utility>
 #include <vector>
@@ -25,10 +26,12 @@ inline constexpr std::chrono::milliseconds kWakePeriod{1};
 template <typename Steady>
 class TaskBatches {
  public:
-  // The mailbox outlives the object's use.
-  void add(Mailbox& to, Task task, Handover handover) {
-    auto batch = std::ranges::find(batches_, &to, &Batch::to);
-    if (batch == batches_.end()) batch = batches_.insert(batch, {.to = &to});
+  void add(const std::shared_ptr<Mailbox>& to, Task task, Handover handover) {
+    auto batch = std::ranges::find(batches_, to, &Batch::to);
+    if (batch == batches_.end()) {
+      std::erase_if(batches_, [](const Batch& each) { return each.to->is_closed(); });
+      batch = batches_.insert(batches_.end(), {.to = to});
+    }
     batch->tasks.push_back(std::move(task));
     if (handover == Handover::kNow) batch->handover = Handover::kNow;
   }
@@ -56,7 +59,7 @@ class TaskBatches {
 
  private:
   struct Batch {
-    Mailbox* to;
+    std::shared_ptr<Mailbox> to;  // its loop may have ended
     Tasks tasks{};
     Handover handover = Handover::kMayWait;  // of the tasks together
     typename Steady::time_point woken_at{};  // the last time that the other loop slept

@@ -151,6 +151,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   is_started_ = true;
   on_loop([this] {
     admission_.is_open = true;
+    admission_.at_latest = admission_.clock->now() + kIntroducedWithin;
     admit();
   });
   return {};
@@ -184,7 +185,6 @@ void SlotServer::prepare_admission(const Clock& clock, const Options& options) {
     if (slot != options.slot) admission_.awaited.insert(slot_name(slot));
   }
   admission_.clock = &clock;
-  admission_.at_latest = clock.now() + kIntroducedWithin;
   admission_.run = static_cast<std::uint64_t>(options.revision);
 }
 

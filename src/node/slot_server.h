@@ -105,9 +105,7 @@ class SlotServer {
   std::shared_ptr<history::SlotArchive> archive_;
   std::unique_ptr<hub::Peers> hub_peers_;
   std::unique_ptr<hub::Peers> relay_peers_;
-  std::unique_ptr<server::Server> server_;
-  hub::Cluster* cluster_ = nullptr;  // of the server's hub
-  // Used on the server's loop, as all below.
+  // Used on the server's loop, as the next two.
   struct Admission {
     std::set<std::string> awaited;  // servers of other slots
     const Clock* clock = nullptr;
@@ -118,6 +116,8 @@ class SlotServer {
   Admission admission_;
   std::unique_ptr<RelayOwner> relay_;            // null until clients are admitted
   std::shared_ptr<std::promise<void>> emptied_;  // stop() waits for it
+  std::unique_ptr<server::Server> server_;
+  hub::Cluster* cluster_ = nullptr;  // of the server's hub
   bool is_started_ = false;
   bool is_stopped_ = false;
 };

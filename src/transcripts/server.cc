@@ -169,9 +169,9 @@ class TestServer::Counted final : public net::Protocol {
   Traffic& traffic_;
 };
 
-TestServer::TestServer(std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant,
+TestServer::TestServer(std::shared_ptr<const catalog::Catalog> catalog, Variant variant,
                        TimePoint start)
-    : variant_(variant), clock_(start), catalog_(std::move(catalog)) {}
+    : variant_(std::move(variant)), clock_(start), catalog_(std::move(catalog)) {}
 
 Result<std::unique_ptr<TestServer>> TestServer::open(
     std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant, TimePoint start) {

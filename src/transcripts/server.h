@@ -144,8 +144,7 @@ class TestServer {
   };
   class Counted;
 
-  TestServer(std::shared_ptr<const catalog::Catalog> catalog, const Variant& variant,
-             TimePoint start);
+  TestServer(std::shared_ptr<const catalog::Catalog> catalog, Variant variant, TimePoint start);
   [[nodiscard]] Status start();
   [[nodiscard]] bool quiet() const;
   [[nodiscard]] bool waits_for_log();

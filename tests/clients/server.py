@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import select
 import shutil
 import signal
@@ -48,6 +49,9 @@ SMART_PLUG = "HW52ZDH1RF3J0033"
 GLACIER = "BX11ZCB4EF2E0002"
 STREAM = "BK61Z00000000001"
 NODE_PATIENCE_S = 120  # for a file of Node.js tests
+SANITIZER = re.compile(r"^==\d+==ERROR: |^\S+: runtime error: |^Direct leak of ", re.MULTILINE)
+LOG_CHARACTERS = 4000  # of a log, in a complaint
+SANITIZER_CHARACTERS = 20_000
 TYPED_QUOTAS = {DELTA_2: 160, POWER_STREAM: 121, SMART_HOME_PANEL: 83, SMART_PLUG: 53, GLACIER: 156}
 
 
@@ -304,7 +308,10 @@ class Server:
             self.process.wait()
 
     def log_text(self):
-        return self.log.read_text(errors="replace")[-4000:]
+        """The end of the log, or what a sanitizer found, which is far before the end."""
+        text = self.log.read_text(errors="replace")
+        found = SANITIZER.search(text)
+        return text[found.start():][:SANITIZER_CHARACTERS] if found else text[-LOG_CHARACTERS:]
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)

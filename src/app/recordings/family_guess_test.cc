@@ -137,11 +137,14 @@ Result<GuessedFamily> guess(std::string_view text) {
   return script ? guess_family(*script) : std::unexpected(script.error());
 }
 
-const std::string& recording_of(const std::string& family, Recorded recorded) {
-  static std::map<std::pair<std::string, Recorded>, std::string> made;
-  std::string& text = made[{family, recorded}];
-  if (text.empty()) text = UsedDevice(sim::family_of(family), recorded).text();
-  return text;
+// What is guessed from a recording of a shipped family's device: it takes seconds, and most tests
+// look at the same.
+const Result<GuessedFamily>& guess_of(const std::string& family, Recorded recorded) {
+  static std::map<std::pair<std::string, Recorded>, Result<GuessedFamily>> made;
+  const auto known = made.find({family, recorded});
+  if (known != made.end()) return known->second;
+  auto guessed = guess(UsedDevice(sim::family_of(family), recorded).text());
+  return made.emplace(std::pair(family, recorded), std::move(guessed)).first->second;
 }
 
 // What a guess has after it took over what agrees with the most similar of the families.
@@ -163,7 +166,8 @@ Improved improved(GuessedFamily guessed, const std::vector<catalog::FamilyPtr>& 
 }
 
 std::vector<catalog::FamilyPtr> families_but(std::string_view id) {
-  std::vector<catalog::FamilyPtr> families = catalog::load_catalog({}).value()->families();
+  static const auto catalog = catalog::load_catalog({}).value();
+  std::vector<catalog::FamilyPtr> families = catalog->families();
   std::erase_if(families, [&](const catalog::FamilyPtr& family) { return family->id == id; });
   return families;
 }
@@ -185,7 +189,7 @@ class GuessOf : public testing::TestWithParam<std::string> {};
 
 TEST_P(GuessOf, AShippedFamilyIsNearlyAllRight) {
   const catalog::FamilyPtr family = sim::family_of(GetParam());
-  const auto guessed = guess(recording_of(GetParam(), Recorded::kDay));
+  const auto& guessed = guess_of(GetParam(), Recorded::kDay);
   ASSERT_TRUE(guessed) << guessed.error().detail;
   const GuessScore score = compare(*guessed, *family);
   RecordProperty("fields", fmt::format("{}/{}", score.fields.found, score.fields.of));
@@ -200,7 +204,7 @@ TEST_P(GuessOf, AShippedFamilyIsNearlyAllRight) {
 }
 
 TEST_P(GuessOf, AShippedFamilyIsAValidDeviceFile) {
-  const auto guessed = guess(recording_of(GetParam(), Recorded::kDay));
+  const auto& guessed = guess_of(GetParam(), Recorded::kDay);
   ASSERT_TRUE(guessed) << guessed.error().detail;
   const std::string text = device_file_of(*guessed, "guessed");
   const auto loaded = catalog::load_family("guessed.yaml", text);
@@ -216,7 +220,7 @@ TEST_P(GuessOf, AShippedFamilyStartsFromThatFamily) {
   const catalog::FamilyPtr family = sim::family_of(GetParam());
   for (const Recorded recorded : {Recorded::kDay, Recorded::kNight}) {
     SCOPED_TRACE(recorded == Recorded::kDay ? "day" : "night");
-    const auto guessed = guess(recording_of(GetParam(), recorded));
+    const auto& guessed = guess_of(GetParam(), recorded);
     ASSERT_TRUE(guessed) << guessed.error().detail;
     const auto [better, similar] = improved(*guessed, families_but(""));
     ASSERT_TRUE(similar);
@@ -238,7 +242,7 @@ TEST_P(GuessOf, AFamilyThatIsNotThereIsNearlyAllRight) {
   const catalog::FamilyPtr family = sim::family_of(GetParam());
   for (const Recorded recorded : {Recorded::kDay, Recorded::kNight}) {
     SCOPED_TRACE(recorded == Recorded::kDay ? "day" : "night");
-    const auto guessed = guess(recording_of(GetParam(), recorded));
+    const auto& guessed = guess_of(GetParam(), recorded);
     ASSERT_TRUE(guessed) << guessed.error().detail;
     const auto [better, similar] = improved(*guessed, families_but(family->id));
     const GuessScore alone = compare(*guessed, *family);

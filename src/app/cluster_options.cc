@@ -81,6 +81,7 @@ Result<node::Node::Options> cluster_options(const ServeOptions& options,
       .slots = cluster.slots,
       .replicas = cluster.replicas,
       .log_bytes = cluster.log_mb * kMegabyte,
+      .has_copies = cluster.durable == "both",
       .clocks = clocks,
       .version = std::string(version())};
 }

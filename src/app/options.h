@@ -17,7 +17,8 @@ struct ClusterChoice {
   std::string node;  // empty: the host's name
   std::size_t slots = 8;
   int replicas = 3;
-  std::int64_t log_mb = 1024;  // of each slot
+  std::int64_t log_mb = 1024;    // of each slot
+  std::string durable = "nats";  // where a record is before it is acknowledged: nats, both
   std::string user;
   std::filesystem::path password_file;
   std::filesystem::path credentials_file;

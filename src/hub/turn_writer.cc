@@ -76,31 +76,37 @@ bool TurnWriter::is_full() const { return changes_.size() >= kMaxChangesBytes; }
 
 void TurnWriter::append() {
   if (empty()) return;
-  const std::size_t waiters = std::exchange(waiters_, 0);
   if (platform_.journal == nullptr) {
+    waiters_ = 0;
     if (platform_.sessions) platform_.sessions->take(changes_);
     changes_.clear();
     return;
   }
-  if (!changes_.empty()) {
-    const std::string reports = reports_.empty() ? std::string() : reports_.take();
-    append(RecordKind::kTurn,
-           journal::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}),
-           waiters);
-  } else if (!reports_.empty()) {
-    append(RecordKind::kReports, reports_.take(), waiters);
-  } else {
-    ++appended_;  // the audit entries were promised numbers behind this one
+  const bool has_turn = this->has_turn();
+  appended_ = last_record();
+  // When the last of them is durable, all are.
+  Task durable = [durable = &durable_, record = appended_] { (*durable)(record); };
+  std::vector<std::string> audit = std::exchange(audit_, {});
+  for (std::string& entry : audit) {
+    const bool is_last = !has_turn && &entry == &audit.back();
+    platform_.journal->append(RecordKind::kAudit, std::move(entry),
+                              is_last ? std::exchange(durable, {}) : Task(), 1);
   }
-  for (std::string& entry : std::exchange(audit_, {})) {
-    append(RecordKind::kAudit, std::move(entry), 1);
-  }
+  if (has_turn) append_turn(std::move(durable));
 }
 
-void TurnWriter::append(RecordKind kind, std::string payload, std::size_t waiters) {
+void TurnWriter::append_turn(Task durable) {
+  const std::size_t waiters = std::exchange(waiters_, 0);
+  std::string reports = reports_.empty() ? std::string() : reports_.take();
+  if (changes_.empty()) {
+    platform_.journal->append(RecordKind::kReports, std::move(reports), std::move(durable),
+                              waiters);
+    return;
+  }
   platform_.journal->append(
-      kind, std::move(payload), [durable = &durable_, record = ++appended_] { (*durable)(record); },
-      waiters);
+      RecordKind::kTurn,
+      journal::make_turn({.batch = reports, .session_changes = std::exchange(changes_, {})}),
+      std::move(durable), waiters);
 }
 
 }  // namespace gridloom::hub

@@ -2,8 +2,9 @@
 // are collected, and appended at the end of the shard's turn.
 //
 // The reports and changes of a turn are one record, so that a crash keeps all of them or none.
-// Audit entries are records of their own behind it, because their order relative to the reports
-// has no meaning. Without a journal only the changes are kept, by SessionKeeper::take.
+// Audit entries are records of their own in front of it: a crash in between must not leave a set
+// for a device that no entry names. Without a journal only the changes are kept, by
+// SessionKeeper::take.
 //
 // Belongs to a shard and is used on its loop only.
 #pragma once
@@ -41,8 +42,8 @@ class TurnWriter {
     std::span<const twin::AcceptedValue> values;  // as Twin::apply() returned them
     bool may_repeat = false;  // may have been received before (journal::kResent)
   };
-  // The functions below that return a number name the record that will hold what was added; 0:
-  // there is no journal, and nothing is to be waited for.
+  // The functions below that return a number name a record with which, or before which, what was
+  // added is written; 0: there is no journal, and nothing is to be waited for.
   std::uint64_t add_report(const Report& report);
   void add_presence(DeviceNumber device, TimePoint at, bool online);
   void add_change(const SessionChange& change);
@@ -67,7 +68,7 @@ class TurnWriter {
 
  private:
   [[nodiscard]] bool has_turn() const { return !reports_.empty() || !changes_.empty(); }
-  void append(journal::RecordKind kind, std::string payload, std::size_t waiters);
+  void append_turn(Task durable);
 
   Platform& platform_;
   std::function<void(std::uint64_t record)> durable_;

@@ -133,6 +133,7 @@ Status Node::connect() {
   links_.claims = std::move(*claims);
   const auto facts = links_.claims->join(options_.slots);
   if (!facts) return std::unexpected(facts.error());
+  cluster_id_ = facts->id;
   if (Status made = history::make_slot_schemas(database_, {}, facts->slots); !made) return made;
   for (std::size_t i = 0; i < facts->slots; ++i) slots_.push_back(std::make_unique<Slot>());
   placer_ = std::make_unique<Worker>(std::vector<std::size_t>{kPlacings, 1});
@@ -257,7 +258,9 @@ Shared Node::shared() {
           .strictness = options_.strictness,
           .node = options_.name,
           .replicas = options_.replicas,
-          .log_bytes = options_.log_bytes};
+          .log_bytes = options_.log_bytes,
+          .has_copies = options_.has_copies,
+          .cluster = cluster_id_};
 }
 
 void Node::open(const Opening& opening, Opened opened) {

@@ -77,6 +77,7 @@ class Node final : private cluster::SlotHost {
     std::size_t slots = cluster::kDefaultSlots;      // if this node makes the cluster
     int replicas = 3;                                // of each log
     std::int64_t log_bytes = std::int64_t{1} << 30;  // the most that each log has
+    bool has_copies = false;                         // of the logs, which wait for them too
     server::Server::Clocks clocks;                   // outlive the node
     std::shared_ptr<const catalog::Catalog> catalog{};
     server::Limits limits{};
@@ -137,6 +138,7 @@ class Node final : private cluster::SlotHost {
   // Destroyed in reverse order.
   const Options options_;
   const postgres::ConnectionSettings database_;
+  std::string cluster_id_;  // once it has joined
   const cluster::NodeId self_;
   cluster::Fence fence_;
   NodeLinks links_;

@@ -54,6 +54,8 @@ struct Shared {
   std::string node;  // its name
   int replicas = 3;  // of the logs
   std::int64_t log_bytes = 0;
+  bool has_copies = false;  // of the logs, in `data`
+  std::string cluster{};    // its id
 };
 
 // Says in `cluster` whose the partitions of each slot are. `slots`: of the cluster, by slot.

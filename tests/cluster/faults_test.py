@@ -239,7 +239,7 @@ class Faults:
         nats.fill_disk()
         self._served(kind, since)
         nats.empty_disk()
-        nats.stop()
+        nats.kill()  # told to end, it may wait for the disk that was full
         nats.start()
 
     def kill_postgres(self, kind):

@@ -169,6 +169,11 @@ void add_cluster_options(CLI::App& app, ClusterChoice& c, const Option& database
   add("--cluster-log-mb", c.log_mb, placeholder::kCount,
       "The most that the log of a slot has, which each of these servers reserves, in MB")
       .show_default();
+  add("--durable", c.durable, placeholder::kWord,
+      "What acknowledges a report: nats, a majority of the NATS servers, which write to "
+      "disk later; both, also this node's own disk")
+      .check(one_of({"nats", "both"}))
+      .show_default();
   add("--cluster-user", c.user, placeholder::kName, "User of NATS");
   add("--cluster-password-file", c.password_file, placeholder::kFile, "File with its password");
   add("--cluster-credentials-file", c.credentials_file, placeholder::kFile,

@@ -19,10 +19,17 @@
 namespace gridloom::history {
 namespace {
 
+// Below the data folder of any node.
+std::string copy_name(const journal::SlotCopyOptions& copy) {
+  return (copy.folder.parent_path().filename() / copy.folder.filename()).string();
+}
+
 class SlotJournal final : public ArchiveJournal {
  public:
   SlotJournal(journal::SlotLog::Options options, const journal::StoredUpTo& stored)
-      : stored_(stored), log_(std::move(options)) {}
+      : stored_(stored),
+        copy_(options.copy ? copy_name(*options.copy) : std::string()),
+        log_(std::move(options)) {}
 
   [[nodiscard]] journal::Journal& journal() override { return log_; }
   [[nodiscard]] journal::JournalReader& reader() override { return log_; }
@@ -31,15 +38,24 @@ class SlotJournal final : public ArchiveJournal {
   [[nodiscard]] std::vector<std::string> loss_notes() const override;
   [[nodiscard]] Health health() const override {
     std::string failing = log_.failing();
-    Health health{.waiting_bytes = log_.waiting_bytes()};
+    Health health{.bytes = log_.copy_bytes(), .waiting_bytes = log_.waiting_bytes()};
     if (!failing.empty()) health.log.failing = std::move(failing);
     return health;
   }
 
  private:
+  [[nodiscard]] std::string elsewhere() const;
+
   const journal::StoredUpTo stored_;
+  const std::string copy_;  // its folder's name in the data folder of a node; empty: there is none
   journal::SlotLog log_;
 };
+
+// Where else such records may be.
+std::string SlotJournal::elsewhere() const {
+  if (copy_.empty()) return {};
+  return fmt::format(" (unless {} in the data folder of another node has them)", copy_);
+}
 
 std::vector<std::string> SlotJournal::loss_notes() const {
   const journal::SlotLoss& loss = log_.loss();
@@ -48,19 +64,20 @@ std::vector<std::string> SlotJournal::loss_notes() const {
     if (gap.last <= stored_.history) continue;
     notes.push_back(
         fmt::format("records {} to {} are neither in the log of the slot nor in "
-                    "history: the reports in them are lost",
-                    std::max(gap.first, stored_.history + 1), gap.last));
+                    "history: the reports in them are lost{}",
+                    std::max(gap.first, stored_.history + 1), gap.last, elsewhere()));
   }
   if (loss.ends_early) {
     notes.push_back(
         fmt::format("the log of the slot ends with record {}, and history has later "
-                    "ones: the later records of the log are lost",
-                    *loss.ends_early));
+                    "ones: the later records of the log are lost{}",
+                    *loss.ends_early, elsewhere()));
   }
   if (loss.damaged_messages != 0) {
     notes.push_back(fmt::format("{} messages in the log of the slot are not Gridloom's, or changed",
                                 loss.damaged_messages));
   }
+  notes.insert(notes.end(), loss.of_copy.begin(), loss.of_copy.end());
   return notes;
 }
 
@@ -97,6 +114,10 @@ std::uint32_t number_in_log(cluster::Slot slot) {
   return static_cast<std::uint32_t>(cluster::number_of(slot));
 }
 
+std::filesystem::path folder_of(const SlotArchive::Options& options) {
+  return options.data / fmt::format("slot_{}", number_in_log(options.claim.slot));
+}
+
 std::shared_ptr<StoreFactory> stores_of(const SlotArchive::Options& options, const OnLost& lost) {
   const auto fence = std::make_shared<cluster::OwnerFence>(
       cluster::OwnerFence::Options{.fence = options.fence,
@@ -118,6 +139,11 @@ Result<std::unique_ptr<ArchiveJournal>> journal_of(const SlotArchive::Options& o
                             "row says {}: restore both from one backup",
                             number_in_log(claim.slot), stored.history, claim.position));
   }
+  std::optional<journal::SlotCopyOptions> copy;
+  if (options.has_copy) {
+    copy = {
+        .folder = folder_of(options) / "copy", .cluster = options.cluster, .clock = options.clock};
+  }
   return std::make_unique<SlotJournal>(
       journal::SlotLog::Options{.connection = options.nats,
                                 .slot = number_in_log(claim.slot),
@@ -127,6 +153,7 @@ Result<std::unique_ptr<ArchiveJournal>> journal_of(const SlotArchive::Options& o
                                 .replicas = options.replicas,
                                 .max_bytes = options.log_bytes,
                                 .limits = options.log,
+                                .copy = std::move(copy),
                                 .stop = options.stop,
                                 .on_fenced = lost},
       stored);
@@ -137,8 +164,7 @@ Result<std::unique_ptr<ArchiveJournal>> journal_of(const SlotArchive::Options& o
 Result<std::unique_ptr<SlotArchive>> SlotArchive::open(Options options) {
   auto state = std::make_shared<State>();
   const auto lost = [state](const Error& why) { state->lost(why); };
-  const std::filesystem::path data =
-      options.data / fmt::format("slot_{}", number_in_log(options.claim.slot));
+  const std::filesystem::path data = folder_of(options);
   if (Status made = storage::make_data_folder(data); !made) return std::unexpected(made.error());
   auto archive = Archive::open(
       {.data = data,

@@ -52,6 +52,9 @@ class SlotArchive {
     int replicas = 3;                                               // of the log
     std::int64_t log_bytes = std::int64_t{4} * 1024 * 1024 * 1024;  // the most it has
     journal::SlotLogLimits log{};
+    // With a copy of the log in slot_N/copy, a record is durable once that has it too.
+    bool has_copy = false;
+    std::string cluster{};         // the cluster's id, for the copy
     const Clock* clock = nullptr;  // outlives the archive
     RecorderLimits recorder{};
     FairLimits reads{};

@@ -69,6 +69,11 @@ class SlotArchiveTest : public testing::Test {
     }
     EXPECT_THAT(missing, IsEmpty());
   }
+  void lose_streams() {
+    nats_->kill(0);
+    nats_->wipe(0);
+    nats_->restart(0);
+  }
   [[nodiscard]] std::int64_t position() { return must(slot_->claims->read()).at(0).position; }
 
   std::optional<nats::TestServers> nats_;
@@ -106,6 +111,45 @@ TEST_F(SlotArchiveTest, AcknowledgesAndStoresNothingOnceItIsAbandoned) {
   EXPECT_LE(before, 5);
   expect_history();
   EXPECT_EQ(position(), 5);
+}
+
+TEST_F(SlotArchiveTest, HasInHistoryWhatOnlyItsCopyHad) {
+  SlotOwner::Ways way = ways();
+  way.head_bytes = std::size_t{1} << 26U;
+  way.has_copy = true;
+  way.node = "n1";
+  {
+    const auto owner = next_owner(way);
+    owner->report(20);
+    ASSERT_TRUE(owner->archive().flush());
+    owner->abandon();
+  }
+  lose_streams();
+  {
+    const auto owner = next_owner(way);
+    EXPECT_THAT(owner->archive().damage().all(), IsEmpty());
+    owner->report(5);
+    ASSERT_TRUE(owner->archive().flush());
+  }
+  expect_history();
+  EXPECT_EQ(position(), 25);
+}
+
+TEST_F(SlotArchiveTest, SaysThatTheFolderOfAnotherNodeMayHaveWhatIsLost) {
+  SlotOwner::Ways way = ways();
+  way.has_copy = true;
+  {
+    const auto owner = next_owner(way);
+    owner->report(20);
+    ASSERT_TRUE(owner->archive().flush());
+    owner->close();
+  }
+  lose_streams();
+  const auto owner = next_owner(way);
+  const auto notes = owner->archive().damage().all();
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_THAT(notes[0], HasSubstr("the later records of the log are lost (unless slot_0/copy "
+                                  "in the data folder of another node has them)"));
 }
 
 TEST_F(SlotArchiveTest, AcknowledgesNothingThatWaitedOnItsWayToNats) {

@@ -161,6 +161,8 @@ class SlotOwner {
     postgres::ConnectionSettings database;
     std::size_t head_bytes = 1;  // by default each report is stored at once
     HourIntegrator integrate{};
+    bool has_copy = false;  // of the log
+    std::string node = {};  // with a data folder for all its owners; empty: another one for each
   };
   SlotOwner(TestSlot& slot, const Ways& ways, SlotArchive::Claim claim)
       : slot_(slot), connection_(must(nats::Connection::open(ways.nats, {}))) {
@@ -220,7 +222,8 @@ class SlotOwner {
  private:
   [[nodiscard]] SlotArchive::Options options(const Ways& ways, const SlotArchive::Claim& claim) {
     SlotArchive::Options options{
-        .data = slot_.folder.path() / fmt::format("revision_{}", claim.revision),
+        .data = slot_.folder.path() /
+                (ways.node.empty() ? fmt::format("revision_{}", claim.revision) : ways.node),
         .database = ways.database,
         .connection = {.call_timeout = Millis(2'000)},
         .nats = connection_.get(),
@@ -229,12 +232,15 @@ class SlotOwner {
         .replicas = 1,
         .log_bytes = std::int64_t{64} * 1024 * 1024,
         .log = {.wait = Millis(1'000), .retry = Millis(20)},
+        .has_copy = ways.has_copy,
+        .cluster = "c1",
         .clock = &slot_.clock,
         .integrate = ways.integrate,
         .on_lost = [this](const Error& why) {
           const std::lock_guard lock(mutex_);
           lost_ = why;
         }};
+    if (!ways.node.empty()) options.claim.node = ways.node;
     options.recorder.head_bytes = ways.head_bytes;
     std::filesystem::create_directories(options.data);
     return options;

@@ -53,6 +53,13 @@ struct MessageHead {
 
 // The body of a write: the records, compressed if that makes them smaller.
 [[nodiscard]] std::string make_body(std::span<const Record> records);
+// Into how many parts it is cut, and which bytes are in one.
+[[nodiscard]] constexpr std::uint32_t parts_of(std::string_view body) {
+  return static_cast<std::uint32_t>((body.size() + kLargestBody_bytes - 1) / kLargestBody_bytes);
+}
+[[nodiscard]] constexpr std::string_view part_of(std::string_view body, std::size_t part) {
+  return body.substr(part * kLargestBody_bytes, kLargestBody_bytes);
+}
 [[nodiscard]] std::string make_message(const MessageHead& head, std::string_view body);
 
 struct Message {
@@ -70,6 +77,8 @@ class RecordAssembler {
   // of a write that was not finished are dropped, and so is one that began before the first call.
   // kDamaged: the body is not what the head claims.
   [[nodiscard]] Result<std::span<const Record>> add(const Message& message);
+  // The whole body of the write whose records were complete last.
+  [[nodiscard]] std::string_view body() const { return joined_; }
 
  private:
   [[nodiscard]] Status read_body(std::uint64_t count);

@@ -32,6 +32,8 @@ class RecordReader {
   // The sequence of the next message that is wanted.
   [[nodiscard]] std::uint64_t position() const { return reader_.position(); }
   [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
+  // Within `on_message` with records: the whole body of their write.
+  [[nodiscard]] std::string_view body() const { return assembler_.body(); }
 
  private:
   nats::StreamReader reader_;

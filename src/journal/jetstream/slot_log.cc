@@ -23,6 +23,7 @@
 #include "journal/jetstream/message.h"
 #include "journal/jetstream/record_places.h"
 #include "journal/jetstream/record_reader.h"
+#include "journal/jetstream/slot_copy.h"
 #include "journal/jetstream/slot_opening.h"
 #include "journal/jetstream/slot_stream.h"
 #include "nats/jet_stream.h"
@@ -71,6 +72,8 @@ struct SlotLog::Impl {
   [[nodiscard]] bool write(std::vector<Waiting> group);
   [[nodiscard]] bool append_body(MessageHead head, std::string_view body);
   [[nodiscard]] bool append_part(const MessageHead& head, std::string_view part);
+  void append_to_copy(const MessageHead& head, std::string_view body);
+  [[nodiscard]] bool await_copy(std::uint64_t record);
   void failed(const std::string& why);
   void recovered();
   void fence(const Error& error);
@@ -98,9 +101,12 @@ struct SlotLog::Impl {
   std::uint64_t attempts = 0;        // begun
   std::uint64_t failed_attempt = 0;  // the last attempt that failed
   std::optional<std::uint64_t> trim_to;
+  std::uint64_t copied_through = 0;  // the last record that is in the copy
   bool stopping = false;
   bool fenced = false;
   std::string failing;
+
+  std::unique_ptr<SlotCopy> copy;  // as the members above; none without Options::copy
 
   std::atomic<std::size_t> unsafe_bytes{0};    // appended but not yet durable
   std::atomic<std::uint64_t> last_message{0};  // of the stream, that is durable
@@ -124,15 +130,21 @@ Status SlotLog::Impl::open(std::uint64_t after) {
                          .replicas = options.replicas,
                          .max_bytes = options.max_bytes},
       SlotWriter{.revision = options.revision, .writer = random_number(), .node = options.node});
+  if (options.copy) {
+    auto copied = SlotCopy::open(*options.copy, {.revision = options.revision, .stored = after});
+    if (!copied) return std::unexpected(copied.error());
+    copy = std::move(*copied);
+  }
   SlotOpening opening(*jet_stream, *stream,
                       {.known = std::max(options.known, after),
                        .retry = options.limits.retry,
                        .patience = options.limits.open,
+                       .copy = copy.get(),
                        .stop = options.stop});
   if (Status status = opening.open(after, on_records); !status) return status;
-  next_sequence = opening.fence().next_record;
+  next_sequence = opening.next_record();
   durable_through = next_sequence - 1;
-  last_message = opening.fence().sequence;
+  last_message = stream->last_sequence();
   loss = opening.loss();
   places = opening.take_places();
   return {};
@@ -184,17 +196,20 @@ bool SlotLog::Impl::write(std::vector<Waiting> group) {
   }
   const MessageHead head{
       .kind = MessageKind::kRecords, .first = records.front().sequence, .count = records.size()};
-  if (!append_body(head, make_body(records))) {
+  const std::string body = make_body(records);
+  const std::uint64_t last = records.back().sequence;
+  append_to_copy(head, body);
+  if (!append_body(head, body) || !await_copy(last)) {
     unsafe_bytes -= bytes;
     return false;
   }
   on_records(records);
-  const std::uint64_t last = records.back().sequence;
   for (Waiting& each : group) {
     if (each.durable) each.durable();
     each = {};
   }
   unsafe_bytes -= bytes;
+  if (copy) copy->acknowledged(last);
   {
     const std::lock_guard lock(mutex);
     durable_through = last;
@@ -203,12 +218,46 @@ bool SlotLog::Impl::write(std::vector<Waiting> group) {
   return true;
 }
 
+// While the stream takes the message.
+void SlotLog::Impl::append_to_copy(const MessageHead& head, std::string_view body) {
+  if (!copy) return;
+  const std::uint64_t last = head.first + head.count - 1;
+  copy->append(stream->signed_head(head), body, [this, last] {
+    {
+      const std::lock_guard lock(mutex);
+      copied_through = last;
+    }
+    wake.notify_all();
+  });
+}
+
+// Returns when the copy has the record. False: as for write().
+bool SlotLog::Impl::await_copy(std::uint64_t record) {
+  if (!copy) return true;
+  while (true) {
+    {
+      std::unique_lock lock(mutex);
+      ++attempts;
+      wake.wait_for(lock, options.limits.retry, [&] { return fenced || copied_through >= record; });
+      if (fenced) return false;
+      if (copied_through >= record) break;
+    }
+    if (const std::string why = copy->failing(); !why.empty()) {
+      failed(why);
+      const std::lock_guard lock(mutex);
+      if (stopping) return false;
+    }
+    // Records that are removed make room on a disk that is full.
+    serve_trim();
+  }
+  recovered();
+  return true;
+}
+
 bool SlotLog::Impl::append_body(MessageHead head, std::string_view body) {
-  head.parts =
-      static_cast<std::uint32_t>((body.size() + kLargestBody_bytes - 1) / kLargestBody_bytes);
+  head.parts = parts_of(body);
   for (; head.part < head.parts; ++head.part) {
-    const std::size_t at = head.part * kLargestBody_bytes;
-    if (!append_part(head, body.substr(at, kLargestBody_bytes))) return false;
+    if (!append_part(head, part_of(body, head.part))) return false;
     if (head.part == 0) places.add(head.first, stream->last_sequence());
   }
   last_message = stream->last_sequence();
@@ -303,6 +352,7 @@ void SlotLog::Impl::serve_trim() {
     through = std::exchange(trim_to, std::nullopt);
   }
   if (!through) return;
+  if (copy) copy->trim(*through);
   const std::uint64_t before = places.before(*through + 1);
   if (before == 0) return;
   if (const Status status = stream->purge(before); status) {
@@ -399,6 +449,8 @@ bool SlotLog::is_fenced() const {
 }
 
 std::size_t SlotLog::waiting_bytes() const { return impl_->unsafe_bytes; }
+
+std::uint64_t SlotLog::copy_bytes() const { return impl_->copy ? impl_->copy->bytes() : 0; }
 
 bool SlotLog::flush() {
   Impl& impl = *impl_;

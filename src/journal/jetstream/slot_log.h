@@ -3,7 +3,8 @@
 //
 // Promises:
 //  - A record whose `durable` was called is in the stream, in the memory of a majority of its
-//    replicas at least, once, in the order of the calls of append().
+//    replicas at least, once, in the order of the calls of append(). With Options::copy it is on
+//    this node's disk as well, and so is what was before it and is not stored yet.
 //  - Once a later owner has appended anything, no record of this one becomes durable any more, and
 //    what became durable before, the later owner reads. on_fenced is called then, once.
 //  - Records have consecutive numbers, which outlive the stream: they go on behind
@@ -21,12 +22,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "journal/jetstream/slot_copy.h"
 #include "journal/jetstream/slot_loss.h"
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
@@ -57,7 +60,8 @@ class SlotLog final : public Journal, public JournalReader {
     // max_file_store.
     std::int64_t max_bytes = std::int64_t{4} * 1024 * 1024 * 1024;
     SlotLogLimits limits{};
-    std::stop_token stop{};  // ends from()
+    std::optional<SlotCopyOptions> copy{};  // on this node's disk; nothing: none
+    std::stop_token stop{};                 // ends from()
     // Called once, on the log's thread, when nothing becomes durable any more: another owner has
     // appended (kConflict), or the stream was lost (kDamaged). It must not block.
     std::function<void(const Error&)> on_fenced{};
@@ -86,6 +90,8 @@ class SlotLog final : public Journal, public JournalReader {
   [[nodiscard]] std::string failing() const override;
   [[nodiscard]] bool is_fenced() const;
   [[nodiscard]] std::size_t waiting_bytes() const;
+  // Of the copy on this node's disk.
+  [[nodiscard]] std::uint64_t copy_bytes() const;
 
   // Returns when everything appended so far is durable; false: the next attempt failed, or the log
   // is fenced. Not to be called on the log's own thread.

@@ -1,13 +1,18 @@
 #include "journal/jetstream/slot_opening.h"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <xxhash.h>
+
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <limits>
 #include <mutex>
+#include <string>
 #include <utility>
-
-#include "journal/jetstream/record_reader.h"
+#include <vector>
 
 namespace gridloom::journal {
 namespace {
@@ -16,6 +21,11 @@ using Steady = std::chrono::steady_clock;
 
 // How long one read waits for a message that is known to be there.
 constexpr Millis kReadWait{500};
+constexpr Millis kWarnEvery{1'000};
+
+std::uint64_t hash_of(const Record& record) {
+  return XXH3_64bits(record.payload.data(), record.payload.size());
+}
 
 }  // namespace
 
@@ -26,6 +36,7 @@ SlotOpening::SlotOpening(nats::JetStream& jet_stream, SlotStream& stream, Option
 template <typename T, typename Call>
 Result<T> SlotOpening::with_patience(const Call& call) const {
   const auto deadline = Steady::now() + options_.patience;
+  auto warned_at = Steady::time_point::min();
   std::mutex mutex;
   std::condition_variable_any pause;
   while (true) {
@@ -35,6 +46,11 @@ Result<T> SlotOpening::with_patience(const Call& call) const {
     const bool may_pass =
         code == ErrorCode::kOffline || code == ErrorCode::kNoAnswer || code == ErrorCode::kIo;
     if (!may_pass) return result;
+    if (const auto now = Steady::now(); now - kWarnEvery > warned_at) {
+      spdlog::warn("the log {} cannot be opened yet: {}", stream_.config().name,
+                   result.error().detail);
+      warned_at = now;
+    }
     std::unique_lock lock(mutex);
     pause.wait_for(lock, options_.stop, options_.retry, [] { return false; });
     if (options_.stop.stop_requested() || Steady::now() > deadline) {
@@ -45,56 +61,204 @@ Result<T> SlotOpening::with_patience(const Call& call) const {
 
 Result<SlotStream::Fence> SlotOpening::fence_once() {
   if (Status status = stream_.ensure(); !status) return std::unexpected(status.error());
-  return stream_.fence(options_.known);
+  return stream_.fence([this](const SlotStream::LogEnd& end) { return number_behind(end); });
+}
+
+// Records that are appended again get the numbers that they had.
+std::uint64_t SlotOpening::number_behind(const SlotStream::LogEnd& end) {
+  const std::uint64_t known = std::max(options_.known, end.record);
+  const SlotCopy* const copy = options_.copy;
+  goes_on_ = copy != nullptr && end.revision <= copy->revision();
+  restores_ = false;
+  if (!goes_on_ || copy->last() <= end.record) return known + 1;
+  const std::uint64_t from = std::max(end.record, after_) + 1;
+  restores_ = copy->last() >= options_.known && copy->has_all(from, copy->last());
+  return restores_ ? from : std::max(known, copy->last()) + 1;
 }
 
 Status SlotOpening::open(std::uint64_t after, const OnRecords& on_records) {
+  after_ = after;
+  on_records_ = on_records;
   const auto fence = with_patience<SlotStream::Fence>([this] { return fence_once(); });
   if (!fence) return std::unexpected(fence.error());
   fence_ = *fence;
-  if (fence_.log_ends < options_.known) loss_.ends_early = fence_.log_ends;
-  return replay(after, on_records);
+  next_record_ = fence_.next_record;
+  if (Status status = replay(); !status) return status;
+  if (options_.copy != nullptr && !has_begun_) {
+    if (Status begun = begin_copy(std::numeric_limits<std::uint64_t>::max()); !begun) return begun;
+  }
+  if (restores_) {
+    if (Status status = restore(); !status) return status;
+  }
+  const bool is_whole =
+      restores_ || (goes_on_ && options_.copy->last() >= options_.known && loss_.gaps.empty());
+  if (fence_.log_ends < options_.known && !is_whole) loss_.ends_early = fence_.log_ends;
+  if (options_.copy != nullptr) {
+    const std::vector<std::string>& notes = options_.copy->notes();
+    loss_.of_copy.insert(loss_.of_copy.end(), notes.begin(), notes.end());
+  }
+  return {};
 }
 
-Status SlotOpening::replay(std::uint64_t after, const OnRecords& on_records) {
-  expected_ = after + 1;
-  const auto start = with_patience<std::uint64_t>([&] { return stream_.find(after + 1); });
+Status SlotOpening::replay() {
+  expected_ = after_ + 1;
+  const auto start = with_patience<std::uint64_t>([&] { return stream_.find(after_ + 1); });
   if (!start) return std::unexpected(start.error());
   RecordReader reader(jet_stream_, stream_.config(), std::min(*start, fence_.sequence));
+  Status taken;
   while (reader.position() <= fence_.sequence) {
     const auto count = with_patience<std::size_t>([&]() -> Result<std::size_t> {
       auto read = reader.next(kReadWait, [&](std::uint64_t sequence, const MessageHead& head,
                                              std::span<const Record> records) {
-        take(sequence, head, records, on_records);
-        return true;
+        taken = take(sequence, head, records, reader.body());
+        return taken.has_value();
       });
       if (read && *read == 0) return fail(ErrorCode::kNoAnswer, "no message of the log came");
       return read;
     });
     if (!count) return std::unexpected(count.error());
+    if (!taken) return taken;
   }
   loss_.damaged_messages = reader.damaged();
   return {};
 }
 
-void SlotOpening::take(std::uint64_t sequence, const MessageHead& head,
-                       std::span<const Record> records, const OnRecords& on_records) {
+Status SlotOpening::take(std::uint64_t sequence, const MessageHead& head,
+                         std::span<const Record> records, std::string_view body) {
   if (head.kind != MessageKind::kOrigin && head.part == 0) places_.add(head.first, sequence);
-  if (head.kind == MessageKind::kFence) note_gap(head.first);
+  if (Status status = follow(sequence, head); !status) return status;
+  if (head.kind == MessageKind::kFence) {
+    if (Status status = fill_gap(head.first); !status) return status;
+  }
   while (!records.empty() && records.front().sequence < expected_) records = records.subspan(1);
-  if (records.empty()) return;
-  note_gap(records.front().sequence);
-  expected_ = records.back().sequence + 1;
-  on_records(records);
+  if (records.empty()) return {};
+  if (Status status = fill_gap(records.front().sequence); !status) return status;
+  last_read_ = records.back().sequence;
+  last_hash_ = hash_of(records.back());
+  hand_over(records);
+  return add_to_copy(head, body);
 }
 
-// The records from the expected one to the next one are missing, if there are any.
+void SlotOpening::hand_over(std::span<const Record> records) {
+  expected_ = records.back().sequence + 1;
+  on_records_(records);
+}
+
+// Where another owner, or this node without its copy, went on behind what the copy has, the rest of
+// the copy was overtaken. Where messages are missing before that, nobody knows from where on.
+Status SlotOpening::follow(std::uint64_t sequence, const MessageHead& head) {
+  if (options_.copy == nullptr || has_begun_ || goes_on_ || head.kind == MessageKind::kOrigin) {
+    return {};
+  }
+  // None of the records of those that went on was read: they are all stored.
+  if (sequence == fence_.sequence) return begin_copy(fence_.log_ends);
+  if (head.revision <= options_.copy->revision()) return {};
+  const bool is_fence = head.kind == MessageKind::kFence;
+  if (is_fence && head.node == stream_.signed_head({}).node) return {};
+  const std::uint64_t next = is_fence ? head.first : std::min(head.first, expected_);
+  return begin_copy(std::max<std::uint64_t>(next, 1) - 1);
+}
+
+Status SlotOpening::begin_copy(std::uint64_t keep) {
+  has_begun_ = true;
+  return options_.copy->begin(stream_.signed_head({}), keep);
+}
+
+Status SlotOpening::add_to_copy(const MessageHead& head, std::string_view body) {
+  SlotCopy* const copy = options_.copy;
+  if (copy == nullptr || head.first + head.count - 1 <= copy->last()) return {};
+  copy->append(head, body, {});
+  return copy->behind() ? copy->flush() : Status();
+}
+
+// The records from the expected one to the next one are not in the stream, if there are any.
+Status SlotOpening::fill_gap(std::uint64_t next) {
+  if (next > expected_ && (goes_on_ || has_begun_)) {
+    const auto on_records = [this](std::span<const Record> records) {
+      note_gap(records.front().sequence);
+      hand_over(records);
+      return Status();
+    };
+    if (Status read = options_.copy->read(expected_, next - 1, on_records); !read) return read;
+  }
+  note_gap(next);
+  return {};
+}
+
 void SlotOpening::note_gap(std::uint64_t next) {
   if (next <= expected_) return;
   if (loss_.gaps.size() < SlotLoss::kMaxGaps) {
     loss_.gaps.push_back({.first = expected_, .last = next - 1});
   }
   expected_ = next;
+}
+
+// Two databases of one cluster's id, of which one was restored, may have given a number twice.
+Status SlotOpening::check_copy() {
+  SlotCopy& copy = *options_.copy;
+  if (last_read_ == 0 || last_read_ != fence_.log_ends) return {};
+  bool is_other = false;
+  const Status read = copy.read(last_read_, last_read_, [&](std::span<const Record> records) {
+    is_other = hash_of(records.front()) != last_hash_;
+    return Status();
+  });
+  if (!read || !is_other) return read;
+  if (Status dropped = begin_copy(0); !dropped) return dropped;
+  return fail(ErrorCode::kIo,
+              fmt::format("record {} of the log {} is another one in this node's copy, which is "
+                          "left out from now on",
+                          last_read_, stream_.config().name));
+}
+
+// The copy is not changed by this, so that it may end at any place: the next opening goes on.
+Status SlotOpening::restore() {
+  SlotCopy& copy = *options_.copy;
+  const std::uint64_t last = copy.last();
+  if (last < fence_.next_record) return {};
+  if (Status same = check_copy(); !same) return same;
+  if (Status durable = copy.flush(); !durable) return durable;
+  const Status read = copy.read(fence_.next_record, last, [&](std::span<const Record> records) {
+    if (records.front().sequence != expected_) {
+      return Status(fail(ErrorCode::kIo, "this node's copy of the slot's log cannot be read"));
+    }
+    if (Status appended = append_again(records); !appended) return appended;
+    hand_over(records);
+    return Status();
+  });
+  if (!read) return read;
+  if (expected_ != last + 1) {
+    return fail(ErrorCode::kIo, "this node's copy of the slot's log cannot be read");
+  }
+  next_record_ = expected_;
+  spdlog::warn("the log {} had lost records {} to {}, which were in this node's copy",
+               stream_.config().name, fence_.next_record, last);
+  if (!copy.is_sure()) {
+    loss_.of_copy.push_back(fmt::format(
+        "the log of the slot had lost its end: records {} to {} are back from this node's copy, "
+        "and later ones are lost if another node owned the slot meanwhile, unless the same folder "
+        "of that node has them",
+        fence_.next_record, last));
+  }
+  return {};
+}
+
+Status SlotOpening::append_again(std::span<const Record> records) {
+  MessageHead head{
+      .kind = MessageKind::kRecords, .first = records.front().sequence, .count = records.size()};
+  const std::string body = make_body(records);
+  head.parts = parts_of(body);
+  for (; head.part < head.parts; ++head.part) {
+    const auto outcome = with_patience<SlotStream::Outcome>(
+        [&] { return stream_.append(head, part_of(body, head.part)); });
+    if (!outcome) return std::unexpected(outcome.error());
+    if (*outcome != SlotStream::Outcome::kStored) {
+      return fail(
+          *outcome == SlotStream::Outcome::kOvertaken ? ErrorCode::kConflict : ErrorCode::kIo,
+          fmt::format("the log {} changed while it was opened", stream_.config().name));
+    }
+    if (head.part == 0) places_.add(head.first, stream_.last_sequence());
+  }
+  return {};
 }
 
 }  // namespace gridloom::journal

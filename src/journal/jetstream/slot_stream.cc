@@ -53,10 +53,12 @@ Status SlotStream::append_origin() {
   return {};
 }
 
-// The number of the first record behind the end, by the last message of an owner, who has the
-// greatest revision; 0: there is none. Other programs' messages, and the origin, which may come
-// late, are passed over. kConflict: the owner is a later one.
-Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
+// By the messages of owners from the end backwards: the last of them has the greatest revision.
+// Other programs' messages, and the origin, which may come late, are passed over. kConflict: the
+// owner is a later one.
+Result<SlotStream::LogEnd> SlotStream::log_end_before(const End& last) const {
+  LogEnd log_end;
+  bool is_known = false;
   std::optional<std::string> bytes = last.message;
   for (std::uint64_t at = last.sequence; bytes; --at) {
     const auto message = read_message(*bytes);
@@ -67,10 +69,17 @@ Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
       const MessageHead& head = message->head;
       const bool is_later = head.revision > writer_.revision ||
                             (head.revision == writer_.revision && head.node != writer_.node);
-      if (!is_later) return next_record(head);
-      return fail(ErrorCode::kConflict,
-                  fmt::format("{} owns the log {} with revision {}; this node has revision {}",
-                              head.node, config_.name, head.revision, writer_.revision));
+      if (is_later) {
+        return fail(ErrorCode::kConflict,
+                    fmt::format("{} owns the log {} with revision {}; this node has revision {}",
+                                head.node, config_.name, head.revision, writer_.revision));
+      }
+      if (!std::exchange(is_known, true)) {
+        log_end.record = std::max<std::uint64_t>(next_record(head), 1) - 1;
+      }
+      log_end.revision = head.revision;
+      if (head.kind != MessageKind::kFence || head.node != writer_.node) return log_end;
+      log_end.revision = 0;
     }
     if (at <= 1) break;
     auto before = jet_stream_->message(config_, at - 1);
@@ -79,21 +88,19 @@ Result<std::uint64_t> SlotStream::next_record_behind(const End& last) const {
     }
     bytes = before ? std::optional(std::move(before->data)) : std::nullopt;
   }
-  return 0;
+  return log_end;
 }
 
-Result<SlotStream::Fence> SlotStream::fence(std::uint64_t known) {
+Result<SlotStream::Fence> SlotStream::fence(const Number& number) {
   auto last = end();
   if (last && last->sequence == 0) {
     if (Status status = append_origin(); !status) return std::unexpected(status.error());
     last = end();
   }
   if (!last) return std::unexpected(last.error());
-  Fence fence{.next_record = known + 1};
-  const auto next = next_record_behind(*last);
-  if (!next) return std::unexpected(next.error());
-  fence.log_ends = *next == 0 ? 0 : *next - 1;
-  fence.next_record = std::max(fence.next_record, *next);
+  const auto before = log_end_before(*last);
+  if (!before) return std::unexpected(before.error());
+  Fence fence{.next_record = number(*before), .log_ends = before->record};
   last_sequence_ = last->sequence;
   is_open_ = false;
   const auto outcome = append({.kind = MessageKind::kFence, .first = fence.next_record}, "");

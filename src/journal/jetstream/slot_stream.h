@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,10 +40,17 @@ class SlotStream {
     std::uint64_t next_record = 0;  // the number of the first record behind it
     std::uint64_t log_ends = 0;     // the number of the last record before it; 0: none
   };
-  // Appends the fence: from here on no owner before this one can append. No record gets a number
-  // up to `known`. kConflict: a later owner has appended. kMalformed: one of a later version of
-  // Gridloom has. Other errors: try again.
-  [[nodiscard]] Result<Fence> fence(std::uint64_t known);
+  // The end of the log before the fence.
+  struct LogEnd {
+    std::uint64_t record = 0;  // the number of the last record; 0: none
+    // Of the last owner before that is in the stream, apart from fences of this node; 0: none.
+    std::uint64_t revision = 0;
+  };
+  // Says which number the first record behind the fence gets.
+  using Number = std::function<std::uint64_t(const LogEnd&)>;
+  // Appends the fence: from here on no owner before this one can append. kConflict: a later owner
+  // has appended. kMalformed: one of a later version of Gridloom has. Other errors: try again.
+  [[nodiscard]] Result<Fence> fence(const Number& number);
 
   enum class Outcome : std::uint8_t {
     kStored,
@@ -58,6 +66,8 @@ class SlotStream {
   // Removes what is before the message; the last message stays.
   [[nodiscard]] Status purge(std::uint64_t before);
 
+  // The head as append() completes it.
+  [[nodiscard]] MessageHead signed_head(MessageHead head) const;
   [[nodiscard]] std::uint64_t last_sequence() const { return last_sequence_; }
   [[nodiscard]] const nats::StreamConfig& config() const { return config_; }
 
@@ -68,13 +78,12 @@ class SlotStream {
     std::optional<std::string> message{};  // none: the stream is empty, or was emptied
   };
   [[nodiscard]] Result<End> end() const;
-  [[nodiscard]] Result<std::uint64_t> next_record_behind(const End& last) const;
+  [[nodiscard]] Result<LogEnd> log_end_before(const End& last) const;
   [[nodiscard]] Status append_origin();
   // Nothing: the message is not stored, and nothing is in its place.
   [[nodiscard]] Result<std::optional<Outcome>> settle(const MessageHead& head) const;
   [[nodiscard]] Outcome close(Outcome outcome);
   [[nodiscard]] bool is_ours(std::string_view message, const MessageHead& head) const;
-  [[nodiscard]] MessageHead signed_head(MessageHead head) const;
 
   nats::JetStream* jet_stream_;
   nats::StreamConfig config_;

@@ -57,6 +57,7 @@ class TestOwner {
                  });
   }
   [[nodiscard]] SlotLog& log() { return *log_; }
+  [[nodiscard]] nats::Connection& connection() { return *connection_; }
   void close() { log_.reset(); }
 
   [[nodiscard]] std::vector<std::string> records() const { return copy(records_); }

@@ -183,6 +183,28 @@ TEST_F(JetStreamTest, WaitsForNewMessages) {
   EXPECT_EQ(messages[0].data, "a");
 }
 
+TEST_F(JetStreamTest, GetsWhatIsThereUpToAMessage) {
+  make_stream();
+  for (int i = 1; i <= 18; ++i) publish(std::to_string(i));
+  must(jet_stream_->purge(config_, 6));
+  StreamReader reader(*jet_stream_, config_, 1);
+  const auto got = [](const Result<std::vector<StoredMessage>>& messages) {
+    std::vector<std::string> all;
+    for (const StoredMessage& each : must(messages)) {
+      EXPECT_EQ(each.data, std::to_string(each.sequence));
+      all.push_back(each.data);
+    }
+    return all;
+  };
+  EXPECT_THAT(got(reader.get(5, 12)), ElementsAre("6", "7", "8", "9", "10"));
+  EXPECT_THAT(got(reader.get(5, 12)), ElementsAre("11", "12"));
+  EXPECT_THAT(got(reader.get(5, 12)), IsEmpty());
+  EXPECT_EQ(reader.position(), 13U);
+  EXPECT_THAT(got(reader.next(3, Millis(5'000))), ElementsAre("13", "14", "15"));
+  EXPECT_THAT(got(reader.get(5, 17)), ElementsAre("16", "17"));
+  EXPECT_THAT(got(reader.next(3, Millis(5'000))), ElementsAre("18")) << "what was got is not sent";
+}
+
 TEST_F(JetStreamTest, ReadsNothingBelowWhatIsAskedFor) {
   make_stream();
   for (const char* data : {"a", "b"}) publish(data);

@@ -68,8 +68,9 @@ struct StreamReader::State {
   enum class Taken : std::uint8_t { kMessage, kOld, kEnd, kGap, kGone };
   [[nodiscard]] Taken take(natsMsg* message, std::vector<StoredMessage>& messages);
 
+  JetStream* api = nullptr;
   JetStream::State* jet_stream = nullptr;
-  std::string stream;
+  StreamConfig stream;
   std::uint64_t position = 1;
   std::string inbox;
   SubscriptionHandle subscription;
@@ -79,7 +80,7 @@ struct StreamReader::State {
 };
 
 Status StreamReader::State::make_consumer() {
-  const std::string doing = fmt::format("a reader of the stream {}", stream);
+  const std::string doing = fmt::format("a reader of the stream {}", stream.name);
   natsInbox* made = nullptr;
   natsStatus status = natsInbox_Create(&made);
   if (status != NATS_OK) return std::unexpected(error_of(doing, status));
@@ -102,8 +103,8 @@ Status StreamReader::State::make_consumer() {
   jsConsumerInfo* info = nullptr;
   jsErrCode code{};
   jsOptions options = jet_stream->options();
-  status =
-      js_AddConsumer(&info, jet_stream->context.get(), stream.c_str(), &config, &options, &code);
+  status = js_AddConsumer(&info, jet_stream->context.get(), stream.name.c_str(), &config, &options,
+                          &code);
   const ConsumerInfoHandle info_handle(info);
   if (status != NATS_OK) {
     Error error = error_of(doing, status, code);
@@ -124,7 +125,7 @@ void StreamReader::State::drop_consumer() {
 
 // Without a wait, the server sends what it has.
 Status StreamReader::State::ask(std::size_t most, Millis wait) {
-  const std::string subject = fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream, consumer);
+  const std::string subject = fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream.name, consumer);
   const std::string how =
       wait == Millis(0)
           ? std::string(R"("no_wait":true)")
@@ -137,7 +138,7 @@ Status StreamReader::State::ask(std::size_t most, Millis wait) {
                                            wanted.data(), static_cast<int>(wanted.size()));
   }
   if (status == NATS_OK) return {};
-  return std::unexpected(error_of(fmt::format("a read of the stream {}", stream), status));
+  return std::unexpected(error_of(fmt::format("a read of the stream {}", stream.name), status));
 }
 
 Status StreamReader::State::read(std::size_t most, Millis wait,
@@ -190,8 +191,9 @@ StreamReader::State::Taken StreamReader::State::take(natsMsg* message,
 
 StreamReader::StreamReader(JetStream& jet_stream, const StreamConfig& config, std::uint64_t from)
     : state_(std::make_unique<State>()) {
+  state_->api = &jet_stream;
   state_->jet_stream = jet_stream.state_.get();
-  state_->stream = config.name;
+  state_->stream = config;
   state_->position = std::max<std::uint64_t>(from, 1);
 }
 
@@ -207,6 +209,21 @@ Result<std::vector<StoredMessage>> StreamReader::next(std::size_t most, Millis a
   if (status && messages.empty() && at_most > Millis(0)) status = state.read(1, at_most, messages);
   if (!status && messages.empty()) return std::unexpected(status.error());
   state.empty_reads = messages.empty() ? state.empty_reads + 1 : 0;
+  return messages;
+}
+
+Result<std::vector<StoredMessage>> StreamReader::get(std::size_t most, std::uint64_t through) {
+  State& state = *state_;
+  std::vector<StoredMessage> messages;
+  for (; state.position <= through && messages.size() < most; ++state.position) {
+    auto message = state.api->message(state.stream, state.position);
+    if (message) {
+      messages.push_back(std::move(*message));
+    } else if (message.error().code != ErrorCode::kNotFound) {
+      if (messages.empty()) return std::unexpected(message.error());
+      break;
+    }
+  }
   return messages;
 }
 

@@ -115,10 +115,27 @@ class Load:
             setter.is_setting = False
         self.world.until(lambda: not any(device.flights for device in self.devices),
                          lambda: f"not acknowledged: {[d.sn for d in self.devices if d.flights]}", SETTLED_S)
+        self.world.until(lambda: not any(setter.flights for setter in self.setters),
+                         lambda: f"not accepted: {[list(setter.flights) for setter in self.setters]}", SETTLED_S)
         for app in self.apps:
             app.want(True)
         self.world.until(lambda: not any(app.missing() or app.unreleased for app in self.apps),
                          lambda: f"not arrived: {[(app.client_id, app.missing()) for app in self.apps]}", SETTLED_S)
+        self.world.until(lambda: not self.on_their_way(), lambda: f"sets not arrived: {self.on_their_way()}", SETTLED_S)
+
+    def sets(self):
+        """The devices of all sets that were sent, by number, and those that have to arrive: what was accepted, and not
+        answered as failed."""
+        sent = dict(self.http.sent)
+        done = {number for number, code in self.http.codes.items() if code == "0"}
+        for setter, app in zip(self.setters, self.apps[::2]):
+            sent |= setter.sent
+            done |= {number for number in setter.accepted if app.replies.get(number) in (None, "0")}
+        return sent, done
+
+    def on_their_way(self):
+        sent, done = self.sets()
+        return [number for number in done if not sent[number].sets[number]]
 
     def api(self, device, node):
         number = int(device.sn[len("FLEET"):-4])
@@ -285,17 +302,13 @@ class Check:
                 self.wrong.append(f"twin of {device.sn}: {there}, and {device.sent[-1]} was sent last")
 
     def sets(self):
+        sent, done = self.load.sets()
+        came = {number: device.sets[number] for number, device in sent.items()}
         asked = self.cluster.nodes[0].cli("audit", "--what", "set", "--last", AUDITED, "--json")
         assert asked.returncode == 0, asked.stderr
         audit = {json.loads(line)["message"]["params"]["number"] for line in asked.stdout.splitlines()}
-        http_sets = self.load.http
-        sent = dict(http_sets.sent)
-        done = {number for number, code in http_sets.codes.items() if code == "0"}
-        for setter, app in zip(self.load.setters, self.load.apps[::2]):
-            sent |= setter.sent
-            done |= {number for number in setter.accepted if app.replies.get(number) in (None, "0")}
         for number, device in sent.items():
-            times = device.sets[number]
+            times = came[number]
             if times > 1 or (number in done and times == 0):
                 self.wrong.append(f"set {number} of {device.sn} came {times} times"
                                   f"{', and was accepted' if number in done else ''}")

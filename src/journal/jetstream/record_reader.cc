@@ -17,7 +17,15 @@ RecordReader::RecordReader(nats::JetStream& jet_stream, const nats::StreamConfig
     : reader_(jet_stream, config, from) {}
 
 Result<std::size_t> RecordReader::next(Millis at_most, const OnMessage& on_message) {
-  const auto messages = reader_.next(kMessages, at_most);
+  return take(reader_.next(kMessages, at_most), on_message);
+}
+
+Result<std::size_t> RecordReader::get(std::uint64_t through, const OnMessage& on_message) {
+  return take(reader_.get(kMessages, through), on_message);
+}
+
+Result<std::size_t> RecordReader::take(const Result<std::vector<nats::StoredMessage>>& messages,
+                                       const OnMessage& on_message) {
   if (!messages) return std::unexpected(messages.error());
   std::size_t count = 0;
   for (const nats::StoredMessage& each : *messages) {

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -29,6 +31,9 @@ class RecordReader {
   // counts them. kMalformed: a message is of a later version. Other errors: try again.
   [[nodiscard]] Result<std::size_t> next(Millis at_most, const OnMessage& on_message);
 
+  // The same from the stream's leader, up to the message `through` (StreamReader::get).
+  [[nodiscard]] Result<std::size_t> get(std::uint64_t through, const OnMessage& on_message);
+
   // The sequence of the next message that is wanted.
   [[nodiscard]] std::uint64_t position() const { return reader_.position(); }
   [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
@@ -36,6 +41,9 @@ class RecordReader {
   [[nodiscard]] std::string_view body() const { return assembler_.body(); }
 
  private:
+  [[nodiscard]] Result<std::size_t> take(const Result<std::vector<nats::StoredMessage>>& messages,
+                                         const OnMessage& on_message);
+
   nats::StreamReader reader_;
   RecordAssembler assembler_;
   std::uint64_t damaged_ = 0;

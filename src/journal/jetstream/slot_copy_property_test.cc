@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -173,7 +174,8 @@ class SlotHistory {
 TEST(SlotCopyHistories, LoseNothingThatOneOfBothHas) {
   if (nats::TestServers::program().empty()) GTEST_SKIP() << nats::TestServers::kMissing;
   nats::TestServers servers;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  const std::uint64_t seeds = std::getenv("GL_LONG") != nullptr ? 50 : 8;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     SlotHistory(servers, static_cast<std::uint32_t>(seed), seed).run(6);
     if (testing::Test::HasFailure()) return;

@@ -22,6 +22,8 @@ using Steady = std::chrono::steady_clock;
 // How long one read waits for a message that is known to be there.
 constexpr Millis kReadWait{500};
 constexpr Millis kWarnEvery{1'000};
+// So many messages are read one by one in less than a second.
+constexpr std::uint64_t kNear = 1'000;
 
 std::uint64_t hash_of(const Record& record) {
   return XXH3_64bits(record.payload.data(), record.payload.size());
@@ -106,14 +108,19 @@ Status SlotOpening::replay() {
   if (!start) return std::unexpected(start.error());
   RecordReader reader(jet_stream_, stream_.config(), std::min(*start, fence_.sequence));
   Status taken;
+  const auto on_message = [&](std::uint64_t sequence, const MessageHead& head,
+                              std::span<const Record> records) {
+    taken = take(sequence, head, records, reader.body());
+    return taken.has_value();
+  };
+  bool one_by_one = false;
   while (reader.position() <= fence_.sequence) {
-    const auto count = with_patience<std::size_t>([&]() -> Result<std::size_t> {
-      auto read = reader.next(kReadWait, [&](std::uint64_t sequence, const MessageHead& head,
-                                             std::span<const Record> records) {
-        taken = take(sequence, head, records, reader.body());
-        return taken.has_value();
-      });
-      if (read && *read == 0) return fail(ErrorCode::kNoAnswer, "no message of the log came");
+    one_by_one |= fence_.sequence - reader.position() < kNear;
+    const auto count = with_patience<std::size_t>([&] {
+      if (one_by_one) return reader.get(fence_.sequence, on_message);
+      auto read = reader.next(kReadWait, on_message);
+      // A consumer may be at a server that lags behind the others. The leader does not.
+      one_by_one = read && *read == 0;
       return read;
     });
     if (!count) return std::unexpected(count.error());

@@ -4,7 +4,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -29,33 +28,42 @@ std::filesystem::path free_name(const std::filesystem::path& folder) {
   }
 }
 
+// The segments of the folder as they are stay under another name, which is returned.
+Result<std::string> preserve(const std::filesystem::path& folder) {
+  const std::filesystem::path aside = free_name(folder);
+  if (Status made = storage::make_data_folder(aside); !made) return std::unexpected(made.error());
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(folder, error)) {
+    if (file.path().extension() != ".log") continue;
+    std::filesystem::create_hard_link(file.path(), aside / file.path().filename(), error);
+    if (error) break;
+  }
+  if (error) return io_error(aside, error);
+  return aside.filename().string();
+}
+
+Result<Message> message_of(const Record& entry, CopyEntry& head) {
+  if (entry.kind != kCopyEntry) return fail(ErrorCode::kDamaged, "it is of another log");
+  const auto read = read_copy_entry(entry.payload);
+  if (!read) return std::unexpected(read.error());
+  head = *read;
+  return read_message(head.message);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SlotCopy>> SlotCopy::open(SlotCopyOptions options, const Opening& opening) {
   std::unique_ptr<SlotCopy> copy(new SlotCopy(std::move(options)));
   if (Status status = copy->open_log(); !status) return std::unexpected(status.error());
-  copy->drops_ = false;
   if (const auto why = copy->why_set_aside(opening)) {
-    if (Status status = copy->set_aside(); !status) return std::unexpected(status.error());
-    copy->notes_.back() += *why;
+    if (Status status = copy->set_aside(*why); !status) return std::unexpected(status.error());
   }
   copy->claim(opening.revision);
   return copy;
 }
 
 SlotCopy::~SlotCopy() {
-  if (log_ && acknowledged_ > noted_) note(revision_);
-}
-
-// Between two revisions of this node another one may have gone on behind what was acknowledged.
-void SlotCopy::claim(std::uint64_t revision) {
-  is_sure_ = revision_ == 0 || revision <= claimed_ + 1;
-  if (!is_sure_) drop_behind(acknowledged_);
-  note(revision);
-}
-
-void SlotCopy::note(std::uint64_t revision) {
-  append({.kind = MessageKind::kOrigin, .revision = revision}, {}, {});
+  if (log_ && known_.acknowledged > noted_) note(known_.revision);
 }
 
 Status SlotCopy::open_log() {
@@ -72,133 +80,105 @@ Status SlotCopy::open_log() {
       [this](const Record& entry) { scan(entry); });
   if (!log) return std::unexpected(log.error());
   log_ = std::move(*log);
-  if (malformed_) return std::unexpected(*malformed_);
+  if (known_.malformed) return std::unexpected(*known_.malformed);
   return {};
 }
 
 // What is damaged is as if it were not there: a gap.
 void SlotCopy::scan(const Record& entry) {
-  const auto read = entry.kind == kCopyEntry ? read_copy_entry(entry.payload)
-                                             : fail(ErrorCode::kDamaged, "it is of another log");
-  const auto message = read ? read_message(read->message) : std::unexpected(read.error());
+  CopyEntry copied;
+  const auto message = message_of(entry, copied);
   if (!message) {
-    if (message.error().code == ErrorCode::kMalformed) malformed_ = message.error();
+    if (message.error().code == ErrorCode::kMalformed) known_.malformed = message.error();
     spdlog::error("record {} of the copy {} is passed over: {}", entry.sequence,
                   options_.folder.string(), message.error().detail);
     return;
   }
-  if (read->cluster != options_.cluster) other_cluster_ = read->cluster;
   const MessageHead& head = message->head;
-  if (head.kind != MessageKind::kOrigin) revision_ = std::max(revision_, head.revision);
-  if (head.revision == claimed_ + 1) claimed_ = head.revision;
-  claimed_ = std::max(claimed_, revision_);
-  stored_ = std::max(stored_, read->stored);
-  acknowledged_ = std::max(acknowledged_, read->acknowledged);
-  if (head.kind == MessageKind::kFence) drop_behind(head.first - 1);
-  if (head.kind == MessageKind::kRecords) add(head.first, head.count, entry.sequence);
+  if (copied.cluster != options_.cluster) known_.other_cluster = copied.cluster;
+  if (head.kind != MessageKind::kOrigin) {
+    known_.revision = std::max(known_.revision, head.revision);
+  }
+  if (head.revision == known_.claimed + 1) known_.claimed = head.revision;
+  known_.claimed = std::max(known_.claimed, known_.revision);
+  known_.stored = std::max(known_.stored, copied.stored);
+  known_.acknowledged = std::max(known_.acknowledged, copied.acknowledged);
+  if (head.kind == MessageKind::kFence && head.first != 0) drop_behind(head.first - 1);
+  if (head.kind == MessageKind::kRecords) places_.add(head.first, head.count, entry.sequence);
+  drops_ = false;
 }
 
 std::optional<std::string> SlotCopy::why_set_aside(const Opening& opening) const {
-  if (!other_cluster_.empty()) {
-    return fmt::format("it is of the cluster {}, and this is the cluster {}", other_cluster_,
+  if (!known_.other_cluster.empty()) {
+    return fmt::format("it is of the cluster {}, and this is the cluster {}", known_.other_cluster,
                        options_.cluster);
   }
-  if (stored_ > opening.stored) {
+  if (known_.stored > opening.stored) {
     return fmt::format(
         "the database had all records up to {} for a while, and has those up to {} "
         "now: it was restored from a backup",
-        stored_, opening.stored);
+        known_.stored, opening.stored);
   }
-  if (revision_ > opening.revision) {
+  if (known_.revision > opening.revision) {
     return fmt::format(
         "it was written under the revision {}, and the database is at {} now: it "
         "was restored from a backup",
-        revision_, opening.revision);
+        known_.revision, opening.revision);
   }
   return std::nullopt;
 }
 
-Status SlotCopy::set_aside() {
+Status SlotCopy::set_aside(const std::string& why) {
   log_.reset();
   const std::filesystem::path aside = free_name(options_.folder);
   std::error_code error;
   std::filesystem::rename(options_.folder, aside, error);
   if (error) return io_error(options_.folder, error);
   places_.clear();
-  revision_ = claimed_ = stored_ = acknowledged_ = noted_ = 0;
-  other_cluster_.clear();
-  notes_.push_back(fmt::format("this node's copy of the slot's log was set aside as {}: ",
-                               aside.filename().string()));
+  known_ = {};
+  notes_.push_back(fmt::format("this node's copy of the slot's log was set aside as {}: {}",
+                               aside.filename().string(), why));
   return open_log();
 }
 
-// The files as they are stay under another name.
-Status SlotCopy::preserve() {
-  const std::filesystem::path aside = free_name(options_.folder);
-  if (Status made = storage::make_data_folder(aside); !made) return made;
-  std::error_code error;
-  for (const auto& file : std::filesystem::directory_iterator(options_.folder, error)) {
-    if (file.path().extension() != ".log") continue;
-    std::filesystem::create_hard_link(file.path(), aside / file.path().filename(), error);
-    if (error) break;
-  }
-  if (error) return io_error(aside, error);
-  notes_.push_back(aside.filename().string());
-  return {};
+// Between two revisions of this node another one may have gone on behind what was acknowledged.
+void SlotCopy::claim(std::uint64_t revision) {
+  is_sure_ = known_.revision == 0 || revision <= known_.claimed + 1;
+  if (!is_sure_) drop_behind(known_.acknowledged);
+  note(revision);
 }
 
-bool SlotCopy::has_all(std::uint64_t first, std::uint64_t last) const {
-  auto place = std::ranges::lower_bound(places_, first, {}, &Place::last);
-  while (first <= last) {
-    if (place == places_.end() || place->first > first) return false;
-    first = place->last + 1;
-    ++place;
-  }
-  return true;
+void SlotCopy::note(std::uint64_t revision) {
+  append({.kind = MessageKind::kOrigin, .revision = revision}, {}, {});
 }
 
 void SlotCopy::drop_behind(std::uint64_t keep) {
-  while (!places_.empty() && places_.back().last > keep) {
-    places_.pop_back();
-    drops_ = true;
-  }
-  acknowledged_ = std::min(acknowledged_, keep);
-}
-
-void SlotCopy::add(std::uint64_t first, std::uint64_t count, std::uint64_t entry) {
-  const std::uint64_t last = first + count - 1;
-  first = std::max(first, this->last() + 1);
-  if (count != 0 && first <= last)
-    places_.push_back({.first = first, .last = last, .entry = entry});
+  if (places_.drop_behind(keep)) drops_ = true;
+  known_.acknowledged = std::min(known_.acknowledged, keep);
 }
 
 Status SlotCopy::read(std::uint64_t first, std::uint64_t last, const OnRecords& on_records) {
-  const auto from = std::ranges::lower_bound(places_, first, {}, &Place::last);
-  if (from == places_.end() || from->first > last) return {};
-  return read_entries(from, first, last, on_records);
-}
-
-Status SlotCopy::read_entries(std::deque<Place>::const_iterator from, std::uint64_t first,
-                              std::uint64_t last, const OnRecords& on_records) {
-  const auto end = std::ranges::upper_bound(from, places_.cend(), last, {}, &Place::first);
-  const std::uint64_t through = std::prev(end)->entry;
-  std::uint64_t at = from->entry - 1;
+  const auto places = places_.with(first, last);
+  if (places.empty()) return {};
+  auto place = places.begin();
   Status status;
   const auto on_entry = [&](const Record& entry) {
-    while (from != end && from->entry < entry.sequence) ++from;
-    if (from == end || from->entry != entry.sequence) return true;
-    const auto read = read_copy_entry(entry.payload);
-    const auto message = read ? read_message(read->message) : std::unexpected(read.error());
+    while (place != places.end() && place->entry < entry.sequence) ++place;
+    if (place == places.end() || place->entry != entry.sequence) return true;
+    CopyEntry copied;
     RecordAssembler assembler;
+    const auto message = message_of(entry, copied);
     const auto records = message ? assembler.add(*message) : std::unexpected(message.error());
     if (!records) return true;  // damaged since it was scanned: a gap
     std::span<const Record> some = *records;
-    const std::uint64_t begin = std::max(first, from->first);
+    const std::uint64_t begin = std::max(first, place->first);
     while (!some.empty() && some.front().sequence < begin) some = some.subspan(1);
     while (!some.empty() && some.back().sequence > last) some = some.first(some.size() - 1);
     if (!some.empty()) status = on_records(some);
     return status.has_value();
   };
+  const std::uint64_t through = places.back().entry;
+  std::uint64_t at = place->entry - 1;
   while (status && at < through) {
     const auto read = read_log(*reading_disk_, at, through, on_entry);
     if (!read) return std::unexpected(read.error());
@@ -209,19 +189,19 @@ Status SlotCopy::read_entries(std::deque<Place>::const_iterator from, std::uint6
 }
 
 Status SlotCopy::begin(const MessageHead& fence, std::uint64_t keep) {
-  if (acknowledged_ > keep) {
-    const std::uint64_t lost = acknowledged_;
-    if (Status kept = preserve(); !kept) return kept;
-    notes_.back() = fmt::format(
+  if (known_.acknowledged > keep) {
+    const auto aside = preserve(options_.folder);
+    if (!aside) return std::unexpected(aside.error());
+    notes_.push_back(fmt::format(
         "records {} to {}, which this node has acknowledged, were lost in the slot's log before "
         "another owner went on without them: this node's copy of them was set aside as {}",
-        keep + 1, lost, notes_.back());
+        keep + 1, known_.acknowledged, *aside));
   }
+  drop_behind(keep);
   MessageHead head = fence;
   head.kind = MessageKind::kFence;
-  head.count = 0;
-  drop_behind(keep);
   head.first = last() + 1;
+  head.count = 0;
   append(head, {}, {});
   return std::exchange(drops_, false) ? flush() : Status();
 }
@@ -230,16 +210,18 @@ void SlotCopy::append(const MessageHead& head, std::string_view body, Task durab
   MessageHead whole = head;
   whole.part = 0;
   whole.parts = 1;
-  if (whole.kind != MessageKind::kOrigin) revision_ = std::max(revision_, whole.revision);
-  noted_ = acknowledged_;
+  if (whole.kind != MessageKind::kOrigin) {
+    known_.revision = std::max(known_.revision, whole.revision);
+  }
+  noted_ = known_.acknowledged;
   const std::string message = make_message(whole, body);
   const std::uint64_t entry = log_->append(kCopyEntry,
                                            make_copy_entry({.cluster = options_.cluster,
-                                                            .stored = stored_,
-                                                            .acknowledged = acknowledged_,
+                                                            .stored = known_.stored,
+                                                            .acknowledged = known_.acknowledged,
                                                             .message = message}),
                                            std::move(durable));
-  if (whole.kind == MessageKind::kRecords) add(whole.first, whole.count, entry);
+  if (whole.kind == MessageKind::kRecords) places_.add(whole.first, whole.count, entry);
 }
 
 Status SlotCopy::flush() {
@@ -248,14 +230,8 @@ Status SlotCopy::flush() {
 }
 
 void SlotCopy::trim(std::uint64_t stored) {
-  stored_ = std::max(stored_, stored);
-  std::uint64_t through = 0;
-  while (!places_.empty() && places_.front().last <= stored) {
-    through = places_.front().entry;
-    places_.pop_front();
-  }
-  if (!places_.empty()) through = places_.front().entry - 1;
-  if (through != 0) log_->trim(through);
+  known_.stored = std::max(known_.stored, stored);
+  if (const std::uint64_t through = places_.forget(stored); through != 0) log_->trim(through);
 }
 
 std::string SlotCopy::failing() const {

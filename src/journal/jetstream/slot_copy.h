@@ -13,7 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -26,6 +25,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "journal/jetstream/copy_places.h"
 #include "journal/jetstream/message.h"
 #include "journal/journal.h"
 #include "journal/local/disk.h"
@@ -63,10 +63,12 @@ class SlotCopy {
   [[nodiscard]] bool is_sure() const { return is_sure_; }
 
   // The highest revision under which anything in it was written; 0: nothing is in it.
-  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  [[nodiscard]] std::uint64_t revision() const { return known_.revision; }
   // The number of the last record that it has; 0: none.
-  [[nodiscard]] std::uint64_t last() const { return places_.empty() ? 0 : places_.back().last; }
-  [[nodiscard]] bool has_all(std::uint64_t first, std::uint64_t last) const;
+  [[nodiscard]] std::uint64_t last() const { return places_.last(); }
+  [[nodiscard]] bool has_all(std::uint64_t first, std::uint64_t last) const {
+    return places_.has_all(first, last);
+  }
   // Hands over those of the records that it has, in order. Of what was there when it was opened.
   using OnRecords = std::function<Status(std::span<const Record>)>;
   [[nodiscard]] Status read(std::uint64_t first, std::uint64_t last, const OnRecords& on_records);
@@ -76,7 +78,7 @@ class SlotCopy {
   // Adds a whole write. `durable` is called on a thread of its own, and must not block.
   void append(const MessageHead& head, std::string_view body, Task durable);
   // All records up to this one are durable.
-  void acknowledged(std::uint64_t record) { acknowledged_ = record; }
+  void acknowledged(std::uint64_t record) { known_.acknowledged = record; }
   [[nodiscard]] Status flush();
   // Whether so much waits for the disk that whoever appends should flush.
   [[nodiscard]] bool behind() const { return log_->behind(); }
@@ -89,39 +91,33 @@ class SlotCopy {
   [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  // Where the records of a write are.
-  struct Place {
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::uint64_t entry = 0;  // the number in the copy's own log
+  // What the entries say.
+  struct Known {
+    std::uint64_t revision = 0;
+    std::uint64_t claimed = 0;  // this node had all revisions behind that one up to this one
+    std::uint64_t stored = 0;
+    std::uint64_t acknowledged = 0;
+    std::string other_cluster{};       // of an entry, if it is not this one
+    std::optional<Error> malformed{};  // an entry is of a later version
   };
 
   explicit SlotCopy(SlotCopyOptions options) : options_(std::move(options)) {}
   [[nodiscard]] Status open_log();
   void scan(const Record& entry);
-  void claim(std::uint64_t revision);
-  void note(std::uint64_t revision);
   [[nodiscard]] std::optional<std::string> why_set_aside(const Opening& opening) const;
-  [[nodiscard]] Status set_aside();
-  [[nodiscard]] Status preserve();
+  [[nodiscard]] Status set_aside(const std::string& why);
+  void claim(std::uint64_t revision);
   void drop_behind(std::uint64_t keep);
-  void add(std::uint64_t first, std::uint64_t count, std::uint64_t entry);
-  [[nodiscard]] Status read_entries(std::deque<Place>::const_iterator from, std::uint64_t first,
-                                    std::uint64_t last, const OnRecords& on_records);
+  void note(std::uint64_t revision);
 
   const SlotCopyOptions options_;
   std::unique_ptr<Disk> disk_;
   std::unique_ptr<Disk> reading_disk_;
-  std::deque<Place> places_;  // those that count, in the order of both numbers
-  std::uint64_t revision_ = 0;
-  std::uint64_t claimed_ = 0;  // this node had all revisions behind its own up to this one
+  CopyPlaces places_;  // of the records that count
+  Known known_;
+  std::uint64_t noted_ = 0;  // as acknowledged, in the files
   bool is_sure_ = true;
-  bool drops_ = false;  // records that do not count are still in the files
-  std::uint64_t stored_ = 0;
-  std::uint64_t acknowledged_ = 0;
-  std::uint64_t noted_ = 0;         // as acknowledged, in the files
-  std::string other_cluster_;       // of an entry, if it is not this one
-  std::optional<Error> malformed_;  // an entry is of a later version
+  bool drops_ = false;  // the files do not say yet that some of them do not count
   std::vector<std::string> notes_;
   std::unique_ptr<Log> log_;  // destroyed first: its thread calls what was appended
 };

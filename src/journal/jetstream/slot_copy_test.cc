@@ -447,12 +447,6 @@ TEST(SlotCopies, HaveWhatTheirOwnersAppended) {
   const auto copy = must(SlotCopy::open(of.in_folder(), {.revision = 2}));
   EXPECT_EQ(copy->last(), 9U);
   EXPECT_EQ(copy->revision(), 1U);
-  EXPECT_TRUE(copy->has_all(4, 6));
-  EXPECT_TRUE(copy->has_all(5, 5));
-  EXPECT_FALSE(copy->has_all(3, 6));
-  EXPECT_FALSE(copy->has_all(6, 9)) << "7 and 8 are not there";
-  EXPECT_TRUE(copy->has_all(9, 9));
-  EXPECT_FALSE(copy->has_all(9, 10));
   EXPECT_THAT(records_of(*copy, 1, 5), ElementsAre("4 d", "5 e"));
   EXPECT_THAT(records_of(*copy, 5, 5), ElementsAre("5 e"));
   EXPECT_THAT(records_of(*copy, 7, 20), ElementsAre("9 i"));

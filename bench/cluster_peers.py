@@ -140,14 +140,18 @@ def one_node_postgres(devices):
 
 
 @contextlib.contextmanager
-def three_nodes(devices):
-    with Cluster(nodes=NODES, nats=NODES, flags=FLAGS, settings=Database.SETTINGS) as cluster:
+def three_nodes(devices, name="three nodes, NATS, PostgreSQL", flags=()):
+    with Cluster(nodes=NODES, nats=NODES, flags=(*FLAGS, *flags), settings=Database.SETTINGS) as cluster:
         cluster.await_rest()
-        yield gridloom_side("three nodes, NATS, PostgreSQL", cluster.nodes, devices, {
+        yield gridloom_side(name, cluster.nodes, devices, {
             "nodes": [node.process.pid for node in cluster.nodes],
             "NATS": [each.program.process.pid for each in cluster.nats.all],
             "PostgreSQL": [cluster.database.program.process.pid],
         }, Database(cluster.database, cluster.database_name()), Traffic(cluster))
+
+
+def three_nodes_both(devices):
+    return three_nodes(devices, "three nodes, --durable both", ("--durable", "both"))
 
 
 # --- brokers of others
@@ -299,4 +303,5 @@ def rabbitmq(devices):
                    lambda: int(rabbit.evaluate(RABBIT_COUNT)))
 
 
-SIDES = {"one": one_node, "postgres": one_node_postgres, "three": three_nodes, "nats": nats_mqtt, "rabbitmq": rabbitmq}
+SIDES = {"one": one_node, "postgres": one_node_postgres, "three": three_nodes, "both": three_nodes_both,
+         "nats": nats_mqtt, "rabbitmq": rabbitmq}

@@ -34,6 +34,12 @@ class FiguresTest(unittest.TestCase):
         found = {"three": rounds(*three), "nats": rounds(*nats), "rabbitmq": rounds(*rabbitmq)}
         return list(cluster.goals(found, trips, cases(*statements), 0.1))
 
+    def test_a_copy_may_cost_a_fifth(self):
+        for rate, is_met in ((12_000, True), (11_900, False)):
+            found = {"three": rounds(15_000), "both": rounds(rate)}
+            costs = [each for each in cluster.goals(found, [(4, 19)], cases(30, 30, 30), 0.1) if "copy" in each[0]]
+            self.assertEqual([each[-1] for each in costs], [is_met])
+
     def test_each_goal_is_missed_alone(self):
         good = {"three": (15_000, 15_002), "nats": (7_000, 7_000), "rabbitmq": (5_000, 5_000), "trips": [(4, 19)],
                 "statements": (30, 33, 90)}

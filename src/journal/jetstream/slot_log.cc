@@ -52,6 +52,18 @@ struct Waiting {
   [[nodiscard]] std::size_t size() const { return kRecordHead_bytes + payload.size(); }
 };
 
+struct Attempts {
+  std::uint64_t begun = 0;
+  std::uint64_t failed = 0;  // the last one that did
+};
+
+// What SlotLog::read() goes on with.
+struct Reading {
+  std::mutex mutex;
+  std::optional<RecordReader> reader;
+  std::uint64_t after = 0;  // the record behind which it is
+};
+
 std::uint64_t random_number() {
   std::uint64_t number = 0;
   const std::string digits = random_hex(sizeof(number));
@@ -98,8 +110,7 @@ struct SlotLog::Impl {
   std::deque<Waiting> waiting;
   std::uint64_t next_sequence = 1;
   std::uint64_t durable_through = 0;
-  std::uint64_t attempts = 0;        // begun
-  std::uint64_t failed_attempt = 0;  // the last attempt that failed
+  Attempts attempts;
   std::optional<std::uint64_t> trim_to;
   std::uint64_t copied_through = 0;  // the last record that is in the copy
   bool stopping = false;
@@ -111,10 +122,7 @@ struct SlotLog::Impl {
   std::atomic<std::size_t> unsafe_bytes{0};    // appended but not yet durable
   std::atomic<std::uint64_t> last_message{0};  // of the stream, that is durable
 
-  // For read().
-  std::mutex reading;
-  std::optional<RecordReader> reader;
-  std::uint64_t reader_after = 0;  // the record behind which it is
+  Reading reading;
 
   std::jthread thread;
 };
@@ -237,7 +245,7 @@ bool SlotLog::Impl::await_copy(std::uint64_t record) {
   while (true) {
     {
       std::unique_lock lock(mutex);
-      ++attempts;
+      ++attempts.begun;
       wake.wait_for(lock, options.limits.retry, [&] { return fenced || copied_through >= record; });
       if (fenced) return false;
       if (copied_through >= record) break;
@@ -270,7 +278,7 @@ bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) 
   while (true) {
     {
       const std::lock_guard lock(mutex);
-      ++attempts;
+      ++attempts.begun;
     }
     const auto outcome = stream->append(head, part);
     if (outcome && *outcome == SlotStream::Outcome::kStored) {
@@ -309,7 +317,7 @@ void SlotLog::Impl::failed(const std::string& why) {
   {
     const std::lock_guard lock(mutex);
     failing = why;
-    failed_attempt = attempts;
+    attempts.failed = attempts.begun;
   }
   done.notify_all();
   if (const auto left_out = warning_throttle.admit(clock.now())) {
@@ -394,18 +402,18 @@ Result<Positions> SlotLog::read(const Positions& after, const Positions& through
   const auto last = through.common();
   if (!last) return std::unexpected(last.error());
   Impl& impl = *impl_;
-  const std::lock_guard lock(impl.reading);
+  const std::lock_guard lock(impl.reading.mutex);
   std::uint64_t at = *first;
-  if (!impl.reader || impl.reader_after != at) {
+  if (!impl.reading.reader || impl.reading.after != at) {
     const auto start = impl.stream->find(at + 1);
     if (!start) return std::unexpected(start.error());
-    impl.reader.emplace(*impl.jet_stream, impl.stream->config(), *start);
+    impl.reading.reader.emplace(*impl.jet_stream, impl.stream->config(), *start);
   }
   bool is_enough = false;
   std::size_t bytes = 0;
   while (!is_enough && bytes < kReadBytes && at < *last &&
-         impl.reader->position() <= impl.last_message) {
-    const auto count = impl.reader->next(
+         impl.reading.reader->position() <= impl.last_message) {
+    const auto count = impl.reading.reader->next(
         kReadWait, [&](std::uint64_t, const MessageHead&, std::span<const Record> records) {
           for (const Record& record : records) {
             if (record.sequence <= at) continue;
@@ -418,13 +426,13 @@ Result<Positions> SlotLog::read(const Positions& after, const Positions& through
           return !is_enough;
         });
     if (count && *count != 0) continue;
-    impl.reader.reset();
+    impl.reading.reader.reset();
     if (at != *first) return Positions::everywhere(at);
     if (!count) return std::unexpected(count.error());
     return fail(ErrorCode::kIo, "NATS sends no message of the log");
   }
-  if (is_enough) impl.reader.reset();
-  impl.reader_after = at;
+  if (is_enough) impl.reading.reader.reset();
+  impl.reading.after = at;
   return Positions::everywhere(at);
 }
 
@@ -456,9 +464,9 @@ bool SlotLog::flush() {
   Impl& impl = *impl_;
   std::unique_lock lock(impl.mutex);
   const std::uint64_t target = impl.next_sequence - 1;
-  const std::uint64_t before = impl.attempts;
+  const std::uint64_t before = impl.attempts.begun;
   impl.done.wait(lock, [&] {
-    return impl.durable_through >= target || impl.fenced || impl.failed_attempt > before;
+    return impl.durable_through >= target || impl.fenced || impl.attempts.failed > before;
   });
   return !impl.fenced && impl.durable_through >= target;
 }

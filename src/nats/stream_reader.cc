@@ -29,7 +29,8 @@ constexpr std::int64_t kSecond_ns = 1'000'000'000;
 constexpr std::int64_t kInactive_ns = 10 * kSecond_ns;
 // Nobody acknowledges: what was read is known here.
 constexpr std::int64_t kAckWait_ns = 3'600 * kSecond_ns;
-// How long what a server sends may take.
+// How long what a server sends may take, when it sends what it has and when it waits.
+constexpr Millis kAtOnce{500};
 constexpr Millis kGrace{1'000};
 
 struct Numbers {
@@ -150,7 +151,7 @@ Status StreamReader::State::read(std::size_t most, Millis wait,
     drop_consumer();
     return asked;
   }
-  const auto deadline = Steady::now() + wait + kGrace;
+  const auto deadline = Steady::now() + (wait == Millis(0) ? kAtOnce : wait + kGrace);
   for (std::size_t left = most; left != 0; --left) {
     const auto rest = std::chrono::ceil<Millis>(deadline - Steady::now());
     if (rest <= Millis(0)) return {};
@@ -198,6 +199,8 @@ StreamReader::StreamReader(JetStream& jet_stream, const StreamConfig& config, st
 }
 
 StreamReader::~StreamReader() = default;
+
+void StreamReader::renew() { state_->drop_consumer(); }
 
 std::uint64_t StreamReader::position() const { return state_->position; }
 

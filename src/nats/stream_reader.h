@@ -36,6 +36,8 @@ class StreamReader {
   // The next messages up to the one with the sequence `through`, `most` at most. Those that are not
   // there are passed over. Errors as for next().
   [[nodiscard]] Result<std::vector<StoredMessage>> get(std::size_t most, std::uint64_t through);
+  // The next read has a new consumer, which may be at another server.
+  void renew();
   // The sequence of the next message that is wanted.
   [[nodiscard]] std::uint64_t position() const;
 

@@ -282,6 +282,7 @@ void Node::open(const Opening& opening, Opened opened) {
 void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
                      Opened& opened) {
   if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
+  const TimePoint begin = options_.clocks.steady.now();
   // The log says it, and threads that the slot's server makes inherit it.
   ::pthread_setname_np(::pthread_self(),
                        fmt::format("{}{}", kSlotThread, cluster::number_of(opening.slot)).c_str());
@@ -312,6 +313,8 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
     return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"));
   }
   owners_changed();
+  spdlog::info("it is served under revision {}, {} ms after its claim", opening.revision,
+               (options_.clocks.steady.now() - begin).count());
   opened({});
 }
 

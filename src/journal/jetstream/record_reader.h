@@ -34,6 +34,8 @@ class RecordReader {
   // The same from the stream's leader, up to the message `through` (StreamReader::get).
   [[nodiscard]] Result<std::size_t> get(std::uint64_t through, const OnMessage& on_message);
 
+  void renew() { reader_.renew(); }
+
   // The sequence of the next message that is wanted.
   [[nodiscard]] std::uint64_t position() const { return reader_.position(); }
   [[nodiscard]] std::uint64_t damaged() const { return damaged_; }

@@ -19,11 +19,9 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-// How long one read waits for a message that is known to be there.
-constexpr Millis kReadWait{500};
 constexpr Millis kWarnEvery{1'000};
-// So many messages are read one by one in less than a second.
-constexpr std::uint64_t kNear = 1'000;
+// So many messages are read one by one in about the time in which NATS makes a consumer.
+constexpr std::uint64_t kNear = 100;
 
 std::uint64_t hash_of(const Record& record) {
   return XXH3_64bits(record.payload.data(), record.payload.size());
@@ -113,15 +111,16 @@ Status SlotOpening::replay() {
     taken = take(sequence, head, records, reader.body());
     return taken.has_value();
   };
-  bool one_by_one = false;
   while (reader.position() <= fence_.sequence) {
-    one_by_one |= fence_.sequence - reader.position() < kNear;
+    const bool is_near = fence_.sequence - reader.position() < kNear;
     const auto count = with_patience<std::size_t>([&] {
-      if (one_by_one) return reader.get(fence_.sequence, on_message);
-      auto read = reader.next(kReadWait, on_message);
-      // A consumer may be at a server that lags behind the others. The leader does not.
-      one_by_one = read && *read == 0;
-      return read;
+      auto read = is_near ? Result<std::size_t>(0) : reader.next(Millis(0), on_message);
+      const bool is_over = read ? *read != 0 : read.error().code == ErrorCode::kMalformed;
+      if (is_over) return read;
+      // The messages are there, but the consumer may be at a server that lags behind the others, or
+      // that is gone. The leader has them all; it is slow, as each is asked for.
+      reader.renew();
+      return reader.get(fence_.sequence, on_message);
     });
     if (!count) return std::unexpected(count.error());
     if (!taken) return taken;

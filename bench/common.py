@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests/clients"))
 sys.dont_write_bytecode = True
 import server  # noqa: E402
+from server import ask_admin  # noqa: E402, F401  (its users have it from here)
 
 PATIENCE_S = 20
 CORES = sorted(os.sched_getaffinity(0))
@@ -156,18 +157,6 @@ def program(name):
     if found is None:
         raise SystemExit(f"{name} is not installed: apt-get install {name}")
     return found
-
-
-def ask_admin(data, request):
-    """One request to the running server: thousands of devices are added faster than by the CLI."""
-    with socket.socket(socket.AF_UNIX) as line:
-        line.connect(str(data / "admin.sock"))
-        line.sendall(json.dumps(request).encode())
-        line.shutdown(socket.SHUT_WR)
-        answer = json.loads(b"".join(iter(lambda: line.recv(65536), b"")))
-    if "ok" not in answer:
-        raise SystemExit(f"{request}: {answer}")
-    return answer["ok"]
 
 
 # The counts of an operation that are printed and shown on pages.

@@ -376,6 +376,18 @@ class Server:
         return told(self.cli("device", "add", sn, "--owner", owner, *flags))["deviceKey"]
 
 
+def ask_admin(data, request):
+    """The answer to one request to the running server: thousands of devices are added faster than by the CLI."""
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(data / "admin.sock"))
+        line.sendall(json.dumps(request).encode())
+        line.shutdown(socket.SHUT_WR)
+        answer = json.loads(b"".join(iter(lambda: line.recv(65536), b"")))
+    if "ok" not in answer:
+        raise SystemExit(f"{request}: {answer}")
+    return answer["ok"]
+
+
 class ServerTest(unittest.TestCase):
     """Tests that share one server with the demo home; `flags` may be set by the class."""
 

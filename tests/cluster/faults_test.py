@@ -35,7 +35,7 @@ import small_disk
 from clients import World
 from cluster import Cluster
 from ledger import App, Device, Setter, differences
-from server import PATIENCE_S, Deadline
+from server import PATIENCE_S, Deadline, ask_admin
 
 LEASE_S = 3
 AUDITED = "100000"  # entries that are looked at
@@ -63,7 +63,7 @@ class Load:
         count = self.options.devices // self.options.accounts
         sns = [f"FLEET{number}{each:04}" for each in range(count)]
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            keys = list(pool.map(lambda sn: node.add_device(sn, name), sns))
+            keys = list(pool.map(lambda sn: self._add_device(node, sn, name), sns))
         devices = [Device(self.world, sn, key, qos=1 + each % 2, repeats=each % 4 > 1, each_s=self.options.each_s)
                    for each, (sn, key) in enumerate(zip(sns, keys))]
         mqtt = account["api"].certification()
@@ -72,6 +72,10 @@ class Load:
         self.devices += devices
         self.apps += [App(self.world, user, password, qos, devices) for qos in (1, 2)]
         self.setters.append(Setter(self.world, user, password, devices, self.numbers, self.options.set_each_s))
+
+    @staticmethod
+    def _add_device(node, sn, owner):
+        return ask_admin(node.data, {"op": "device.add", "sn": sn, "owner": owner})["deviceKey"]
 
     def begin(self):
         self.world.places = [node.place("mqtt") for node in self.cluster.nodes]

@@ -13,6 +13,7 @@
 #include <functional>
 #include <span>
 #include <stop_token>
+#include <string_view>
 #include <utility>
 
 #include "base/clock.h"

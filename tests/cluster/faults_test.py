@@ -254,13 +254,14 @@ class Faults:
         link.mend()
 
     def fill_nats(self, kind):
-        """The disk of one is full. It gives JetStream up, and takes it up again with its next start."""
+        """The disk of one is full. It gives JetStream up, and has to get all that it stored from the others anew: what it
+        wrote last may be half there."""
         nats = self.cluster.nats.all[self.turn("nats")]
         since = self.load.watch()
         nats.fill_disk()
         self._served(kind, since)
+        nats.kill()  # told to end, it may wait for the disk
         nats.empty_disk()
-        nats.kill()  # told to end, it may wait for the disk that was full
         nats.start()
 
     def kill_postgres(self, kind):

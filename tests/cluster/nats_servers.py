@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import shutil
 import signal
 
 import paths  # noqa: F401  (finds the modules of the other tests)
@@ -62,7 +63,12 @@ class NatsServer:
         small_disk.fill(self.store / FILLER)
 
     def empty_disk(self):
-        (self.store / FILLER).unlink()
+        """Removes all that is on it, once it has ended."""
+        for each in self.store.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
 
     def leave_disk(self):
         if self.has_disk:

@@ -170,7 +170,7 @@ Status SlotOpening::begin_copy(std::uint64_t keep) {
   return options_.copy->begin(stream_.signed_head({}), keep);
 }
 
-Status SlotOpening::add_to_copy(const MessageHead& head, std::string_view body) {
+Status SlotOpening::add_to_copy(const MessageHead& head, std::string_view body) const {
   SlotCopy* const copy = options_.copy;
   if (copy == nullptr || head.first + head.count - 1 <= copy->last()) return {};
   copy->append(head, body, {});

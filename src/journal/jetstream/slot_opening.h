@@ -61,7 +61,7 @@ class SlotOpening {
                             std::span<const Record> records, std::string_view body);
   [[nodiscard]] Status follow(std::uint64_t sequence, const MessageHead& head);
   [[nodiscard]] Status begin_copy(std::uint64_t keep);
-  [[nodiscard]] Status add_to_copy(const MessageHead& head, std::string_view body);
+  [[nodiscard]] Status add_to_copy(const MessageHead& head, std::string_view body) const;
   [[nodiscard]] Status fill_gap(std::uint64_t next);
   void note_gap(std::uint64_t next);
   void hand_over(std::span<const Record> records);

@@ -12,7 +12,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,6 +21,7 @@
 #include <vector>
 
 #include "nats/test_server.h"
+#include "testing/becomes.h"
 #include "testing/must.h"
 
 namespace gridloom::nats {
@@ -64,19 +64,6 @@ class Arrivals {
   std::condition_variable changed_;
   std::vector<std::string> all_;
 };
-
-// Until it holds, by a look after each answer of a server or each twentieth of a second.
-bool becomes(const std::function<bool()>& holds) {
-  std::mutex mutex;
-  std::condition_variable never;
-  const auto deadline = Steady::now() + std::chrono::seconds(15);
-  while (!holds()) {
-    if (Steady::now() > deadline) return false;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 class NatsConnection : public testing::Test {
  protected:

@@ -27,7 +27,7 @@ class ClusterTest(unittest.TestCase):
         device.publish(f"/device/{sn}/quota", {"id": 1, "version": "1.0", "typeCode": "pdStatus", "params": {"soc": soc}})
 
     def await_subscription(self, app, user):
-        """Of the app, at the slots of all devices: it comes to those of other nodes some time after its SUBACK."""
+        """The app's subscription comes to the slots of other nodes some time after its SUBACK."""
         for number, sn in enumerate(SNS):
             device, deadline = self.connect(number, sn), Deadline(f"a report of {sn}")
             while True:

@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -37,24 +35,12 @@
 #include "nats/connection.h"
 #include "nats/settings.h"
 #include "postgres/test_server.h"
+#include "testing/becomes.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {
-
-// Until it holds, or two minutes are over.
-inline bool becomes(const std::function<bool()>& holds) {
-  std::mutex mutex;
-  std::condition_variable never;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::chrono::milliseconds(5));
-  }
-  return true;
-}
 
 // The values that all owners reported: each is another one, and they grow with time.
 class Ledger {

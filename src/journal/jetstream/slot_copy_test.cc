@@ -6,15 +6,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <span>
@@ -26,11 +23,13 @@
 #include "base/chance.h"
 #include "journal/jetstream/message.h"
 #include "journal/jetstream/test_copy.h"
+#include "journal/jetstream/test_journal_server.h"
 #include "journal/jetstream/test_slot.h"
 #include "journal/test_journal_suite.h"
 #include "nats/jet_stream.h"
 #include "nats/test_forwarder.h"
 #include "nats/test_server.h"
+#include "testing/becomes.h"
 #include "testing/must.h"
 
 namespace gridloom::journal {
@@ -40,57 +39,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::int64_t kStream_bytes = std::int64_t{16} * 1024 * 1024;
 constexpr std::uint64_t kAll = std::numeric_limits<std::uint64_t>::max();
 
-nats::TestServers& shared_server() {
-  static nats::TestServers server;
-  return server;
-}
-std::uint32_t new_slot() {
-  static std::uint32_t count = 0;
-  return ++count;
-}
-std::string missing_server() {
-  return nats::TestServers::program().empty() ? std::string(nats::TestServers::kMissing) : "";
-}
-
-class InJetStreamAndACopy {
+class InJetStreamAndACopy : public InJetStream {
  public:
-  [[nodiscard]] static std::string missing() { return missing_server(); }
   [[nodiscard]] std::unique_ptr<SlotLog> journal(std::uint64_t known) {
-    SlotCopyOptions copy{.folder = folder_.path() / "copy", .cluster = "c1"};
-    copy.limits.segment_bytes = 4'096;
-    return std::make_unique<SlotLog>(SlotLog::Options{.connection = connection_.get(),
-                                                      .slot = slot_,
-                                                      .revision = ++revision_,
-                                                      .node = "n1",
-                                                      .known = known,
-                                                      .replicas = 1,
-                                                      .max_bytes = kStream_bytes,
-                                                      .copy = std::move(copy)});
+    SlotLog::Options with_copy = options(known);
+    with_copy.copy = {.folder = folder_.path() / "copy", .cluster = "c1"};
+    with_copy.copy->limits.segment_bytes = 4'096;
+    return std::make_unique<SlotLog>(std::move(with_copy));
   }
 
  private:
-  std::unique_ptr<nats::Connection> connection_ =
-      must(nats::Connection::open(shared_server().settings(), {}));
-  std::uint32_t slot_ = new_slot();
-  std::uint64_t revision_ = 0;
   TemporaryFolder folder_;
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(InJetStreamAndACopy, JournalSuite, InJetStreamAndACopy);
-
-bool becomes(const std::function<bool()>& holds) {
-  std::mutex mutex;
-  std::condition_variable never;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::chrono::milliseconds(10));
-  }
-  return true;
-}
 
 class SlotCopyTest : public testing::Test {
  protected:

@@ -90,7 +90,7 @@ class SlotLog final : public Journal, public JournalReader {
   [[nodiscard]] std::string failing() const override;
   [[nodiscard]] bool is_fenced() const;
   [[nodiscard]] std::size_t waiting_bytes() const;
-  // Of the copy on this node's disk.
+  // What the copy on this node's disk takes there.
   [[nodiscard]] std::uint64_t copy_bytes() const;
 
   // Returns when everything appended so far is durable; false: the next attempt failed, or the log

@@ -4,13 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -20,6 +16,7 @@
 #include "journal/jetstream/slot_log.h"
 #include "journal/jetstream/test_slot.h"
 #include "nats/test_server.h"
+#include "testing/becomes.h"
 #include "testing/must.h"
 
 namespace gridloom::journal {
@@ -56,18 +53,6 @@ class Load {
   std::vector<std::string> appended_;
   std::jthread thread_;
 };
-
-bool becomes(const std::function<bool()>& holds) {
-  std::mutex mutex;
-  std::condition_variable never;
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(40);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::unique_lock lock(mutex);
-    never.wait_for(lock, std::chrono::milliseconds(20));
-  }
-  return true;
-}
 
 class ThreeServers : public testing::Test {
  protected:

@@ -82,7 +82,7 @@ class SlotOpening {
   // What was read last of the stream, to be compared with the copy.
   std::uint64_t last_read_ = 0;
   std::uint64_t last_hash_ = 0;
-  // Of the copy.
+  // What is known of the copy.
   bool goes_on_ = false;   // nobody else has opened the log since it was written
   bool restores_ = false;  // it has all that is behind the end of the stream
   bool has_begun_ = false;

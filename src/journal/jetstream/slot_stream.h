@@ -43,7 +43,7 @@ class SlotStream {
   // The end of the log before the fence.
   struct LogEnd {
     std::uint64_t record = 0;  // the number of the last record; 0: none
-    // Of the last owner before that is in the stream, apart from fences of this node; 0: none.
+    // The last owner before has this one, apart from fences of this node; 0: the stream has none.
     std::uint64_t revision = 0;
   };
   // Says which number the first record behind the fence gets.

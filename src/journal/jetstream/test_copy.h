@@ -42,7 +42,7 @@ class OpenedDisk final : public Disk {
   TestDisk& disk_;
 };
 
-// Of one node: its copy of a slot's log, on a disk that can fail or in a folder.
+// A node's copy of a slot's log, on a disk that can fail or in a folder.
 class TestCopy {
  public:
   explicit TestCopy(std::uint64_t seed = 1) : disk_(seed) {}

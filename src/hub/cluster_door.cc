@@ -133,9 +133,7 @@ void ClusterDoor::to_partition(Request request, Partition partition) {
     return shards_.send_here(shards_.local_index_of(partition), std::move(request));
   }
   if (waits || way != Way::kStream) return nodes_.refuse(request);
-  nodes_.return_credit(request);
-  nodes_.ask(owner, request, partition,
-             std::make_shared<Gathering>(Gathering{.missing = 1, .to = request.reply}));
+  nodes_.ask(owner, request, partition, nodes_.gather(request, 1));
 }
 
 // Requests that name several devices, of any nodes. Those that nobody has now are left out.
@@ -167,8 +165,7 @@ void ClusterDoor::send_split(const Request& request) {
     }
   }
   if (by_place.empty()) return nodes_.refuse(request);
-  const auto gathering =
-      std::make_shared<Gathering>(Gathering{.missing = by_place.size(), .to = request.reply});
+  const GatheringPtr gathering = nodes_.gather(request, by_place.size());
   for (auto& [place, action] : by_place) {
     Request part{.account = request.account, .action = std::move(action)};
     if (place.node == kHere) {

@@ -129,6 +129,52 @@ TEST_F(ClusterTest, EachNodeKnowsWhichDevicesAreOnline) {
   for (const auto& member : cluster.members) EXPECT_FALSE(member->hub->online(alice, kSn));
 }
 
+// What is published when the client was told of its subscription, or of its end, comes behind it.
+TEST_F(ClusterTest, ASubscriptionAndItsEndAreAnsweredWhenTheOwnersHaveThem) {
+  for (const std::string& filter : {open("quota"), cluster.home.open("alice", "+/quota")}) {
+    const FakePtr late = cluster.connect_app(c, "alice", "late");
+    int told = 0;
+    const auto count = [&told] { ++told; };
+    const FilterScope granted = c.hub->access().grant(late->identity(), filter);
+    c.hub->subscribe(late, {.filter = filter, .qos = Qos::kAtLeastOnce}, granted, count);
+    EXPECT_FALSE(late->is_settled()) << "its credit comes back with the answer";
+    while (c.run()) {
+    }
+    EXPECT_EQ(told, 0);
+    cluster.settle();
+    EXPECT_EQ(told, 1);
+    EXPECT_TRUE(late->is_settled());
+    report(41);
+    EXPECT_THAT(late->take(), ElementsAre(HasSubstr("41")));
+    c.hub->unsubscribe(late, filter, count);
+    while (c.run()) {
+    }
+    EXPECT_EQ(told, 1);
+    cluster.settle();
+    EXPECT_EQ(told, 2);
+    EXPECT_TRUE(late->is_settled());
+    report(42);
+    EXPECT_THAT(late->take(), IsEmpty());
+  }
+}
+
+TEST_F(ClusterTest, ASubscriptionIsAnsweredAlthoughAnOwnerGoesAway) {
+  int told = 0;
+  const std::string filter = open("quota");
+  const auto subscribe = [&] {
+    c.hub->subscribe(app, {.filter = filter}, c.hub->access().grant(app->identity(), filter),
+                     [&told] { ++told; });
+  };
+  subscribe();
+  cluster.kill(a);
+  cluster.settle();
+  EXPECT_EQ(told, 1);
+  subscribe();
+  cluster.settle();
+  EXPECT_EQ(told, 2);
+  EXPECT_TRUE(app->is_settled());
+}
+
 TEST_F(ClusterTest, RetainedMessagesReachALateSubscriber) {
   cluster.publish(b, device, {.topic = own("quota"), .payload = report_of(9), .retain = true});
   const FakePtr late = cluster.connect_app(b, "alice", "late");

@@ -14,6 +14,13 @@ namespace {
 // An owner answers a set within the deadline of sets; this is for the way.
 constexpr Millis kForTheWay{1000};
 
+// Who was charged for the request and gets no credit back by publications; null: nobody.
+ClientPtr charged_by(const Request& request) {
+  if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) return subscribe->client;
+  const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action);
+  return unsubscribe == nullptr ? nullptr : unsubscribe->client;
+}
+
 }  // namespace
 
 DoorNodes::Node DoorNodes::add(std::shared_ptr<NodeChannel> channel) {
@@ -107,7 +114,7 @@ ClientPtr DoorNodes::client_of(Node node, ClientNumber number) const {
 // --- credit
 
 void DoorNodes::consume(const ClientPtr& client, std::size_t bytes) {
-  if (bytes == 0) return;
+  if (!client || bytes == 0) return;
   effects_.emplace_back([client, bytes] {
     if (client->consume_credit(bytes)) {
       client->loop().post([client] { client->resume_reading(); });
@@ -115,15 +122,15 @@ void DoorNodes::consume(const ClientPtr& client, std::size_t bytes) {
   });
 }
 
-void DoorNodes::return_credit(const Request& request) {
-  if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) {
-    consume(subscribe->client, kMessageBytes);
-  } else if (const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action)) {
-    consume(unsubscribe->client, kMessageBytes);
-  }
-}
-
 // --- requests
+
+GatheringPtr DoorNodes::gather(const Request& request, std::size_t places) {
+  auto gathering = std::make_shared<Gathering>(
+      Gathering{.missing = places, .to = request.reply, .charged = charged_by(request)});
+  // Nobody is asked for an answer.
+  if (request.reply == kNoReply) consume(std::exchange(gathering->charged, nullptr), kMessageBytes);
+  return gathering;
+}
 
 void DoorNodes::answered(Gathering& gathering, Result<DeviceAnswer> answer) {
   if (answer) {
@@ -133,7 +140,9 @@ void DoorNodes::answered(Gathering& gathering, Result<DeviceAnswer> answer) {
   } else {
     gathering.error = std::move(answer.error());
   }
-  if (--gathering.missing != 0 || gathering.to == kNoReply) return;
+  if (--gathering.missing != 0) return;
+  consume(std::exchange(gathering.charged, nullptr), kMessageBytes);
+  if (gathering.to == kNoReply) return;
   Reply reply{.to = gathering.to, .answer = std::move(gathering.answer)};
   if (gathering.error) reply.answer = std::unexpected(std::move(*gathering.error));
   effects_.emplace_back([&shards = shards_, reply = std::move(reply)]() mutable {
@@ -142,9 +151,8 @@ void DoorNodes::answered(Gathering& gathering, Result<DeviceAnswer> answer) {
 }
 
 void DoorNodes::refuse(const Request& request) {
-  return_credit(request);
-  Gathering nobody{.missing = 1, .to = request.reply};
-  answered(nobody, fail(ErrorCode::kNoAnswer, "the node of the device is away; try again"));
+  answered(*gather(request, 1),
+           fail(ErrorCode::kNoAnswer, "the node of the device is away; try again"));
 }
 
 void DoorNodes::ask(Node node, const Request& request, std::optional<Partition> partition,
@@ -173,13 +181,11 @@ bool DoorNodes::is_strange(Node node, const Request& request) const {
 }
 
 void DoorNodes::ask_all(const Request& request) {
-  return_credit(request);
   std::vector<Node> asked;
   for (Node node = 0; node < nodes_.size(); ++node) {
     if (is_open(node) && !is_strange(node, request)) asked.push_back(node);
   }
-  const auto gathering =
-      std::make_shared<Gathering>(Gathering{.missing = asked.size() + 1, .to = request.reply});
+  const GatheringPtr gathering = gather(request, asked.size() + 1);
   for (const Node node : asked) {
     ask(node, request, std::nullopt, gathering);
     // The node forgets who ends.

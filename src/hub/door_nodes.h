@@ -29,6 +29,7 @@ struct Gathering {
   ReplyId to{};
   DeviceAnswer answer{};
   std::optional<Error> error{};
+  ClientPtr charged{};  // gets its credit for the request back at the end; null: has it
 };
 using GatheringPtr = std::shared_ptr<Gathering>;
 
@@ -48,6 +49,8 @@ class DoorNodes {
   void closed(Node node);
 
   void tell(Node node, const NodeMessage& message);
+  // For so many places that answer the request.
+  [[nodiscard]] GatheringPtr gather(const Request& request, std::size_t places);
   // Asks an open node; null: nobody waits for an answer. The node learns of the clients first.
   void ask(Node node, const Request& request, std::optional<Partition> partition,
            const GatheringPtr& gathering);
@@ -63,8 +66,6 @@ class DoorNodes {
   void owe(Node node, const ClientPtr& client, std::size_t bytes) {
     nodes_[node].clients[book_.number_of(client)].owed_bytes += bytes;
   }
-  // Returns credit for what does not wait for a shard's work.
-  void return_credit(const Request& request);
   void consume(const ClientPtr& client, std::size_t bytes);
 
   // The client that the node knows by the number; null: it knows none.

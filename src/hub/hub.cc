@@ -121,22 +121,37 @@ bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
   return scope.granted;
 }
 
+// In one process the queues of the shards have the order: who learns of it publishes behind it.
+void Hub::send_and_await(const ClientPtr& client, std::size_t places, Task done,
+                         const std::function<void(ReplyId)>& send) {
+  client->charge_credit(kMessageBytes * places);
+  if (done && shards_.remote() != nullptr) {
+    return send(shards_.replies().add(places, &client->loop(), std::move(done)));
+  }
+  send(kNoReply);
+  if (done) done();
+}
+
 void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
-                    const FilterScope& granted) {
+                    const FilterScope& granted, Task done) {
   const registry::AccountId account = client->identity().account;
-  Subscribe request{.client = client, .subscription = subscription};
+  Subscribe action{.client = client, .subscription = subscription};
   if (granted.sn.empty()) {
-    client->charge_credit(kMessageBytes * shards_.places());
-    shards_.send_to_all(account, std::move(request));
+    send_and_await(client, shards_.places(), std::move(done),
+                   [&](ReplyId reply) { shards_.send_to_all(account, action, reply); });
   } else {
-    client->charge_credit(kMessageBytes);
-    shards_.send_to(partition_of(granted.sn), {.account = account, .action = std::move(request)});
+    send_and_await(client, 1, std::move(done), [&](ReplyId reply) {
+      shards_.send_to(partition_of(granted.sn),
+                      {.account = account, .reply = reply, .action = std::move(action)});
+    });
   }
 }
 
-void Hub::unsubscribe(const ClientPtr& client, const std::string& filter) {
-  client->charge_credit(kMessageBytes * shards_.places());
-  shards_.send_to_all(client->identity().account, Unsubscribe{.client = client, .filter = filter});
+void Hub::unsubscribe(const ClientPtr& client, const std::string& filter, Task done) {
+  send_and_await(client, shards_.places(), std::move(done), [&](ReplyId reply) {
+    shards_.send_to_all(client->identity().account, Unsubscribe{.client = client, .filter = filter},
+                        reply);
+  });
 }
 
 bool Hub::Batch::add(const ClientPtr& client, const wire::mqtt::MessagePtr& message,

@@ -80,10 +80,13 @@ class Hub {
   // False: not granted (a topic of another account or device, or outside the platform's topics).
   [[nodiscard]] bool subscribe(const ClientPtr& client, const Subscription& subscription);
   // The second step of the above, for a caller that has to write the grant (ClientAccess::grant)
-  // to the log in between.
+  // to the log in between. On the client's loop; `done` is called there when all that is published
+  // from now on is for the client, wherever the devices are: within the call if that is this
+  // process, and at the latest when an owner has not answered in time.
   void subscribe(const ClientPtr& client, const Subscription& subscription,
-                 const FilterScope& granted);
-  void unsubscribe(const ClientPtr& client, const std::string& filter);
+                 const FilterScope& granted, Task done = {});
+  // Likewise: nothing that is published after `done` is for the client.
+  void unsubscribe(const ClientPtr& client, const std::string& filter, Task done = {});
 
   // The publications from one read of a connection, grouped by shard, so that a busy connection
   // posts once per shard. Lives on the connection's loop.
@@ -148,6 +151,11 @@ class Hub {
 
  private:
   friend class Cluster;  // joins: see Cluster::join()
+
+  // `send` is given what so many places answer; `done` is called when they have.
+  void send_and_await(const ClientPtr& client, std::size_t places, Task done,
+                      const std::function<void(ReplyId)>& send);
+
   Platform& platform_;
   ShardSet shards_;
   ClientAccess access_;

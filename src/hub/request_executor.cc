@@ -45,7 +45,7 @@ bool RequestExecutor::execute(Request& request, std::size_t& done) {
 void RequestExecutor::execute_at_once(Request& request) {
   auto& [account, reply, action] = request;
   const auto answer = [&](DeviceAnswer answer) {
-    parts_.reply({.to = reply, .answer = std::move(answer)});
+    if (reply != kNoReply) parts_.reply({.to = reply, .answer = std::move(answer)});
   };
   std::visit(
       Overloaded{[&](const ReadAll& read) {
@@ -61,8 +61,14 @@ void RequestExecutor::execute_at_once(Request& request) {
                  },
                  [&](const SaveTwin& save) { answer({.text = parts_.twins.save(save.sn)}); },
                  [&](const ReadTwins& read) { answer(read_twins(read)); },
-                 [&](const Subscribe& request) { subscribe(request); },
-                 [&](const Unsubscribe& request) { unsubscribe(request); },
+                 [&](const Subscribe& request) {
+                   subscribe(request);
+                   answer({});
+                 },
+                 [&](const Unsubscribe& request) {
+                   unsubscribe(request);
+                   answer({});
+                 },
                  [&](const Connect& request) { connect(request.client); },
                  [&](const Disconnect& request) { parts_.presence.disconnect(*request.client); },
                  [&](const Rebind& request) {

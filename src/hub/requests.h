@@ -77,12 +77,12 @@ struct Publish {
   ClientPtr client;
   std::vector<Inbound> publications;
 };
-// To all shards, unless the filter names a device. No answer.
+// To all shards, unless the filter names a device; each answers when the client has it.
 struct Subscribe {
   ClientPtr client;
   Subscription subscription;
 };
-// To all shards. No answer.
+// To all shards, each of which answers when the client does not have it any more.
 struct Unsubscribe {
   ClientPtr client;
   std::string filter;

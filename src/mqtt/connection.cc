@@ -229,33 +229,44 @@ void Connection::on(const wire::mqtt::SubscribeRequested& event) {
   // Publications that came earlier in the same bytes are posted first.
   batch_.post(client_);
   SubscriptionGrants grants = grant(*client_, event, events_);
+  const auto step =
+      after(1 + grants.granted.size(),
+            [token = event.token, reasons = std::move(grants.reasons), why = std::move(grants.why)](
+                wire::mqtt::Session& session) { session.subscribed(token, reasons, why); });
   // The log has the session before the changes that are kept for it.
-  client_->record_row([self = weak_from_this(), token = event.token,
-                       reasons = std::move(grants.reasons), why = std::move(grants.why)] {
-    const auto connection = self.lock();
-    if (!connection) return;
-    connection->session_.subscribed(token, reasons, why);
-    connection->context_.wake();
-  });
+  client_->record_row(step);
   for (const auto& [subscription, scope] : grants.granted) {
-    server_.hub->subscribe(client_, subscription, scope);
+    server_.hub->subscribe(client_, subscription, scope, step);
   }
 }
 
 void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   std::vector<Reason> reasons;
   reasons.reserve(event.filters.size());
+  std::vector<std::string> ended;
   for (const std::string& filter : event.filters) {
     const bool existed = client_->subscriptions().remove(filter);
-    if (existed) server_.hub->unsubscribe(client_, filter);
+    if (existed) ended.push_back(filter);
     reasons.push_back(existed ? Reason::kSuccess : Reason::kNoSubscriptionExisted);
   }
-  client_->record_row([self = weak_from_this(), token = event.token, reasons = std::move(reasons)] {
+  const auto step =
+      after(1 + ended.size(),
+            [token = event.token, reasons = std::move(reasons)](wire::mqtt::Session& session) {
+              session.unsubscribed(token, reasons);
+            });
+  for (const std::string& filter : ended) server_.hub->unsubscribe(client_, filter, step);
+  client_->record_row(step);
+}
+
+std::function<void()> Connection::after(std::size_t steps, Acknowledge acknowledge) {
+  return [self = weak_from_this(), acknowledge = std::move(acknowledge),
+          left = std::make_shared<std::size_t>(steps)] {
+    if (--*left != 0) return;
     const auto connection = self.lock();
     if (!connection) return;
-    connection->session_.unsubscribed(token, reasons);
+    acknowledge(connection->session_);
     connection->context_.wake();
-  });
+  };
 }
 
 void Connection::on(const wire::mqtt::Ended& event) {

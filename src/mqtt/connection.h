@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -63,6 +64,9 @@ class Connection final : public net::Protocol,
   void on(const wire::mqtt::SubscribeRequested& event);
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
+  // Acknowledges once the function that it returns was called so many times.
+  using Acknowledge = std::function<void(wire::mqtt::Session& session)>;
+  [[nodiscard]] std::function<void()> after(std::size_t steps, Acknowledge acknowledge);
 
   const ServerContext& server_;
   net::ConnectionContext context_;

@@ -350,7 +350,7 @@ class ConversationTest(Conversations):
 
     @in_each_way(V5)
     def test_a_delayed_will_is_dropped_when_the_session_goes_on(self, way):
-        topic = self.topic(way, "quota")
+        topic, status = self.topic(way, "quota"), self.topic(way, "status")
         settings = {
             "id": f"delayed-{way}",
             "clean": False,
@@ -365,7 +365,11 @@ class ConversationTest(Conversations):
             self.assertTrue(device.connect()["present"])
             device.publish(way.topic("quota"), report(2))
             self.assertEqual(app.message(topic)["json"], report(2))
+            # The next connection may be made to another node, and be there before this one's end.
+            app.subscribe(status)
+            self.assert_status(app, way, 1)
             device.leave(session_expiry_interval=0)
+            self.assert_status(app, way, 0)
             # Its session's end is a reason to publish it at once.
             device = self.device(way, will=self.will(way, 3, will_delay_interval=30), **settings)
             self.assertFalse(device.connect()["present"])

@@ -43,9 +43,11 @@ class DeviceFaultsTest(unittest.TestCase):
             account = server.api().certification()
             with Mqtt(server, account["certificateAccount"],
                       account["certificatePassword"]) as app:
-                topic = f"/open/{account['certificateAccount']}/{DELTA_2}/status"
-                app.subscribe(topic)
-                app.message(topic, lambda m: m.payload["params"]["status"] == 1)
+                other, topic = (f"/open/{account['certificateAccount']}/{sn}/status"
+                                for sn in (POWER_STREAM, DELTA_2))
+                for each in (other, topic):
+                    app.subscribe(each)
+                    app.message(each, lambda m: m.payload["params"]["status"] == 1)
                 fault(server, "on", "disconnect", "--device", DELTA_2)
                 app.message(topic, lambda m: m.payload["params"]["status"] == 0)
                 self.assertEqual(server.api().devices()[DELTA_2]["online"], 0)

@@ -15,6 +15,7 @@ CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 0x20, 0x30, 0x40, 0x50, 0x62
 SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 0x82, 0x90, 0xC0, 0xD0
 KEEPALIVE_S = 30
 SILENCE_S = 4  # without an answer to anything: another node is tried
+FILTERS_AT_ONCE = 64  # the server takes no more in one SUBSCRIBE (mqtt.filters-per-packet)
 LOOK_S = 1
 RETRY_S = 0.1
 
@@ -155,14 +156,16 @@ class Client:
         self.is_connected = True
 
     async def _subscribe(self):
-        filters = b"".join(mqtt_text(topic) + bytes([qos]) for topic, qos in self.topics)
-        self._write(packet(SUBSCRIBE, b"\xff\xff" + filters))
-        kind, body = 0, b""
-        while kind != SUBACK:
-            kind, body = await self._read()
-            if kind & 0xF0 == PUBLISH:
-                self._handle(kind, body)
-        assert list(body[2:]) == [qos for _, qos in self.topics], f"{self.client_id}: {body}"
+        for begin in range(0, len(self.topics), FILTERS_AT_ONCE):
+            some = self.topics[begin : begin + FILTERS_AT_ONCE]
+            filters = b"".join(mqtt_text(topic) + bytes([qos]) for topic, qos in some)
+            self._write(packet(SUBSCRIBE, b"\xff\xff" + filters))
+            kind, body = 0, b""
+            while kind != SUBACK:
+                kind, body = await self._read()
+                if kind & 0xF0 == PUBLISH:
+                    self._handle(kind, body)
+            assert list(body[2:]) == [qos for _, qos in some], f"{self.client_id}: {body}"
         self.has_session = self.is_kept
 
     def _write(self, data):

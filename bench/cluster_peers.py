@@ -150,8 +150,8 @@ def three_nodes(devices, name="three nodes, NATS, PostgreSQL", flags=()):
         }, Database(cluster.database, cluster.database_name()), Traffic(cluster))
 
 
-def three_nodes_both(devices):
-    return three_nodes(devices, "three nodes, --durable both", ("--durable", "both"))
+def three_nodes_without_copies(devices):
+    return three_nodes(devices, "three nodes, --durable nats", ("--durable", "nats"))
 
 
 # --- brokers of others
@@ -303,5 +303,5 @@ def rabbitmq(devices):
                    lambda: int(rabbit.evaluate(RABBIT_COUNT)))
 
 
-SIDES = {"one": one_node, "postgres": one_node_postgres, "three": three_nodes, "both": three_nodes_both,
+SIDES = {"one": one_node, "postgres": one_node_postgres, "three": three_nodes, "no_copies": three_nodes_without_copies,
          "nats": nats_mqtt, "rabbitmq": rabbitmq}

@@ -36,7 +36,7 @@ class FiguresTest(unittest.TestCase):
 
     def test_a_copy_may_cost_a_fifth(self):
         for rate, is_met in ((12_000, True), (11_900, False)):
-            found = {"three": rounds(15_000), "both": rounds(rate)}
+            found = {"three": rounds(rate), "no_copies": rounds(15_000)}
             costs = [each for each in cluster.goals(found, [(4, 19)], cases(30, 30, 30), 0.1) if "copy" in each[0]]
             self.assertEqual([each[-1] for each in costs], [is_met])
 

@@ -18,7 +18,7 @@ struct ClusterChoice {
   std::size_t slots = 8;
   int replicas = 3;
   std::int64_t log_mb = 1024;    // of each slot
-  std::string durable = "nats";  // where a record is before it is acknowledged: nats, both
+  std::string durable = "both";  // where a record is before it is acknowledged: both, nats
   std::string user;
   std::filesystem::path password_file;
   std::filesystem::path credentials_file;

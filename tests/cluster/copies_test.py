@@ -1,4 +1,4 @@
-"""--durable both: what was acknowledged is still there when NATS has lost its store, and PostgreSQL never had it."""
+"""The copies on the nodes' disks: what was acknowledged is still there when NATS has lost its store, and PostgreSQL never had it."""
 import shutil
 import signal
 import time
@@ -16,7 +16,7 @@ REPORTS = 25  # of each device
 class CopiesTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = Cluster(nodes=1, nats=3, flags=("--durable", "both"))
+        cls.cluster = Cluster(nodes=1, nats=3)
         cls.cluster.__enter__()
         cls.addClassCleanup(cls.cluster.__exit__, None, None, None)
         cls.cluster.await_rest()

@@ -172,7 +172,7 @@ void add_cluster_options(CLI::App& app, ClusterChoice& c, const Option& database
   add("--durable", c.durable, placeholder::kWord,
       "What acknowledges a report: nats, a majority of the NATS servers, which write to "
       "disk later; both, also this node's own disk")
-      .check(one_of({"nats", "both"}))
+      .check(one_of({"both", "nats"}))
       .show_default();
   add("--cluster-user", c.user, placeholder::kName, "User of NATS");
   add("--cluster-password-file", c.password_file, placeholder::kFile, "File with its password");

@@ -153,6 +153,13 @@ Status Committer::commit(const Change& change) {
 Result<bool> Committer::catch_up(Transaction& transaction) {
   const Result<bool> changed = transaction.changed_elsewhere();
   if (!changed || !*changed) return changed;
+  DirectoryDraft next(*directory());
+  const Result<bool> is_next = transaction.load_changes(next);
+  if (!is_next) return is_next;
+  if (*is_next) {
+    publish(std::move(next).finish());
+    return true;
+  }
   DirectoryDraft draft{Directory()};
   draft.replaces(*directory());
   if (const Status done = transaction.load(draft); !done) return std::unexpected(done.error());

@@ -2,12 +2,16 @@
 // of the same names and columns.
 //
 // `Rows` has each_row(sql, on_row) of storage::Database's form, whose row has integer(column) and
-// bytes(column); NULL reads as 0 or as no bytes.
+// bytes(column); NULL reads as 0 or as no bytes. Where there is a table `changed_rows`, only what
+// it names can be read.
 #pragma once
+
+#include <fmt/format.h>
 
 #include <cstdint>
 #include <expected>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,7 +41,61 @@ class RowLoader {
     return load_bridges();
   }
 
+  // What has changed after that change, into a draft of what was before. Devices come first, so
+  // that no account that has ended owns one; and what has ended goes before what took its name.
+  [[nodiscard]] Status load_changes_since(std::int64_t change) {
+    since_ = change;
+    Status done = erase("browser_sessions", "hash", &DirectoryDraft::erase_session);
+    if (done) done = erase("tokens", "hash", &DirectoryDraft::erase_token);
+    if (done) done = erase("access_keys", "access_key", &DirectoryDraft::erase_key);
+    if (done) done = erase("bridges", "name", &DirectoryDraft::erase_bridge);
+    if (done) done = erase("devices", "sn", &DirectoryDraft::erase_device);
+    if (done) done = load_devices();
+    if (done) done = erase_accounts();
+    if (done) done = load_accounts();
+    if (done) done = load_keys();
+    if (done) done = load_tokens();
+    if (done) done = load_sessions();
+    return done ? load_bridges() : done;
+  }
+
  private:
+  // As a part of statements: the rows of `changed_rows` that are of a kind.
+  [[nodiscard]] std::string changed(std::string_view kind) const {
+    return fmt::format("FROM changed_rows WHERE kind = '{}' AND n > {}", kind, since_.value_or(0));
+  }
+  // The condition for what is read of a kind: all, or what has changed.
+  [[nodiscard]] std::string where(std::string_view kind, std::string_view column,
+                                  std::string_view key = "key") const {
+    return since_ ? fmt::format(" WHERE {} IN (SELECT {} {})", column, key, changed(kind)) : "";
+  }
+  // The same for what belongs to devices.
+  [[nodiscard]] std::string where_device() const {
+    const std::string of = where("devices", "sn");
+    return of.empty() ? of : fmt::format(" WHERE device IN (SELECT id FROM devices{})", of);
+  }
+
+  // What has changed, and is not there any more.
+  [[nodiscard]] Status erase(std::string_view kind, std::string_view column,
+                             void (DirectoryDraft::*erase)(std::string_view)) {
+    return rows_.each_row(
+        fmt::format("SELECT key {} AND NOT EXISTS (SELECT 1 FROM {} WHERE {} = key)", changed(kind),
+                    kind, column),
+        [this, erase](const auto& row) -> Status {
+          (draft_.*erase)(row.bytes(0));
+          return {};
+        });
+  }
+  [[nodiscard]] Status erase_accounts() {
+    return rows_.each_row(fmt::format("SELECT CAST(key AS bigint) {} AND NOT EXISTS "
+                                      "(SELECT 1 FROM accounts WHERE id = CAST(key AS bigint))",
+                                      changed("accounts")),
+                          [this](const auto& row) -> Status {
+                            draft_.erase_account(AccountId{row.integer(0)});
+                            return {};
+                          });
+  }
+
   [[nodiscard]] Status open(std::string_view place, std::string_view sealed, Secret& into) const {
     Result<Secret> opened = sealer_.open({.place = place, .sealed = sealed});
     if (!opened) return std::unexpected(opened.error());
@@ -49,7 +107,8 @@ class RowLoader {
     return rows_.each_row(
         "SELECT id, name, certificate_account, certificate_password, gateway_key, "
         "certificate_generation, gateway_generation, hash "
-        "FROM accounts LEFT JOIN passwords ON account = id ORDER BY id",
+        "FROM accounts LEFT JOIN passwords ON account = id" +
+            where("accounts", "id", "CAST(key AS bigint)") + " ORDER BY id",
         [this](const auto& row) -> Status {
           Account account{.id = AccountId{row.integer(0)},
                           .name = std::string(row.bytes(1)),
@@ -71,7 +130,8 @@ class RowLoader {
   }
 
   [[nodiscard]] Status load_keys() {
-    return rows_.each_row("SELECT access_key, secret_key, account FROM access_keys ORDER BY id",
+    return rows_.each_row("SELECT access_key, secret_key, account FROM access_keys" +
+                              where("access_keys", "access_key") + " ORDER BY id",
                           [this](const auto& row) -> Status {
                             AccessKey key{.access_key = std::string(row.bytes(0)),
                                           .secret_key = {},
@@ -86,7 +146,8 @@ class RowLoader {
   [[nodiscard]] Status load_tokens() {
     return rows_.each_row(
         "SELECT id, hash, name, account, scope, made_ms, expires_ms, sn "
-        "FROM tokens LEFT JOIN token_devices ON token = id ORDER BY id",
+        "FROM tokens LEFT JOIN token_devices ON token = id" +
+            where("tokens", "hash") + " ORDER BY id",
         [this](const auto& row) -> Status {
           draft_.put(Token{.number = row.integer(0),
                            .hash = std::string(row.bytes(1)),
@@ -102,8 +163,8 @@ class RowLoader {
 
   [[nodiscard]] Status load_sessions() {
     return rows_.each_row(
-        "SELECT id, hash, account, signed_in_by, client, made_ms, used_ms FROM browser_sessions "
-        "ORDER BY id",
+        "SELECT id, hash, account, signed_in_by, client, made_ms, used_ms FROM browser_sessions" +
+            where("browser_sessions", "hash") + " ORDER BY id",
         [this](const auto& row) -> Status {
           draft_.put(BrowserSession{.number = row.integer(0),
                                     .hash = std::string(row.bytes(1)),
@@ -119,53 +180,55 @@ class RowLoader {
   [[nodiscard]] Status load_devices() {
     std::map<std::int64_t, std::vector<Share>> shares;
     Status read = rows_.each_row(
-        "SELECT device, account, rights FROM shares ORDER BY account",
+        "SELECT device, account, rights FROM shares" + where_device() + " ORDER BY account",
         [&shares](const auto& row) -> Status {
           shares[row.integer(0)].push_back({.account = AccountId{row.integer(1)},
                                             .rights = static_cast<Rights>(row.integer(2))});
           return {};
         });
     if (!read) return read;
-    return rows_.each_row(
-        "SELECT id, sn, name, owner, device_key, key_generation FROM devices ORDER BY id",
-        [this, &shares](const auto& row) -> Status {
-          Device device{.sn = std::string(row.bytes(1)),
-                        .name = std::string(row.bytes(2)),
-                        .owner = AccountId{row.integer(3)},
-                        .key = {},
-                        .number = row.integer(0),
-                        .shares = {},
-                        .key_generation = row.integer(5)};
-          Status opened = open(device_place(device.sn), row.bytes(4), device.key);
-          if (!opened) return opened;
-          if (const auto of = shares.find(device.number); of != shares.end()) {
-            device.shares = std::move(of->second);
-          }
-          draft_.put(std::move(device));
-          return {};
-        });
+    return rows_.each_row("SELECT id, sn, name, owner, device_key, key_generation FROM devices" +
+                              where("devices", "sn") + " ORDER BY id",
+                          [this, &shares](const auto& row) -> Status {
+                            Device device{.sn = std::string(row.bytes(1)),
+                                          .name = std::string(row.bytes(2)),
+                                          .owner = AccountId{row.integer(3)},
+                                          .key = {},
+                                          .number = row.integer(0),
+                                          .shares = {},
+                                          .key_generation = row.integer(5)};
+                            Status opened = open(device_place(device.sn), row.bytes(4), device.key);
+                            if (!opened) return opened;
+                            if (const auto of = shares.find(device.number); of != shares.end()) {
+                              device.shares = std::move(of->second);
+                            }
+                            draft_.put(std::move(device));
+                            return {};
+                          });
   }
 
   [[nodiscard]] Status load_bridges() {
-    return rows_.each_row(
-        "SELECT id, name, kind, account, settings, is_on, made_ms FROM bridges ORDER BY id",
-        [this](const auto& row) -> Status {
-          Bridge bridge{.number = row.integer(0),
-                        .name = std::string(row.bytes(1)),
-                        .kind = std::string(row.bytes(2)),
-                        .account = AccountId{row.integer(3)},
-                        .settings = {},
-                        .is_on = row.integer(5) != 0,
-                        .made_ms = row.integer(6)};
-          Status opened = open(bridge_place(bridge.name), row.bytes(4), bridge.settings);
-          if (opened) draft_.put(std::move(bridge));
-          return opened;
-        });
+    return rows_.each_row("SELECT id, name, kind, account, settings, is_on, made_ms FROM bridges" +
+                              where("bridges", "name") + " ORDER BY id",
+                          [this](const auto& row) -> Status {
+                            Bridge bridge{.number = row.integer(0),
+                                          .name = std::string(row.bytes(1)),
+                                          .kind = std::string(row.bytes(2)),
+                                          .account = AccountId{row.integer(3)},
+                                          .settings = {},
+                                          .is_on = row.integer(5) != 0,
+                                          .made_ms = row.integer(6)};
+                            Status opened =
+                                open(bridge_place(bridge.name), row.bytes(4), bridge.settings);
+                            if (opened) draft_.put(std::move(bridge));
+                            return opened;
+                          });
   }
 
   Rows& rows_;
   const Sealer& sealer_;
   DirectoryDraft& draft_;
+  std::optional<std::int64_t> since_{};  // load_changes_since()
 };
 
 template <typename Rows>

@@ -36,6 +36,12 @@ class Transaction {
   [[nodiscard]] virtual Result<bool> changed_elsewhere() = 0;
   // Loads everything into an empty draft. kDamaged: the data differ from what was written.
   [[nodiscard]] virtual Status load(DirectoryDraft& draft) = 0;
+  // When changed_elsewhere() was true: loads what has changed into a draft of what was loaded
+  // before, or made since on this connection. False: that is not known; load() has to be used.
+  [[nodiscard]] virtual Result<bool> load_changes(DirectoryDraft& draft) {
+    static_cast<void>(draft);
+    return false;
+  }
 
   // Numbers ascend, and none is given twice, not even after a removal.
   [[nodiscard]] virtual Result<AccountId> insert(const Account& account) = 0;  // ignores account.id

@@ -114,9 +114,53 @@ ALTER TABLE revision ADD COLUMN database text;
 UPDATE revision SET database = registry;
 )";
 
+// Which rows each change has changed, for as long as the change is in `changes`: who has read what
+// was before reads these. Noted by triggers, so that a program of an earlier version, a cascade and
+// an administrator's statement are as well. A row of a table that belongs to another one counts as
+// one of that. The number is that of the change that is being made; see PostgresTransaction.
+constexpr std::string_view kVersion3 = R"(
+CREATE TABLE changed_rows (
+  n bigint NOT NULL,
+  kind text NOT NULL,
+  key text NOT NULL,
+  PRIMARY KEY (n, kind, key)
+);
+CREATE FUNCTION note_changed_row() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS
+$$BEGIN
+  INSERT INTO changed_rows
+  SELECT change + 1, TG_ARGV[0], to_jsonb(CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END) ->> TG_ARGV[1]
+  FROM revision ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END$$;
+CREATE FUNCTION note_changed_share() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS
+$$BEGIN
+  INSERT INTO changed_rows
+  SELECT change + 1, 'devices', sn FROM revision, devices
+  WHERE id = CASE TG_OP WHEN 'DELETE' THEN OLD.device ELSE NEW.device END ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END$$;
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON accounts
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('accounts', 'id');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON passwords
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('accounts', 'account');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON access_keys
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('access_keys', 'access_key');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON tokens
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('tokens', 'hash');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON browser_sessions
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('browser_sessions', 'hash');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON devices
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('devices', 'sn');
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON shares
+  FOR EACH ROW EXECUTE FUNCTION note_changed_share();
+CREATE TRIGGER note_changed AFTER INSERT OR UPDATE OR DELETE ON bridges
+  FOR EACH ROW EXECUTE FUNCTION note_changed_row('bridges', 'name');
+)";
+
 constexpr std::array kMigrations{
     postgres::Migration{.version = 1, .usable_from = 1, .sql = kVersion1},
     postgres::Migration{.version = 2, .usable_from = 1, .sql = kVersion2},
+    postgres::Migration{.version = 3, .usable_from = 1, .sql = kVersion3},
 };
 
 }  // namespace

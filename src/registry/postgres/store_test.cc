@@ -103,6 +103,53 @@ TEST_F(RegistryInPostgres, DoesNotOpenWithASecretOfAnotherRow) {
   EXPECT_EQ(opened.error().code, ErrorCode::kMalformed) << opened.error().detail;
 }
 
+// A row that cannot be read shows what was.
+TEST_F(RegistryInPostgres, ReadsOnlyWhatOthersHaveChangedAsLongAsThatIsKnown) {
+  const auto made = registry();
+  must(made->add_account({.name = "anna"}));
+  must(made->add_device({.sn = "A", .name = "A", .owner = "anna"}));
+  must(made->add_device({.sn = "B", .name = "B", .owner = "anna"}));
+  const auto other = registry();
+  postgres::Connection connection = database_->connect();
+  must(connection.run("ALTER TABLE devices DISABLE TRIGGER note_changed"));
+  must(
+      connection.run("UPDATE devices SET device_key = (SELECT device_key FROM devices "
+                     "WHERE sn = 'A') WHERE sn = 'B'"));
+  must(connection.run("ALTER TABLE devices ENABLE TRIGGER note_changed"));
+
+  must(made->rename_device({.sn = "A", .name = "Kiln"}));
+  must(other->purge_devices({}));
+  EXPECT_EQ(other->directory()->find_device("A")->name, "Kiln");
+
+  must(made->rename_device({.sn = "A", .name = "Oven"}));
+  must(made->rename_device({.sn = "A", .name = "Stove"}));
+  must(connection.run("DELETE FROM changes WHERE n < (SELECT max(n) FROM changes)"));
+  const Status all = other->purge_devices({});
+  ASSERT_FALSE(all);
+  EXPECT_EQ(all.error().code, ErrorCode::kMalformed) << all.error().detail;
+  EXPECT_EQ(other->directory()->find_device("A")->name, "Kiln") << "what was known";
+}
+
+// An administrator's statement, which no program announces, is read with the next change.
+TEST_F(RegistryInPostgres, ReadsRowsThatWereChangedBySql) {
+  const auto made = registry();
+  must(made->add_account({.name = "anna"}));
+  must(made->add_account({.name = "bert"}));
+  must(made->add_device({.sn = "A", .name = "A", .owner = "anna"}));
+  must(made->share_device({.sn = "A", .account = "bert"}));
+  const auto other = registry();
+  postgres::Connection connection = database_->connect();
+  must(connection.run("UPDATE devices SET name = 'Kiln' WHERE sn = 'A'"));
+  must(connection.run("DELETE FROM accounts WHERE name = 'bert'"));
+  must(made->add_device({.sn = "B", .name = "B", .owner = "anna"}));
+  must(other->purge_devices({}));
+  const Device* device = other->directory()->find_device("A");
+  EXPECT_EQ(device->name, "Kiln");
+  EXPECT_TRUE(device->shares.empty());
+  EXPECT_EQ(other->directory()->find_account_by_name("bert"), nullptr);
+  EXPECT_NE(other->directory()->find_device("B"), nullptr);
+}
+
 TEST_F(RegistryInPostgres, GoesOnOverANewConnectionWhenItsOwnIsLost) {
   const auto made = registry();
   must(made->add_account({.name = "anna"}));

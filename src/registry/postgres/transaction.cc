@@ -34,6 +34,7 @@ Result<std::int64_t> PostgresTransaction::announce() {
   pipeline.add("DELETE FROM changes WHERE at < now() - CAST('1 hour' AS interval)");
   pipeline.add("INSERT INTO changes (n, program) VALUES ($1, current_setting('application_name'))",
                *change);
+  pipeline.add("DELETE FROM changed_rows WHERE n < (SELECT min(n) FROM changes)");
   pipeline.add("SELECT pg_notify($1, CAST($2 AS text))", channel_of(connection_.schema()), *change);
   const Result<std::vector<Rows>> done = pipeline.run();
   if (!done) return std::unexpected(done.error());
@@ -43,7 +44,8 @@ Result<std::int64_t> PostgresTransaction::announce() {
 Result<bool> PostgresTransaction::changed_elsewhere() {
   const Result<std::int64_t> change = connection_.integer("SELECT change FROM revision");
   if (!change) return std::unexpected(change.error());
-  return seen_change_.exchange(*change) != *change;
+  seen_before_ = seen_change_.exchange(*change);
+  return seen_before_ != *change;
 }
 
 Status PostgresTransaction::load(DirectoryDraft& draft) {
@@ -51,6 +53,28 @@ Status PostgresTransaction::load(DirectoryDraft& draft) {
   Status done = RowLoader(rows, sealer(), draft).load();
   if (!done) seen_change_ = -1;  // the caller has not seen it, and loads again
   return done;
+}
+
+Result<bool> PostgresTransaction::load_changes(DirectoryDraft& draft) {
+  Result<bool> known = knows_changes_since(seen_before_);
+  if (!known || !*known) return known;
+  const RowsOf rows(connection_);
+  if (Status done = RowLoader(rows, sealer(), draft).load_changes_since(seen_before_); !done) {
+    seen_change_ = -1;
+    return std::unexpected(done.error());
+  }
+  return true;
+}
+
+// -1: nothing was loaded. And a number above all that there are is of a database that was set back.
+Result<bool> PostgresTransaction::knows_changes_since(std::int64_t change) {
+  if (change < 0) return false;
+  const Result<std::int64_t> known = connection_.integer(
+      "SELECT CAST(count(*) AS bigint) FROM revision WHERE change > $1 AND "
+      "(SELECT min(n) FROM changes) <= $1 + 1",
+      change);
+  if (!known) return std::unexpected(known.error());
+  return *known != 0;
 }
 
 Result<std::int64_t> PostgresTransaction::insert(const Token& token) {

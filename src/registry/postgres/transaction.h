@@ -41,6 +41,7 @@ class PostgresTransaction final : public RowTransaction<PostgresRowWriter> {
   [[nodiscard]] Status commit() override;
   [[nodiscard]] Result<bool> changed_elsewhere() override;
   [[nodiscard]] Status load(DirectoryDraft& draft) override;
+  [[nodiscard]] Result<bool> load_changes(DirectoryDraft& draft) override;
 
   [[nodiscard]] Result<std::int64_t> insert(const Token& token) override;
   [[nodiscard]] Status remove(const Device& device) override;
@@ -49,12 +50,15 @@ class PostgresTransaction final : public RowTransaction<PostgresRowWriter> {
   [[nodiscard]] Result<Revision> restart_revisions() override;
 
  private:
+  // Whether it is known what each change since that one has changed.
+  [[nodiscard]] Result<bool> knows_changes_since(std::int64_t change);
   // Counts the change and notifies of it.
   [[nodiscard]] Result<std::int64_t> announce();
 
   const std::shared_ptr<postgres::Pool::Lease> lease_;
   postgres::Connection& connection_;
   std::atomic<std::int64_t>& seen_change_;
+  std::int64_t seen_before_ = -1;  // seen_change_ before changed_elsewhere()
   postgres::Transaction transaction_;
 };
 

@@ -482,7 +482,7 @@ TEST_P(StoredRegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
 bool change_at_random(Registry& registry, const std::function<std::uint64_t(std::uint64_t)>& draw) {
   const std::string name = fmt::format("account {}", draw(6));
   const std::string sn = fmt::format("SN{}", draw(12));
-  switch (draw(12)) {
+  switch (draw(14)) {
     case 0:
     case 1:
       return registry.add_account({.name = name}).has_value();
@@ -521,6 +521,23 @@ bool change_at_random(Registry& registry, const std::function<std::uint64_t(std:
                  .has_value() ||
              registry.change_bridge({.name = sn, .settings = Secret(name), .is_on = draw(2) == 0})
                  .has_value();
+    case 11: {
+      if (draw(2) == 0) return registry.add_token({.name = sn, .account = name}).has_value();
+      return registry.remove_token(static_cast<std::int64_t>(1 + draw(30))).has_value();
+    }
+    case 12: {
+      const Account* account = registry.directory()->find_account_by_name(name);
+      if (account == nullptr) return false;
+      switch (draw(3)) {
+        case 0:
+          return registry.add_session({.account = account->id}).has_value();
+        case 1:
+          return registry.end_session(account->id, static_cast<std::int64_t>(1 + draw(30)))
+              .has_value();
+        default:
+          return registry.set_password({.account = account->id, .hash = Secret(sn)}).has_value();
+      }
+    }
     default:
       return draw(3) == 0 ? registry.remove_device(sn).has_value()
                           : registry.rotate_device(sn).has_value();
@@ -543,6 +560,25 @@ TEST_P(StoredRegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {
     }
   }
   EXPECT_GT(made, 200U) << "most of the draws should be changes";
+}
+
+TEST_P(StoredRegistryTest, WhatAnotherProcessChangesIsTheSameHere) {
+  const Chance chance(20241127);
+  std::uint64_t draws = 0;
+  const auto draw = [&](std::uint64_t below) { return chance.bits(draws++) % below; };
+  const auto other = stored_->open();
+  for (int round = 0; round < 100; ++round) {
+    for (std::uint64_t i = draw(12); i > 0; --i) static_cast<void>(change_at_random(*other, draw));
+    // Each change begins with what others have changed.
+    must(registry_->purge_devices({}));
+    ASSERT_EQ(describe(*registry_->directory()), describe(*other->directory())) << round;
+    static_cast<void>(change_at_random(*registry_, draw));
+    must(other->purge_devices({}));
+    ASSERT_EQ(describe(*registry_->directory()), describe(*other->directory())) << round;
+  }
+  EXPECT_FALSE(describe(*other->directory()).contains("false"));
+  reopen();
+  EXPECT_EQ(describe(*registry_->directory()), describe(*other->directory()));
 }
 
 TEST_P(StoredRegistryTest, AnOldDirectoryStaysAsItWas) {

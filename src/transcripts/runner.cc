@@ -97,7 +97,7 @@ class Runner {
   RunResult play();
 
  private:
-  [[nodiscard]] bool may_restart(const Line& line) const;
+  [[nodiscard]] bool restarts_before(const Line& line);
   void play(const Line& line);
   [[nodiscard]] Status directive(const Line& line);
   [[nodiscard]] Status fault(const Line& line);
@@ -129,6 +129,7 @@ class Runner {
   };
   std::vector<Refused> refused_;        // since the last action
   bool only_server_knows_ = false;      // a device scripted by hand owes a reply
+  std::size_t restart_chances_ = 0;     // requests before which the server might have restarted
   std::optional<std::string> instead_;  // rewritten expectation, for --rewrite
   RunResult outcome_;
 };
@@ -175,14 +176,16 @@ void Runner::fail_refusals() {
   }
 }
 
-// True before a request or an app's message, when no answer is outstanding.
-bool Runner::may_restart(const Line& line) const {
-  return server_->variant().restarts && pending_.empty() && !only_server_knows_ &&
-         (line.directive == Directive::kRequest || line.directive == Directive::kAppSends);
+// Before a request or an app's message, when no answer is outstanding.
+bool Runner::restarts_before(const Line& line) {
+  const std::size_t every = server_->variant().restart_every;
+  if (every == 0 || !pending_.empty() || only_server_knows_) return false;
+  if (line.directive != Directive::kRequest && line.directive != Directive::kAppSends) return false;
+  return ++restart_chances_ % every == 0;
 }
 
 void Runner::play(const Line& line) {
-  if (may_restart(line)) {
+  if (restarts_before(line)) {
     if (Status restarted = actors_.restart_server(); !restarted) {
       fail_at(line.number, restarted.error().detail);
     }

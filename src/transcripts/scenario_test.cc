@@ -371,10 +371,10 @@ TEST(Scenario, HasFaultsOfThePlatformToo) {
   const std::string read = "> GET /iot-open/sign/device/quota/all?sn=HP77\n";
   const std::string nothing = "< 200 {\"code\":\"0\",\"data\":null,<...>}\n";
   const std::string all = "< 200 {\"code\":\"0\",\"data\":<object>,<...>}\n";
-  for (const bool restarts : {false, true}) {
+  for (const std::size_t every : {0U, 1U}) {
     EXPECT_EQ(failures(start + "! fault on null_data account other for 1min\n" + read + all +
                            "as other\n" + read + nothing + "@ +1min\n" + read + all,
-                       {.variant = {.restarts = restarts}}),
+                       {.variant = {.restart_every = every}}),
               Lines{});
   }
   for (const Transport wire : {Transport::kDirect, Transport::kSocket}) {

@@ -53,7 +53,9 @@ struct Variant {
   wire::mqtt::Version version = wire::mqtt::Version::k311;
   std::size_t piece_bytes = 65'536;  // largest write of a client
   Transport wire = Transport::kDirect;
-  bool restarts = false;  // restart the server whenever no answer is awaited
+  // Restart the server before each request when no answer is awaited, or before every n-th of
+  // them; 0: never.
+  std::size_t restart_every = 0;
   // Requests to shards and their replies are bytes on their way, as between nodes.
   bool over_bytes = false;
   // The server is a node of a cluster, and each connection is at any of its nodes; empty: it is

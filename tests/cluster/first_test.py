@@ -3,7 +3,7 @@ import unittest
 
 import paths  # noqa: F401  (finds the modules of the other tests)
 from cluster import Cluster
-from server import Deadline, run_tests
+from server import run_tests
 
 SNS = [f"R331CLUSTER{number:05}" for number in range(8)]
 
@@ -26,25 +26,11 @@ class ClusterTest(unittest.TestCase):
     def report(device, sn, soc):
         device.publish(f"/device/{sn}/quota", {"id": 1, "version": "1.0", "typeCode": "pdStatus", "params": {"soc": soc}})
 
-    def await_subscription(self, app, user):
-        """The app's subscription comes to the slots of other nodes some time after its SUBACK."""
-        for number, sn in enumerate(SNS):
-            device, deadline = self.connect(number, sn), Deadline(f"a report of {sn}")
-            while True:
-                self.report(device, sn, 0)
-                try:
-                    app.message(f"/open/{user}/{sn}/quota", patience_s=1)
-                    break
-                except AssertionError:
-                    deadline.left_s()
-            device.close()
-
     def test_a_report_at_one_node_comes_to_an_app_and_a_read_at_the_other(self):
         certificate = self.account["api"].certification()
         user, password = certificate["certificateAccount"], certificate["certificatePassword"]
         app = self.cluster.await_client(1, user, password, door="mqtt", client_id="app")
         app.subscribe(f"/open/{user}/+/quota")
-        self.await_subscription(app, user)
         for number, sn in enumerate(SNS):
             device = self.connect(number, sn)
             self.report(device, sn, 10 + number)

@@ -29,6 +29,9 @@ constexpr std::int64_t kSecond_ns = 1'000'000'000;
 constexpr std::int64_t kInactive_ns = 10 * kSecond_ns;
 // Nobody acknowledges: what was read is known here.
 constexpr std::int64_t kAckWait_ns = 3'600 * kSecond_ns;
+// A server holds a consumer up that has more than that, 1,000 where none is given. The library does
+// not pass on the -1 that stands for no limit.
+constexpr std::int64_t kNeverAcknowledged = 1'000'000'000;
 // How long what a server sends may take, when it sends what it has and when it waits.
 constexpr Millis kAtOnce{500};
 constexpr Millis kGrace{1'000};
@@ -97,7 +100,7 @@ Status StreamReader::State::make_consumer() {
   config.OptStartSeq = position;
   config.AckPolicy = js_AckExplicit;  // the only one for pulling
   config.AckWait = kAckWait_ns;
-  config.MaxAckPending = -1;
+  config.MaxAckPending = kNeverAcknowledged;
   config.InactiveThreshold = kInactive_ns;
   config.Replicas = 1;
   config.MemoryStorage = true;

@@ -10,8 +10,9 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
-#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,33 +42,49 @@ class RowLoader {
     return load_bridges();
   }
 
-  // What has changed after that change, into a draft of what was before. Devices come first, so
-  // that no account that has ended owns one; and what has ended goes before what took its name.
-  [[nodiscard]] Status load_changes_since(std::int64_t change) {
-    since_ = change;
-    Status done = erase("browser_sessions", "hash", &DirectoryDraft::erase_session);
-    if (done) done = erase("tokens", "hash", &DirectoryDraft::erase_token);
-    if (done) done = erase("access_keys", "access_key", &DirectoryDraft::erase_key);
-    if (done) done = erase("bridges", "name", &DirectoryDraft::erase_bridge);
-    if (done) done = erase("devices", "sn", &DirectoryDraft::erase_device);
-    if (done) done = load_devices();
-    if (done) done = erase_accounts();
-    if (done) done = load_accounts();
-    if (done) done = load_keys();
-    if (done) done = load_tokens();
-    if (done) done = load_sessions();
-    return done ? load_bridges() : done;
+  // What has changed since the change whose number the setting gridloom.since has, into a draft of
+  // what was before. Devices come first, so that no account that has ended owns one; and what has
+  // ended goes before what took its name.
+  [[nodiscard]] Status load_changes() {
+    only_changes_ = true;
+    std::set<std::string, std::less<>> kinds;
+    Status done = rows_.each_row("SELECT DISTINCT kind FROM changed_rows WHERE n > " + since(),
+                                 [&kinds](const auto& row) -> Status {
+                                   kinds.emplace(row.bytes(0));
+                                   return {};
+                                 });
+    const auto then = [&](std::string_view kind, const auto& read) {
+      if (done && kinds.contains(kind)) done = read();
+    };
+    then("browser_sessions",
+         [&] { return erase("browser_sessions", "hash", &DirectoryDraft::erase_session); });
+    then("tokens", [&] { return erase("tokens", "hash", &DirectoryDraft::erase_token); });
+    then("access_keys",
+         [&] { return erase("access_keys", "access_key", &DirectoryDraft::erase_key); });
+    then("bridges", [&] { return erase("bridges", "name", &DirectoryDraft::erase_bridge); });
+    then("devices", [&] { return erase("devices", "sn", &DirectoryDraft::erase_device); });
+    then("devices", [&] { return load_devices(); });
+    then("accounts", [&] { return erase_accounts(); });
+    then("accounts", [&] { return load_accounts(); });
+    then("access_keys", [&] { return load_keys(); });
+    then("tokens", [&] { return load_tokens(); });
+    then("browser_sessions", [&] { return load_sessions(); });
+    then("bridges", [&] { return load_bridges(); });
+    return done;
   }
 
  private:
+  // The text of a statement is always the same: a server keeps what it has prepared.
+  static std::string since() { return "CAST(current_setting('gridloom.since') AS bigint)"; }
   // As a part of statements: the rows of `changed_rows` that are of a kind.
-  [[nodiscard]] std::string changed(std::string_view kind) const {
-    return fmt::format("FROM changed_rows WHERE kind = '{}' AND n > {}", kind, since_.value_or(0));
+  [[nodiscard]] static std::string changed(std::string_view kind) {
+    return fmt::format("FROM changed_rows WHERE kind = '{}' AND n > {}", kind, since());
   }
   // The condition for what is read of a kind: all, or what has changed.
   [[nodiscard]] std::string where(std::string_view kind, std::string_view column,
                                   std::string_view key = "key") const {
-    return since_ ? fmt::format(" WHERE {} IN (SELECT {} {})", column, key, changed(kind)) : "";
+    if (!only_changes_) return {};
+    return fmt::format(" WHERE {} IN (SELECT {} {})", column, key, changed(kind));
   }
   // The same for what belongs to devices.
   [[nodiscard]] std::string where_device() const {
@@ -228,7 +245,7 @@ class RowLoader {
   Rows& rows_;
   const Sealer& sealer_;
   DirectoryDraft& draft_;
-  std::optional<std::int64_t> since_{};  // load_changes_since()
+  bool only_changes_ = false;  // load_changes()
 };
 
 template <typename Rows>

@@ -58,12 +58,14 @@ Status PostgresTransaction::load(DirectoryDraft& draft) {
 Result<bool> PostgresTransaction::load_changes(DirectoryDraft& draft) {
   Result<bool> known = knows_changes_since(seen_before_);
   if (!known || !*known) return known;
+  const Result<Rows> set = connection_.query(
+      "SELECT set_config('gridloom.since', CAST($1 AS text), true)", seen_before_);
   const RowsOf rows(connection_);
-  if (Status done = RowLoader(rows, sealer(), draft).load_changes_since(seen_before_); !done) {
-    seen_change_ = -1;
-    return std::unexpected(done.error());
-  }
-  return true;
+  Status done =
+      set ? RowLoader(rows, sealer(), draft).load_changes() : Status(std::unexpected(set.error()));
+  if (done) return true;
+  seen_change_ = -1;
+  return std::unexpected(done.error());
 }
 
 // -1: nothing was loaded. And a number above all that there are is of a database that was set back.

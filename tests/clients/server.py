@@ -208,10 +208,13 @@ def start_server(command, data, patience_s=PATIENCE_S, **how):
         raise OSError(ctypes.get_errno(), "inotify")
     process = subprocess.Popen(command, **how)
     ended = os.pidfd_open(process.pid)
+    poller = select.poll()  # a test of thousands of clients has numbers that are too high for select()
+    for number in (watch, ended):
+        poller.register(number, select.POLLIN)
     deadline = Deadline(f"ready.json of {' '.join(map(str, command))}", patience_s)
     try:
         while not (data / "ready.json").exists():
-            happened, _, _ = select.select([watch, ended], [], [], deadline.left_s())
+            happened = [number for number, _ in poller.poll(1000 * deadline.left_s())]
             if ended in happened:
                 process.wait()
                 break

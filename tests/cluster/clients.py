@@ -15,6 +15,7 @@ CONNACK, PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP = 0x20, 0x30, 0x40, 0x50, 0x62
 SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 0x82, 0x90, 0xC0, 0xD0
 KEEPALIVE_S = 30
 SILENCE_S = 4  # without an answer to anything: another node is tried
+CONNECTING = 100  # clients at once: thousands of them would be silent for each other
 FILTERS_AT_ONCE = 64  # the server takes no more in one SUBSCRIBE (mqtt.filters-per-packet)
 LOOK_S = 1
 RETRY_S = 0.1
@@ -28,6 +29,7 @@ class World:
         self.places, self.wrong = [], []
         self.progress = threading.Condition()
         self.loop = asyncio.new_event_loop()
+        self.connecting = asyncio.Semaphore(CONNECTING)
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
 
     def __enter__(self):
@@ -42,10 +44,11 @@ class World:
 
     @staticmethod
     async def _end():
-        tasks = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        # A cancellation that meets the end of a wait_for() is lost.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks, timeout=LOOK_S)
 
     def begin(self, work):
         async def watched():
@@ -119,7 +122,8 @@ class Client:
         while True:
             await self.is_wanted.wait()
             try:
-                await asyncio.wait_for(self._connect(), SILENCE_S)
+                async with self.world.connecting:
+                    await asyncio.wait_for(self._connect(), SILENCE_S)
                 while True:
                     await self._go_on()
             except (OSError, EOFError, TimeoutError, asyncio.TimeoutError):

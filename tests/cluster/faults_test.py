@@ -40,6 +40,8 @@ from server import PATIENCE_S, Deadline, ask_admin
 LEASE_S = 3
 AUDITED = "100000"  # entries that are looked at
 DISK_MB = 512  # of each NATS server
+# All points of a device can be read, and what an app of many devices has not read, or is away for, waits.
+LIMITS = ("history.points=10000000", "mqtt.queue-messages=1000000", "mqtt.queue-bytes=1073741824")
 FAULTS, LONG_FAULTS = 12, 200
 SERVED_S = 60  # until all devices are served again, whatever happened
 SETTLED_S = 90  # until all that was sent has arrived
@@ -348,7 +350,7 @@ def kept_logs(cluster, folder):
 
 def work(options):
     disk_mb = DISK_MB if small_disk.are_possible() else None
-    with Cluster(nats=3, links=True, flags=("--limit=history.points=10000000",), disk_mb=disk_mb) as cluster, \
+    with Cluster(nats=3, links=True, flags=[f"--limit={limit}" for limit in LIMITS], disk_mb=disk_mb) as cluster, \
             World(options.seed) as world, kept_logs(cluster, options.logs):
         cluster.await_rest()
         load = Load(options, cluster, world)

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
+#include <functional>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -16,6 +18,18 @@ namespace {
 
 // Twins that one request reads: it fits into a turn of its account.
 constexpr std::size_t kTwinsAtOnce = 16;
+
+// `send` is given what so many places answer; `done` is called when they have. In one process the
+// queues of the shards have the order: who learns of it publishes behind it.
+void send_and_await(ShardSet& shards, const ClientPtr& client, std::size_t places, Task done,
+                    const std::function<void(ReplyId)>& send) {
+  client->charge_credit(kMessageBytes * places);
+  if (done && shards.remote() != nullptr) {
+    return send(shards.replies().add(places, &client->loop(), std::move(done)));
+  }
+  send(kNoReply);
+  if (done) done();
+}
 
 }  // namespace
 
@@ -121,26 +135,15 @@ bool Hub::subscribe(const ClientPtr& client, const Subscription& subscription) {
   return scope.granted;
 }
 
-// In one process the queues of the shards have the order: who learns of it publishes behind it.
-void Hub::send_and_await(const ClientPtr& client, std::size_t places, Task done,
-                         const std::function<void(ReplyId)>& send) {
-  client->charge_credit(kMessageBytes * places);
-  if (done && shards_.remote() != nullptr) {
-    return send(shards_.replies().add(places, &client->loop(), std::move(done)));
-  }
-  send(kNoReply);
-  if (done) done();
-}
-
 void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
                     const FilterScope& granted, Task done) {
   const registry::AccountId account = client->identity().account;
   Subscribe action{.client = client, .subscription = subscription};
   if (granted.sn.empty()) {
-    send_and_await(client, shards_.places(), std::move(done),
+    send_and_await(shards_, client, shards_.places(), std::move(done),
                    [&](ReplyId reply) { shards_.send_to_all(account, action, reply); });
   } else {
-    send_and_await(client, 1, std::move(done), [&](ReplyId reply) {
+    send_and_await(shards_, client, 1, std::move(done), [&](ReplyId reply) {
       shards_.send_to(partition_of(granted.sn),
                       {.account = account, .reply = reply, .action = std::move(action)});
     });
@@ -148,7 +151,7 @@ void Hub::subscribe(const ClientPtr& client, const Subscription& subscription,
 }
 
 void Hub::unsubscribe(const ClientPtr& client, const std::string& filter, Task done) {
-  send_and_await(client, shards_.places(), std::move(done), [&](ReplyId reply) {
+  send_and_await(shards_, client, shards_.places(), std::move(done), [&](ReplyId reply) {
     shards_.send_to_all(client->identity().account, Unsubscribe{.client = client, .filter = filter},
                         reply);
   });

@@ -151,11 +151,6 @@ class Hub {
 
  private:
   friend class Cluster;  // joins: see Cluster::join()
-
-  // `send` is given what so many places answer; `done` is called when they have.
-  void send_and_await(const ClientPtr& client, std::size_t places, Task done,
-                      const std::function<void(ReplyId)>& send);
-
   Platform& platform_;
   ShardSet shards_;
   ClientAccess access_;

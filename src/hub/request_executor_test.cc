@@ -144,8 +144,9 @@ TEST_F(RequestExecutorTest, ASessionWithManySubscriptionsEndsInSteps) {
 TEST_F(RequestExecutorTest, ASessionThatIsTakenOverKeepsItsSubscriptions) {
   subscribe(parts.home.open("alice", "#"));
   const FakePtr fresh = parts.app("alice", "fresh");
-  execute(Rebind{.old = app, .fresh = fresh});
   EXPECT_THAT(parts.replies, SizeIs(1));
+  execute(Rebind{.old = app, .fresh = fresh});
+  EXPECT_THAT(parts.replies, SizeIs(2));
   parts.turn.router().to_apps(app->identity().name, kSn, Verb::kQuota, {.like = {.payload = "1"}});
   parts.end_turn();
   EXPECT_THAT(app->take(), IsEmpty());

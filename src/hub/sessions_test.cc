@@ -134,6 +134,14 @@ TEST_F(Sessions, ASessionOfASignInBeforeARotationDoesNotOutliveIt) {
   EXPECT_THAT(client->kicked, ElementsAre(KickReason::kNotAuthorized));
 }
 
+TEST_F(Sessions, ADeviceMaySignInBeforeItsShardIsToldOfIt) {
+  home.registry->end_listening();
+  home.add_device("R331NEW", "alice");
+  const FakePtr device = home.connect_device("R331NEW");
+  EXPECT_THAT(device->kicked, IsEmpty());
+  EXPECT_TRUE(home.platform.presence.online("R331NEW"));
+}
+
 // For second-hand devices: the new owner must not see the data of the former one.
 TEST_F(Sessions, ARemovedDeviceThatIsAddedAgainStartsEmpty) {
   const FakePtr device = home.connect_device(kSn);

@@ -129,6 +129,11 @@ void Shard::registry_changed() {
   rights_changed_ = true;
 }
 
+// Whoever signs in knows of a change a moment before the shard is told of it.
+void Shard::catch_up_with(const Connect& connect) {
+  if (!still_valid(*directory_, connect.client->identity())) registry_changed();
+}
+
 void Shard::leave(Partition partition, Task left) {
   for (const std::string& sn : twins_.devices_of(partition)) requests_.device_left(sn);
   twins_.remove(partition);

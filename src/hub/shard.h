@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "base/clock.h"
@@ -57,6 +58,7 @@ class Shard {
 
   // See RequestExecutor::execute().
   [[nodiscard]] bool execute(Request& request, std::size_t& done) {
+    if (const auto* connect = std::get_if<Connect>(&request.action)) catch_up_with(*connect);
     return executor_.execute(request, done);
   }
   // See Hub::takes_report() and Hub::report().
@@ -103,6 +105,7 @@ class Shard {
  private:
   // The directory of all parts from now on.
   void use(const std::shared_ptr<const registry::Directory>& directory);
+  void catch_up_with(const Connect& connect);
   // Drops the devices and the pending sets that rights no longer allow.
   void drop_devices();
 

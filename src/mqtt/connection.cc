@@ -258,7 +258,8 @@ void Connection::on(const wire::mqtt::UnsubscribeRequested& event) {
   client_->record_row(step);
 }
 
-std::function<void()> Connection::after(std::size_t steps, Acknowledge acknowledge) {
+std::function<void()> Connection::after(
+    std::size_t steps, std::function<void(wire::mqtt::Session& session)> acknowledge) {
   return [self = weak_from_this(), acknowledge = std::move(acknowledge),
           left = std::make_shared<std::size_t>(steps)] {
     if (--*left != 0) return;

@@ -65,8 +65,8 @@ class Connection final : public net::Protocol,
   void on(const wire::mqtt::UnsubscribeRequested& event);
   void on(const wire::mqtt::Ended& event);
   // Acknowledges once the function that it returns was called so many times.
-  using Acknowledge = std::function<void(wire::mqtt::Session& session)>;
-  [[nodiscard]] std::function<void()> after(std::size_t steps, Acknowledge acknowledge);
+  [[nodiscard]] std::function<void()> after(
+      std::size_t steps, std::function<void(wire::mqtt::Session& session)> acknowledge);
 
   const ServerContext& server_;
   net::ConnectionContext context_;

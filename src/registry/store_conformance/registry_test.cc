@@ -6,13 +6,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/chance.h"
 #include "base/sha256.h"
+#include "registry/store_conformance/test_changes.h"
 #include "registry/store_conformance/test_stores.h"
 #include "registry/test_registry.h"
 
@@ -476,72 +476,6 @@ TEST_P(StoredRegistryTest, AnAccountGoesWithItsKeysAndSharesButNotWithDevices) {
   reopen();
   check();
   EXPECT_GT(account("bert"), bert) << "a number is never used again";
-}
-
-// Makes one of the registry's changes, with numbers from `draw`. False: it was refused.
-bool change_at_random(Registry& registry, const std::function<std::uint64_t(std::uint64_t)>& draw) {
-  const std::string name = fmt::format("account {}", draw(6));
-  const std::string sn = fmt::format("SN{}", draw(12));
-  switch (draw(14)) {
-    case 0:
-    case 1:
-      return registry.add_account({.name = name}).has_value();
-    case 2:
-      return registry.add_keys(name).has_value();
-    case 3:
-      for (const AccessKey* key : registry.directory()->keys_of(AccountId{1})) {
-        return registry.remove_key(key->access_key).has_value();
-      }
-      return false;
-    case 4:
-      return draw(2) == 0 ? registry.rotate_certificate(name).has_value()
-                          : registry.rotate_gateway(name).has_value();
-    case 5:
-      return registry.remove_account(name).has_value();
-    case 6:
-      return registry.add_device({.sn = sn, .name = name, .owner = name}).has_value();
-    case 7:
-      return registry.rename_device({.sn = sn, .name = name}).has_value();
-    case 8:
-      return registry
-          .share_device({.sn = sn, .account = name, .rights = static_cast<Rights>(draw(3))})
-          .has_value();
-    case 9:
-      return registry
-          .move_device(
-              {.sn = sn,
-               .owner = name,
-               .history = draw(2) == 0 ? MovedHistory::kStaysBehind : MovedHistory::kGoesAlong})
-          .has_value();
-    case 10:
-      if (draw(2) == 0) return registry.remove_bridge(sn).has_value();
-      return registry
-                 .add_bridge(
-                     {.name = sn, .kind = "mqtt", .account = name, .settings = Secret(name)})
-                 .has_value() ||
-             registry.change_bridge({.name = sn, .settings = Secret(name), .is_on = draw(2) == 0})
-                 .has_value();
-    case 11: {
-      if (draw(2) == 0) return registry.add_token({.name = sn, .account = name}).has_value();
-      return registry.remove_token(static_cast<std::int64_t>(1 + draw(30))).has_value();
-    }
-    case 12: {
-      const Account* account = registry.directory()->find_account_by_name(name);
-      if (account == nullptr) return false;
-      switch (draw(3)) {
-        case 0:
-          return registry.add_session({.account = account->id}).has_value();
-        case 1:
-          return registry.end_session(account->id, static_cast<std::int64_t>(1 + draw(30)))
-              .has_value();
-        default:
-          return registry.set_password({.account = account->id, .hash = Secret(sn)}).has_value();
-      }
-    }
-    default:
-      return draw(3) == 0 ? registry.remove_device(sn).has_value()
-                          : registry.rotate_device(sn).has_value();
-  }
 }
 
 TEST_P(StoredRegistryTest, AnyHistoryOfChangesReadsBackAsItIsInMemory) {

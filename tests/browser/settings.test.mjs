@@ -49,6 +49,8 @@ async function openSettings() {
 
 test('tokens are listed by name, with what they may do, and never told', async () => {
   const {page, complaints} = await openSettings();
+  // A device has its name once the live stream has told it, and its serial number until then.
+  await page.locator('.session', {hasText: 'for the card of Kitchen'}).waitFor();
   const text = await page.textContent('.settings');
   assert.match(text, /Grafanamay read · made on .* · ends on /);
   assert.match(text, /framefor the card of Kitchen/);

@@ -109,7 +109,7 @@ class Load:
     def await_drained(self):
         for app in self.away():
             app.want(True)
-        self.world.until(lambda: not any(app.missing() or app.unreleased for app in self.away()),
+        self.world.until(lambda: all(app.is_complete() for app in self.away()),
                          lambda: f"parked messages: {[app.missing() for app in self.away()]}", SETTLED_S)
 
     def finish(self):
@@ -125,7 +125,7 @@ class Load:
                          lambda: f"not accepted: {[list(setter.flights) for setter in self.setters]}", SETTLED_S)
         for app in self.apps:
             app.want(True)
-        self.world.until(lambda: not any(app.missing() or app.unreleased for app in self.apps),
+        self.world.until(lambda: all(app.is_complete() for app in self.apps),
                          lambda: f"not arrived: {[(app.client_id, app.missing()) for app in self.apps]}", SETTLED_S)
         self.world.until(lambda: not self.on_their_way(), lambda: f"sets not arrived: {self.on_their_way()}", SETTLED_S)
 

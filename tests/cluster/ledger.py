@@ -9,6 +9,7 @@ from clients import Client
 
 WINDOW = 4  # reports of a device in flight
 SAMPLES = 8  # of what differs, in a complaint
+TOLD = 20  # devices of which it tells
 
 
 def differences(there, sent):
@@ -98,10 +99,15 @@ class App(Client):
         self.world.complain(f"{self.client_id}: message {len(self.got[device.sn])} of {device.sn} is {value}, and not "
                             f"what came next: {differences(self.got[device.sn], device.sent)}")
 
+    def is_complete(self):
+        """Whether all has arrived, and nothing is owed. It is asked after each message, so it ends at what is missing."""
+        return not self.unreleased and all(len(device.sent) in self.places[sn] for sn, device in self.devices.items())
+
     def missing(self):
-        """What has not arrived."""
-        return {sn: differences(self.got[sn], device.sent) for sn, device in self.devices.items()
-                if len(device.sent) not in self.places[sn]}
+        """What has not arrived, of some devices."""
+        incomplete = [device for sn, device in self.devices.items() if len(device.sent) not in self.places[sn]]
+        found = {device.sn: differences(self.got[device.sn], device.sent) for device in incomplete[:TOLD]}
+        return f"{len(incomplete)} of {len(self.devices)} devices: {found}"
 
 
 class Setter(Client):

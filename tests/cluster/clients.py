@@ -201,6 +201,8 @@ class Client:
     async def _go_on(self):
         try:
             self._handle(*await asyncio.wait_for(self._read(), LOOK_S))
+            while (whole := self._whole()) is not None:  # without a turn of the loop, which has thousands of clients
+                self._handle(*whole)
         except (TimeoutError, asyncio.TimeoutError):
             now = time.monotonic()
             oldest = min((flight.sent_at for flight in self.flights.values()), default=now)

@@ -107,9 +107,11 @@ class Load:
         return [device.sn for device in self.devices if device.served_at is None]
 
     def await_drained(self):
+        """What was sent until now has arrived, also where no app was there."""
+        counts = {device.sn: len(device.sent) for device in self.devices}
         for app in self.away():
             app.want(True)
-        self.world.until(lambda: all(app.is_complete() for app in self.away()),
+        self.world.until(lambda: all(app.has(counts) for app in self.away()),
                          lambda: f"parked messages: {[app.missing() for app in self.away()]}", SETTLED_S)
 
     def finish(self):

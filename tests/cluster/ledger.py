@@ -99,9 +99,15 @@ class App(Client):
         self.world.complain(f"{self.client_id}: message {len(self.got[device.sn])} of {device.sn} is {value}, and not "
                             f"what came next: {differences(self.got[device.sn], device.sent)}")
 
+    # These are asked after each message, so they end at the first device that lacks something.
+
     def is_complete(self):
-        """Whether all has arrived, and nothing is owed. It is asked after each message, so it ends at what is missing."""
+        """Whether all has arrived, and nothing is owed."""
         return not self.unreleased and all(len(device.sent) in self.places[sn] for sn, device in self.devices.items())
+
+    def has(self, counts):
+        """Whether as many reports of each device have arrived."""
+        return all(min(self.places[sn]) >= counts[sn] for sn in self.devices)
 
     def missing(self):
         """What has not arrived, of some devices."""

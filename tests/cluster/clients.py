@@ -94,7 +94,7 @@ class Client:
         self.world, self.user, self.password, self.client_id = world, user, password, client_id
         self.topics, self.is_kept = topics, is_kept
         self.writer, self.reader, self.data = None, None, b""
-        self.place = self.failed_at = None  # where it is connected, and where not to try it next
+        self.place = self.failed_at = None  # where it is connected, and where to try it last
         self.packet_id = 0
         self.flights = collections.OrderedDict()  # by packet id
         self.unreleased = set()  # packet ids of QoS 2 whose PUBREL has not come
@@ -129,7 +129,7 @@ class Client:
                     await self._go_on()
             except (OSError, EOFError, TimeoutError, asyncio.TimeoutError):
                 self.ends += 1
-                self.failed_at = self.place if len(self.world.places) > 1 else None
+                self.failed_at = self.place if self.is_wanted.is_set() else None
             finally:
                 self.is_connected = False
                 if self.writer:
@@ -138,7 +138,8 @@ class Client:
             await asyncio.sleep(RETRY_S)  # not to be a flood; nothing is awaited by it
 
     async def _connect(self):
-        place = self.place = self.world.random.choice([each for each in self.world.places if each != self.failed_at])
+        others = [each for each in self.world.places if each != self.failed_at]
+        place = self.place = self.world.random.choice(others or self.world.places)
         self.reader, self.writer = await asyncio.open_connection(*place)
         self.data = b""
         self.heard_at = self.asked_at = time.monotonic()

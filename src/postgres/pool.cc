@@ -9,12 +9,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
-constexpr GrowingPause::Options kPauses{.shortest = Millis(250), .longest = Millis(5'000)};
-
 }  // namespace
 
 Pool::Pool(ConnectionSettings settings, Options options)
-    : settings_(std::move(settings)), options_(std::move(options)), pause_(kPauses) {}
+    : settings_(std::move(settings)), options_(std::move(options)), pause_(options_.pauses) {}
 
 Result<Pool::Lease> Pool::acquire() {
   {

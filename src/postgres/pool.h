@@ -1,8 +1,8 @@
 // A bounded number of connections for one job (such as reading history), made when they are wanted
 // and used again.
 //
-// While the database is away, a connection is tried for at most once a pause, which grows from a
-// quarter of a second to five: acquire() fails at once in between, with the last error.
+// While the database is away, a connection is tried for at most once a pause, which grows:
+// acquire() fails at once in between, with the last error.
 // Thread rule: any function from any thread. The pool outlives its leases.
 #pragma once
 
@@ -31,7 +31,8 @@ class Pool {
     std::size_t most = 4;
     Millis acquire_timeout{2'000};        // for a connection that others use
     Connection::Options connection = {};  // its stop is the pool's own
-    const Clock& clock;                   // of Health; outlives the pool
+    GrowingPause::Options pauses{.shortest = Millis(250), .longest = Millis(5'000)};
+    const Clock& clock;  // of Health; outlives the pool
   };
   struct Health {
     std::optional<TimePoint> away_since = {};  // nothing: the last connection was made

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -99,6 +100,18 @@ TEST_F(PostgresPool, KnowsSinceWhenTheDatabaseIsAwayAndTriesInPauses) {
   ASSERT_FALSE(soon);
   EXPECT_EQ(soon.error().detail, away.error().detail);
   EXPECT_EQ(pool.health().away_since, health.away_since);
+}
+
+TEST_F(PostgresPool, TriesAsOftenAsItIsTold) {
+  Pool::Options eager = options();
+  eager.pauses = {.shortest = Millis(0), .longest = Millis(0)};
+  std::string url = TestServer::get().url();
+  url.replace(url.find("/postgres?"), std::string_view("/postgres?").size(), "/later?");
+  Pool pool(must(ConnectionSettings::parse({.url = url})), eager);
+  EXPECT_FALSE(pool.acquire());
+  must(must(Connection::open(settings(), {})).run("CREATE DATABASE later"));
+  EXPECT_TRUE(pool.acquire());
+  EXPECT_FALSE(pool.health().away_since);
 }
 
 TEST_F(PostgresPool, EndsCallsThatAreUnderWayWhenItStops) {

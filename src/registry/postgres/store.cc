@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/growing_pause.h"
 #include "postgres/migrate.h"
 #include "postgres/transaction.h"
 #include "registry/load_rows.h"
@@ -24,6 +25,8 @@ constexpr std::string_view kSealCheckText = "gridloom registry";
 // A migration may take long, and may wait for another process that makes it.
 constexpr Millis kOpeningCall{60'000};
 constexpr Millis kOpeningLock{30'000};
+// Changes are rare, and whoever asks for one has seen that the database is back.
+constexpr GrowingPause::Options kPauses{.shortest = Millis(250), .longest = Millis(250)};
 // A schema has one: servers with schemas of their own do not wait for each other.
 constexpr std::string_view kLock =
     "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
@@ -81,8 +84,11 @@ Status check_version(Connection& connection) {
 std::string channel_of(std::string_view schema) { return fmt::format("{}_registry", schema); }
 
 PostgresStore::PostgresStore(const Options& options, Sealer sealer)
-    : pool_(options.settings,
-            {.job = "the registry", .most = 2, .connection = {}, .clock = options.clock}),
+    : pool_(options.settings, {.job = "the registry",
+                               .most = 2,
+                               .connection = {},
+                               .pauses = kPauses,
+                               .clock = options.clock}),
       sealer_(std::move(sealer)) {}
 
 Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& options) {

@@ -145,6 +145,9 @@ struct Recorder::Impl {
       }
       reads_left = take_left();
       compacts = compact();
+      // Sessions may be stored later than history. A full log takes no more records, so that
+      // nothing is stored after them.
+      if (work.items.empty() && journal->is_short_of_room()) trim();
     }
   }
 
@@ -214,7 +217,7 @@ struct Recorder::Impl {
     }
     if (stored_all) {
       failure.ended();
-      if (pins == 0 && store->is_checkpointed()) kept.trim(*journal, stored(), tried);
+      trim();
       return;
     }
     if (abandoned) return;  // this was refused
@@ -222,6 +225,11 @@ struct Recorder::Impl {
     if (stored_all.error().code == ErrorCode::kConflict && options.on_superseded) {
       std::exchange(options.on_superseded, {})(stored_all.error());
     }
+  }
+
+  void trim() {
+    if (pins != 0 || !store->is_checkpointed()) return;
+    kept.trim(*journal, stored(), std::chrono::steady_clock::now());
   }
 
   Status checkpoint() {

@@ -197,6 +197,19 @@ TEST_F(RecorderTest, TheJournalKeepsWhatSessionsNeed) {
   EXPECT_EQ(journal_.trimmed(), Positions::everywhere(2));
 }
 
+TEST_F(RecorderTest, AJournalThatIsShortOfRoomForgetsWhatSessionsHaveStoredAfterHistory) {
+  start();
+  change_sessions("x");
+  journal_.report(1, kStart_ms + 1, "a", "1");
+  clock_.pass(2h);  // the hour is over, so that it is stored
+  await([this] { return journal_.trimmed().has_value(); });
+  EXPECT_EQ(journal_.trimmed(), Positions());
+  journal_.set_short_of_room();
+  recorder_->sessions_stored(Positions::everywhere(1));
+  await([this] { return journal_.trimmed() == Positions::everywhere(2); });
+  stop();
+}
+
 TEST_F(RecorderTest, TheJournalKeepsOfAPartitionWhatSessionsNeedOfIt) {
   start();
   for (int i = 0; i < 5; ++i) change_sessions("x");

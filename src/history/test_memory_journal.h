@@ -1,6 +1,7 @@
 // A journal in memory, for tests of those who read one: the test is its thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <mutex>
@@ -45,6 +46,7 @@ class MemoryJournal final : public journal::JournalReader {
     const std::lock_guard lock(mutex_);
     readable_ = behind;
   }
+  void set_short_of_room() { is_short_of_room_ = true; }
   // Ends the reader's part: another may read.
   void forget_reader() { on_records_ = nullptr; }
 
@@ -80,6 +82,7 @@ class MemoryJournal final : public journal::JournalReader {
     }
     return journal::Positions::everywhere(last);
   }
+  [[nodiscard]] bool is_short_of_room() const override { return is_short_of_room_; }
   void trim(const journal::Positions& positions) override {
     const std::lock_guard lock(mutex_);
     trimmed_ = positions;
@@ -96,6 +99,7 @@ class MemoryJournal final : public journal::JournalReader {
     on_records_(std::span(&record, 1));
   }
 
+  std::atomic<bool> is_short_of_room_ = false;
   std::uint64_t readable_ = std::numeric_limits<std::uint64_t>::max();
   std::vector<Kept> records_;  // of the sequence numbers from 1 on
   OnRecords on_records_;

@@ -2,9 +2,10 @@
 // lose the last of what was stored. A journal that is short of room forgets it at once, as it would
 // hold up devices else.
 //
-// Thread rule: one thread.
+// Thread rule: pin() and unpin() from any thread, the others from one.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <utility>
@@ -22,7 +23,12 @@ class KeptRecords {
   // `kept`: 0 if the journal need not keep anything that is stored.
   explicit KeptRecords(Millis kept) : kept_(kept) {}
 
+  // The journal forgets nothing while anyone has pinned it.
+  void pin() { ++pins_; }
+  void unpin() { --pins_; }
+
   void trim(journal::JournalReader& journal, const journal::Positions& stored, Moment now) {
+    if (pins_ != 0) return;
     if (kept_ == Millis{0} || journal.is_short_of_room()) {
       stored_at_.clear();
       return journal.trim(stored);
@@ -40,6 +46,7 @@ class KeptRecords {
   static constexpr int kTrims = 10;  // within kept_
 
   Millis kept_;
+  std::atomic<int> pins_ = 0;
   std::deque<std::pair<Moment, journal::Positions>> stored_at_;
 };
 

@@ -50,6 +50,16 @@ TEST_F(KeptRecordsTest, ForgetsWhatWasStoredSomeTimeAgo) {
   EXPECT_EQ(trim(kept, 300, 15), 200);
 }
 
+TEST_F(KeptRecordsTest, ForgetsNothingWhileItIsPinned) {
+  KeptRecords kept(Millis(0));
+  kept.pin();
+  kept.pin();
+  kept.unpin();
+  EXPECT_EQ(trim(kept, 5, 0), 0U);
+  kept.unpin();
+  EXPECT_EQ(trim(kept, 6, 0), 6U);
+}
+
 TEST_F(KeptRecordsTest, KeepsNothingWhileTheJournalIsShortOfRoom) {
   KeptRecords kept(minutes(10));
   EXPECT_EQ(trim(kept, 100, 0), 0);

@@ -228,7 +228,7 @@ struct Recorder::Impl {
   }
 
   void trim() {
-    if (pins != 0 || !store->is_checkpointed()) return;
+    if (!store->is_checkpointed()) return;
     kept.trim(*journal, stored(), std::chrono::steady_clock::now());
   }
 
@@ -273,7 +273,6 @@ struct Recorder::Impl {
   KeptRecords kept{options.stores->keeps_records()};
 
   std::atomic<bool> abandoned{false};
-  std::atomic<int> pins{0};                       // the journal is not trimmed while there are any
   std::uint64_t sessions_from = 0;                // records up to it are not handed over again
   std::atomic<std::uint64_t> sessions_handed{0};  // last record with session changes
   Lag lag;
@@ -418,8 +417,8 @@ void Recorder::stop() {
 }
 
 std::shared_ptr<void> Recorder::pin() {
-  ++impl_->pins;
-  return {impl_.get(), [](Impl* impl) { --impl->pins; }};
+  impl_->kept.pin();
+  return {impl_.get(), [](Impl* impl) { impl->kept.unpin(); }};
 }
 
 void Recorder::sessions_stored(const journal::Positions& up_to) {

@@ -177,10 +177,11 @@ Status SlotCopy::read(std::uint64_t first, std::uint64_t last, const OnRecords& 
     if (!some.empty()) status = on_records(some);
     return status.has_value();
   };
+  LogScan scan(*reading_disk_);  // not kept: begin() drops the end of a copy
   const std::uint64_t through = places.back().entry;
   std::uint64_t at = place->entry - 1;
   while (status && at < through) {
-    const auto read = read_log(*reading_disk_, at, through, on_entry);
+    const auto read = scan.read(at, through, on_entry);
     if (!read) return std::unexpected(read.error());
     if (*read == at) break;
     at = *read;

@@ -3,7 +3,6 @@
 #include <span>
 #include <utility>
 
-#include "journal/local/log_scan.h"
 #include "storage/files.h"
 
 namespace gridloom::journal {
@@ -21,6 +20,7 @@ Status LocalJournal::from(const Positions& positions, OnRecords on_records) {
   auto reading = open_folder(options_.data / "log");
   if (!reading) return std::unexpected(reading.error());
   reading_disk_ = std::move(*reading);
+  scan_.emplace(*reading_disk_);
   auto log = Log::open({.disk = disk_.get(),
                         .clock = options_.clock,
                         .limits = options_.limits,
@@ -39,7 +39,7 @@ Result<Positions> LocalJournal::read(const Positions& after, const Positions& th
   if (!first) return std::unexpected(first.error());
   const auto last = through.common();
   if (!last) return std::unexpected(last.error());
-  const auto read = read_log(*reading_disk_, *first, *last, on_record);
+  const auto read = scan_->read(*first, *last, on_record);
   if (!read) return std::unexpected(read.error());
   return Positions::everywhere(*read);
 }

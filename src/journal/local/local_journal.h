@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@
 #include "journal/journal_reader.h"
 #include "journal/local/disk.h"
 #include "journal/local/log.h"
+#include "journal/local/log_scan.h"
 #include "journal/positions.h"
 
 namespace gridloom::journal {
@@ -57,7 +59,8 @@ class LocalJournal final : public Journal, public JournalReader {
 
   Options options_;
   std::unique_ptr<Disk> disk_;
-  std::unique_ptr<Disk> reading_disk_;  // of read()
+  std::unique_ptr<Disk> reading_disk_;  // of scan_
+  std::optional<LogScan> scan_;         // of read()
   std::unique_ptr<Log> log_;
 };
 

@@ -1,55 +1,66 @@
 #include "journal/local/log_scan.h"
 
 #include <algorithm>
-#include <cstddef>
+#include <iterator>
 #include <limits>
 #include <string>
-#include <vector>
 
 #include "journal/local/segment.h"
 
 namespace gridloom::journal {
-namespace {
 
-// The first numbers of all segments, ascending.
-Result<std::vector<std::uint64_t>> segments_of(Disk& disk) {
-  const auto names = disk.list();
+Status LogScan::find_segments() {
+  const auto names = disk_.list();
   if (!names) return std::unexpected(names.error());
-  std::vector<std::uint64_t> firsts;
+  firsts_.clear();
   for (const std::string& name : *names) {
-    if (const auto first = first_in_segment_name(name)) firsts.push_back(*first);
+    if (const auto first = first_in_segment_name(name)) firsts_.push_back(*first);
   }
-  std::ranges::sort(firsts);
-  return firsts;
+  std::ranges::sort(firsts_);
+  return {};
 }
 
-}  // namespace
+Result<std::uint64_t> LogScan::read(std::uint64_t after, std::uint64_t through,
+                                    const OnRecord& on_record) {
+  // Nothing read, or a file that is gone since, says only that the list is old.
+  if (const auto read = read_known(after, through, false, on_record); read && *read != after) {
+    return *read;
+  }
+  if (const Status found = find_segments(); !found) return std::unexpected(found.error());
+  return read_known(after, through, true, on_record);
+}
 
-Result<std::uint64_t> read_log(Disk& disk, std::uint64_t after, std::uint64_t through,
-                               const std::function<bool(const Record&)>& on_record) {
-  const auto firsts = segments_of(disk);
-  if (!firsts) return std::unexpected(firsts.error());
-  std::uint64_t last = after;
-  for (std::size_t i = 0; i < firsts->size(); ++i) {
+Result<std::uint64_t> LogScan::read_known(std::uint64_t after, std::uint64_t through,
+                                          bool with_last, const OnRecord& on_record) {
+  const auto behind = std::ranges::upper_bound(firsts_, after + 1);
+  for (auto first = behind == firsts_.begin() ? behind : std::prev(behind);
+       first != firsts_.end() && *first <= through; ++first) {
+    const bool is_last = std::next(first) == firsts_.end();
+    if (is_last && !with_last) break;
     const std::uint64_t end =
-        i + 1 < firsts->size() ? (*firsts)[i + 1] : std::numeric_limits<std::uint64_t>::max();
-    if (end - 1 <= after) continue;
-    if ((*firsts)[i] > through) break;
-    const auto bytes = disk.read(segment_name((*firsts)[i]));
-    if (!bytes) return std::unexpected(bytes.error());
-    SegmentReader reader(*bytes);
-    if (reader.header() == SegmentHeader::kLaterVersion) {
-      return fail(ErrorCode::kMalformed,
-                  segment_name((*firsts)[i]) + " is of a later version of Gridloom");
-    }
-    while (const auto chunk = reader.next()) {
-      if (!chunk->record || chunk->record->sequence <= last) continue;
-      const Record& record = *chunk->record;
-      if (record.sequence > through || record.sequence >= end) break;
-      last = record.sequence;
-      if (!on_record(record)) return last;
-    }
-    if (last != after) return last;
+        is_last ? std::numeric_limits<std::uint64_t>::max() : *std::next(first);
+    const auto last = read_segment(*first, end, after, through, on_record);
+    if (!last || *last != after) return last;
+  }
+  return after;
+}
+
+Result<std::uint64_t> LogScan::read_segment(std::uint64_t first, std::uint64_t end,
+                                            std::uint64_t after, std::uint64_t through,
+                                            const OnRecord& on_record) {
+  const auto bytes = disk_.read(segment_name(first));
+  if (!bytes) return std::unexpected(bytes.error());
+  SegmentReader reader(*bytes);
+  if (reader.header() == SegmentHeader::kLaterVersion) {
+    return fail(ErrorCode::kMalformed, segment_name(first) + " is of a later version of Gridloom");
+  }
+  std::uint64_t last = after;
+  while (const auto chunk = reader.next()) {
+    if (!chunk->record || chunk->record->sequence <= last) continue;
+    const Record& record = *chunk->record;
+    if (record.sequence > through || record.sequence >= end) break;
+    last = record.sequence;
+    if (!on_record(record)) break;
   }
   return last;
 }

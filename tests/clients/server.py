@@ -28,7 +28,8 @@ import unittest
 import urllib.parse
 
 GRIDLOOM = os.environ.get("GRIDLOOM", "")
-PATIENCE_S = 20  # of every wait; a healthy server needs a fraction of it, also under sanitizers
+PATIENCE_S = 60  # of every wait; a healthy server needs a fraction of it, also under sanitizers
+SERVER_S = 120  # but for a server's start and stop: a sync of the disk after the other, and a busy disk's take seconds
 STEP_S = 300  # but for `time step`: days of virtual devices are work, of which a loaded machine makes minutes
 
 LIST = "/iot-open/sign/device/list"
@@ -200,7 +201,7 @@ def run_node(node, folder, file, environment):
 IN_CREATE, IN_MOVED_TO = 0x100, 0x80
 
 
-def start_server(command, data, patience_s=PATIENCE_S, **how):
+def start_server(command, data, patience_s=SERVER_S, **how):
     """The process of a server, once it is ready (its ready.json is in `data`) or has ended."""
     libc = ctypes.CDLL(None, use_errno=True)
     watch = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -255,7 +256,7 @@ class Server:
     port; without any the folder, too, is said by a configuration file among the flags. `patience_s`: with its start
     and its stop."""
 
-    def __init__(self, *flags, data=None, demo=True, doors=DOORS, patience_s=PATIENCE_S):
+    def __init__(self, *flags, data=None, demo=True, doors=DOORS, patience_s=SERVER_S):
         self.patience_s = patience_s
         self.data = pathlib.Path(data) if data is not None else temporary_folder() / "data"
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -15,7 +15,7 @@ import server as servers
 from cluster import Cluster
 from programs import Program
 from scatter import Scatter
-from server import DOORS, PATIENCE_S, Deadline, Server, temporary_folder
+from server import DOORS, Deadline, Server, temporary_folder
 
 NODES, NATS = 3, 3
 SEED = 20251127
@@ -26,7 +26,7 @@ class ClusterServer(Server):
     """With the interface of a Server, as far as a cluster has it. `demo`: the demo home's devices are there, or with
     "all" those of all families, of the account "demo"."""
 
-    def __init__(self, *flags, data=None, demo=True, doors=DOORS, patience_s=PATIENCE_S):
+    def __init__(self, *flags, data=None, demo=True, doors=DOORS, patience_s=None):
         if data is not None or doors != DOORS:
             raise unittest.SkipTest("it needs a server with a data folder of the test's")
         del patience_s  # nodes have one of their own

@@ -31,6 +31,7 @@ from server import PATIENCE_S, Deadline  # noqa: E402
 
 SKIPPED = 77
 START_AGAIN = 75  # the exit code of a server that has to read its log again
+CATCH_UP_S = 120  # of a server with its database, once it is back
 LONGEST_S = 12  # of an answer while the database is away: docs/operate/postgres.md
 
 
@@ -118,7 +119,7 @@ class Load:
 
     def await_whole(self):
         """What waits is stored, and can be read, once the database works again."""
-        deadline = Deadline("the database to work", 6 * PATIENCE_S)
+        deadline = Deadline("the database to work", CATCH_UP_S)
         while True:
             health = self.server.health()
             if health["status"] == "ok" and "catchesUp" not in health and self.outage.history()["code"] == "0":
@@ -130,7 +131,7 @@ class Load:
 
     def await_answered(self):
         """An answer waits a second for what was just acknowledged, and no longer: a slow store takes more."""
-        deadline = Deadline("the last reports in history", 6 * PATIENCE_S)
+        deadline = Deadline("the last reports in history", CATCH_UP_S)
         for device in self.devices:
             while not device.kept <= set(crash.numbers_in_history(self.api, device.sn, self.begin_ms)):
                 deadline.left_s()
@@ -199,7 +200,7 @@ def failover(options, chance):
             second.promote()
             load.run(500)
             ended = load.server.process
-            deadline = Deadline("the server to use the database that took over", 6 * PATIENCE_S)
+            deadline = Deadline("the server to use the database that took over", CATCH_UP_S)
             while ended.poll() is None:
                 with contextlib.suppress(ConnectionError):  # it ends
                     if load.server.health()["status"] == "ok":

@@ -94,7 +94,7 @@ class RootedServer(server_module.Server):
 
     def __init__(self, root, command, data="/data", user=USER, environment=()):
         self.root, self.inside, self.user = root, data, user
-        self.patience_s = server_module.PATIENCE_S
+        self.patience_s = server_module.SERVER_S
         self.chroot = ["/usr/sbin/chroot", f"--userspec={user}:{user}", "--groups=", str(root)]
         self.environment = ["env", "-i", *environment]
         folder = root / data.lstrip("/")

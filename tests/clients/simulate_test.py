@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import server as servers
-from server import PATIENCE_S, Server, cli, run_tests, temporary_folder, told
+from server import PATIENCE_S, POWER_KITS, Server, cli, run_tests, temporary_folder, told
 
 GROUPS = "delta_2=6,power_stream=4"
 
@@ -55,6 +55,22 @@ class SimulateTest(unittest.TestCase):
             self.assertEqual((told["online"], told["devices"]), (1, 1))
             keys.write_text("R331OWN00000001 wrong\n", encoding="utf-8")
             self.assertIn("the sign-in is refused", simulate(*flags, keys, "--for", "1s", code=1))
+
+    def test_the_devices_of_keys_stand_in_a_home(self):
+        with Server(demo=False) as server:
+            anna = server.add_account("anna")
+            keys = temporary_folder() / "keys"
+            sns = [device["sn"] for site in json.loads(cli("home", "show", "demo", "--json").stdout)["sites"]
+                   for device in site["devices"]]
+            keys.write_text("".join(f"{sn} {server.add_device(sn, 'anna')}\n" for sn in sns), encoding="utf-8")
+            flags = ("--server", server.facts["mqtt"], "--keys", keys, "--for", "3s")
+            self.assertEqual(simulate(*flags, "--home", "demo", "--threads", "2")["online"], len(sns))
+            kit = anna["api"].quotas(POWER_KITS, "lddc")["lddc"]
+            self.assertEqual([module["dcChRelay"] for module in kit.values()], [1], "of the home file")
+            self.assertIn(f"--home chalet: it has no device {sns[0]}", simulate(*flags, "--home", "chalet", code=2))
+            self.assertIn("--home: there is no home", simulate(*flags, "--home", "chalett", code=2))
+            self.assertIn("--home needs --keys", simulate("--data", server.data, "--family", "delta_2", "--home",
+                                                          "demo", code=2))
 
     def test_it_ends_with_a_summary_when_it_is_told_to(self):
         with Server(demo=False) as server:

@@ -56,7 +56,8 @@ class ClusterServer(Server):
         file = temporary_folder() / "keys"
         file.write_text("".join(f"{sn} {self.add_device(sn, 'demo')}\n" for sn in sns))
         host, port = self.place("mqtt")
-        with Program(servers.GRIDLOOM, "simulate", "--server", f"{host}:{port}", "--keys", file) as devices:
+        with Program(servers.GRIDLOOM, "simulate", "--server", f"{host}:{port}", "--keys", file,
+                     "--home", home) as devices:
             self._await_online(devices, sns)
             yield
             devices.end(signal.SIGINT)

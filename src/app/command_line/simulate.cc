@@ -22,10 +22,12 @@
 #include "app/process/progress.h"
 #include "base/read_file.h"
 #include "bench/mqtt_load.h"
+#include "catalog/home.h"
 #include "catalog/loader.h"
 #include "operations/last_states.h"
 #include "operations/simulated.h"
 #include "sim/dry_run.h"
+#include "sim/home.h"
 #include "sim/virtual_device.h"
 #include "time/grammar.h"
 #include "wire/json.h"
@@ -46,7 +48,7 @@ struct Arguments {
   bool json = false;
   std::vector<std::string> scenarios;
   // For runs with a server.
-  std::string data, server, ca, keys, gateway, gateway_key;
+  std::string data, server, ca, keys, home, gateway, gateway_key;
   std::size_t connections = 0;
   double sign_ins_per_second = 0;
   pid_t pid = 0;
@@ -198,6 +200,31 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
   return members;
 }
 
+// Gives the devices their sites in the home, with what it says of each.
+Status enter_home(const std::string& id_or_path, const catalog::Catalog& catalog,
+                  Simulated& devices) {
+  const auto home = catalog::find_home(id_or_path, catalog);
+  if (!home) return fail(home.error().code, "--home: " + home.error().detail);
+  for (const catalog::Site& site : home->sites) {
+    for (const catalog::SiteDevice& device : site.devices) {
+      const auto member = std::ranges::find(devices.members, device.sn, &sim::Member::sn);
+      if (member == devices.members.end()) continue;
+      member->site = devices.sites.size();
+      member->plug = device.plug;
+      member->setup = sim::setup_of(site, device);
+    }
+    devices.sites.push_back(sim::options_of(site));
+  }
+  const auto other = std::ranges::find_if(
+      devices.members, [](const sim::Member& member) { return !member.site.has_value(); });
+  if (other == devices.members.end()) return {};
+  return fail(
+      ErrorCode::kBadParams,
+      fmt::format("--home {}: it has no device {}, which --keys lists; \"gridloom home show "
+                  "{}\" lists its devices",
+                  id_or_path, other->sn, id_or_path));
+}
+
 // Devices whose keys come from other sources than a data folder.
 Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catalog& catalog) {
   Simulated known;
@@ -205,6 +232,11 @@ Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catal
     auto members = members_of_file(arguments.keys, catalog);
     if (!members) return std::unexpected(members.error());
     known.members = std::move(*members);
+    if (!arguments.home.empty()) {
+      if (Status good = enter_home(arguments.home, catalog, known); !good) {
+        return std::unexpected(good.error());
+      }
+    }
   } else {
     const auto groups = families_of(arguments, catalog);
     if (!groups) return std::unexpected(groups.error());
@@ -242,6 +274,9 @@ Status check_online(const Arguments& arguments) {
   if (arguments.families.empty() && arguments.keys.empty()) {
     return wrong("--family is missing: it names the families and the number of devices of each");
   }
+  if (!arguments.home.empty() && arguments.keys.empty()) {
+    return wrong("--home needs --keys: the devices of the home sign in with their keys");
+  }
   if (arguments.gateway.empty() != arguments.gateway_key.empty()) {
     return wrong("--gateway and --gateway-key must be used together");
   }
@@ -258,9 +293,11 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
   if (!devices) return std::unexpected(devices.error());
   const auto world = world_of(arguments);
   if (!world) return std::unexpected(world.error());
+  for (sim::SiteOptions& site : devices->sites) site.world.file = world->file;
   FleetRun made{.fleet = {.server = std::move(*server),
                           .sign_ins_per_second = arguments.sign_ins_per_second,
-                          .world = *world},
+                          .world = *world,
+                          .sites = std::move(devices->sites)},
                 .members = std::move(devices->members),
                 .threads = arguments.threads,
                 .span = {},
@@ -359,6 +396,8 @@ void add_server_options(CLI::App& app, Arguments& a) {
   add_ca_option(app, a.ca).group(group);
   online("--keys", a.keys, placeholder::kFile,
          "File with one \"SN KEY\" a line, for the devices to sign in");
+  online("--home", a.home, placeholder::kHomeOrFile,
+         "Home in which the devices of --keys stand, as for \"gridloom serve --home\"");
   online("--gateway", a.gateway, placeholder::kAccount,
          "Account that owns the devices; they share the connections of its gateway");
   online("--gateway-key", a.gateway_key, placeholder::kFile,

@@ -17,6 +17,7 @@ namespace gridloom::app {
 struct Simulated {
   std::vector<sim::Member> members;
   Secret gateway_key;
+  std::vector<sim::SiteOptions> sites{};  // Member::site; of a home
 };
 // Requests all of these devices from the server of a data folder; if it is stopped, its families
 // are those in the program and in the folder `device_files`.

@@ -262,7 +262,9 @@ def machine(busy):
 
 
 def commit():
-    """The commit of the sources, marked where they were changed since."""
+    """The commit of the sources, marked where they were changed since; "unknown" without git or its folder."""
+    if not shutil.which("git"):
+        return "unknown"
     done = subprocess.run(["git", "-C", ROOT, "describe", "--always", "--dirty", "--exclude=*"], capture_output=True,
                           text=True)
     return done.stdout.strip() or "unknown"

@@ -7,7 +7,7 @@ import sqlite3
 import unittest
 
 from mqtt_talk import DeviceClient
-from server import Server, cli, run_tests, temporary_folder, told
+from server import Server, cli, pause, run_tests, temporary_folder, told
 
 SN = "R331TEST0000001"
 FLIPS = 5  # places in each file
@@ -38,7 +38,7 @@ class CheckTest(unittest.TestCase):
         cls.report(server, key)
         cls.running = cli("check", server.data)
         cls.killed = temporary_folder() / "killed"
-        server.process.send_signal(signal.SIGSTOP)
+        pause(server.process)
         shutil.copytree(
             server.data, cls.killed, ignore=shutil.ignore_patterns(*PASSING), dirs_exist_ok=True
         )

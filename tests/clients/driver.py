@@ -17,12 +17,11 @@ import itertools
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import threading
 
-from server import PATIENCE_S, Deadline
+from server import PATIENCE_S, Deadline, pause
 
 DOORS = {
     "paho": ("mqtt", "mqtts", "http", "https"),
@@ -74,7 +73,7 @@ class Driver:
         return number
 
     def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
+        pause(self.process)
 
     def kill(self):
         """While it is frozen, say: what has reached it, it never read."""

@@ -32,7 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[1:1] = [str(ROOT / "tests/clients")]
 import server as servers  # noqa: E402
 from mqtt_talk import mqtt_text, packet  # noqa: E402
-from server import PATIENCE_S, told  # noqa: E402
+from server import PATIENCE_S, pause, told  # noqa: E402
 
 BEGIN_MS = 1_740_960_000_000  # 2025-03-03 00:00 UTC, of the devices' time
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
@@ -259,7 +259,7 @@ def make_homes(folder):
     home.live(2)
     home.park()
     ignore = shutil.ignore_patterns(*PASSING)
-    home.server.process.send_signal(signal.SIGSTOP)
+    pause(home.server.process)
     shutil.copytree(home.server.data, folder / "killed", ignore=ignore)
     home.server.process.send_signal(signal.SIGCONT)
     home.server.stop()

@@ -236,8 +236,13 @@ class Home:
 
 
 def version_of(command, pattern):
-    done = subprocess.run(command, capture_output=True, text=True)
-    return re.search(pattern, done.stdout + done.stderr)[1]
+    """A page that is made without one of its neighbours says so."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True)
+    except FileNotFoundError:
+        return "not installed"
+    found = re.search(pattern, done.stdout + done.stderr)
+    return found[1] if found else "not installed"
 
 
 def processor():

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "postgres/copy.h"
@@ -325,6 +326,57 @@ TEST_F(PostgresConnection, RunsManyStatementsInOneRoundTrip) {
   EXPECT_EQ(must(connection.integer("SELECT max(a) FROM t")), 1999) << "none of them took effect";
   EXPECT_TRUE(connection.query("INSERT INTO t VALUES ($1 + 1 - 1)", std::int64_t{5002}))
       << "its preparation is known to be undone";
+}
+
+TEST_F(PostgresConnection, APipelineGivesRowsWhileTheServerSendsOthers) {
+  Connection connection = connect();
+  Connection other = connect();
+  must(other.query("SELECT pg_advisory_lock(7)"));
+  Pipeline pipeline(connection);
+  pipeline.add("BEGIN");
+  // The server sends 8 KB at once, so that the second row pushes the first out, and has no third
+  // before the lock is free.
+  pipeline.add(
+      "SELECT i, repeat('x', 20000), CASE WHEN i = 3 THEN CAST(pg_advisory_xact_lock(7) AS text) "
+      "END FROM generate_series(1, 3) AS i");
+  std::vector<std::int64_t> seen;
+  must(pipeline.run([&](const Row& row) -> Result<bool> {
+    seen.push_back(row.integer(0));
+    if (seen.size() == 1) must(other.query("SELECT pg_advisory_unlock(7)"));
+    return true;
+  }));
+  EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2, 3}));
+  EXPECT_TRUE(connection.is_in_transaction());
+}
+
+TEST_F(PostgresConnection, APipelineWhoseRowsAreNotWantedLeavesItsConnectionInUse) {
+  Connection connection = connect();
+  const auto run = [&connection](std::string_view first, std::string_view last,
+                                 const Result<bool>& answer) {
+    Pipeline pipeline(connection);
+    pipeline.add(first);
+    pipeline.add(last);
+    int rows = 0;
+    const Status done = pipeline.run([&](const Row&) -> Result<bool> {
+      ++rows;
+      return answer;
+    });
+    EXPECT_EQ(must(connection.integer("SELECT 1")), 1);
+    return std::pair(rows, done ? "" : done.error().detail);
+  };
+  constexpr std::string_view kMany = "SELECT generate_series(1, 1000)";
+  constexpr std::string_view kBroken = "SELECT 1 / (5 - generate_series(1, 1000))";
+  EXPECT_EQ(run("SELECT 1", kMany, true), std::pair(1000, std::string()));
+  EXPECT_EQ(run("SELECT 1", "SELECT 1 WHERE false", true), std::pair(0, std::string()));
+  EXPECT_EQ(run("SELECT 1", kMany, false), std::pair(1, std::string()));
+  EXPECT_EQ(run("SELECT 1", kMany, fail(ErrorCode::kDamaged, "a row")),
+            std::pair(1, std::string("a row")));
+  const auto [rows, broken] = run("SELECT 1", kBroken, true);
+  EXPECT_EQ(rows, 4);
+  EXPECT_TRUE(broken.contains("division by zero")) << broken;
+  const auto [none, refused] = run("SELECT 1 / 0", kMany, true);
+  EXPECT_EQ(none, 0);
+  EXPECT_TRUE(refused.contains("division by zero")) << refused;
 }
 
 TEST_F(PostgresConnection, HearsNotificationsOfOthers) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,9 +33,19 @@ class Pipeline {
   [[nodiscard]] std::size_t size() const { return statements_.size(); }
 
   // Runs what was added, and empties the pipeline. The rows of each statement, in order.
-  [[nodiscard]] Result<std::vector<Rows>> run();
+  [[nodiscard]] Result<std::vector<Rows>> run() { return run_rows(nullptr); }
+  // The same, but `on_row` gets each row of the last statement while the server sends the others.
+  // It returns false if it wants no more; they are read and dropped then, as they are after its
+  // error. The connection must not be used meanwhile; the call timeout is of the whole call.
+  using OnRow = std::function<Result<bool>(const Row& row)>;
+  [[nodiscard]] Status run(const OnRow& on_row) {
+    const auto all = run_rows(&on_row);
+    return all ? Status() : std::unexpected(all.error());
+  }
 
  private:
+  [[nodiscard]] Result<std::vector<Rows>> run_rows(const OnRow* on_row);
+
   struct Statement {
     std::string sql;
     Values values;

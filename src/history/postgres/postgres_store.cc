@@ -109,33 +109,28 @@ Result<bool> PostgresStore::has_taken(const DeviceHour& of, std::uint64_t record
   return (*rows)[0].boolean(0);
 }
 
-Result<Rows> PostgresStore::chunk_rows(DeviceNumber device, const ChunkPosition& place,
-                                       std::int64_t to) {
-  auto ahead = std::exchange(ahead_, std::nullopt);
-  if (ahead && ahead->span.device == device && ahead->span.to == to &&
-      ahead->span.place.hour == place.hour && ahead->span.place.chunk == place.chunk) {
-    return std::move(ahead->rows);
-  }
-  return query(kChunks, device, sql_hour(place.hour), static_cast<std::int32_t>(place.chunk),
-               sql_hour(to), kChunksAtOnce, kAtOnce_bytes);
-}
-
+// A chunk is taken while the server sends the next.
 Result<PostgresStore::Read> PostgresStore::read_some(DeviceNumber device, ChunkPosition& place,
                                                      std::int64_t to, const OnChunk& on_chunk) {
-  const auto rows = chunk_rows(device, place, to);
-  if (!rows) return std::unexpected(rows.error());
-  for (const Row row : *rows) {
-    const ChunkPosition at{
-        .hour = row.integer(0), .chunk = row.integer(1), .before = row.integer(2)};
-    place = at.after();
-    const auto goes_on = on_chunk(at, row.bytes(3));
-    if (!goes_on) return std::unexpected(goes_on.error());
-    if (!*goes_on) {
-      stopped_ = Span{.device = device, .place = place, .to = to};
-      return Read::kStopped;
-    }
-  }
-  return rows->empty() || (*rows)[rows->size() - 1].boolean(4) ? Read::kAll : Read::kSome;
+  if (Status settled = writer_.settle(); !settled) return std::unexpected(settled.error());
+  const ChunkPosition from = place;
+  Read all = Read::kAll;
+  const Status read = connection_.each_row(
+      kChunks,
+      [&](const Row& row) -> Result<bool> {
+        const ChunkPosition at{
+            .hour = row.integer(0), .chunk = row.integer(1), .before = row.integer(2)};
+        place = at.after();
+        const auto goes_on = on_chunk(at, row.bytes(3));
+        if (!goes_on) return std::unexpected(goes_on.error());
+        const Read more = row.boolean(4) ? Read::kAll : Read::kSome;
+        all = *goes_on ? more : Read::kStopped;
+        return *goes_on;
+      },
+      device, sql_hour(from.hour), static_cast<std::int32_t>(from.chunk), sql_hour(to),
+      kChunksAtOnce, kAtOnce_bytes);
+  if (!read) return std::unexpected(read.error());
+  return all;
 }
 
 Result<bool> PostgresStore::read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
@@ -198,24 +193,13 @@ Status PostgresStore::each_chunk(DeviceNumber device, std::int64_t from, std::in
 Result<StoreReader::ChunkPosition> PostgresStore::resume(DeviceNumber device,
                                                          const ChunkPosition& place) {
   if (place.chunk == 0) return place;
-  if (Status settled = writer_.settle(); !settled) return std::unexpected(settled.error());
-  const std::int32_t hour = sql_hour(place.hour);
-  const bool continues = connection_.is_in_transaction() && stopped_ &&
-                         stopped_->device == device && stopped_->place.hour == place.hour &&
-                         stopped_->place.chunk == place.chunk;
-  auto rows = connection_.query_all([&](postgres::Pipeline& pipeline) {
-    pipeline.add("SELECT mark FROM block WHERE device = $1 AND hour = $2 AND chunk = $3", device,
-                 hour, static_cast<std::int32_t>(place.chunk - 1));
-    if (!continues) return;
-    pipeline.add(kChunks, device, hour, static_cast<std::int32_t>(place.chunk),
-                 sql_hour(stopped_->to), kChunksAtOnce, kAtOnce_bytes);
-  });
-  if (!rows) return std::unexpected(rows.error());
-  const Rows& marks = rows->front();
-  if (marks.empty() || marks[0].integer(0) != place.before) {
+  const auto marks =
+      query("SELECT mark FROM block WHERE device = $1 AND hour = $2 AND chunk = $3", device,
+            sql_hour(place.hour), static_cast<std::int32_t>(place.chunk - 1));
+  if (!marks) return std::unexpected(marks.error());
+  if (marks->empty() || (*marks)[0].integer(0) != place.before) {
     return ChunkPosition{.hour = place.hour};
   }
-  if (continues) ahead_.emplace(Ahead{.span = *stopped_, .rows = std::move(rows->back())});
   return place;
 }
 

@@ -81,10 +81,7 @@ class PostgresStore final : public Store {
 
  private:
   [[nodiscard]] Status begin_snapshot() override;
-  void end_snapshot() override {
-    ahead_.reset();
-    connection_.end();
-  }
+  void end_snapshot() override { connection_.end(); }
 
   // A statement, after what is unknown of the last write() is known.
   template <typename... Values>
@@ -95,27 +92,10 @@ class PostgresStore final : public Store {
                                  std::int64_t to, const OnBytes& on_bytes);
   // Stops after `most` chunks as well; `place` is then behind the last of them.
   enum class Read : std::uint8_t { kAll, kSome, kStopped };
-  [[nodiscard]] Result<postgres::Rows> chunk_rows(DeviceNumber device, const ChunkPosition& place,
-                                                  std::int64_t to);
   [[nodiscard]] Result<Read> read_some(DeviceNumber device, ChunkPosition& place, std::int64_t to,
                                        const OnChunk& on_chunk);
   [[nodiscard]] Result<bool> read_on(DeviceNumber device, ChunkPosition place, std::int64_t to,
                                      const OnChunk& on_chunk);
-
-  // Chunks that are asked for: those of a device from a place on.
-  struct Span {
-    DeviceNumber device = 0;
-    ChunkPosition place{};
-    std::int64_t to = 0;
-  };
-  // Where the last chunks_from() was stopped: a reader that continues there asks for the same in
-  // two calls, which are one round trip.
-  std::optional<Span> stopped_;
-  struct Ahead {
-    Span span;
-    postgres::Rows rows;
-  };
-  std::optional<Ahead> ahead_;  // read by resume() for chunks_from() in the same snapshot
 
   StoreConnection connection_;
   StoreWriter writer_{connection_};

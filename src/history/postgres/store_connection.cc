@@ -32,6 +32,17 @@ Result<Connection*> StoreConnection::get() {
   return &**lease_;
 }
 
+Result<postgres::Pipeline> StoreConnection::begin_pipeline() {
+  const auto connection = get();
+  if (!connection) return std::unexpected(connection.error());
+  postgres::Pipeline pipeline(**connection);
+  if (reading_ == Reading::kAsked) {
+    pipeline.add(kBeginReading);
+    reading_ = Reading::kBegun;
+  }
+  return pipeline;
+}
+
 Status StoreConnection::begin(const cluster::Fence::Move& move) {
   const auto connection = get();
   if (!connection) return std::unexpected(connection.error());

@@ -47,18 +47,22 @@ class StoreConnection {
   // The statements that `add` adds, in one round trip.
   template <typename Add>
   [[nodiscard]] Result<std::vector<postgres::Rows>> query_all(const Add& add) {
-    const auto connection = get();
-    if (!connection) return std::unexpected(connection.error());
-    postgres::Pipeline pipeline(**connection);
-    const bool begins = reading_ == Reading::kAsked;
-    if (begins) {
-      pipeline.add(kBeginReading);
-      reading_ = Reading::kBegun;
-    }
-    add(pipeline);
-    auto rows = pipeline.run();
+    auto pipeline = begin_pipeline();
+    if (!pipeline) return std::unexpected(pipeline.error());
+    const bool begins = pipeline->size() != 0;
+    add(*pipeline);
+    auto rows = pipeline->run();
     if (rows && begins) rows->erase(rows->begin());
     return rows;
+  }
+  // Calls `on_row` with each row while the server sends the others; see postgres::Pipeline::run().
+  template <typename... Values>
+  [[nodiscard]] Status each_row(std::string_view sql, const postgres::Pipeline::OnRow& on_row,
+                                const Values&... values) {
+    auto pipeline = begin_pipeline();
+    if (!pipeline) return std::unexpected(pipeline.error());
+    pipeline->add(sql, values...);
+    return pipeline->run(on_row);
   }
 
   // A transaction that lasts until end() or commit(), which moves the slot's position if there is a
@@ -83,6 +87,9 @@ class StoreConnection {
   enum class Reading : std::uint8_t { kNone, kAsked, kBegun };
   static constexpr std::string_view kBeginReading =
       "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+  // Has the BEGIN of a transaction that was asked for.
+  [[nodiscard]] Result<postgres::Pipeline> begin_pipeline();
 
   std::shared_ptr<postgres::Pool> pool_;  // outlives the lease
   std::shared_ptr<const cluster::OwnerFence> fence_;

@@ -6,7 +6,6 @@ set(slow_tests
     scenarios/all_ways                   55
     unit/sim/OfEachFamily/Physics        49
     clients/conversations_paho           43
-    clients/pages                        40
     clients/conversations_mqtt_js        33
     clients/restore                      25
     unit/history/Series                  25

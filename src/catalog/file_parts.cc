@@ -13,6 +13,8 @@
 namespace gridloom::catalog {
 namespace {
 
+using Kind = YamlNode::Kind;
+
 // A text that reads the same without quotes wherever it stands.
 bool is_simple(std::string_view text) {
   const auto is_inner = [](unsigned char c) {
@@ -23,7 +25,6 @@ bool is_simple(std::string_view text) {
 }
 
 void write(const YamlNode& node, std::string& out) {
-  using Kind = YamlNode::Kind;
   std::string_view separator;
   switch (node.kind) {
     case Kind::kNull:

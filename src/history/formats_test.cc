@@ -145,51 +145,52 @@ TEST(Formats, TheExampleOfABlockIsWhatIsWritten) {
 }
 
 TEST(Formats, TheExampleOfQuartersIsWhatIsWritten) {
-  constexpr std::int64_t kHour = 472'222;
+  constexpr std::int64_t kHourNumber = 472'222;
   BlockWriter writer;
   const auto add = [&](std::int64_t after_ms, std::vector<Sample> samples) {
-    writer.add(kHour * kHour_ms + after_ms, samples);
+    writer.add(kHourNumber * kHour_ms + after_ms, samples);
   };
   add(0, {{.field = 0, .value = value_of("54.5")}, {.field = 3, .value = value_of("true")}});
   add(10'000, {{.field = 0, .value = value_of("55.5")}});
   const std::string bytes = writer.finish();
   const auto block = Block::open(bytes);
   ASSERT_TRUE(block.has_value());
-  const auto quarters = rollups_of(kHour, std::span(&*block, 1));
+  const auto quarters = rollups_of(kHourNumber, std::span(&*block, 1));
   ASSERT_TRUE(quarters.has_value());
   EXPECT_EQ(hex(example("Example of quarters")), hex(write_rollups(*quarters)));
-  EXPECT_EQ(read_rollups(kHour, example("Example of quarters")), *quarters);
+  EXPECT_EQ(read_rollups(kHourNumber, example("Example of quarters")), *quarters);
 }
 
 TEST(Formats, TheExampleOfEnergiesIsWhatIsWritten) {
-  constexpr std::int64_t kHour = 472'000;
+  constexpr std::int64_t kHourNumber = 472'000;
   HourEnergies energies;
-  energies.quarters[kHour * 4 - 1].of(EnergyFlow::kPv) = 40;
-  energies.quarters[kHour * 4].of(EnergyFlow::kPv) = 60;
-  energies.quarters[kHour * 4].of(EnergyFlow::kLoad) = 0.3;
+  energies.quarters[kHourNumber * 4 - 1].of(EnergyFlow::kPv) = 40;
+  energies.quarters[kHourNumber * 4].of(EnergyFlow::kPv) = 60;
+  energies.quarters[kHourNumber * 4].of(EnergyFlow::kLoad) = 0.3;
   energies.held = {{12, 1.2}};
-  energies.known = {{.from_ms = kHour * kHour_ms - 60'000, .to_ms = kHour * kHour_ms + 1'200'000}};
-  EXPECT_EQ(hex(example("Example of energies")), hex(to_bytes(kHour, energies)));
+  energies.known = {
+      {.from_ms = kHourNumber * kHour_ms - 60'000, .to_ms = kHourNumber * kHour_ms + 1'200'000}};
+  EXPECT_EQ(hex(example("Example of energies")), hex(to_bytes(kHourNumber, energies)));
 }
 
 // Version 1 has no held powers, and neither it nor version 2 says what is known: the examples from
 // those versions, which the corpus keeps.
 TEST(Formats, EnergiesOfEarlierVersionsStillOpen) {
-  constexpr std::int64_t kHour = 472'000;
+  constexpr std::int64_t kHourNumber = 472'000;
   struct Row {
     std::string_view name;
     std::map<FieldId, double> held;
   };
   for (const Row& row : std::vector<Row>{{"energies-1.bin", {}}, {"energies-2.bin", {{12, 1.2}}}}) {
-    const auto energies = energies_of(kHour, file(fmt::format("tests/formats/{}", row.name)));
+    const auto energies = energies_of(kHourNumber, file(fmt::format("tests/formats/{}", row.name)));
     ASSERT_TRUE(energies.has_value()) << row.name;
     ASSERT_EQ(energies->quarters.size(), 2U) << row.name;
-    EXPECT_EQ(energies->quarters.at(kHour * 4 - 1).of(EnergyFlow::kPv), 40) << row.name;
-    EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kPv), 60) << row.name;
-    EXPECT_EQ(energies->quarters.at(kHour * 4).of(EnergyFlow::kLoad), 0.3) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHourNumber * 4 - 1).of(EnergyFlow::kPv), 40) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHourNumber * 4).of(EnergyFlow::kPv), 60) << row.name;
+    EXPECT_EQ(energies->quarters.at(kHourNumber * 4).of(EnergyFlow::kLoad), 0.3) << row.name;
     EXPECT_EQ(energies->held, row.held) << row.name;
-    EXPECT_THAT(energies->known, ElementsAre(KnownSpan{.from_ms = kHour * kHour_ms,
-                                                       .to_ms = (kHour + 1) * kHour_ms}))
+    EXPECT_THAT(energies->known, ElementsAre(KnownSpan{.from_ms = kHourNumber * kHour_ms,
+                                                       .to_ms = (kHourNumber + 1) * kHour_ms}))
         << row.name;
   }
 }

@@ -22,7 +22,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kQuiet =
     R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
 
@@ -31,10 +30,10 @@ class AppRequestsTest : public testing::Test {
   AppRequestsTest() {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    home.add_device(kSn, "alice");
-    home.platform.presence.set(kSn, true);
+    home.add_device(kDelta2Sn, "alice");
+    home.platform.presence.set(kDelta2Sn, true);
     refresh();
-    device = subscriber({.role = Role::kDevice, .name = kSn}, "/device/+/set");
+    device = subscriber({.role = Role::kDevice, .name = kDelta2Sn}, "/device/+/set");
     app = subscriber(identity_of("alice"), home.open("alice", "#"));
   }
   ~AppRequestsTest() override { home.platform.journal = nullptr; }
@@ -73,13 +72,13 @@ class AppRequestsTest : public testing::Test {
   ReplyId reply_into(TestHome::Answer& answer) { return replies.add(home.reply_into(answer)); }
   TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet) {
     TestHome::Answer answer;
-    requests.set(by, {.sn = kSn, .message = must(wire::parse_json(body)).as_object()},
+    requests.set(by, {.sn = kDelta2Sn, .message = must(wire::parse_json(body)).as_object()},
                  reply_into(answer));
     end_turn();
     return answer;
   }
   static Inbound inbound(Verb verb, std::string payload) {
-    return {.sn = kSn,
+    return {.sn = kDelta2Sn,
             .verb = verb,
             .message = std::make_shared<const Message>(Message{.payload = std::move(payload)}),
             .options = {}};
@@ -89,7 +88,7 @@ class AppRequestsTest : public testing::Test {
   // Returns the payload that the device sent.
   SharedText reply(std::string_view id, std::string_view rest = R"("data":{"ack":0})") {
     const Inbound sent = inbound(Verb::kSetReply, fmt::format(R"({{"id":{},{}}})", id, rest));
-    requests.on_reply(home.device(kSn), sent);
+    requests.on_reply(home.device(kDelta2Sn), sent);
     end_turn();
     return sent.message->payload;
   }
@@ -129,12 +128,12 @@ class AppRequestsTest : public testing::Test {
 TEST_F(AppRequestsTest, ASetIsAnsweredOnceWithTheBytesOfItsReply) {
   const auto answer = set(alice);
   EXPECT_THAT(device->got, SizeIs(1));
-  EXPECT_TRUE(requests.waits_for(kSn));
+  EXPECT_TRUE(requests.waits_for(kDelta2Sn));
   EXPECT_FALSE(answer.here());
   const SharedText sent = reply(last_id());
   ASSERT_TRUE(answer.here());
   EXPECT_EQ((**answer.slot)->data(), sent.data()) << "no copy";
-  EXPECT_FALSE(requests.waits_for(kSn));
+  EXPECT_FALSE(requests.waits_for(kDelta2Sn));
   answer.slot->reset();
   reply(last_id());
   requests.tick(home.clock.now() + Millis(60'000));
@@ -152,7 +151,7 @@ TEST_F(AppRequestsTest, TheDeviceTheAuditAndTheTapHaveOneText) {
     std::vector<TrafficEvent> all;
   };
   const auto tap = std::make_shared<Tap>();
-  traffic.add({.tap = tap, .sns = {kSn}}, {});
+  traffic.add({.tap = tap, .sns = {kDelta2Sn}}, {});
   home.platform.journal = &log;
   set(alice);
   const SharedText& text = device->last->payload;
@@ -195,7 +194,7 @@ TEST_F(AppRequestsTest, ARefusalSaysTheFirstReason) {
   };
   constexpr std::string_view kWrong =
       R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":7}})";
-  home.platform.presence.set(kSn, false);
+  home.platform.presence.set(kDelta2Sn, false);
   EXPECT_THAT(refused(bob, kWrong), StartsWith("8512 "));
   EXPECT_THAT(refused(alice, kWrong), StartsWith("1008 "));
   EXPECT_THAT(refused(alice, kQuiet), StartsWith("6012 "));
@@ -215,19 +214,19 @@ TEST_F(AppRequestsTest, NoReplyUntilTheDeadlineIsAnAnswerToo) {
 
 TEST_F(AppRequestsTest, ADeviceThatIsAnotherOneNowOwesNothing) {
   const auto answer = set(alice);
-  requests.device_replaced(kSn);
+  requests.device_replaced(kDelta2Sn);
   end_turn();
   EXPECT_THAT(answer.text(), HasSubstr("was removed meanwhile"));
 }
 
 TEST_F(AppRequestsTest, AnAccountThatMayNoLongerSetIsRefusedWhilePending) {
-  home.share(kSn, "bob", registry::Rights::kFull);
+  home.share(kDelta2Sn, "bob", registry::Rights::kFull);
   refresh();
   const auto guest = set(bob);
   const auto owner = set(alice);
-  home.share(kSn, "bob", registry::Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
   refresh();
-  requests.drop_forbidden(home.device(kSn));
+  requests.drop_forbidden(home.device(kDelta2Sn));
   end_turn();
   EXPECT_THAT(guest.text(), StartsWith("8512 "));
   EXPECT_FALSE(owner.here());
@@ -246,7 +245,7 @@ TEST_F(AppRequestsTest, OverMqttTheReplyHasTheIdAndTheCorrelationOfItsRequest) {
   EXPECT_THAT(device->got, SizeIs(2));
   EXPECT_NE(last_id(), R"("5")") << "one id is pending already";
   reply(last_id());
-  EXPECT_EQ(app->last->topic, home.open("alice", kSn + "/set_reply"));
+  EXPECT_EQ(app->last->topic, home.open("alice", kDelta2Sn + "/set_reply"));
   EXPECT_EQ(app->last->payload, R"({"id":5,"data":{"ack":0}})");
   EXPECT_EQ(app->last->correlation_data, "which");
 }
@@ -273,29 +272,29 @@ TEST_F(AppRequestsTest, AReplyToNobodyGoesToAllWhoMayRead) {
 
 TEST_F(AppRequestsTest, ReadsSayHowLongTheirAnswersAre) {
   TestHome::Answer all;
-  EXPECT_EQ(requests.read_all(alice, {kSn}, reply_into(all)), 2U);
+  EXPECT_EQ(requests.read_all(alice, {kDelta2Sn}, reply_into(all)), 2U);
   home.settle();
   EXPECT_EQ(all.text(), "{}");
-  twins.at(kSn).twin.replay_value("pd.soc", "50");
+  twins.at(kDelta2Sn).twin.replay_value("pd.soc", "50");
   const std::string soc = R"({"pd.soc":50})";
-  EXPECT_EQ(requests.read_all(alice, {kSn}, reply_into(all)), soc.size());
+  EXPECT_EQ(requests.read_all(alice, {kDelta2Sn}, reply_into(all)), soc.size());
   TestHome::Answer some;
-  EXPECT_EQ(requests.read(alice, {kSn, {"pd.soc"}}, reply_into(some)), soc.size());
+  EXPECT_EQ(requests.read(alice, {kDelta2Sn, {"pd.soc"}}, reply_into(some)), soc.size());
   TestHome::Answer none;
-  EXPECT_EQ(requests.read(bob, {kSn, {"pd.soc"}}, reply_into(none)), 0U);
+  EXPECT_EQ(requests.read(bob, {kDelta2Sn, {"pd.soc"}}, reply_into(none)), 0U);
   home.settle();
   EXPECT_EQ(all.text(), soc);
-  EXPECT_EQ((**all.slot)->data(), twins.at(kSn).twin.all()->data()) << "the twin's own text";
+  EXPECT_EQ((**all.slot)->data(), twins.at(kDelta2Sn).twin.all()->data()) << "the twin's own text";
   EXPECT_EQ(some.text(), soc);
   EXPECT_THAT(none.text(), StartsWith("8512 "));
 }
 
 TEST_F(AppRequestsTest, AGetIsAnsweredFromTheTwin) {
-  twins.at(kSn).twin.replay_value("pd.soc", "50");
+  twins.at(kDelta2Sn).twin.replay_value("pd.soc", "50");
   requests.get(identity_of("alice"),
                inbound(Verb::kGet, R"({"id":"12","params":{"quotas":["pd.soc"]}})"));
   end_turn();
-  EXPECT_EQ(app->last->topic, home.open("alice", kSn + "/get_reply"));
+  EXPECT_EQ(app->last->topic, home.open("alice", kDelta2Sn + "/get_reply"));
   EXPECT_EQ(member_of(app->last->payload, "id"), "12");
   EXPECT_EQ(member_of(app->last->payload, "data"), R"({"pd.soc":50})");
 }

@@ -29,7 +29,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using Scope = ChangeReaderOptions::Scope;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "R331ZEB4ZEAL0529";
 
 class FakeReader final : public ChangeReader {
@@ -74,7 +73,7 @@ class ChangeFeedTest : public testing::Test {
   ChangeFeedTest() {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
   }
   ChangeSubscription subscribe(const std::shared_ptr<FakeReader>& by,
@@ -96,7 +95,7 @@ class ChangeFeedTest : public testing::Test {
     reading.run();
     return reader->take();
   }
-  static std::string line(std::string_view rest, std::string_view sn = kSn) {
+  static std::string line(std::string_view rest, std::string_view sn = kDelta2Sn) {
     return fmt::format("{}{}{}", sn, rest.empty() ? "" : " ", rest);
   }
   TwinSnapshot snapshot(std::string_view sn) {
@@ -118,9 +117,9 @@ class ChangeFeedTest : public testing::Test {
 };
 
 TEST_F(ChangeFeedTest, AValueIsToldWhenItDiffers) {
-  const FakePtr device = home.connect_device(kSn);
-  const ChangeSubscription subscription = read_device(kSn);
-  report(device, kSn, R"("pd.soc":5,"pd.brandNew":"x")");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":5,"pd.brandNew":"x")");
   reading.run();
   ASSERT_EQ(reader->batches.size(), 1U);
   const DeviceChanges changes = reader->batches[0].devices.at(0);
@@ -129,13 +128,13 @@ TEST_F(ChangeFeedTest, AValueIsToldWhenItDiffers) {
   EXPECT_EQ(changes.values[0].name, "") << "its slot says which it is";
   EXPECT_EQ(changes.values[0].at, home.clock.now());
   EXPECT_EQ(changes.values[1].name, "pd.brandNew");
-  const TwinSnapshot twin = snapshot(kSn);
+  const TwinSnapshot twin = snapshot(kDelta2Sn);
   EXPECT_EQ(twin.name_of(changes.values[0].slot), "pd.soc");
   EXPECT_EQ(twin.name_of(changes.values[1].slot), "pd.brandNew");
   EXPECT_THAT(told(), ElementsAre(line("5 \"x\"")));
-  report(device, kSn, R"("pd.soc":5)");
+  report(device, kDelta2Sn, R"("pd.soc":5)");
   EXPECT_THAT(told(), ElementsAre(line(""))) << "it reported, and nothing changed";
-  report(device, kSn, R"("pd.soc":6,"pd.brandNew":"x")");
+  report(device, kDelta2Sn, R"("pd.soc":6,"pd.brandNew":"x")");
   EXPECT_THAT(told(), ElementsAre(line("6")));
 }
 
@@ -188,18 +187,18 @@ TEST_F(ChangeFeedTest, NumbersOfAPartitionHaveNoHoles) {
 }
 
 TEST_F(ChangeFeedTest, EachChangeThatIsTakenAtOnceHasTheNextNumber) {
-  const FakePtr device = home.connect_device(kSn);
-  const ChangeSubscription subscription = read_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
   std::vector<std::uint64_t> numbers;
   for (int soc = 1; soc <= 5; ++soc) {
-    report(device, kSn, fmt::format(R"("pd.soc":{},"pd.x":{})", soc, soc));
+    report(device, kDelta2Sn, fmt::format(R"("pd.soc":{},"pd.x":{})", soc, soc));
     reading.run();
     const ChangeBatch batch = std::exchange(reader->batches, {}).at(0);
     numbers.push_back(batch.devices.at(0).number);
-    EXPECT_EQ(batch.covered.at(0).partition, partition_of(kSn));
+    EXPECT_EQ(batch.covered.at(0).partition, partition_of(kDelta2Sn));
     EXPECT_EQ(batch.covered.at(0).through, numbers.back());
     EXPECT_EQ(batch.devices[0].values.at(1).number, numbers.back()) << "one for a report";
-    report(device, kSn, fmt::format(R"("pd.soc":{})", soc));  // changes nothing, and has none
+    report(device, kDelta2Sn, fmt::format(R"("pd.soc":{})", soc));  // changes nothing, and has none
     static_cast<void>(told());
   }
   const std::uint64_t first = numbers.front();
@@ -207,21 +206,21 @@ TEST_F(ChangeFeedTest, EachChangeThatIsTakenAtOnceHasTheNextNumber) {
 }
 
 TEST_F(ChangeFeedTest, NumbersGoOnWithoutReaders) {
-  const FakePtr device = home.connect_device(kSn);
-  report(device, kSn, R"("pd.soc":5)");
-  const std::uint64_t before = snapshot(kSn).number;
-  EXPECT_EQ(snapshot(kSn).number, before) << "a reader that returns has missed nothing";
-  report(device, kSn, R"("pd.soc":6)");
-  EXPECT_EQ(snapshot(kSn).number, before + 1) << "and now it has";
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":5)");
+  const std::uint64_t before = snapshot(kDelta2Sn).number;
+  EXPECT_EQ(snapshot(kDelta2Sn).number, before) << "a reader that returns has missed nothing";
+  report(device, kDelta2Sn, R"("pd.soc":6)");
+  EXPECT_EQ(snapshot(kDelta2Sn).number, before + 1) << "and now it has";
 }
 
 TEST_F(ChangeFeedTest, ASnapshotAndWhatFollowsMissNothingAndRepeatNothing) {
-  const FakePtr device = home.connect_device(kSn);
-  report(device, kSn, R"("pd.soc":5)");
-  const ChangeSubscription subscription = read_device(kSn);
-  report(device, kSn, R"("pd.soc":6)");
-  const TwinSnapshot twin = snapshot(kSn);
-  report(device, kSn, R"("pd.soc":7)");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":5)");
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":6)");
+  const TwinSnapshot twin = snapshot(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":7)");
   reading.run();
   std::string values;
   twin.values.for_each([&](std::size_t /*slot*/, std::string_view text) { values += text; });
@@ -235,49 +234,50 @@ TEST_F(ChangeFeedTest, ASnapshotAndWhatFollowsMissNothingAndRepeatNothing) {
 }
 
 TEST_F(ChangeFeedTest, AValueThatChangesManyTimesIsThereOnce) {
-  const FakePtr device = home.connect_device(kSn);
-  const ChangeSubscription subscription = read_device(kSn);
-  for (int soc = 1; soc <= 10; ++soc) report(device, kSn, fmt::format(R"("pd.soc":{})", soc));
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
+  for (int soc = 1; soc <= 10; ++soc) report(device, kDelta2Sn, fmt::format(R"("pd.soc":{})", soc));
   EXPECT_TRUE(reading.step());
   EXPECT_FALSE(reading.step()) << "one task, however many turns had news";
   EXPECT_THAT(reader->take(), ElementsAre(line("10")));
 }
 
 TEST_F(ChangeFeedTest, ASlowReaderLosesTheThreadAndIsToldOnce) {
-  const FakePtr device = home.connect_device(kSn);
-  const ChangeSubscription subscription = read_device(kSn, {.most_bytes = 1000});
-  report(device, kSn, R"("pd.soc":1)");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const ChangeSubscription subscription = read_device(kDelta2Sn, {.most_bytes = 1000});
+  report(device, kDelta2Sn, R"("pd.soc":1)");
   reading.run();
   const std::uint64_t known = reader->batches.at(0).covered.at(0).through;
   reader->batches.clear();
-  for (int i = 0; i < 50; ++i) report(device, kSn, fmt::format(R"("pd.x{}":1,"pd.soc":{})", i, i));
+  for (int i = 0; i < 50; ++i)
+    report(device, kDelta2Sn, fmt::format(R"("pd.x{}":1,"pd.soc":{})", i, i));
   reading.run();
   ASSERT_EQ(reader->batches.size(), 1U);
   EXPECT_TRUE(reader->batches[0].is_lost);
   EXPECT_THAT(reader->batches[0].devices, IsEmpty());
   EXPECT_EQ(reader->batches[0].covered.at(0).after, known);
-  EXPECT_EQ(reader->batches[0].covered.at(0).through, snapshot(kSn).number)
+  EXPECT_EQ(reader->batches[0].covered.at(0).through, snapshot(kDelta2Sn).number)
       << "it reads again from here";
   reader->batches.clear();
-  report(device, kSn, R"("pd.soc":77)");
+  report(device, kDelta2Sn, R"("pd.soc":77)");
   EXPECT_THAT(told(), ElementsAre(line("77")));
 }
 
 TEST_F(ChangeFeedTest, TheLimitOfAReaderHoldsAtItsValue) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   // A device and a change cost 96 bytes each beside their texts.
-  const std::size_t bytes = 96 + kSn.size() + 96 + 1;
+  const std::size_t bytes = 96 + kDelta2Sn.size() + 96 + 1;
   for (const bool fits : {true, false}) {
     const ChangeSubscription subscription =
-        read_device(kSn, {.most_bytes = fits ? bytes : bytes - 1});
-    report(device, kSn, fits ? R"("pd.soc":5)" : R"("pd.soc":6)");
+        read_device(kDelta2Sn, {.most_bytes = fits ? bytes : bytes - 1});
+    report(device, kDelta2Sn, fits ? R"("pd.soc":5)" : R"("pd.soc":6)");
     EXPECT_THAT(told(), ElementsAre(fits ? line("5") : std::string("lost")));
   }
 }
 
 TEST_F(ChangeFeedTest, PresenceIsToldAsItIsAndAsAnAccountSeesIt) {
-  const ChangeSubscription subscription = read_device(kSn);
-  const FakePtr device = home.connect_device(kSn);
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   EXPECT_THAT(told(), ElementsAre(line("online")));
   home.platform.fault_injector.set({{.fault = "stale_offline", .account = "alice"}});
   home.hub->injected_faults_changed();
@@ -292,11 +292,11 @@ TEST_F(ChangeFeedTest, PresenceIsToldAsItIsAndAsAnAccountSeesIt) {
 }
 
 TEST_F(ChangeFeedTest, AFieldThatReportsAnErrorIsAFault) {
-  const FakePtr device = home.connect_device(kSn);
-  report(device, kSn, R"("inv.errCode":3)");
-  const ChangeSubscription subscription = read_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("inv.errCode":3)");
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
   const auto said = [&](std::string_view params) {
-    report(device, kSn, params);
+    report(device, kDelta2Sn, params);
     return told();
   };
   EXPECT_THAT(said(R"("inv.errCode":3,"pd.soc":5)"), ElementsAre(line("5"))) << "it was known";
@@ -306,7 +306,7 @@ TEST_F(ChangeFeedTest, AFieldThatReportsAnErrorIsAFault) {
 }
 
 TEST_F(ChangeFeedTest, ASetIsToldWithItsOutcomeOnceThatIsDurable) {
-  constexpr std::string_view kQuiet =
+  constexpr std::string_view kQuietMode =
       R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})";
   FakeJournal journal;
   home.platform.journal = &journal;
@@ -316,25 +316,25 @@ TEST_F(ChangeFeedTest, ASetIsToldWithItsOutcomeOnceThatIsDurable) {
     }
     home.settle();
   };
-  const ChangeSubscription subscription = read_device(kSn);
-  static_cast<void>(home.set(alice, kSn, kQuiet));
+  const ChangeSubscription subscription = read_device(kDelta2Sn);
+  static_cast<void>(home.set(alice, kDelta2Sn, kQuietMode));
   EXPECT_THAT(told(), ElementsAre(line("refused"))) << "it is offline";
 
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   make_durable();
   static_cast<void>(told());
   device->take();
-  static_cast<void>(home.set(alice, kSn, kQuiet));
+  static_cast<void>(home.set(alice, kDelta2Sn, kQuietMode));
   const Lines asked = device->take();
   ASSERT_EQ(asked.size(), 1U);
   home.publish(
-      device, fmt::format("/device/{}/set_reply", kSn),
+      device, fmt::format("/device/{}/set_reply", kDelta2Sn),
       fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", member_of(payload_of(asked[0]), "id")));
   EXPECT_THAT(told(), IsEmpty());
   make_durable();
   EXPECT_THAT(told(), ElementsAre(line("answered")));
 
-  static_cast<void>(home.set(alice, kSn, kQuiet));
+  static_cast<void>(home.set(alice, kDelta2Sn, kQuietMode));
   home.pass(home.platform.config.set_deadline + Millis(1));
   make_durable();
   EXPECT_THAT(told(), ElementsAre(line("unanswered")));
@@ -346,39 +346,39 @@ TEST_F(ChangeFeedTest, AnAccountsReaderFollowsItsDevices) {
   const auto of_alice = std::make_shared<FakeReader>();
   const ChangeSubscription alices =
       subscribe(of_alice, {.scope = Scope::kAccount, .account = alice});
-  FakePtr device = home.connect_device(kSn);
-  report(device, kSn, R"("pd.soc":1)");
+  FakePtr device = home.connect_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":1)");
   EXPECT_THAT(told(), IsEmpty());
-  home.share(kSn, "bob", Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
   EXPECT_THAT(told(), ElementsAre(line("added")));
-  report(device, kSn, R"("pd.soc":2)");
+  report(device, kDelta2Sn, R"("pd.soc":2)");
   EXPECT_THAT(told(), ElementsAre(line("2")));
-  home.share(kSn, "bob", Rights::kNone);
+  home.share(kDelta2Sn, "bob", Rights::kNone);
   EXPECT_THAT(told(), ElementsAre(line("removed")));
-  report(device, kSn, R"("pd.soc":3)");
+  report(device, kDelta2Sn, R"("pd.soc":3)");
   EXPECT_THAT(told(), IsEmpty());
   home.leave(device);
   reading.run();
   of_alice->take();
 
-  must(home.registry->move_device({.sn = kSn, .owner = "bob"}));
+  must(home.registry->move_device({.sn = kDelta2Sn, .owner = "bob"}));
   home.settle();
   Lines lines = told();
   EXPECT_EQ(std::ranges::count(lines, line("added")), 1) << testing::PrintToString(lines);
   lines = of_alice->take();
   EXPECT_EQ(std::ranges::count(lines, line("removed")), 1) << testing::PrintToString(lines);
-  device = home.connect_device(kSn, "again");
+  device = home.connect_device(kDelta2Sn, "again");
   static_cast<void>(told());
   of_alice->take();
-  report(device, kSn, R"("pd.soc":4)");
+  report(device, kDelta2Sn, R"("pd.soc":4)");
   EXPECT_THAT(told(), ElementsAre(line("4")));
   EXPECT_THAT(of_alice->take(), IsEmpty());
 }
 
 TEST_F(ChangeFeedTest, AReaderOfADeviceIsToldOfThatOneAlone) {
-  const FakePtr one = home.connect_device(kSn);
+  const FakePtr one = home.connect_device(kDelta2Sn);
   const FakePtr two = home.connect_device(kOther, "other");
-  ChangeSubscription subscription = read_device(kSn);
+  ChangeSubscription subscription = read_device(kDelta2Sn);
   report(two, kOther, R"("pd.soc":1)");
   EXPECT_THAT(told(), IsEmpty());
   subscription.add(std::string(kOther));
@@ -386,31 +386,31 @@ TEST_F(ChangeFeedTest, AReaderOfADeviceIsToldOfThatOneAlone) {
   EXPECT_THAT(told(), ElementsAre(line("2", kOther)));
   subscription.remove(std::string(kOther));
   report(two, kOther, R"("pd.soc":3)");
-  report(one, kSn, R"("pd.soc":3)");
+  report(one, kDelta2Sn, R"("pd.soc":3)");
   EXPECT_THAT(told(), ElementsAre(line("3")));
-  must(home.registry->remove_device(kSn));
+  must(home.registry->remove_device(kDelta2Sn));
   home.settle();
   const Lines lines = told();
   EXPECT_EQ(std::ranges::count(lines, line("removed")), 1) << testing::PrintToString(lines);
 }
 
 TEST_F(ChangeFeedTest, AReaderOfWhichDevicesHaveNewsGetsNoValues) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const ChangeSubscription subscription =
-      read_device(kSn, {.detail = ChangeReaderOptions::Detail::kDevicesOnly});
-  report(device, kSn, R"("pd.soc":5)");
+      read_device(kDelta2Sn, {.detail = ChangeReaderOptions::Detail::kDevicesOnly});
+  report(device, kDelta2Sn, R"("pd.soc":5)");
   EXPECT_THAT(told(), ElementsAre(line("")));
 }
 
 TEST_F(ChangeFeedTest, WhoHasGoneIsToldNothing) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   {
-    const ChangeSubscription subscription = read_device(kSn);
-    report(device, kSn, R"("pd.soc":5)");
+    const ChangeSubscription subscription = read_device(kDelta2Sn);
+    report(device, kDelta2Sn, R"("pd.soc":5)");
   }
   EXPECT_THAT(told(), IsEmpty()) << "not even what waited";
-  EXPECT_FALSE(home.hub->changes().has_readers(partition_of(kSn)));
-  report(device, kSn, R"("pd.soc":6)");
+  EXPECT_FALSE(home.hub->changes().has_readers(partition_of(kDelta2Sn)));
+  report(device, kDelta2Sn, R"("pd.soc":6)");
   EXPECT_THAT(told(), IsEmpty());
 }
 
@@ -469,12 +469,12 @@ class EventReaderTest : public ChangeFeedTest {
 };
 
 TEST_F(EventReaderTest, IsToldOfNoReports) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const ChangeSubscription events = read_events(reader);
-  report(device, kSn, R"("pd.soc":50,"inv.errCode":0)");
+  report(device, kDelta2Sn, R"("pd.soc":50,"inv.errCode":0)");
   EXPECT_THAT(told(), ElementsAre(line(""))) << "that it has no faults";
-  report(device, kSn, R"("pd.soc":51)");
-  report(device, kSn, R"("pd.soc":51)");
+  report(device, kDelta2Sn, R"("pd.soc":51)");
+  report(device, kDelta2Sn, R"("pd.soc":51)");
   reading.run();
   EXPECT_TRUE(reader->batches.empty());
   home.leave(device);
@@ -482,21 +482,21 @@ TEST_F(EventReaderTest, IsToldOfNoReports) {
 }
 
 TEST_F(EventReaderTest, IsToldAllFaultsOnceAndThenEachChangeInOrder) {
-  const FakePtr device = home.connect_device(kSn);
-  report(device, kSn, R"("inv.errCode":1,"pd.errCode":0)");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("inv.errCode":1,"pd.errCode":0)");
   const ChangeSubscription events = read_events(reader);
-  report(device, kSn, R"("pd.soc":50)");
+  report(device, kDelta2Sn, R"("pd.soc":50)");
   reading.run();
   EXPECT_THAT(faults(*reader), ElementsAre("all", "+inv.errCode=1"));
   for (const std::string_view params :
        {R"("pd.errCode":2)", R"("pd.errCode":0)", R"("pd.errCode":2)", R"("pd.errCode":3)"}) {
-    report(device, kSn, params);
+    report(device, kDelta2Sn, params);
   }
   reading.run();
   EXPECT_THAT(faults(*reader), ElementsAre("+pd.errCode=2", "-pd.errCode=0", "+pd.errCode=2"));
   const auto second = std::make_shared<FakeReader>();
   const ChangeSubscription again = read_events(second);
-  report(device, kSn, R"("inv.errCode":0)");
+  report(device, kDelta2Sn, R"("inv.errCode":0)");
   reading.run();
   EXPECT_THAT(faults(*second), ElementsAre("all", "+pd.errCode=3"));
 }
@@ -517,13 +517,13 @@ TEST_F(EventReaderTest, IsToldOfTheFaultsOfModules) {
 }
 
 TEST_F(EventReaderTest, TakesNothingFromAReaderOfReports) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const auto other = std::make_shared<FakeReader>();
   const ChangeSubscription events = read_events(other);
-  const ChangeSubscription values = read_device(kSn);
-  report(device, kSn, R"("pd.soc":50)");
+  const ChangeSubscription values = read_device(kDelta2Sn);
+  report(device, kDelta2Sn, R"("pd.soc":50)");
   EXPECT_THAT(told(), ElementsAre(line("50")));
-  report(device, kSn, R"("pd.soc":51)");
+  report(device, kDelta2Sn, R"("pd.soc":51)");
   EXPECT_THAT(told(), ElementsAre(line("51")));
 }
 
@@ -546,12 +546,12 @@ TEST_F(ChangeFeedTest, OtherNodesLearnOfTheFirstReaderWithAnInterestAndOfTheLast
     const ChangeSubscription one = add({.scope = Scope::kAccount, .account = alice});
     const ChangeSubscription two = add({.scope = Scope::kAccount, .account = alice});
     ChangeSubscription devices = add({});
-    devices.add(std::string(kSn));
-    devices.remove(std::string(kSn));
+    devices.add(std::string(kDelta2Sn));
+    devices.remove(std::string(kDelta2Sn));
     devices.add(std::string(kOther));
     const ChangeSubscription node = add({.scope = Scope::kAll, .for_node = true});
-    EXPECT_THAT(told, ElementsAre("+1 ", fmt::format("+0 {}", kSn), fmt::format("-0 {}", kSn),
-                                  fmt::format("+0 {}", kOther)));
+    EXPECT_THAT(told, ElementsAre("+1 ", fmt::format("+0 {}", kDelta2Sn),
+                                  fmt::format("-0 {}", kDelta2Sn), fmt::format("+0 {}", kOther)));
     Lines all;
     feed.for_each_interest([&](const ChangeInterest& each) { all.push_back(each.sn); });
     EXPECT_THAT(all, ElementsAre(std::string(kOther), ""));
@@ -573,18 +573,19 @@ TEST_F(ChangeFeedTest, ABatchOfAnotherNodeIsForReadersWithItsInterestOnly) {
   const auto of_bob = make({.scope = Scope::kAccount, .account = bob});
   const auto of_node = make({.scope = Scope::kAccount, .account = alice, .for_node = true});
   auto of_device = make({});
-  of_device.second.add(std::string(kSn));
+  of_device.second.add(std::string(kDelta2Sn));
   ChangeBatch batch;
-  batch.covered = {{.partition = partition_of(kSn), .after = 4, .through = 9}};
-  batch.devices = {{.sn = std::string(kSn), .number = 9, .presence = {{.online = true, .at = {}}}}};
+  batch.covered = {{.partition = partition_of(kDelta2Sn), .after = 4, .through = 9}};
+  batch.devices = {
+      {.sn = std::string(kDelta2Sn), .number = 9, .presence = {{.online = true, .at = {}}}}};
   feed.tell({.scope = Scope::kAccount, .account = alice}, batch);
   home.settle();
   ASSERT_EQ(of_alice.first->batches.size(), 1U);
   EXPECT_EQ(of_alice.first->batches[0].covered.at(0).through, 9U);
-  EXPECT_THAT(of_alice.first->take(), ElementsAre(fmt::format("{} online", kSn)));
+  EXPECT_THAT(of_alice.first->take(), ElementsAre(fmt::format("{} online", kDelta2Sn)));
   feed.tell({.scope = Scope::kDevices}, batch);
   home.settle();
-  EXPECT_THAT(of_device.first->take(), ElementsAre(fmt::format("{} online", kSn)));
+  EXPECT_THAT(of_device.first->take(), ElementsAre(fmt::format("{} online", kDelta2Sn)));
   EXPECT_THAT(of_alice.first->take(), IsEmpty());
   EXPECT_THAT(of_bob.first->take(), IsEmpty());
   EXPECT_THAT(of_node.first->take(), IsEmpty());

@@ -12,13 +12,11 @@
 namespace gridloom::hub {
 namespace {
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class ClientAccessTest : public testing::Test {
  protected:
   ClientAccessTest() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
   }
   [[nodiscard]] Identity alice() const {
     const registry::Account account = home.account("alice");
@@ -40,7 +38,7 @@ TEST_F(ClientAccessTest, ANameAndItsPasswordAreOneIdentity) {
       {.user = account.certificate_account,
        .password = account.certificate_password,
        .role = Role::kAccount},
-      {.user = kSn, .password = home.device(kSn).key, .role = Role::kDevice},
+      {.user = kDelta2Sn, .password = home.device(kDelta2Sn).key, .role = Role::kDevice},
       {.user = "gateway:alice", .password = account.gateway_key, .role = Role::kGateway}};
   for (const Case& each : cases) {
     const Identity who = must(access.sign_in(each.user, each.password));
@@ -57,14 +55,14 @@ TEST_F(ClientAccessTest, ANameAndItsPasswordAreOneIdentity) {
 }
 
 TEST_F(ClientAccessTest, ACredentialIsValidUntilItIsReplaced) {
-  const Identity who = must(access.sign_in(kSn, home.device(kSn).key));
+  const Identity who = must(access.sign_in(kDelta2Sn, home.device(kDelta2Sn).key));
   EXPECT_TRUE(access.still_valid(who));
-  static_cast<void>(must(home.registry->rotate_device(kSn)));
+  static_cast<void>(must(home.registry->rotate_device(kDelta2Sn)));
   EXPECT_FALSE(access.still_valid(who));
 }
 
 TEST_F(ClientAccessTest, OnlyANameThatExistsIsShown) {
-  EXPECT_EQ(access.shown_user(kSn), kSn);
+  EXPECT_EQ(access.shown_user(kDelta2Sn), kDelta2Sn);
   EXPECT_NE(access.shown_user("a secret in the wrong place"), "a secret in the wrong place");
 }
 
@@ -76,7 +74,7 @@ TEST_F(ClientAccessTest, AnAccountsClientIdsOfADayAreLimited) {
   EXPECT_EQ(access.admit(who, "3").error().code, ErrorCode::kNoPermission);
   EXPECT_TRUE(access.admit(who, "1")) << "one that was used today";
   for (const std::string_view id : {"1", "2", "3"})
-    EXPECT_TRUE(access.admit({.role = Role::kDevice, .name = kSn}, id));
+    EXPECT_TRUE(access.admit({.role = Role::kDevice, .name = kDelta2Sn}, id));
 }
 
 TEST_F(ClientAccessTest, AFaultTakesWildcardsFromAppsAlone) {
@@ -86,7 +84,7 @@ TEST_F(ClientAccessTest, AFaultTakesWildcardsFromAppsAlone) {
   EXPECT_FALSE(access.grant(gateway, all).granted) << "the topics of apps";
   home.platform.fault_injector.set({{.fault = "no_wildcards"}});
   EXPECT_FALSE(access.grant(alice(), all).granted);
-  EXPECT_EQ(access.grant(alice(), home.open("alice", kSn + "/quota")).sn, kSn);
+  EXPECT_EQ(access.grant(alice(), home.open("alice", kDelta2Sn + "/quota")).sn, kDelta2Sn);
   EXPECT_TRUE(access.grant(gateway, "/device/+/set").granted);
 }
 

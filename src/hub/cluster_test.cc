@@ -22,6 +22,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
+using Scope = ChangeReaderOptions::Scope;
 
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kSet = R"({"sn":"R331ZEB4ZEAL0528","moduleType":5,"operateType":)"
@@ -437,7 +438,6 @@ class Recorder final : public ChangeReader {
 };
 
 TEST_F(ClusterTest, AReaderIsToldOfDevicesOfOtherNodes) {
-  using Scope = ChangeReaderOptions::Scope;
   for (const Scope scope : {Scope::kDevices, Scope::kAccount, Scope::kAll}) {
     const auto reader = std::make_shared<Recorder>();
     ChangeSubscription subscription =

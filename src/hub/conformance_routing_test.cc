@@ -22,14 +22,13 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 
 class RoutingConformance : public testing::TestWithParam<std::size_t> {
  protected:
   RoutingConformance() : home(GetParam()) {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
   }
   [[nodiscard]] std::string open(std::string_view sn, std::string_view verb) const {
@@ -41,7 +40,7 @@ class RoutingConformance : public testing::TestWithParam<std::size_t> {
   }
   // Publishes reports of both devices and a set, so that three topics have messages.
   void say_something(const FakePtr& gateway, const FakePtr& app) {
-    home.report(gateway, kSn, "{}");
+    home.report(gateway, kDelta2Sn, "{}");
     home.report(gateway, kOther, "{}");
     home.publish(app, open(kOther, "set"), R"({"id":1})");
   }
@@ -64,9 +63,9 @@ TEST_P(RoutingConformance, AFilterBringsTheTopicsThatItMatchesAndNoOthers) {
   const FakePtr app = home.connect_app("alice", "everything");
   const FakePtr everything = home.subscriber("alice", "reference");
   for (const std::string& filter :
-       {open(kSn, "quota"), open(kSn, "+"), open(kSn, "#"), open("+", "quota"), open("+", "+"),
-        open("+", "set"), home.open("alice", "#"), home.open("alice", "+/#"), open(kOther, "set/#"),
-        open("+", "quota/+"), home.open("alice", "+")}) {
+       {open(kDelta2Sn, "quota"), open(kDelta2Sn, "+"), open(kDelta2Sn, "#"), open("+", "quota"),
+        open("+", "+"), open("+", "set"), home.open("alice", "#"), home.open("alice", "+/#"),
+        open(kOther, "set/#"), open("+", "quota/+"), home.open("alice", "+")}) {
     const FakePtr client = home.connect_app("alice", "client");
     ASSERT_TRUE(subscribe(client, filter)) << filter;
     everything->take();
@@ -90,7 +89,7 @@ TEST_P(RoutingConformance, AFilterBringsTheTopicsThatItMatchesAndNoOthers) {
 TEST_P(RoutingConformance, MessagesOfATopicKeepTheirOrder) {
   const FakePtr gateway = home.connect_gateway("alice");
   std::vector<FakePtr> apps;
-  for (const std::string& filter : {open(kSn, "quota"), open("+", "quota")}) {
+  for (const std::string& filter : {open(kDelta2Sn, "quota"), open("+", "quota")}) {
     apps.push_back(home.connect_app("alice", filter));
     ASSERT_TRUE(subscribe(apps.back(), filter, Qos::kExactlyOnce));
   }
@@ -99,14 +98,14 @@ TEST_P(RoutingConformance, MessagesOfATopicKeepTheirOrder) {
   for (int i = 0; i < 300; ++i) {
     const Qos qos = static_cast<Qos>(i % 3);
     auto message = std::make_shared<wire::mqtt::Message>();
-    message->topic = fmt::format("/device/{}/quota", i % 7 == 0 ? kOther : kSn);
+    message->topic = fmt::format("/device/{}/quota", i % 7 == 0 ? kOther : kDelta2Sn);
     message->payload = fmt::format("{}", i);
     ASSERT_TRUE(batch.add(gateway, message, {.qos = qos}));
     if (i % 5 == 0) batch.post(gateway);
     if (i % 11 == 0) home.settle();
     if (i % 7 == 0) continue;
     for (Lines& lines : expected) {
-      lines.push_back(fmt::format("q{} {} {}", i % 3, open(kSn, "quota"), i));
+      lines.push_back(fmt::format("q{} {} {}", i % 3, open(kDelta2Sn, "quota"), i));
     }
   }
   batch.post(gateway);
@@ -123,22 +122,22 @@ TEST_P(RoutingConformance, MessagesOfATopicKeepTheirOrder) {
 TEST_P(RoutingConformance, UnsubscribingComparesFiltersCharacterByCharacter) {
   const FakePtr gateway = home.connect_gateway("alice");
   const FakePtr app = home.connect_app("alice");
-  const std::string quota = open(kSn, "quota");
+  const std::string quota = open(kDelta2Sn, "quota");
   ASSERT_TRUE(subscribe(app, quota));
   for (const std::string& filter :
-       {open("+", "quota"), open(kSn, "+"), home.open("alice", "#"), std::string("#"),
+       {open("+", "quota"), open(kDelta2Sn, "+"), home.open("alice", "#"), std::string("#"),
         std::string("+"), quota + "/", quota + "/#", quota.substr(1), quota + " "}) {
     home.hub->unsubscribe(app, filter);
     home.settle();
-    home.report(gateway, kSn, "{}");
+    home.report(gateway, kDelta2Sn, "{}");
     EXPECT_THAT(app->take(), ElementsAre("q1 " + quota + " {}")) << filter;
   }
   ASSERT_TRUE(subscribe(app, open("+", "quota")));
   home.hub->unsubscribe(app, quota);
-  home.report(gateway, kSn, "{}");
+  home.report(gateway, kDelta2Sn, "{}");
   EXPECT_EQ(app->take().size(), 1U);
   home.hub->unsubscribe(app, open("+", "quota"));
-  home.report(gateway, kSn, "{}");
+  home.report(gateway, kDelta2Sn, "{}");
   EXPECT_THAT(app->take(), IsEmpty());
 }
 
@@ -149,7 +148,7 @@ TEST_P(RoutingConformance, AMessagesPropertiesReachEverySubscriber) {
   const FakePtr one = home.subscriber("alice", "one");
   const FakePtr two = home.subscriber("alice", "two");
   auto message = std::make_shared<wire::mqtt::Message>();
-  message->topic = fmt::format("/device/{}/quota", kSn);
+  message->topic = fmt::format("/device/{}/quota", kDelta2Sn);
   message->payload = std::string("\x00\xff", 2) + " is no JSON";
   message->payload_is_text = true;
   message->expires_at = kTestStart + Millis(60'000);
@@ -178,13 +177,13 @@ TEST_P(RoutingConformance, AMessagesPropertiesReachEverySubscriber) {
 TEST_P(RoutingConformance, NoLocalIsAboutTheClientAndNotItsAccount) {
   const FakePtr app = home.connect_app("alice", "shy");
   const FakePtr other = home.connect_app("alice", "other");
-  home.subscribe(app, {.filter = open(kSn, "set"), .no_local = true, .send_retained = false});
+  home.subscribe(app, {.filter = open(kDelta2Sn, "set"), .no_local = true, .send_retained = false});
   home.subscribe(app, {.filter = open("+", "get"), .send_retained = false});
-  home.publish(app, open(kSn, "set"), "{}");
+  home.publish(app, open(kDelta2Sn, "set"), "{}");
   EXPECT_THAT(app->take(), IsEmpty());
-  home.publish(app, open(kSn, "get"), "{}");
+  home.publish(app, open(kDelta2Sn, "get"), "{}");
   EXPECT_EQ(app->take().size(), 1U);  // no_local is not set for this one
-  home.publish(other, open(kSn, "set"), "{}");
+  home.publish(other, open(kDelta2Sn, "set"), "{}");
   EXPECT_EQ(app->take().size(), 1U);
 }
 

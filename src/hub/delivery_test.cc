@@ -25,7 +25,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 
 class DeliveryTest : public testing::TestWithParam<std::size_t> {
@@ -33,15 +32,15 @@ class DeliveryTest : public testing::TestWithParam<std::size_t> {
   DeliveryTest() {
     home.add_account("alice");
     home.add_account("bob");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
-    device = home.connect_device(kSn);
+    device = home.connect_device(kDelta2Sn);
   }
   [[nodiscard]] static std::string own(std::string_view verb) {
-    return fmt::format("/device/{}/{}", kSn, verb);
+    return fmt::format("/device/{}/{}", kDelta2Sn, verb);
   }
   [[nodiscard]] std::string quota() const {
-    return home.open("alice", std::string(kSn) + "/quota");
+    return home.open("alice", std::string(kDelta2Sn) + "/quota");
   }
   FakePtr member(std::string_view id, std::string_view group, Qos qos = Qos::kAtLeastOnce) {
     FakePtr client = home.connect_app("alice", id);
@@ -49,7 +48,7 @@ class DeliveryTest : public testing::TestWithParam<std::size_t> {
     return client;
   }
   void report(int count) {
-    for (int i = 0; i < count; ++i) home.report(device, kSn, "{}");
+    for (int i = 0; i < count; ++i) home.report(device, kDelta2Sn, "{}");
   }
   void retain(const FakePtr& by, std::string topic, std::string payload) {
     EXPECT_TRUE(home.publish(by, std::move(topic), std::move(payload), Qos::kAtLeastOnce, 1, true));
@@ -84,7 +83,7 @@ TEST_P(DeliveryTest, EachMessageGoesToOneMemberOfAGroupInTurn) {
 }
 
 TEST_P(DeliveryTest, AGroupIsOneOfItsFilterAndItsAccount) {
-  home.share(kSn, "bob", registry::Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
   const FakePtr a = member("a", "g");
   const FakePtr wide = home.connect_app("alice", "wide");
   home.subscribe(wide, {.filter = "$share/g/" + home.open("alice", "#"), .qos = Qos::kAtLeastOnce});
@@ -147,16 +146,16 @@ TEST_P(DeliveryTest, TheLastRetainedMessageOfATopicGoesToNewSubscribers) {
 TEST_P(DeliveryTest, RetainedMessagesReachOnlyAccountsThatMayReadTheDevice) {
   retain(device, own("quota"), "{}");
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
-  home.share(kSn, "bob", registry::Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
   EXPECT_THAT(retained("bob", home.open("bob", "#")), SizeIs(1));
-  home.share(kSn, "bob", registry::Rights::kNone);
+  home.share(kDelta2Sn, "bob", registry::Rights::kNone);
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
 }
 
 // Retained messages follow the rule for live ones: sharing a device is for apps, not for gateways.
 TEST_P(DeliveryTest, AGatewayGetsWhatItsOwnAccountsDevicesRetainedAndNothingShared) {
   retain(device, own("quota"), "{}");
-  home.share(kSn, "bob", registry::Rights::kFull);
+  home.share(kDelta2Sn, "bob", registry::Rights::kFull);
   for (const std::string& filter : {own("quota"), own("#"), std::string("/device/#")}) {
     for (const std::string_view name : {"alice", "bob"}) {
       const FakePtr gateway =
@@ -169,9 +168,9 @@ TEST_P(DeliveryTest, AGatewayGetsWhatItsOwnAccountsDevicesRetainedAndNothingShar
 }
 
 TEST_P(DeliveryTest, AnAccountsRetainedMessagesAreItsOwn) {
-  home.share(kSn, "bob", registry::Rights::kFull);
+  home.share(kDelta2Sn, "bob", registry::Rights::kFull);
   const FakePtr app = home.connect_app("alice");
-  const std::string topic = home.open("alice", std::string(kSn) + "/get");
+  const std::string topic = home.open("alice", std::string(kDelta2Sn) + "/get");
   retain(app, topic, "{}");
   EXPECT_THAT(retained("alice", home.open("alice", "#")), Contains("q1 retained " + topic + " {}"));
   EXPECT_THAT(retained("bob", home.open("bob", "#")), IsEmpty());
@@ -197,8 +196,8 @@ TEST_P(DeliveryTest, ARetainedMessageExpires) {
 TEST_P(DeliveryTest, RetainedPayloadsHaveALimit) {
   TestHome small(GetParam(), {.account_retained_bytes = own("quota").size() + 10});
   small.add_account("alice");
-  small.add_device(kSn, "alice");
-  const FakePtr of_small = small.connect_device(kSn);
+  small.add_device(kDelta2Sn, "alice");
+  const FakePtr of_small = small.connect_device(kDelta2Sn);
   const auto put = [&](std::string payload) {
     small.publish(of_small, own("quota"), std::move(payload), Qos::kAtLeastOnce, 1, true);
     return of_small->acks.back().reason;
@@ -214,17 +213,17 @@ TEST_P(DeliveryTest, AnAccountThatRetainsMuchLeavesOthersTheirShare) {
   constexpr std::size_t kShare = std::size_t{256} * 1024;
   TestHome small(GetParam(), {.retained_bytes = 0, .account_retained_bytes = 2 * kShare});
   for (const std::string_view owner : {"alice", "bob"}) small.add_account(std::string(owner));
-  small.add_device(kSn, "alice");
+  small.add_device(kDelta2Sn, "alice");
   small.add_device("HW51ZOH4SF000001", "bob");
-  const FakePtr alices = small.connect_device(kSn);
+  const FakePtr alices = small.connect_device(kDelta2Sn);
   const FakePtr bobs = small.connect_device("HW51ZOH4SF000001");
   const auto put = [&](const FakePtr& by, std::string_view sn, std::size_t bytes) {
     small.publish(by, fmt::format("/device/{}/quota", sn), std::string(bytes, ' '),
                   Qos::kAtLeastOnce, 1, true);
     return by->acks.back().reason;
   };
-  EXPECT_EQ(put(alices, kSn, kShare), wire::mqtt::Reason::kQuotaExceeded);
-  EXPECT_EQ(put(alices, kSn, kShare - 100), wire::mqtt::Reason::kSuccess);
+  EXPECT_EQ(put(alices, kDelta2Sn, kShare), wire::mqtt::Reason::kQuotaExceeded);
+  EXPECT_EQ(put(alices, kDelta2Sn, kShare - 100), wire::mqtt::Reason::kSuccess);
   EXPECT_EQ(put(bobs, "HW51ZOH4SF000001", kShare - 100), wire::mqtt::Reason::kSuccess);
   EXPECT_EQ(put(bobs, "HW51ZOH4SF000001", kShare), wire::mqtt::Reason::kQuotaExceeded);
 }
@@ -239,7 +238,7 @@ TEST_P(DeliveryTest, ARemovedDeviceTakesItsRetainedMessagesAlong) {
   };
   home.platform.sessions = {.new_number = [] { return 1; }, .take = take};
   retain(device, own("quota"), "{}");
-  must(home.registry->remove_device(kSn));
+  must(home.registry->remove_device(kDelta2Sn));
   home.leave(device);
   home.pass(seconds(1));
   EXPECT_THAT(cleared, ElementsAre(own("quota")));
@@ -260,12 +259,12 @@ TEST_P(DeliveryTest, RetainIsPassedOnAsPublishedOnlyToWhoAskedForIt) {
 TEST_P(DeliveryTest, ADevicesOwnSideSeesWhatItPublishes) {
   const FakePtr gateway = home.connect_gateway("alice");
   home.subscribe(gateway, {.filter = "/device/+/quota", .no_local = true});
-  const FakePtr watcher = home.connect(kSn, home.device(kSn).key, "watcher");
+  const FakePtr watcher = home.connect(kDelta2Sn, home.device(kDelta2Sn).key, "watcher");
   home.subscribe(watcher, {.filter = own("#")});
   report(1);
   EXPECT_THAT(watcher->take(), ElementsAre("q0 " + own("quota") + " {}"));
   EXPECT_THAT(gateway->take(), ElementsAre("q0 " + own("quota") + " {}"));
-  home.report(gateway, kSn, "{}");
+  home.report(gateway, kDelta2Sn, "{}");
   EXPECT_THAT(gateway->take(), IsEmpty()) << "no local";
 }
 

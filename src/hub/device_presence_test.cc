@@ -14,7 +14,6 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::IsEmpty;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOnline = R"("params":{"status":1}})";
 constexpr std::string_view kOffline = R"("params":{"status":0}})";
 
@@ -22,23 +21,23 @@ class DevicePresenceTest : public testing::Test {
  protected:
   DevicePresenceTest() {
     for (const std::string_view name : {"alice", "bob", "carol"}) parts.home.add_account(name);
-    parts.home.add_device(kSn, "alice");
-    parts.home.share(kSn, "bob", registry::Rights::kMonitor);
+    parts.home.add_device(kDelta2Sn, "alice");
+    parts.home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
     parts.refresh();
     alice = parts.subscriber("alice");
     bob = parts.subscriber("bob");
     carol = parts.subscriber("carol");
-    device = parts.device(kSn);
+    device = parts.device(kDelta2Sn);
   }
   void connect(const FakePtr& client) {
-    parts.presence.use_transport(*client, kSn, parts.twins.at(kSn));
+    parts.presence.use_transport(*client, kDelta2Sn, parts.twins.at(kDelta2Sn));
     parts.end_turn();
   }
   void disconnect(const FakePtr& client) {
     parts.presence.disconnect(*client);
     parts.end_turn();
   }
-  [[nodiscard]] bool is_online() const { return parts.home.platform.presence.online(kSn); }
+  [[nodiscard]] bool is_online() const { return parts.home.platform.presence.online(kDelta2Sn); }
 
   TestShardParts parts;
   FakePtr alice;
@@ -67,7 +66,7 @@ TEST_F(DevicePresenceTest, AllWhoMayReadTheDeviceAreToldOfItsFirstAndLastConnect
 TEST_F(DevicePresenceTest, ADeviceThatSaysItIsOfflineIsOfflineUntilItSpeaks) {
   connect(device);
   alice->take();
-  parts.presence.mark_offline(*device, kSn, parts.twins.at(kSn));
+  parts.presence.mark_offline(*device, kDelta2Sn, parts.twins.at(kDelta2Sn));
   parts.end_turn();
   EXPECT_FALSE(is_online());
   EXPECT_THAT(alice->take(), ElementsAre(EndsWith(kOffline)));
@@ -82,7 +81,7 @@ TEST_F(DevicePresenceTest, AGatewayLosesADeviceThatItsAccountNoLongerOwns) {
   ASSERT_TRUE(is_online());
   parts.presence.drop_lost_by_gateways();
   EXPECT_TRUE(is_online()) << "it owns the device";
-  must(parts.home.registry->remove_device(kSn));
+  must(parts.home.registry->remove_device(kDelta2Sn));
   parts.refresh();
   parts.presence.drop_lost_by_gateways();
   EXPECT_FALSE(is_online());

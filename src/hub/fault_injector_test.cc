@@ -16,7 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "R331ZEB4ZEAL0529";
 
 std::string report(int soc) {
@@ -28,12 +27,12 @@ class InjectedFaults : public testing::TestWithParam<std::size_t> {
   InjectedFaults() : home(GetParam()) {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
-    home.share(kSn, "bob", registry::Rights::kFull);
-    device = home.connect_device(kSn);
+    home.share(kDelta2Sn, "bob", registry::Rights::kFull);
+    device = home.connect_device(kDelta2Sn);
     other = home.connect_device(kOther, "other");
-    must(home.report(device, kSn, report(5)));
+    must(home.report(device, kDelta2Sn, report(5)));
     must(home.report(other, kOther, report(5)));
   }
   static void must(bool good) { EXPECT_TRUE(good); }
@@ -63,65 +62,66 @@ INSTANTIATE_TEST_SUITE_P(Shards, InjectedFaults, testing::Values(1, 3));
 TEST_P(InjectedFaults, AFrozenSnapshotIsReadWhilePushesContinue) {
   const FakePtr app = home.subscriber("alice");
   set_rules({{.fault = "frozen_snapshot"}});
-  must(home.report(device, kSn, report(6)));
+  must(home.report(device, kDelta2Sn, report(6)));
   EXPECT_EQ(about(app, "quota").size(), 1U);
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
-  EXPECT_EQ(home.read(alice, kSn, {"pd.soc"}), R"({"pd.soc":5})");
-  EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read(alice, kDelta2Sn, {"pd.soc"}), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read_all(bob, kDelta2Sn), R"({"pd.soc":5})");
   set_rules({});
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":6})");
   set_rules({{.fault = "frozen_snapshot"}});
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":6})") << "what was so at its second beginning";
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":6})")
+      << "what was so at its second beginning";
 }
 
 TEST_P(InjectedFaults, StaleAndOfflineForOneDeviceOrOneAccountOnly) {
   const FakePtr app = home.subscriber("alice");
   const FakePtr guest = home.subscriber("bob");
-  set_rules({{.fault = "stale_offline", .sn = std::string(kSn), .account = "alice"}});
+  set_rules({{.fault = "stale_offline", .sn = std::string(kDelta2Sn), .account = "alice"}});
   EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":0)")));
   EXPECT_THAT(about(guest, "status"), IsEmpty());
-  must(home.report(device, kSn, report(7)));
+  must(home.report(device, kDelta2Sn, report(7)));
   must(home.report(other, kOther, report(7)));
   EXPECT_THAT(about(app, "quota"), ElementsAre(HasSubstr(kOther)));
   EXPECT_EQ(about(guest, "quota").size(), 1U);
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
-  EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":7})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read_all(bob, kDelta2Sn), R"({"pd.soc":7})");
   EXPECT_EQ(home.read_all(alice, kOther), R"({"pd.soc":7})");
-  EXPECT_FALSE(home.hub->online(alice, kSn));
-  EXPECT_TRUE(home.hub->online(bob, kSn));
-  EXPECT_THAT(
-      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})")
-          .text(),
-      HasSubstr("6012"));
+  EXPECT_FALSE(home.hub->online(alice, kDelta2Sn));
+  EXPECT_TRUE(home.hub->online(bob, kDelta2Sn));
+  EXPECT_THAT(home.set(alice, kDelta2Sn,
+                       R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})")
+                  .text(),
+              HasSubstr("6012"));
   set_rules({});
   EXPECT_THAT(about(app, "status"), ElementsAre(HasSubstr(R"("status":1)")));
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":7})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":7})");
 }
 
 TEST_P(InjectedFaults, OnlineFlapsAndSaysSo) {
   const FakePtr app = home.subscriber("alice");
-  set_rules({{.fault = "flapping_online", .sn = std::string(kSn), .value = 10}});
+  set_rules({{.fault = "flapping_online", .sn = std::string(kDelta2Sn), .value = 10}});
   app->take();
   int online = 0;
   for (int second = 0; second < 60; ++second) {
     home.pass(Millis(1000));
-    if (home.hub->online(alice, kSn)) ++online;
+    if (home.hub->online(alice, kDelta2Sn)) ++online;
   }
   EXPECT_EQ(online, 30);
   EXPECT_EQ(about(app, "status").size(), 6U);
   set_rules({});
-  EXPECT_TRUE(home.hub->online(alice, kSn));
+  EXPECT_TRUE(home.hub->online(alice, kDelta2Sn));
 }
 
 TEST_P(InjectedFaults, PushesPauseUntilAllQuotasAreRead) {
   const FakePtr app = home.subscriber("alice");
   set_rules({{.fault = "sleepy_push", .value = 60}});
   const auto pushed = [&] {
-    must(home.report(device, kSn, report(8)));
+    must(home.report(device, kDelta2Sn, report(8)));
     return about(app, "quota").size();
   };
   EXPECT_EQ(pushed(), 0U);
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":8})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":8})");
   EXPECT_EQ(pushed(), 1U);
   home.pass(Millis(59'000));
   EXPECT_EQ(pushed(), 1U);
@@ -135,17 +135,17 @@ TEST_P(InjectedFaults, ASetIsCarriedOutAndItsReplyIsDropped) {
   const FakePtr app = home.subscriber("alice");
   set_rules({{.fault = "unanswered_set"}});
   device->take();
-  const auto answer =
-      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
+  const auto answer = home.set(
+      alice, kDelta2Sn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})");
   must(
-      home.publish(app, home.open("alice", fmt::format("{}/set", kSn)),
+      home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)),
                    R"({"id":77,"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})"));
   const Lines sets = device->take();
   ASSERT_EQ(sets.size(), 2U);
   app->take();
   for (const std::string& set : sets) {
     must(home.publish(
-        device, fmt::format("/device/{}/set_reply", kSn),
+        device, fmt::format("/device/{}/set_reply", kDelta2Sn),
         fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", member_of(payload_of(set), "id"))));
   }
   EXPECT_FALSE(answer.here());
@@ -164,7 +164,7 @@ TEST_P(InjectedFaults, ACertificateIsRefusedAndDevicesAreNot) {
   EXPECT_TRUE(sign_in());
   set_rules({{.fault = "refused_certificate", .account = "alice"}});
   EXPECT_FALSE(sign_in());
-  EXPECT_TRUE(home.hub->access().sign_in(kSn, home.device(kSn).key));
+  EXPECT_TRUE(home.hub->access().sign_in(kDelta2Sn, home.device(kDelta2Sn).key));
   EXPECT_TRUE(home.hub->access().sign_in(home.account("bob").certificate_account,
                                          home.account("bob").certificate_password));
   set_rules({});
@@ -179,7 +179,8 @@ TEST_P(InjectedFaults, FewClientIdsAndNoWildcards) {
   EXPECT_TRUE(home.hub->access().admit(app->identity(), "one"));
   EXPECT_FALSE(home.hub->access().admit(app->identity(), "three"));
   EXPECT_FALSE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
-  EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", fmt::format("{}/quota", kSn))}));
+  EXPECT_TRUE(
+      home.subscribe(app, {.filter = home.open("alice", fmt::format("{}/quota", kDelta2Sn))}));
   set_rules({});
   EXPECT_TRUE(home.hub->access().admit(app->identity(), "three"));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("alice", "+/quota")}));
@@ -199,7 +200,7 @@ TEST_P(InjectedFaults, AppsLoseTheirConnectionsAndDevicesKeepTheirs) {
 TEST(FaultInjector, RulesThatABridgeLaysLastBesideThoseOfTheCommandLine) {
   FaultInjector faults;
   const auto happens = [&](PlatformFault fault) {
-    return faults.happens(fault, {.account = "alice", .sn = kSn, .now = {}}).has_value();
+    return faults.happens(fault, {.account = "alice", .sn = kDelta2Sn, .now = {}}).has_value();
   };
   faults.lay("bridge a", {{.fault = "null_data"}, {.fault = "no_such_fault"}});
   EXPECT_TRUE(happens(PlatformFault::kNullData));

@@ -21,8 +21,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using wire::mqtt::Reason;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class PublicationsTest : public testing::Test {
  protected:
   static Config config() {
@@ -33,10 +31,10 @@ class PublicationsTest : public testing::Test {
   }
   PublicationsTest() {
     for (const std::string_view name : {"alice", "bob"}) parts.home.add_account(name);
-    parts.home.add_device(kSn, "alice");
+    parts.home.add_device(kDelta2Sn, "alice");
     parts.refresh();
     app = parts.subscriber("alice");
-    device = parts.device(kSn);
+    device = parts.device(kDelta2Sn);
   }
   static PublishOptions options(bool retain = false) {
     return {.qos = Qos::kAtLeastOnce,
@@ -50,14 +48,14 @@ class PublicationsTest : public testing::Test {
   void publish(const FakePtr& client, Verb verb, std::string payload,
                const PublishOptions& how = options()) {
     parts.publications.publish(
-        client, {.sn = kSn,
+        client, {.sn = kDelta2Sn,
                  .verb = verb,
-                 .message = std::make_shared<const Message>(
-                     Message{.topic = "/device/" + kSn + "/quota", .payload = std::move(payload)}),
+                 .message = std::make_shared<const Message>(Message{
+                     .topic = "/device/" + kDelta2Sn + "/quota", .payload = std::move(payload)}),
                  .options = how});
     parts.end_turn();
   }
-  [[nodiscard]] std::string_view soc() { return parts.twins.at(kSn).twin.value("pd.soc"); }
+  [[nodiscard]] std::string_view soc() { return parts.twins.at(kDelta2Sn).twin.value("pd.soc"); }
   // The reason of the only acknowledgement since the last call.
   static Reason reason(const FakePtr& client) {
     EXPECT_THAT(client->acks, SizeIs(1));
@@ -95,7 +93,7 @@ TEST_F(PublicationsTest, AReportThatCannotBeReadIsCountedAndStillDelivered) {
 }
 
 TEST_F(PublicationsTest, ADeviceWhoseKeyWasReplacedIsRefused) {
-  static_cast<void>(must(parts.home.registry->rotate_device(kSn)));
+  static_cast<void>(must(parts.home.registry->rotate_device(kDelta2Sn)));
   parts.refresh();
   report(R"({"params":{"pd.soc":1}})");
   EXPECT_EQ(reason(device), Reason::kNotAuthorized);
@@ -156,7 +154,7 @@ TEST_F(PublicationsTest, ADevicesStatusSetsItsPresence) {
                            Case{.payload = R"({"params":{}})", .online = true},
                            Case{.payload = "{", .online = true}}) {
     publish(device, Verb::kStatus, each.payload);
-    EXPECT_EQ(parts.home.platform.presence.online(kSn), each.online) << each.payload;
+    EXPECT_EQ(parts.home.platform.presence.online(kDelta2Sn), each.online) << each.payload;
   }
 }
 
@@ -164,7 +162,7 @@ TEST_F(PublicationsTest, ReportsGoThroughTheInboxWhileTheLoopsAreBehind) {
   EXPECT_TRUE(parts.publications.takes_report(*device));
   const wire::mqtt::Message message{.payload = "1"};
   for (std::size_t i = 0; i < Router::kMaxUndelivered; ++i) {
-    parts.turn.router().to_apps(app->identity().name, kSn, Verb::kQuota, {.like = message});
+    parts.turn.router().to_apps(app->identity().name, kDelta2Sn, Verb::kQuota, {.like = message});
   }
   parts.turn.flush();
   EXPECT_FALSE(parts.publications.takes_report(*device));

@@ -19,7 +19,6 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "R331ZEB4ZEAL0529";
 constexpr std::string_view kReport = R"({"params":{"bmsMaster.soc":12}})";
 
@@ -27,10 +26,10 @@ class OwnReports : public testing::Test {
  protected:
   OwnReports() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
     app = home.subscriber("alice");
-    device = connect(kSn, home.hub->loop_of(kSn));
+    device = connect(kDelta2Sn, home.hub->loop_of(kDelta2Sn));
   }
   FakePtr connect(std::string_view sn, Loop& loop) {
     auto client = std::make_shared<FakeClient>(
@@ -44,7 +43,7 @@ class OwnReports : public testing::Test {
         device, payload,
         {.qos = Qos::kAtLeastOnce, .token = {.packet_id = packet_id, .qos = Qos::kAtLeastOnce}});
   }
-  [[nodiscard]] std::string all() { return home.read_all(home.account("alice").id, kSn); }
+  [[nodiscard]] std::string all() { return home.read_all(home.account("alice").id, kDelta2Sn); }
 
   TestHome home{2};
   FakePtr app;
@@ -64,7 +63,7 @@ TEST_F(OwnReports, AReportHasItsEffectsAtOnce) {
 }
 
 TEST_F(OwnReports, AReportOfARotatedKeyIsRefused) {
-  static_cast<void>(must(home.registry->rotate_device(kSn)));
+  static_cast<void>(must(home.registry->rotate_device(kDelta2Sn)));
   home.settle();
   report();
   ASSERT_THAT(device->acks, SizeIs(1));
@@ -73,9 +72,9 @@ TEST_F(OwnReports, AReportOfARotatedKeyIsRefused) {
 }
 
 TEST_F(OwnReports, OnlyADeviceOnItsShardsLoopReportsSo) {
-  Loop& own = home.hub->loop_of(kSn);
+  Loop& own = home.hub->loop_of(kDelta2Sn);
   Loop& other = &own == home.loops()[0] ? *home.loops()[1] : *home.loops()[0];
-  EXPECT_FALSE(home.hub->takes_report(*connect(kSn, other)));
+  EXPECT_FALSE(home.hub->takes_report(*connect(kDelta2Sn, other)));
   EXPECT_FALSE(home.hub->takes_report(*home.connect_app("alice", "second")));
   EXPECT_FALSE(home.hub->takes_report(*home.connect_gateway("alice")));
   EXPECT_TRUE(home.hub->takes_report(*connect(kOther, home.hub->loop_of(kOther))));
@@ -87,14 +86,14 @@ TEST_F(OwnReports, NoReportOvertakesTheDevicesEarlierWork) {
   ASSERT_TRUE(batch.add(
       device,
       std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
-          .topic = fmt::format("/device/{}/quota", kSn), .payload = std::string(kReport)}),
+          .topic = fmt::format("/device/{}/quota", kDelta2Sn), .payload = std::string(kReport)}),
       {.qos = Qos::kAtMostOnce}));
   batch.post(device);
   EXPECT_FALSE(home.hub->takes_report(*device));
   home.settle();
   EXPECT_TRUE(home.hub->takes_report(*device));
   static_cast<void>(home.hub->subscribe(
-      device, {.filter = fmt::format("/device/{}/set", kSn), .qos = Qos::kAtLeastOnce}));
+      device, {.filter = fmt::format("/device/{}/set", kDelta2Sn), .qos = Qos::kAtLeastOnce}));
   EXPECT_FALSE(home.hub->takes_report(*device));
   home.settle();
   EXPECT_TRUE(home.hub->takes_report(*device));
@@ -106,7 +105,8 @@ TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
   Shard shard(
       home.platform, loop, [](std::string_view) { return true; }, [](auto) {}, [](const Reply&) {});
   const auto client = std::make_shared<FakeClient>(
-      loop, must(home.hub->access().sign_in(kSn, home.device(kSn).key)), std::string(kSn));
+      loop, must(home.hub->access().sign_in(kDelta2Sn, home.device(kDelta2Sn).key)),
+      std::string(kDelta2Sn));
   const auto effort_of = [&](std::string_view payload) {
     const std::int64_t before = shard.effort();
     shard.report(client, payload, {.qos = Qos::kAtMostOnce});
@@ -125,7 +125,7 @@ TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
 TEST_F(OwnReports, ReportsCountInTheirAccountsTurns) {
   home.add_account("bob");
   home.add_device("R331OTHER", "bob");
-  Loop& loop = home.hub->loop_of(kSn);
+  Loop& loop = home.hub->loop_of(kDelta2Sn);
   std::string many;
   for (int i = 0; i < 1000; ++i) many += fmt::format(R"(,"name{}":1)", i);
   const std::string big =
@@ -161,7 +161,7 @@ TEST_F(OwnReports, ReadingTwinsCountsInItsAccountsTurns) {
   std::string order;
   const auto read = [&](std::string_view account, char letter, std::size_t twins) {
     home.hub->read_twins(
-        home.account(account).id, std::vector<std::string>(twins, std::string(kSn)),
+        home.account(account).id, std::vector<std::string>(twins, std::string(kDelta2Sn)),
         {.loop = &home.client_loop, .done = [&order, letter](auto) { order += letter; }});
   };
   read("bob", 'B', 16);

@@ -21,15 +21,13 @@ namespace {
 using testing::HasSubstr;
 using wire::mqtt::Message;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
-
 class RequestBytesTest : public testing::Test {
  protected:
   FakePtr client(std::string id) {
     return std::make_shared<FakeClient>(loop, Identity{.name = "open-anna"}, std::move(id));
   }
   static Inbound publication(std::string payload) {
-    return {.sn = std::string(kSn),
+    return {.sn = std::string(kDelta2Sn),
             .verb = Verb::kSetReply,
             .message = std::make_shared<const Message>(
                 Message{.topic = "/device/R331ZEB4ZEAL0528/set_reply",
@@ -56,13 +54,13 @@ class RequestBytesTest : public testing::Test {
   std::vector<Request> each() {
     const auto message = publication("{}").message;
     const std::vector<Request::Action> actions = {
-        ReadAll{std::string(kSn)},
-        Read{.sn = std::string(kSn), .quotas = {"pd.soc", "", "inv.outputWatts"}},
-        Set{.sn = std::string(kSn),
+        ReadAll{std::string(kDelta2Sn)},
+        Read{.sn = std::string(kDelta2Sn), .quotas = {"pd.soc", "", "inv.outputWatts"}},
+        Set{.sn = std::string(kDelta2Sn),
             .message = must(wire::parse_json(R"({"moduleType":5,"params":{"v":[1.5,null,"ä"]}})"))
                            .as_object(),
             .origin = {.by = "token 7", .from = "192.0.2.1"}},
-        SaveTwin{std::string(kSn)},
+        SaveTwin{std::string(kDelta2Sn)},
         Publish{.client = one, .publications = {publication(R"({"a":1})"), publication("")}},
         Subscribe{.client = one,
                   .subscription = {.filter = "$share/g/open/x/#",
@@ -85,7 +83,7 @@ class RequestBytesTest : public testing::Test {
                                .share = std::make_shared<const std::string>("$share/g/x"),
                                .number = 40},
                               {.message = message, .subscription_ids = {}}}},
-        ReadTwins{{std::string(kSn), "", "R331ZEB4ZEAL0529"}}};
+        ReadTwins{{std::string(kDelta2Sn), "", "R331ZEB4ZEAL0529"}}};
     std::vector<Request> requests;
     for (const Request::Action& action : actions) {
       requests.push_back(
@@ -205,7 +203,7 @@ TEST_F(RequestBytesTest, RepliesKeepTextTimeAndErrors) {
 
 // A reply with a twin that has every member set.
 Reply reply_with_twin() {
-  TwinSnapshot twin{.sn = std::string(kSn),
+  TwinSnapshot twin{.sn = std::string(kDelta2Sn),
                     .number = 1'000'000,
                     .has_values = true,
                     .last_report = TimePoint(Millis(7)),
@@ -225,7 +223,7 @@ TEST_F(RequestBytesTest, ATwinKeepsAllThatItIs) {
   EXPECT_EQ(bytes_of(read), bytes_of(sent));
   ASSERT_EQ(read.answer->twins.size(), 2U);
   const TwinSnapshot& twin = read.answer->twins[1];
-  EXPECT_EQ(twin.sn, kSn);
+  EXPECT_EQ(twin.sn, kDelta2Sn);
   EXPECT_EQ(twin.number, 1'000'000U);
   EXPECT_TRUE(twin.has_values);
   EXPECT_EQ(twin.last_report, TimePoint(Millis(7)));

@@ -20,17 +20,16 @@ using testing::EndsWith;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
 constexpr ReplyId kReply{7};
 
 class RequestExecutorTest : public testing::Test {
  protected:
   RequestExecutorTest() {
     alice = parts.home.add_account("alice");
-    parts.home.add_device(kSn, "alice");
+    parts.home.add_device(kDelta2Sn, "alice");
     refresh();
     app = parts.app("alice");
-    device = parts.device(kSn);
+    device = parts.device(kDelta2Sn);
   }
   void refresh() {
     parts.refresh();
@@ -53,10 +52,10 @@ class RequestExecutorTest : public testing::Test {
                       .filter = filter, .qos = Qos::kAtLeastOnce, .send_retained = send_retained}});
   }
   static Inbound report(std::string_view payload) {
-    return {.sn = kSn,
+    return {.sn = kDelta2Sn,
             .verb = Verb::kQuota,
-            .message = std::make_shared<const Message>(
-                Message{.topic = "/device/" + kSn + "/quota", .payload = std::string(payload)}),
+            .message = std::make_shared<const Message>(Message{
+                .topic = "/device/" + kDelta2Sn + "/quota", .payload = std::string(payload)}),
             .options = {}};
   }
 
@@ -76,20 +75,20 @@ class RequestExecutorTest : public testing::Test {
 };
 
 TEST_F(RequestExecutorTest, AReadIsAnsweredUnderTheIdOfItsRequest) {
-  parts.twins.at(kSn).twin.replay_value("pd.soc", "5");
-  execute(ReadAll{kSn});
+  parts.twins.at(kDelta2Sn).twin.replay_value("pd.soc", "5");
+  execute(ReadAll{kDelta2Sn});
   ASSERT_THAT(parts.replies, SizeIs(1));
   EXPECT_EQ(parts.replies[0].to, kReply);
   EXPECT_EQ(std::string_view(must(std::move(parts.replies[0].answer)).text), R"({"pd.soc":5})");
 }
 
 TEST_F(RequestExecutorTest, TwinsThatNobodyKnowsAreLeftOut) {
-  parts.twins.at(kSn).twin.replay_value("pd.soc", "5");
-  execute(ReadTwins{{"R331UNKNOWN", kSn}});
+  parts.twins.at(kDelta2Sn).twin.replay_value("pd.soc", "5");
+  execute(ReadTwins{{"R331UNKNOWN", kDelta2Sn}});
   ASSERT_THAT(parts.replies, SizeIs(1));
   const DeviceAnswer answer = must(std::move(parts.replies[0].answer));
   ASSERT_THAT(answer.twins, SizeIs(1));
-  EXPECT_EQ(answer.twins[0].sn, kSn);
+  EXPECT_EQ(answer.twins[0].sn, kDelta2Sn);
 }
 
 TEST_F(RequestExecutorTest, ASubscriberGetsWhatIsRetainedIfItAskedForIt) {
@@ -118,13 +117,13 @@ TEST_F(RequestExecutorTest, ManyPublicationsTakeSeveralStepsAndEachIsDoneOnce) {
 
 TEST_F(RequestExecutorTest, ADeviceIsOnlineFromConnectToDisconnect) {
   execute(Connect{device});
-  EXPECT_TRUE(parts.home.platform.presence.online(kSn));
+  EXPECT_TRUE(parts.home.platform.presence.online(kDelta2Sn));
   execute(Disconnect{device});
-  EXPECT_FALSE(parts.home.platform.presence.online(kSn));
+  EXPECT_FALSE(parts.home.platform.presence.online(kDelta2Sn));
 }
 
 TEST_F(RequestExecutorTest, AClientWhoseCredentialsEndedMeanwhileIsKicked) {
-  static_cast<void>(must(parts.home.registry->rotate_device(kSn)));
+  static_cast<void>(must(parts.home.registry->rotate_device(kDelta2Sn)));
   refresh();
   execute(Connect{device});
   EXPECT_THAT(device->kicked, ElementsAre(KickReason::kNotAuthorized));
@@ -147,7 +146,8 @@ TEST_F(RequestExecutorTest, ASessionThatIsTakenOverKeepsItsSubscriptions) {
   EXPECT_THAT(parts.replies, SizeIs(1));
   execute(Rebind{.old = app, .fresh = fresh});
   EXPECT_THAT(parts.replies, SizeIs(2));
-  parts.turn.router().to_apps(app->identity().name, kSn, Verb::kQuota, {.like = {.payload = "1"}});
+  parts.turn.router().to_apps(app->identity().name, kDelta2Sn, Verb::kQuota,
+                              {.like = {.payload = "1"}});
   parts.end_turn();
   EXPECT_THAT(app->take(), IsEmpty());
   EXPECT_THAT(fresh->take(), SizeIs(1));

@@ -18,19 +18,17 @@ using testing::ElementsAre;
 using testing::EndsWith;
 using testing::IsEmpty;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class RetainedSenderTest : public testing::Test {
  protected:
   RetainedSenderTest() {
     for (const std::string_view name : {"alice", "bob", "carol"}) parts.home.add_account(name);
-    parts.home.add_device(kSn, "alice");
-    parts.home.share(kSn, "bob", registry::Rights::kMonitor);
+    parts.home.add_device(kDelta2Sn, "alice");
+    parts.home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
     parts.refresh();
-    parts.home.platform.presence.set(kSn, true);
-    const registry::Device device = parts.home.device(kSn);
+    parts.home.platform.presence.set(kDelta2Sn, true);
+    const registry::Device device = parts.home.device(kDelta2Sn);
     EXPECT_TRUE(parts.retained.put(RetainedStore::Publisher::of_device(device),
-                                   message("/device/" + kSn + "/quota", "kept"),
+                                   message("/device/" + kDelta2Sn + "/quota", "kept"),
                                    Qos::kAtLeastOnce));
   }
   static wire::mqtt::MessagePtr message(std::string topic, std::string payload) {
@@ -47,7 +45,7 @@ class RetainedSenderTest : public testing::Test {
     return client->take();
   }
   [[nodiscard]] std::string kept_line(std::string_view account) const {
-    return fmt::format("q1 retained {} kept", parts.home.open(account, kSn + "/quota"));
+    return fmt::format("q1 retained {} kept", parts.home.open(account, kDelta2Sn + "/quota"));
   }
 
   TestShardParts parts;
@@ -63,15 +61,16 @@ TEST_F(RetainedSenderTest, AnAppIsSentPresenceAndMessagesOfTheDevicesThatItMayRe
 
 TEST_F(RetainedSenderTest, OnlyTopicsOfTheFilterAreSent) {
   const FakePtr app = parts.app("alice");
-  EXPECT_THAT(sent(app, parts.home.open("alice", kSn + "/quota")), ElementsAre(kept_line("alice")));
-  EXPECT_THAT(sent(app, parts.home.open("alice", kSn + "/status")),
+  EXPECT_THAT(sent(app, parts.home.open("alice", kDelta2Sn + "/quota")),
+              ElementsAre(kept_line("alice")));
+  EXPECT_THAT(sent(app, parts.home.open("alice", kDelta2Sn + "/status")),
               ElementsAre(EndsWith(R"("params":{"status":1}})")));
   EXPECT_THAT(sent(app, parts.home.open("alice", "R331OTHER/quota")), IsEmpty());
 }
 
 TEST_F(RetainedSenderTest, ADeviceAndItsOwnersGatewayAreSentMessagesButNoPresence) {
-  const std::string line = "q1 retained /device/" + kSn + "/quota kept";
-  EXPECT_THAT(sent(parts.device(kSn), "/device/" + kSn + "/#"), ElementsAre(line));
+  const std::string line = "q1 retained /device/" + kDelta2Sn + "/quota kept";
+  EXPECT_THAT(sent(parts.device(kDelta2Sn), "/device/" + kDelta2Sn + "/#"), ElementsAre(line));
   EXPECT_THAT(sent(parts.gateway("alice"), "/device/+/#"), ElementsAre(line));
   EXPECT_THAT(sent(parts.gateway("bob"), "/device/+/#"), IsEmpty())
       << "a share lets apps read, not gateways";
@@ -79,7 +78,7 @@ TEST_F(RetainedSenderTest, ADeviceAndItsOwnersGatewayAreSentMessagesButNoPresenc
 
 TEST_F(RetainedSenderTest, AMessageOfAppsIsSentToTheAppsOfTheirAccount) {
   const registry::Account alice = parts.home.account("alice");
-  const std::string topic = parts.home.open("alice", kSn + "/set");
+  const std::string topic = parts.home.open("alice", kDelta2Sn + "/set");
   ASSERT_TRUE(
       parts.retained.put(RetainedStore::Publisher::of_apps(alice.certificate_account, alice.id),
                          message(topic, "asked"), Qos::kAtLeastOnce));

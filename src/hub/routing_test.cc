@@ -18,7 +18,6 @@ using testing::IsEmpty;
 using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 constexpr std::string_view kReport = R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})";
 
@@ -33,11 +32,11 @@ class Routing : public testing::TestWithParam<std::size_t> {
   Routing() : home(GetParam()) {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     home.add_device(kOther, "alice");
   }
   [[nodiscard]] std::string line(std::string_view to, std::string_view rest) const {
-    return home.open(to, fmt::format("{}/{}", kSn, rest));
+    return home.open(to, fmt::format("{}/{}", kDelta2Sn, rest));
   }
 
   TestHome home;
@@ -50,20 +49,20 @@ INSTANTIATE_TEST_SUITE_P(Shards, Routing, testing::Values(1, 2, 5));
 // proves v3: MQTT-4.5.0-1
 // proves v5: MQTT-4.5.0-1
 TEST_P(Routing, AReportReachesItsOwnerAndWhomItIsSharedWithAsItCame) {
-  home.share(kSn, "bob", Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
   home.add_account("carol");
   const FakePtr owner = home.subscriber("alice");
   const FakePtr guest = home.subscriber("bob");
   const FakePtr stranger = home.subscriber("carol");
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   owner->take();
   guest->take();
   const std::string odd = R"({ "moduleType":1, "typeCode" : "pdStatus", "params":{"soc":5.0} } )";
-  EXPECT_TRUE(home.report(device, kSn, odd));
+  EXPECT_TRUE(home.report(device, kDelta2Sn, odd));
   EXPECT_THAT(owner->take(), ElementsAre("q1 " + line("alice", "quota ") + odd));
   EXPECT_THAT(guest->take(), ElementsAre("q1 " + line("bob", "quota ") + odd));
   EXPECT_THAT(stranger->take(), IsEmpty());
-  EXPECT_EQ(home.read_all(bob, kSn), R"({"pd.soc":5.0})");
+  EXPECT_EQ(home.read_all(bob, kDelta2Sn), R"({"pd.soc":5.0})");
 }
 
 // How often a report was refused for this reason.
@@ -78,31 +77,31 @@ std::uint64_t reports_refused(const hub::Platform& platform, std::string_view re
 
 TEST_P(Routing, AReportThatIsNotJsonIsForwardedAndCounted) {
   const FakePtr owner = home.subscriber("alice");
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   owner->take();
-  EXPECT_TRUE(home.report(device, kSn, "\x01\xff"));
+  EXPECT_TRUE(home.report(device, kDelta2Sn, "\x01\xff"));
   EXPECT_THAT(owner->take(), ElementsAre("q1 " + line("alice", "quota \x01\xff")));
   EXPECT_EQ(home.platform.counters.reports.load(), 1U);
   EXPECT_EQ(home.platform.counters.reports_malformed.load(), 1U);
   EXPECT_EQ(reports_refused(home.platform, "malformed"), 1U);
-  EXPECT_EQ(home.read_all(alice, kSn), "{}");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), "{}");
 }
 
 TEST_P(Routing, QuotasBeyondTheLimitAreCounted) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   std::string report = R"({"params":{"n0":1)";
   for (std::size_t i = 1; i < home.platform.config.twin.extra_quotas + 3; ++i) {
     report += fmt::format(R"(,"n{}":1)", i);
   }
-  EXPECT_TRUE(home.report(device, kSn, report + "}}"));
+  EXPECT_TRUE(home.report(device, kDelta2Sn, report + "}}"));
   EXPECT_EQ(home.platform.counters.quotas_refused.load(), 3U);
   EXPECT_EQ(reports_refused(home.platform, "too many quotas"), 1U);
 }
 
 TEST_P(Routing, AReportIsAcknowledgedAfterItIsInTheTwin) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   auto message = std::make_shared<wire::mqtt::Message>();
-  message->topic = fmt::format("/device/{}/quota", kSn);
+  message->topic = fmt::format("/device/{}/quota", kDelta2Sn);
   message->payload = kReport;
   Hub::Batch batch(*home.hub);
   ASSERT_TRUE(batch.add(device, message, {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 7}}));
@@ -119,8 +118,8 @@ TEST_P(Routing, AReportIsAcknowledgedAfterItIsInTheTwin) {
 TEST_P(Routing, QosIsTheLowerOfReportAndSubscription) {
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtMostOnce});
-  const FakePtr device = home.connect_device(kSn);
-  const std::string topic = fmt::format("/device/{}/quota", kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const std::string topic = fmt::format("/device/{}/quota", kDelta2Sn);
   home.publish(device, topic, "{}", Qos::kAtLeastOnce);
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kExactlyOnce});
   home.publish(device, topic, "{}", Qos::kAtMostOnce);
@@ -140,9 +139,9 @@ TEST_P(Routing, OverlappingSubscriptionsDeliverOnceAtTheHighestQosWithAllIds) {
                        .id = 3,
                        .send_retained = false});
   home.subscribe(app, {.filter = line("alice", "status"), .id = 4, .send_retained = false});
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   app->take();
-  home.report(device, kSn, "{}");
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_THAT(app->take(), ElementsAre("q1 " + line("alice", "quota {} #1,2,3")));
 }
 
@@ -151,8 +150,8 @@ TEST_P(Routing, ASecondSubscriptionToAFilterReplacesTheFirst) {
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtLeastOnce, .id = 1});
   home.subscribe(app, {.filter = line("alice", "quota"), .qos = Qos::kAtMostOnce, .id = 2});
-  const FakePtr device = home.connect_device(kSn);
-  home.report(device, kSn, "{}");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_THAT(app->take(), ElementsAre("q0 " + line("alice", "quota {} #2")));
 }
 
@@ -164,14 +163,14 @@ TEST_P(Routing, UnsubscribingEndsOneFilterAndLeavesTheOthers) {
   const std::string wild = home.open("alice", "+/quota");
   home.subscribe(app, {.filter = exact, .id = 1});
   home.subscribe(app, {.filter = wild, .id = 2});
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   home.hub->unsubscribe(app, exact);
   home.hub->unsubscribe(app, "/never/subscribed");
   home.settle();
-  home.report(device, kSn, "{}");
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_THAT(app->take(), ElementsAre("q0 " + exact + " {} #2"));
   home.hub->unsubscribe(app, wild);
-  home.report(device, kSn, "{}");
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_THAT(app->take(), IsEmpty());
 }
 
@@ -180,21 +179,21 @@ TEST_P(Routing, UnsubscribingEndsOneFilterAndLeavesTheOthers) {
 TEST_P(Routing, EveryConnectionOfAnAccountIsServed) {
   const FakePtr first = home.subscriber("alice", "one");
   const FakePtr second = home.subscriber("alice", "two");
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   first->take();
   second->take();
-  home.report(device, kSn, "{}");
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_EQ(first->take().size(), 1U);
   EXPECT_EQ(second->take().size(), 1U);
   home.leave(first);
-  home.report(device, kSn, "{}");
+  home.report(device, kDelta2Sn, "{}");
   EXPECT_THAT(first->take(), IsEmpty());
   EXPECT_EQ(second->take().size(), 1U);
 }
 
 // proves v5: MQTT-3.8.3-3
 TEST_P(Routing, ASetIsEchoedToItsSenderUnlessItWantsNoLocal) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const FakePtr app = home.connect_app("alice", "one");
   const FakePtr shy = home.connect_app("alice", "two");
   home.subscribe(app, {.filter = line("alice", "set"), .qos = Qos::kAtLeastOnce});
@@ -210,7 +209,7 @@ TEST_P(Routing, ASetIsEchoedToItsSenderUnlessItWantsNoLocal) {
 }
 
 TEST_P(Routing, ANewSubscriberLearnsTheStatusOfItsDevicesAtOnce) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const std::string online = "q1 retained " + line("alice", "status ") + status_payload(1);
   const std::string offline =
       "q1 retained " + home.open("alice", fmt::format("{}/status ", kOther)) + status_payload(0);
@@ -235,12 +234,12 @@ TEST_P(Routing, ANewSubscriberLearnsTheStatusOfItsDevicesAtOnce) {
 }
 
 TEST_P(Routing, StatusOfAnotherAccountsDeviceIsNotDelivered) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const FakePtr app = home.connect_app("bob");
   EXPECT_TRUE(home.subscribe(app, {.filter = line("bob", "status"), .qos = Qos::kAtLeastOnce}));
   EXPECT_TRUE(home.subscribe(app, {.filter = home.open("bob", "#"), .qos = Qos::kAtLeastOnce}));
   EXPECT_THAT(app->take(), IsEmpty());
-  home.share(kSn, "bob", Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
   const FakePtr later = home.connect_app("bob", "later");
   home.subscribe(later, {.filter = home.open("bob", "#"), .qos = Qos::kAtLeastOnce});
   EXPECT_THAT(later->take(),
@@ -251,17 +250,17 @@ TEST_P(Routing, PresenceFollowsConnectionsAndEachChangeIsPublished) {
   const FakePtr app = home.subscriber("alice");
   const std::string on = "q1 " + line("alice", "status ") + status_payload(1);
   const std::string off = "q1 " + line("alice", "status ") + status_payload(0);
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
 
-  const FakePtr first = home.connect_device(kSn, "one");
-  EXPECT_TRUE(home.platform.presence.online(kSn));
+  const FakePtr first = home.connect_device(kDelta2Sn, "one");
+  EXPECT_TRUE(home.platform.presence.online(kDelta2Sn));
   EXPECT_THAT(app->take(), ElementsAre(on));
-  const FakePtr second = home.connect_device(kSn, "two");
+  const FakePtr second = home.connect_device(kDelta2Sn, "two");
   home.leave(first);
-  EXPECT_TRUE(home.platform.presence.online(kSn));
+  EXPECT_TRUE(home.platform.presence.online(kDelta2Sn));
   EXPECT_THAT(app->take(), IsEmpty());
   home.leave(second);
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
   EXPECT_EQ(home.platform.presence.count(), 0U);
   EXPECT_THAT(app->take(), ElementsAre(off));
 }
@@ -270,22 +269,22 @@ TEST_P(Routing, AGatewaysDevicesAreOnlineFromTheirFirstMessageToItsEnd) {
   const FakePtr app = home.subscriber("alice");
   const FakePtr gateway = home.connect_gateway("alice");
   EXPECT_EQ(home.platform.presence.count(), 0U);
-  EXPECT_TRUE(home.report(gateway, kSn, std::string(kReport)));
-  EXPECT_TRUE(home.platform.presence.online(kSn));
+  EXPECT_TRUE(home.report(gateway, kDelta2Sn, std::string(kReport)));
+  EXPECT_TRUE(home.platform.presence.online(kDelta2Sn));
   EXPECT_FALSE(home.platform.presence.online(kOther));
   home.report(gateway, kOther, "{}");
   EXPECT_EQ(home.platform.presence.count(), 2U);
   app->take();
   home.leave(gateway);
   EXPECT_EQ(home.platform.presence.count(), 0U);
-  EXPECT_THAT(app->take(), UnorderedElementsAre(HasSubstr(fmt::format("{}/status", kSn)),
+  EXPECT_THAT(app->take(), UnorderedElementsAre(HasSubstr(fmt::format("{}/status", kDelta2Sn)),
                                                 HasSubstr(fmt::format("{}/status", kOther))));
 }
 
 TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
   const FakePtr app = home.subscriber("alice");
   const FakePtr gateway = home.connect_gateway("alice");
-  const std::string topic = fmt::format("/device/{}/status", kSn);
+  const std::string topic = fmt::format("/device/{}/status", kDelta2Sn);
   const std::string on = "q1 " + line("alice", "status ") + status_payload(1);
   const std::string off = "q1 " + line("alice", "status ") + status_payload(0);
   home.publish(gateway, topic, R"({"params":{"status":1}})");
@@ -293,14 +292,14 @@ TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
   home.publish(gateway, topic, R"({"params":{"status":1}})");
   EXPECT_THAT(app->take(), IsEmpty());
   home.publish(gateway, topic, R"({"params":{"status":0}})");
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
   EXPECT_THAT(app->take(), ElementsAre(off));
   home.publish(gateway, topic, R"({"params":{"status":0}})");
   home.publish(gateway, topic, "neither JSON nor a status");
   home.publish(gateway, topic, R"({"params":{"status":"x"}})");
   EXPECT_THAT(app->take(), IsEmpty());
-  home.report(gateway, kSn, std::string(kReport));
-  EXPECT_TRUE(home.platform.presence.online(kSn));
+  home.report(gateway, kDelta2Sn, std::string(kReport));
+  EXPECT_TRUE(home.platform.presence.online(kDelta2Sn));
   EXPECT_EQ(app->take().size(), 2U);  // the status and the report
   home.publish(gateway, topic, R"({"params":{"status":0}})");
   app->take();
@@ -309,13 +308,13 @@ TEST_P(Routing, ADeviceMayTellItsPresenceItself) {
 }
 
 TEST_P(Routing, ClientsPublishOnlyToTheirOwnTopics) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const FakePtr app = home.connect_app("alice");
   const FakePtr gateway = home.connect_gateway("bob");
   const std::string others = fmt::format("/device/{}/quota", kOther);
-  const std::string own = fmt::format("/device/{}/quota", kSn);
+  const std::string own = fmt::format("/device/{}/quota", kDelta2Sn);
   EXPECT_FALSE(home.publish(device, others, "{}"));
-  EXPECT_FALSE(home.publish(device, fmt::format("/device/{}/set", kSn), "{}"));
+  EXPECT_FALSE(home.publish(device, fmt::format("/device/{}/set", kDelta2Sn), "{}"));
   EXPECT_FALSE(home.publish(device, line("alice", "quota"), "{}"));
   EXPECT_FALSE(home.publish(app, own, "{}"));
   EXPECT_FALSE(home.publish(app, line("alice", "quota"), "{}"));
@@ -327,45 +326,45 @@ TEST_P(Routing, ClientsPublishOnlyToTheirOwnTopics) {
   EXPECT_TRUE(home.publish(gateway, own, std::string(kReport)));
   ASSERT_EQ(gateway->acks.size(), 1U);
   EXPECT_EQ(gateway->acks[0].reason, wire::mqtt::Reason::kNotAuthorized);
-  EXPECT_EQ(home.read_all(alice, kSn), "{}");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), "{}");
 }
 
 TEST_P(Routing, AMovedDeviceReportsToItsNewOwnerOnly) {
-  home.share(kSn, "bob", Rights::kMonitor);
-  const FakePtr device = home.connect_device(kSn);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const FakePtr old = home.subscriber("alice");
   const FakePtr fresh = home.subscriber("bob");
-  static_cast<void>(must(home.registry->move_device({.sn = kSn, .owner = "bob"})));
+  static_cast<void>(must(home.registry->move_device({.sn = kDelta2Sn, .owner = "bob"})));
   home.settle();
   // Messages still sent by the former owner's connection do not reach the new owner.
   device->acks.clear();
-  home.report(device, kSn, std::string(kReport));
+  home.report(device, kDelta2Sn, std::string(kReport));
   EXPECT_EQ(device->acks.at(0).reason, wire::mqtt::Reason::kNotAuthorized);
   EXPECT_THAT(fresh->take(), IsEmpty());
   home.leave(device);
-  const FakePtr again = home.connect_device(kSn);
+  const FakePtr again = home.connect_device(kDelta2Sn);
   static_cast<void>(fresh->take());
-  home.report(again, kSn, std::string(kReport));
+  home.report(again, kDelta2Sn, std::string(kReport));
   EXPECT_THAT(old->take(), IsEmpty());
   EXPECT_THAT(fresh->take(), ElementsAre("q1 " + line("bob", "quota ") + std::string(kReport)));
-  EXPECT_THAT(home.read_all(alice, kSn), StartsWith("8512 "));
+  EXPECT_THAT(home.read_all(alice, kDelta2Sn), StartsWith("8512 "));
 }
 
 TEST_P(Routing, AShareThatEndsIsEndedAtOnce) {
-  home.share(kSn, "bob", Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
   const FakePtr guest = home.subscriber("bob");
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   guest->take();
-  home.share(kSn, "bob", Rights::kNone);
-  home.report(device, kSn, std::string(kReport));
+  home.share(kDelta2Sn, "bob", Rights::kNone);
+  home.report(device, kDelta2Sn, std::string(kReport));
   EXPECT_THAT(guest->take(), IsEmpty());
 }
 
 TEST_P(Routing, AThrottledClientIsResumedWhenTheShardsHaveCaughtUp) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   Hub::Batch batch(*home.hub);
   const auto report = std::make_shared<const wire::mqtt::Message>(wire::mqtt::Message{
-      .topic = fmt::format("/device/{}/quota", kSn), .payload = std::string(kReport)});
+      .topic = fmt::format("/device/{}/quota", kDelta2Sn), .payload = std::string(kReport)});
   int sent = 0;
   for (; sent < 10'000 && !device->is_throttled(); ++sent) {
     ASSERT_TRUE(batch.add(device, report, {}));

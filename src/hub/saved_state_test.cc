@@ -18,13 +18,11 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class SavedStateTest : public testing::Test {
  protected:
   SavedStateTest() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
   }
   std::vector<SavedTwin> saved() {
     std::vector<SavedTwin> all;
@@ -46,35 +44,36 @@ class SavedStateTest : public testing::Test {
 };
 
 TEST_F(SavedStateTest, ATwinIsAsItWasAfterARestart) {
-  home.report(home.connect_device(kSn), kSn, R"({"params":{"pd.soc":5}})");
-  const std::string text = text_of(kSn);
+  home.report(home.connect_device(kDelta2Sn), kDelta2Sn, R"({"params":{"pd.soc":5}})");
+  const std::string text = text_of(kDelta2Sn);
   std::vector<SavedTwin> twins = saved();
   ASSERT_THAT(twins, SizeIs(1));
   EXPECT_EQ(twins[0].text, text);
   EXPECT_THAT(saved(), IsEmpty()) << "nothing changed since";
   home.hub.reset();
   home.start_hub();
-  EXPECT_EQ(text_of(kSn), "") << "nothing is known yet";
+  EXPECT_EQ(text_of(kDelta2Sn), "") << "nothing is known yet";
   home.hub->saved_state().restore_twin(std::move(twins[0]));
   home.settle();
-  EXPECT_EQ(text_of(kSn), text);
-  EXPECT_EQ(home.read_all(home.account("alice").id, kSn), R"({"pd.soc":5})");
+  EXPECT_EQ(text_of(kDelta2Sn), text);
+  EXPECT_EQ(home.read_all(home.account("alice").id, kDelta2Sn), R"({"pd.soc":5})");
 }
 
 TEST_F(SavedStateTest, ARetainedMessageIsRestoredIfItsPublisherStillExists) {
   const RetainedChange change{
-      .topic = "/device/" + kSn + "/quota",
+      .topic = "/device/" + kDelta2Sn + "/quota",
       .message = std::make_shared<const wire::mqtt::Message>(
-          wire::mqtt::Message{.topic = "/device/" + kSn + "/quota", .payload = "kept"}),
+          wire::mqtt::Message{.topic = "/device/" + kDelta2Sn + "/quota", .payload = "kept"}),
       .qos = Qos::kAtLeastOnce,
-      .device = home.device(kSn).number};
+      .device = home.device(kDelta2Sn).number};
   RetainedChange other = change;
   other.device = change.device + 1;
   EXPECT_FALSE(home.hub->saved_state().restore_retained(other)) << "that device is gone";
   EXPECT_TRUE(home.hub->saved_state().restore_retained(change));
   home.settle();
   const FakePtr app = home.connect_app("alice");
-  home.subscribe(app, {.filter = home.open("alice", kSn + "/quota"), .qos = Qos::kAtLeastOnce});
+  home.subscribe(app,
+                 {.filter = home.open("alice", kDelta2Sn + "/quota"), .qos = Qos::kAtLeastOnce});
   EXPECT_THAT(app->take(), SizeIs(1));
 }
 

@@ -17,14 +17,12 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
-
 class Sessions : public testing::Test {
  protected:
   Sessions() {
     home.add_account("alice");
     home.add_account("bob");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
   }
   void pass_a_second() { home.pass(Millis(1000)); }
 
@@ -34,7 +32,7 @@ class Sessions : public testing::Test {
 TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
   const registry::Account alice = home.account("alice");
   const registry::Account bob = home.account("bob");
-  const registry::Device device = home.device(kSn);
+  const registry::Device device = home.device(kDelta2Sn);
   struct Row {
     std::string user;
     Secret password;
@@ -43,7 +41,7 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
   const std::vector<Row> rows = {
       {alice.certificate_account, alice.certificate_password, Role::kAccount},
       {"gateway:alice", alice.gateway_key, Role::kGateway},
-      {std::string(kSn), device.key, Role::kDevice},
+      {std::string(kDelta2Sn), device.key, Role::kDevice},
       {alice.certificate_account, bob.certificate_password, {}},
       {alice.certificate_account, alice.gateway_key, {}},
       {alice.certificate_account, Secret(""), {}},
@@ -52,8 +50,8 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
       {"gateway:nobody", alice.gateway_key, {}},
       {"gateway:", alice.gateway_key, {}},
       {"alice", alice.certificate_password, {}},
-      {std::string(kSn), alice.gateway_key, {}},
-      {std::string(kSn), Secret(""), {}},
+      {std::string(kDelta2Sn), alice.gateway_key, {}},
+      {std::string(kDelta2Sn), Secret(""), {}},
       {"", Secret(""), {}},
       {"NOSUCH1", device.key, {}},
   };
@@ -71,11 +69,11 @@ TEST_F(Sessions, AccountsDevicesAndGatewaysSignInWithTheirOwnSecretOnly) {
 }
 
 TEST_F(Sessions, ADeviceThatTakesItselfOverStaysOnline) {
-  const FakePtr first = home.connect_device(kSn);
+  const FakePtr first = home.connect_device(kDelta2Sn);
   const FakePtr app = home.subscriber("alice");
-  const FakePtr second = home.connect_device(kSn);
+  const FakePtr second = home.connect_device(kDelta2Sn);
   home.leave(first);
-  EXPECT_TRUE(home.platform.presence.online(kSn));
+  EXPECT_TRUE(home.platform.presence.online(kDelta2Sn));
   EXPECT_THAT(app->take(), IsEmpty());
 }
 
@@ -83,7 +81,7 @@ TEST_F(Sessions, ANewCertificatePasswordEndsTheSessionsOfTheOldOne) {
   const FakePtr app = home.connect_app("alice");
   const FakePtr gateway = home.connect_gateway("alice");
   const FakePtr bob = home.connect_app("bob");
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   static_cast<void>(must(home.registry->rotate_certificate("alice")));
   home.settle();
   pass_a_second();
@@ -97,15 +95,15 @@ TEST_F(Sessions, ANewCertificatePasswordEndsTheSessionsOfTheOldOne) {
 }
 
 TEST_F(Sessions, ARemovedDeviceIsShownOut) {
-  const FakePtr device = home.connect_device(kSn);
-  must(home.registry->remove_device(kSn));
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  must(home.registry->remove_device(kDelta2Sn));
   home.settle();
   pass_a_second();
   EXPECT_THAT(device->kicked, ElementsAre(KickReason::kNotAuthorized));
-  EXPECT_FALSE(home.report(device, kSn, "{}") &&
+  EXPECT_FALSE(home.report(device, kDelta2Sn, "{}") &&
                device->acks.back().reason == wire::mqtt::Reason::kSuccess);
   home.leave(device);
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
 }
 
 TEST_F(Sessions, ARemovedAccountIsShownOut) {
@@ -144,37 +142,37 @@ TEST_F(Sessions, ADeviceMaySignInBeforeItsShardIsToldOfIt) {
 
 // For second-hand devices: the new owner must not see the data of the former one.
 TEST_F(Sessions, ARemovedDeviceThatIsAddedAgainStartsEmpty) {
-  const FakePtr device = home.connect_device(kSn);
-  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
-  must(home.registry->remove_device(kSn));
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  home.report(device, kDelta2Sn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  must(home.registry->remove_device(kDelta2Sn));
   home.settle();
   pass_a_second();
   home.leave(device);
   pass_a_second();
-  home.add_device(kSn, "bob");
-  EXPECT_EQ(home.read_all(home.account("bob").id, kSn), "{}");
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  home.add_device(kDelta2Sn, "bob");
+  EXPECT_EQ(home.read_all(home.account("bob").id, kDelta2Sn), "{}");
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
 }
 
 TEST_F(Sessions, ADeviceAddedAgainAtOnceStartsEmptyToo) {
-  const FakePtr device = home.connect_device(kSn);
-  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  home.report(device, kDelta2Sn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
   home.leave(device);
-  must(home.registry->remove_device(kSn));
-  home.add_device(kSn, "bob");
+  must(home.registry->remove_device(kDelta2Sn));
+  home.add_device(kDelta2Sn, "bob");
   pass_a_second();
-  EXPECT_EQ(home.read_all(home.account("bob").id, kSn), "{}");
+  EXPECT_EQ(home.read_all(home.account("bob").id, kDelta2Sn), "{}");
 }
 
 // The gateway still speaks for its other devices; one that left its account is offline.
 TEST_F(Sessions, ADeviceMovedAwayFromItsGatewayIsNoLongerOnline) {
   const FakePtr gateway = home.connect_gateway("alice");
-  home.report(gateway, kSn, "{}");
-  ASSERT_TRUE(home.platform.presence.online(kSn));
-  must(home.registry->move_device({.sn = kSn, .owner = "bob"}));
+  home.report(gateway, kDelta2Sn, "{}");
+  ASSERT_TRUE(home.platform.presence.online(kDelta2Sn));
+  must(home.registry->move_device({.sn = kDelta2Sn, .owner = "bob"}));
   home.settle();
   pass_a_second();
-  EXPECT_FALSE(home.platform.presence.online(kSn));
+  EXPECT_FALSE(home.platform.presence.online(kDelta2Sn));
 }
 
 TEST_F(Sessions, StrictWildcardsAreDeniedAndExactTopicsStillGranted) {

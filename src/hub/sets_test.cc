@@ -19,7 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOcean = "HJ31ZDH2ZF690025";
 constexpr std::string_view kUnknown = "XYZ0001";
 
@@ -35,8 +34,9 @@ class Sets : public testing::Test {
   Sets() {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    for (const std::string_view sn : {kSn, kOcean, kUnknown}) home.add_device(sn, "alice");
-    device = home.connect_device(kSn);
+    for (const std::string_view sn : {std::string_view(kDelta2Sn), kOcean, kUnknown})
+      home.add_device(sn, "alice");
+    device = home.connect_device(kDelta2Sn);
   }
   // The payloads that the device received since the last call.
   Lines asked() {
@@ -45,11 +45,11 @@ class Sets : public testing::Test {
     return payloads;
   }
   void reply(std::string_view id, std::string_view rest = R"("data":{"ack":0})") {
-    home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+    home.publish(device, fmt::format("/device/{}/set_reply", kDelta2Sn),
                  fmt::format(R"({{"id":{},{}}})", id, rest));
   }
   void mqtt_set(const FakePtr& app, std::string_view name, std::string payload) {
-    home.publish(app, home.open(name, fmt::format("{}/set", kSn)), std::move(payload));
+    home.publish(app, home.open(name, fmt::format("{}/set", kDelta2Sn)), std::move(payload));
   }
   FakePtr replies_to(std::string_view name, std::string_view client_id = "app") {
     FakePtr app = home.connect_app(name, client_id);
@@ -65,7 +65,7 @@ class Sets : public testing::Test {
 
 TEST_F(Sets, Version5PropertiesAreForwardedBothWays) {
   const FakePtr app = replies_to("alice");
-  wire::mqtt::Message set{.topic = home.open("alice", fmt::format("{}/set", kSn)),
+  wire::mqtt::Message set{.topic = home.open("alice", fmt::format("{}/set", kDelta2Sn)),
                           .payload = quiet("7"),
                           .response_topic = "/where",
                           .correlation_data = "which",
@@ -74,7 +74,7 @@ TEST_F(Sets, Version5PropertiesAreForwardedBothWays) {
   EXPECT_EQ(device->last->response_topic, "/where");
   EXPECT_EQ(device->last->correlation_data, "which");
   EXPECT_EQ(device->last->user_properties, set.user_properties);
-  home.publish(device, {.topic = fmt::format("/device/{}/set_reply", kSn),
+  home.publish(device, {.topic = fmt::format("/device/{}/set_reply", kDelta2Sn),
                         .payload = R"({"id":7,"data":{"ack":0}})",
                         .content_type = "application/json",
                         .correlation_data = "its own"});
@@ -86,7 +86,7 @@ TEST_F(Sets, EveryReplyHasTheCorrelationDataOfItsRequest) {
   const FakePtr app = home.subscriber("alice");
   const auto request = [&](std::string_view verb, std::string payload) {
     app->take();
-    home.publish(app, {.topic = home.open("alice", fmt::format("{}/{}", kSn, verb)),
+    home.publish(app, {.topic = home.open("alice", fmt::format("{}/{}", kDelta2Sn, verb)),
                        .payload = std::move(payload),
                        .correlation_data = std::string(verb)});
   };
@@ -105,7 +105,7 @@ TEST_F(Sets, EveryReplyHasTheCorrelationDataOfItsRequest) {
 }
 
 TEST_F(Sets, AnHttpSetGoesToTheDeviceWithAnIdAndIsAnsweredByItsReply) {
-  const auto answer = home.set(alice, kSn, kQuiet);
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   EXPECT_FALSE(answer.here());
   const Lines payloads = asked();
   ASSERT_EQ(payloads.size(), 1U);
@@ -120,14 +120,14 @@ TEST_F(Sets, AnHttpSetGoesToTheDeviceWithAnIdAndIsAnsweredByItsReply) {
 }
 
 TEST_F(Sets, AnAckThatIsNotZeroIsAnAnswerToo) {
-  const auto answer = home.set(alice, kSn, kQuiet);
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   reply(member_of(asked().at(0), "id"), R"("data":{"ack":1})");
   EXPECT_THAT(answer.text(), HasSubstr(R"("ack":1)"));
 }
 
 TEST_F(Sets, TwoHttpSetsHaveIdsOfTheirOwnAndMayBeAnsweredInAnyOrder) {
-  const auto first = home.set(alice, kSn, kQuiet);
-  const auto second = home.set(alice, kSn, kQuiet);
+  const auto first = home.set(alice, kDelta2Sn, kQuiet);
+  const auto second = home.set(alice, kDelta2Sn, kQuiet);
   const Lines payloads = asked();
   ASSERT_EQ(payloads.size(), 2U);
   const std::string one = member_of(payloads[0], "id");
@@ -142,20 +142,20 @@ TEST_F(Sets, TwoHttpSetsHaveIdsOfTheirOwnAndMayBeAnsweredInAnyOrder) {
 
 TEST_F(Sets, AReplyToAnHttpSetIsSeenByWhoListens) {
   const FakePtr app = replies_to("alice");
-  static_cast<void>(home.set(alice, kSn, kQuiet));
+  static_cast<void>(home.set(alice, kDelta2Sn, kQuiet));
   reply(member_of(asked().at(0), "id"));
   EXPECT_EQ(app->take().size(), 1U);
 }
 
 TEST_F(Sets, AnMqttSetIsAnsweredOnItsOwnAccountsTopicOnly) {
-  home.share(kSn, "bob", Rights::kFull);
+  home.share(kDelta2Sn, "bob", Rights::kFull);
   const FakePtr owner = replies_to("alice");
   const FakePtr guest = replies_to("bob");
   mqtt_set(guest, "bob", quiet("77"));
   EXPECT_EQ(asked(), Lines{quiet("77")});
   reply("77");
   EXPECT_THAT(guest->take(),
-              ElementsAre("q1 " + home.open("bob", fmt::format("{}/set_reply ", kSn)) +
+              ElementsAre("q1 " + home.open("bob", fmt::format("{}/set_reply ", kDelta2Sn)) +
                           R"({"id":77,"data":{"ack":0}})"));
   EXPECT_THAT(owner->take(), IsEmpty());
 }
@@ -172,7 +172,7 @@ TEST_F(Sets, ANumericTextAsIdIsFoundWhenTheDeviceAnswersANumber) {
 }
 
 TEST_F(Sets, TwoAppsThatUseOneIdBothGetTheirOwnReply) {
-  home.share(kSn, "bob", Rights::kFull);
+  home.share(kDelta2Sn, "bob", Rights::kFull);
   const FakePtr owner = replies_to("alice");
   const FakePtr guest = replies_to("bob");
   mqtt_set(owner, "alice", quiet("5"));
@@ -201,19 +201,19 @@ TEST_F(Sets, ASetWithoutAnIdGetsOneAndItsReply) {
 }
 
 TEST_F(Sets, AnUnrequestedReplyReachesAllWhoMayReadTheDevice) {
-  home.share(kSn, "bob", Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
   const FakePtr owner = replies_to("alice");
   const FakePtr guest = replies_to("bob");
   reply("99");
   EXPECT_EQ(owner->take().size(), 1U);
   EXPECT_EQ(guest->take().size(), 1U);
-  home.publish(device, fmt::format("/device/{}/set_reply", kSn), "no JSON");
+  home.publish(device, fmt::format("/device/{}/set_reply", kDelta2Sn), "no JSON");
   EXPECT_EQ(owner->take().size(), 1U);
 }
 
 TEST_F(Sets, ASetThatIsNotAnsweredFailsAtItsDeadline) {
   const FakePtr app = replies_to("alice");
-  const auto answer = home.set(alice, kSn, kQuiet);
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   const std::string id = member_of(asked().at(0), "id");
   mqtt_set(app, "alice", quiet("5"));
   home.pass(Millis(7999));
@@ -246,36 +246,37 @@ TEST_F(Sets, ASetThatReusesAnIdHasADeadlineOfItsOwn) {
 TEST_F(Sets, ADeviceHasSixtyFourSetsWaitingAndNotOneMore) {
   std::vector<TestHome::Answer> answers;
   answers.reserve(64);
-  for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
+  for (int i = 0; i < 64; ++i) answers.push_back(home.set(alice, kDelta2Sn, kQuiet));
   EXPECT_EQ(asked().size(), 64U);
-  const auto refused = home.set(alice, kSn, kQuiet);
+  const auto refused = home.set(alice, kDelta2Sn, kQuiet);
   EXPECT_THAT(refused.text(), StartsWith("6012 "));
   EXPECT_THAT(asked(), IsEmpty());
   home.pass(Millis(8000));
   for (const auto& answer : answers) EXPECT_THAT(answer.text(), StartsWith("6012 "));
-  EXPECT_FALSE(home.set(alice, kSn, kQuiet).here());
+  EXPECT_FALSE(home.set(alice, kDelta2Sn, kQuiet).here());
 }
 
 TEST_F(Sets, SharedAccountsLeaveTheOwnerHalfOfThePendingSets) {
-  home.share(kSn, "bob", registry::Rights::kFull);
+  home.share(kDelta2Sn, "bob", registry::Rights::kFull);
   std::vector<TestHome::Answer> answers;
   answers.reserve(64);
-  for (int i = 0; i < 32; ++i) answers.push_back(home.set(bob, kSn, kQuiet));
+  for (int i = 0; i < 32; ++i) answers.push_back(home.set(bob, kDelta2Sn, kQuiet));
   EXPECT_EQ(asked().size(), 32U);
-  EXPECT_EQ(home.set(bob, kSn, kQuiet).text(),
-            fmt::format("6012 {} has 32 sets unanswered of those whom it is shared with", kSn));
-  for (int i = 0; i < 32; ++i) answers.push_back(home.set(alice, kSn, kQuiet));
+  EXPECT_EQ(
+      home.set(bob, kDelta2Sn, kQuiet).text(),
+      fmt::format("6012 {} has 32 sets unanswered of those whom it is shared with", kDelta2Sn));
+  for (int i = 0; i < 32; ++i) answers.push_back(home.set(alice, kDelta2Sn, kQuiet));
   EXPECT_EQ(asked().size(), 32U);
-  EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
+  EXPECT_THAT(home.set(alice, kDelta2Sn, kQuiet).text(), StartsWith("6012 "));
 }
 
 TEST_F(Sets, AnOfflineDeviceAndABadSetHaveDifferentErrors) {
   home.leave(device);
-  EXPECT_THAT(home.set(alice, kSn, kQuiet).text(), StartsWith("6012 "));
-  EXPECT_THAT(
-      home.set(alice, kSn, R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":7}})")
-          .text(),
-      AllOf(StartsWith("1008 "), HasSubstr("enabled"), HasSubstr("7")));
+  EXPECT_THAT(home.set(alice, kDelta2Sn, kQuiet).text(), StartsWith("6012 "));
+  EXPECT_THAT(home.set(alice, kDelta2Sn,
+                       R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":7}})")
+                  .text(),
+              AllOf(StartsWith("1008 "), HasSubstr("enabled"), HasSubstr("7")));
   const FakePtr app = replies_to("alice");
   mqtt_set(app, "alice", quiet("5"));
   EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-2")"), HasSubstr(R"("id":5)"))));
@@ -286,49 +287,49 @@ TEST_F(Sets, AnOfflineDeviceAndABadSetHaveDifferentErrors) {
 TEST(StrictSets, AnAppOverMqttHearsNothingOfADeviceThatIsOffline) {
   TestHome home(2, {.offline_requests = OfflineRequests::kLikeTheVendor});
   const registry::AccountId alice = home.add_account("alice");
-  home.add_device(kSn, "alice");
-  const auto never = home.set(alice, kSn, kQuiet);
+  home.add_device(kDelta2Sn, "alice");
+  const auto never = home.set(alice, kDelta2Sn, kQuiet);
   EXPECT_THAT(never.text(), AllOf(StartsWith("6012 "), HasSubstr("not connected")));
 
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = home.open("alice", "+/set_reply"), .qos = Qos::kAtLeastOnce});
   home.subscribe(app, {.filter = home.open("alice", "+/get_reply"), .qos = Qos::kAtLeastOnce});
-  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), quiet("5"));
-  home.publish(app, home.open("alice", fmt::format("{}/get", kSn)),
+  home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), quiet("5"));
+  home.publish(app, home.open("alice", fmt::format("{}/get", kDelta2Sn)),
                R"({"id":6,"operateType":"latestQuotas"})");
   home.pass(Millis(60'000));
   EXPECT_THAT(app->take(), IsEmpty());
 
   // A device that is connected but does not answer gets the same treatment.
-  const FakePtr device = home.connect_device(kSn);
-  const auto late = home.set(alice, kSn, kQuiet);
-  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), quiet("7"));
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  const auto late = home.set(alice, kDelta2Sn, kQuiet);
+  home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), quiet("7"));
   home.pass(Millis(8000));
   EXPECT_THAT(late.text(), AllOf(StartsWith("6012 "), HasSubstr("did not answer within")));
   EXPECT_THAT(app->take(), IsEmpty());
 
   // Malformed and forbidden requests are still answered.
-  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), "{}");
+  home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), "{}");
   home.publish(app, home.open("alice", "NOSUCH1/set"), quiet("8"));
   EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"), HasSubstr(R"("code":"-1")")));
 }
 
 TEST_F(Sets, SetsOfForeignAndMonitoredDevicesAreRefused) {
-  const std::string foreign = home.set(bob, kSn, kQuiet).text();
+  const std::string foreign = home.set(bob, kDelta2Sn, kQuiet).text();
   const std::string unknown = home.set(bob, "NOSUCH1", kQuiet).text();
   EXPECT_THAT(foreign, StartsWith("8512 "));
   EXPECT_THAT(unknown, StartsWith("8512 "));
-  home.share(kSn, "bob", Rights::kMonitor);
-  EXPECT_THAT(home.set(bob, kSn, kQuiet).text(), StartsWith("8512 "));
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
+  EXPECT_THAT(home.set(bob, kDelta2Sn, kQuiet).text(), StartsWith("8512 "));
   const FakePtr app = replies_to("bob");
   mqtt_set(app, "bob", quiet("6"));
-  EXPECT_THAT(
-      app->take(),
-      ElementsAre(AllOf(StartsWith("q1 " + home.open("bob", fmt::format("{}/set_reply", kSn))),
-                        HasSubstr(R"("code":"-1")"), HasSubstr(R"("id":6)"))));
+  EXPECT_THAT(app->take(),
+              ElementsAre(AllOf(
+                  StartsWith("q1 " + home.open("bob", fmt::format("{}/set_reply", kDelta2Sn))),
+                  HasSubstr(R"("code":"-1")"), HasSubstr(R"("id":6)"))));
   EXPECT_THAT(asked(), IsEmpty());
-  home.share(kSn, "bob", Rights::kFull);
-  EXPECT_FALSE(home.set(bob, kSn, kQuiet).here());
+  home.share(kDelta2Sn, "bob", Rights::kFull);
+  EXPECT_FALSE(home.set(bob, kDelta2Sn, kQuiet).here());
   EXPECT_EQ(asked().size(), 1U);
 }
 
@@ -343,11 +344,13 @@ TEST_F(Sets, AReadOnlyFamilySaysSo) {
 }
 
 TEST_F(Sets, ADeviceThatDoesNotKnowASelectorAnswers1008) {
-  const auto answer = home.set(alice, kSn, R"({"moduleType":5,"operateType":"fly","params":{}})");
+  const auto answer =
+      home.set(alice, kDelta2Sn, R"({"moduleType":5,"operateType":"fly","params":{}})");
   const std::string id = member_of(asked().at(0), "id");
   reply(id, R"("code":"1008","message":"there is no fly")");
   EXPECT_THAT(answer.text(), AllOf(StartsWith("1008 "), HasSubstr("there is no fly")));
-  const auto number = home.set(alice, kSn, R"({"moduleType":5,"operateType":"fly","params":{}})");
+  const auto number =
+      home.set(alice, kDelta2Sn, R"({"moduleType":5,"operateType":"fly","params":{}})");
   reply(member_of(asked().at(0), "id"), R"("code":1008)");
   EXPECT_THAT(number.text(), StartsWith("1008 "));
 }
@@ -375,20 +378,20 @@ TEST_F(Sets, AnMqttSetThatIsNoObjectIsRefusedOnItsReplyTopic) {
 TEST_F(Sets, AGatewayGetsTheSetsOfItsDevices) {
   home.leave(device);
   const FakePtr gateway = home.connect_gateway("alice");
-  home.report(gateway, kSn, "{}");
-  const auto answer = home.set(alice, kSn, kQuiet);
+  home.report(gateway, kDelta2Sn, "{}");
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   const Lines got = gateway->take();
   ASSERT_EQ(got.size(), 1U);
-  EXPECT_THAT(got[0], StartsWith(fmt::format("q1 /device/{}/set ", kSn)));
-  home.publish(gateway, fmt::format("/device/{}/set_reply", kSn),
+  EXPECT_THAT(got[0], StartsWith(fmt::format("q1 /device/{}/set ", kDelta2Sn)));
+  home.publish(gateway, fmt::format("/device/{}/set_reply", kDelta2Sn),
                fmt::format(R"({{"id":{},"ok":1}})", member_of(payload_of(got[0]), "id")));
   EXPECT_THAT(answer.text(), HasSubstr(R"("ok":1)"));
 }
 
 TEST_F(Sets, ASetIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
-  const auto answer = home.set(alice, kSn, kQuiet);
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   home.leave(device);
-  must(home.registry->remove_device(kSn));
+  must(home.registry->remove_device(kDelta2Sn));
   home.settle();
   home.pass(Millis(250));
   home.pass(Millis(8000));
@@ -396,22 +399,22 @@ TEST_F(Sets, ASetIsAnsweredEvenIfTheDeviceIsRemovedMeanwhile) {
 }
 
 TEST_F(Sets, AFormerOwnerDoesNotGetTheReply) {
-  home.share(kSn, "bob", registry::Rights::kFull);
-  const auto answer = home.set(bob, kSn, kQuiet);
+  home.share(kDelta2Sn, "bob", registry::Rights::kFull);
+  const auto answer = home.set(bob, kDelta2Sn, kQuiet);
   const std::string id = member_of(payload_of(device->take().at(0)), "id");
-  home.share(kSn, "bob", registry::Rights::kMonitor);
+  home.share(kDelta2Sn, "bob", registry::Rights::kMonitor);
   EXPECT_THAT(answer.text(), StartsWith("8512 "));
-  home.publish(device, fmt::format("/device/{}/set_reply", kSn),
+  home.publish(device, fmt::format("/device/{}/set_reply", kDelta2Sn),
                fmt::format(R"({{"id":{},"secret":1}})", id));
   EXPECT_THAT(answer.text(), StartsWith("8512 "));
 }
 
 TEST_F(Sets, AGetAnswersTheQuotasUnderTheFamilysEnvelope) {
-  home.report(device, kSn,
+  home.report(device, kDelta2Sn,
               R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5,"wattsOutSum":7}})");
   const FakePtr app = home.connect_app("alice");
   home.subscribe(app, {.filter = home.open("alice", "+/get_reply"), .qos = Qos::kAtLeastOnce});
-  const std::string topic = home.open("alice", fmt::format("{}/get", kSn));
+  const std::string topic = home.open("alice", fmt::format("{}/get", kDelta2Sn));
   home.publish(app, topic, R"({"id":"12","version":"1.1","params":{"quotas":["pd.soc","none"]}})");
   const std::string reply = payload_of(app->take().at(0));
   EXPECT_EQ(member_of(reply, "id"), "12");
@@ -419,7 +422,7 @@ TEST_F(Sets, AGetAnswersTheQuotasUnderTheFamilysEnvelope) {
 
   home.publish(app, topic, R"({"id":13,"operateType":"latestQuotas"})");
   const std::string latest = member_of(payload_of(app->take().at(0)), "data");
-  EXPECT_EQ(member_of(latest, "sn"), fmt::format("\"{}\"", kSn));
+  EXPECT_EQ(member_of(latest, "sn"), fmt::format("\"{}\"", kDelta2Sn));
   EXPECT_EQ(member_of(latest, "online"), "1");
   EXPECT_EQ(member_of(latest, "quotaMap"), R"({"pd.soc":5,"pd.wattsOutSum":7})");
 }
@@ -433,25 +436,25 @@ TEST_F(Sets, AGetIsRefusedForTheSameReasonsAsASet) {
     return lines.size() == 1 ? member_of(payload_of(lines[0]), "code") : "not one answer";
   };
   const std::string good = R"({"id":1,"params":{"quotas":["pd.soc"]}})";
-  EXPECT_EQ(get(kSn, good), R"("0")");
+  EXPECT_EQ(get(kDelta2Sn, good), R"("0")");
   EXPECT_EQ(get("NOSUCH1", good), R"("-1")");
   EXPECT_EQ(get(kOcean, good), R"("-2")");  // not connected
-  EXPECT_EQ(get(kSn, "no JSON"), R"("-1")");
-  EXPECT_EQ(get(kSn, R"({"id":1})"), R"("-1")");
-  EXPECT_EQ(get(kSn, R"({"id":1,"params":{"quotas":[]}})"), R"("-1")");
+  EXPECT_EQ(get(kDelta2Sn, "no JSON"), R"("-1")");
+  EXPECT_EQ(get(kDelta2Sn, R"({"id":1})"), R"("-1")");
+  EXPECT_EQ(get(kDelta2Sn, R"({"id":1,"params":{"quotas":[]}})"), R"("-1")");
 }
 
 TEST_F(Sets, ReadsAreAnsweredFromTheLastValuesAlsoWhenTheDeviceIsOffline) {
-  EXPECT_EQ(home.read_all(alice, kSn), "{}");
-  home.report(device, kSn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), "{}");
+  home.report(device, kDelta2Sn, R"({"moduleType":1,"typeCode":"pdStatus","params":{"soc":5}})");
   home.leave(device);
-  EXPECT_EQ(home.read_all(alice, kSn), R"({"pd.soc":5})");
-  EXPECT_EQ(home.read(alice, kSn, {"pd.soc", "pd.none"}), R"({"pd.soc":5})");
-  EXPECT_THAT(home.read_all(bob, kSn), StartsWith("8512 "));
-  EXPECT_THAT(home.read(bob, kSn, {"pd.soc"}), StartsWith("8512 "));
+  EXPECT_EQ(home.read_all(alice, kDelta2Sn), R"({"pd.soc":5})");
+  EXPECT_EQ(home.read(alice, kDelta2Sn, {"pd.soc", "pd.none"}), R"({"pd.soc":5})");
+  EXPECT_THAT(home.read_all(bob, kDelta2Sn), StartsWith("8512 "));
+  EXPECT_THAT(home.read(bob, kDelta2Sn, {"pd.soc"}), StartsWith("8512 "));
   EXPECT_THAT(home.read(alice, "NOSUCH1", {"pd.soc"}), StartsWith("8512 "));
-  home.share(kSn, "bob", Rights::kMonitor);
-  EXPECT_EQ(home.read(bob, kSn, {"pd.soc"}), R"({"pd.soc":5})");
+  home.share(kDelta2Sn, "bob", Rights::kMonitor);
+  EXPECT_EQ(home.read(bob, kDelta2Sn, {"pd.soc"}), R"({"pd.soc":5})");
 }
 
 }  // namespace

@@ -19,8 +19,6 @@
 namespace gridloom::hub {
 namespace {
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class CountingReader final : public ChangeReader {
  public:
   void on_changes(ChangeBatch batch) override { devices += batch.devices.size(); }
@@ -31,22 +29,22 @@ class ShardChangesTest : public testing::Test {
  protected:
   ShardChangesTest() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     table.use(home.registry->directory());
     changes.use(home.registry->directory());
   }
   ChangeSubscription subscribe() {
     ChangeSubscription made =
         home.platform.changes.subscribe({.reader = reader, .loop = &home.client_loop});
-    made.add(kSn);
+    made.add(kDelta2Sn);
     return made;
   }
   void report(std::string_view payload) {
-    DeviceState& state = table.at(kSn);
+    DeviceState& state = table.at(kDelta2Sn);
     const auto applied =
-        must(state.twin.apply(payload, twins, &taken, changes.begin_report(kSn, state)));
+        must(state.twin.apply(payload, twins, &taken, changes.begin_report(kDelta2Sn, state)));
     state.last_report = home.clock.now();
-    changes.end_report(kSn, state, applied.changed != 0);
+    changes.end_report(kDelta2Sn, state, applied.changed != 0);
   }
 
   TestHome home{1};
@@ -65,10 +63,10 @@ TEST_F(ShardChangesTest, AReportThatNobodyReadsAllocatesNothing) {
   for (const std::string_view soc : {"1", "2", "3"}) {
     report(std::string(R"({"params":{"pd.soc":)").append(soc).append("}}"));
   }
-  DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kDelta2Sn);
   const AllocationCount count;
-  const auto* const changed = changes.begin_report(kSn, state);
-  const std::int64_t effort = changes.end_report(kSn, state, true);
+  const auto* const changed = changes.begin_report(kDelta2Sn, state);
+  const std::int64_t effort = changes.end_report(kDelta2Sn, state, true);
   EXPECT_EQ(count.allocations(), 0U);
   EXPECT_EQ(changed, nullptr) << "the twin is not asked either";
   EXPECT_EQ(effort, 0);
@@ -85,10 +83,10 @@ TEST_F(ShardChangesTest, AReportWithoutEventsCostsAReaderOfEventsNothing) {
   report(R"({"params":{"pd.soc":1}})");
   changes.flush();
   report(R"({"params":{"pd.soc":2}})");
-  DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kDelta2Sn);
   const AllocationCount count;
-  const auto* const changed = changes.begin_report(kSn, state);
-  const std::int64_t effort = changes.end_report(kSn, state, true);
+  const auto* const changed = changes.begin_report(kDelta2Sn, state);
+  const std::int64_t effort = changes.end_report(kDelta2Sn, state, true);
   EXPECT_EQ(count.allocations(), 0U);
   EXPECT_NE(changed, nullptr) << "the twin tells which fields changed";
   EXPECT_EQ(effort, 0);
@@ -138,10 +136,10 @@ TEST_F(ShardChangesTest, ATurnIsToldOnceHoweverMuchItReported) {
 
 TEST_F(ShardChangesTest, ASnapshotHasWhatWasOtherwiseWhenTheMomentBegan) {
   report(R"({"params":{"pd.wattsOutSum":5,"mppt.inWatts":1,"pd.soc":4}})");
-  DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kDelta2Sn);
   state.twin.begin_moment();
   report(R"({"params":{"pd.wattsOutSum":6,"inv.inputWatts":7,"pd.soc":5}})");
-  const TwinSnapshot snapshot = changes.snapshot_of(kSn, state);
+  const TwinSnapshot snapshot = changes.snapshot_of(kDelta2Sn, state);
   std::string before;
   snapshot.before.for_each([&](std::size_t slot, std::string_view text) {
     before += std::string(snapshot.name_of(slot)).append("=").append(text).append(" ");

@@ -14,17 +14,15 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class ShardClientsTest : public testing::Test {
  protected:
   ShardClientsTest() {
     for (const std::string_view name : {"alice", "bob"}) parts.home.add_account(name);
-    parts.home.add_device(kSn, "alice");
+    parts.home.add_device(kDelta2Sn, "alice");
     parts.refresh();
     app = parts.app("alice");
     gateway = parts.gateway("alice");
-    device = parts.device(kSn);
+    device = parts.device(kDelta2Sn);
     for (const FakePtr& each : {app, gateway, device}) parts.clients.add(each);
   }
   void revoke() {
@@ -40,7 +38,7 @@ class ShardClientsTest : public testing::Test {
 };
 
 TEST_F(ShardClientsTest, WhoseCredentialsEndedIsKickedAndOthersCheckWhatWaitsForThem) {
-  static_cast<void>(must(parts.home.registry->rotate_device(kSn)));
+  static_cast<void>(must(parts.home.registry->rotate_device(kDelta2Sn)));
   revoke();
   EXPECT_THAT(device->kicked, ElementsAre(KickReason::kNotAuthorized));
   for (const FakePtr& each : {app, gateway}) {

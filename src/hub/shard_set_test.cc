@@ -17,18 +17,16 @@
 namespace gridloom::hub {
 namespace {
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class ShardSetTest : public testing::Test {
  protected:
   ShardSetTest() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
   }
   ShardSet make(RequestPath path = {}) { return {home.platform, home.loops(), std::move(path)}; }
   FakePtr device(Loop& loop) {
     return std::make_shared<FakeClient>(
-        loop, must(home.hub->access().sign_in(kSn, home.device(kSn).key)), "c");
+        loop, must(home.hub->access().sign_in(kDelta2Sn, home.device(kDelta2Sn).key)), "c");
   }
 
   TestHome home{4};
@@ -90,8 +88,8 @@ TEST_F(ShardSetTest, RequestsAndRepliesGoOnTheirPath) {
                                 return reply;
                               }});
   TestHome::Answer answer;
-  shards.send(shards.index_of(kSn),
-              {.reply = shards.replies().add(home.reply_into(answer)), .action = SaveTwin{kSn}});
+  shards.send(shards.index_of(kDelta2Sn), {.reply = shards.replies().add(home.reply_into(answer)),
+                                           .action = SaveTwin{kDelta2Sn}});
   home.settle();
   EXPECT_EQ(passed, (Lines{"request", "reply"}));
   EXPECT_TRUE(answer.here());
@@ -99,12 +97,13 @@ TEST_F(ShardSetTest, RequestsAndRepliesGoOnTheirPath) {
 
 TEST_F(ShardSetTest, AReportIsACallOnlyWhereRequestsHaveNoPath) {
   ShardSet shards = make();
-  EXPECT_TRUE(shards.takes_report(*device(shards.loop_of(kSn))));
+  EXPECT_TRUE(shards.takes_report(*device(shards.loop_of(kDelta2Sn))));
   EXPECT_FALSE(shards.takes_report(*device(home.client_loop)));
-  const FakeClient app(shards.loop_of(kSn), Identity{.role = Role::kAccount, .name = kSn}, "app");
+  const FakeClient app(shards.loop_of(kDelta2Sn),
+                       Identity{.role = Role::kAccount, .name = kDelta2Sn}, "app");
   EXPECT_FALSE(shards.takes_report(app));
   ShardSet far = make({.request = [](Request request) { return request; }});
-  EXPECT_FALSE(far.takes_report(*device(far.loop_of(kSn))));
+  EXPECT_FALSE(far.takes_report(*device(far.loop_of(kDelta2Sn))));
 }
 
 // Notes what it is sent.
@@ -133,30 +132,30 @@ TEST_F(ShardSetTest, RequestsForAPartitionThatIsElsewhereGoToTheOtherNodes) {
   auto others = std::make_unique<FakeRemote>();
   FakeRemote& remote = *others;
   shards.use(std::move(others));
-  const Partition partition = partition_of(kSn);
-  const FakePtr client = device(shards.loop_of(kSn));
+  const Partition partition = partition_of(kDelta2Sn);
+  const FakePtr client = device(shards.loop_of(kDelta2Sn));
   EXPECT_EQ(shards.places(), shards.size() + 1);
-  EXPECT_LT(shards.index_of(kSn), shards.size());
+  EXPECT_LT(shards.index_of(kDelta2Sn), shards.size());
   EXPECT_TRUE(shards.takes_report(*client));
-  shards.send_to(partition_of(kSn), {.action = SaveTwin{kSn}});
+  shards.send_to(partition_of(kDelta2Sn), {.action = SaveTwin{kDelta2Sn}});
   EXPECT_THAT(remote.take(), testing::ElementsAre("note 3"));
 
-  const std::size_t here = shards.index_of(kSn);
+  const std::size_t here = shards.index_of(kDelta2Sn);
   shards.update_elsewhere(partition, [] { return true; });
-  EXPECT_EQ(shards.index_of(kSn), shards.size());
+  EXPECT_EQ(shards.index_of(kDelta2Sn), shards.size());
   EXPECT_FALSE(shards.takes_report(*client));
-  shards.send_to(partition_of(kSn), {.action = SaveTwin{kSn}});
+  shards.send_to(partition_of(kDelta2Sn), {.action = SaveTwin{kDelta2Sn}});
   EXPECT_THAT(remote.take(), testing::ElementsAre("note 3", "send 3 of one"));
   // It was grouped for the shard before the partition went.
   Publish publish{.client = client, .publications = {}};
-  publish.publications.push_back({.sn = kSn, .message = nullptr, .options = {}});
+  publish.publications.push_back({.sn = kDelta2Sn, .message = nullptr, .options = {}});
   shards.send(here, {.action = std::move(publish)});
   EXPECT_THAT(remote.take(), testing::ElementsAre("send 4"));
   shards.send_to_all({}, EndSession{client});
   EXPECT_THAT(remote.take(), testing::ElementsAre("note 9", "all 9"));
 
   shards.update_elsewhere(partition, [] { return false; });
-  EXPECT_EQ(shards.index_of(kSn), here);
+  EXPECT_EQ(shards.index_of(kDelta2Sn), here);
   EXPECT_TRUE(shards.takes_report(*client));
 }
 

@@ -17,18 +17,16 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class ShardTurnTest : public testing::Test {
  protected:
   ShardTurnTest() {
     parts.home.add_account("alice");
-    parts.home.add_device(kSn, "alice");
+    parts.home.add_device(kDelta2Sn, "alice");
     parts.refresh();
     app = parts.subscriber("alice");
   }
   void send(std::string payload) {
-    parts.turn.router().to_apps(app->identity().name, kSn, Verb::kQuota,
+    parts.turn.router().to_apps(app->identity().name, kDelta2Sn, Verb::kQuota,
                                 {.like = {.payload = std::move(payload)}});
   }
 

@@ -19,14 +19,13 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kReport = R"({"params":{"pd.soc":5}})";
 
 class ShardWorkerTest : public testing::Test {
  protected:
   ShardWorkerTest() {
     home.add_account("alice");
-    home.add_device(kSn, "alice");
+    home.add_device(kDelta2Sn, "alice");
     worker = std::make_unique<ShardWorker>(
         home.platform, loop, [](std::string_view) { return true; },
         [this](const Reply& reply) { replies.push_back(reply.to); });
@@ -34,10 +33,10 @@ class ShardWorkerTest : public testing::Test {
   }
   FakePtr client(Loop& on) {
     return std::make_shared<FakeClient>(
-        on, must(home.hub->access().sign_in(kSn, home.device(kSn).key)), "c");
+        on, must(home.hub->access().sign_in(kDelta2Sn, home.device(kDelta2Sn).key)), "c");
   }
   void read(registry::AccountId account, std::uint64_t id) {
-    worker->send({.account = account, .reply = ReplyId(id), .action = SaveTwin{kSn}});
+    worker->send({.account = account, .reply = ReplyId(id), .action = SaveTwin{kDelta2Sn}});
   }
 
   TestHome home{1};

@@ -19,7 +19,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using Kind = TrafficEvent::Kind;
 
-constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 constexpr std::string_view kOther = "HJ31ZDH2ZF690025";
 constexpr std::string_view kReport =
     R"({"typeCode":"pdStatus","moduleType":1,"params":{"soc":61}})";
@@ -77,10 +76,11 @@ class TrafficTapTest : public testing::Test {
   TrafficTapTest() {
     alice = home.add_account("alice");
     bob = home.add_account("bob");
-    for (const std::string_view sn : {kSn, kOther}) home.add_device(sn, "alice");
+    for (const std::string_view sn : {std::string_view(kDelta2Sn), kOther})
+      home.add_device(sn, "alice");
   }
   void add_tap() {
-    home.hub->add_tap({.tap = tap, .sns = {std::string(kSn)}});
+    home.hub->add_tap({.tap = tap, .sns = {std::string(kDelta2Sn)}});
     home.settle();
   }
   void remove_tap() {
@@ -101,38 +101,38 @@ TEST_F(TrafficTapTest, BeginsWithWhatIsKnown) {
   add_tap();
   EXPECT_THAT(event(), ElementsAre("known {}", "offline "));
   remove_tap();
-  home.report(home.connect_device(kSn), kSn, std::string(kReport));
+  home.report(home.connect_device(kDelta2Sn), kDelta2Sn, std::string(kReport));
   EXPECT_THAT(event(), IsEmpty());
   add_tap();
   EXPECT_THAT(event(), ElementsAre(R"(known {"pd.soc":61})", "online "));
 }
 
 TEST_F(TrafficTapTest, HearsOneDeviceAndNoOther) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   const FakePtr other = home.connect_device(kOther);
   add_tap();
   event();
   home.report(other, kOther, R"({"params":{"bpSoc":40}})");
   home.read_all(alice, kOther);
   EXPECT_THAT(event(), IsEmpty());
-  home.report(device, kSn, std::string(kReport));
+  home.report(device, kDelta2Sn, std::string(kReport));
   EXPECT_THAT(event(), ElementsAre(fmt::format("device sends {}", kReport)));
   home.leave(device);
   EXPECT_THAT(event(), ElementsAre("offline ", HasSubstr(R"("status":0)")));
 }
 
 TEST_F(TrafficTapTest, HearsASetWithAllThatBelongsToIt) {
-  const FakePtr device = home.connect_device(kSn);
+  const FakePtr device = home.connect_device(kDelta2Sn);
   add_tap();
   event();
-  const auto answer = home.set(alice, kSn, kQuiet);
+  const auto answer = home.set(alice, kDelta2Sn, kQuiet);
   ASSERT_EQ(tap->all.size(), 2U);
   const std::string id = member_of(tap->all[1].text, "id");
   EXPECT_EQ(tap->all[0].account, alice);
   const std::uint64_t request = tap->all[0].request;
   EXPECT_THAT(event(), ElementsAre(fmt::format("sets {}", kQuiet), HasSubstr("device gets")));
   const std::string reply = fmt::format(R"({{"id":{},"data":{{"ack":0}}}})", id);
-  home.publish(device, fmt::format("/device/{}/set_reply", kSn), reply);
+  home.publish(device, fmt::format("/device/{}/set_reply", kDelta2Sn), reply);
   ASSERT_FALSE(tap->all.empty());
   EXPECT_EQ(tap->all.back().request, request);
   EXPECT_THAT(event(),
@@ -143,29 +143,29 @@ TEST_F(TrafficTapTest, HearsASetWithAllThatBelongsToIt) {
 TEST_F(TrafficTapTest, HearsWhatIsRefused) {
   add_tap();
   event();
-  home.set(alice, kSn, kQuiet);
-  home.set(bob, kSn, kQuiet);
+  home.set(alice, kDelta2Sn, kQuiet);
+  home.set(bob, kDelta2Sn, kQuiet);
   EXPECT_THAT(event(), ElementsAre(fmt::format("sets {}", kQuiet), "answered 6012",
                                    fmt::format("sets {}", kQuiet), "answered 8512"));
-  home.read_all(bob, kSn);
+  home.read_all(bob, kDelta2Sn);
   EXPECT_THAT(event(), ElementsAre("reads all ", "answered 8512"));
 }
 
 TEST_F(TrafficTapTest, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
-  const FakePtr device = home.connect_device(kSn);
-  home.report(device, kSn, std::string(kReport));
+  const FakePtr device = home.connect_device(kDelta2Sn);
+  home.report(device, kDelta2Sn, std::string(kReport));
   const FakePtr app = home.subscriber("alice");
   add_tap();
   event();
-  home.read(alice, kSn, {"pd.soc"});
+  home.read(alice, kDelta2Sn, {"pd.soc"});
   EXPECT_THAT(
       event(),
-      ElementsAre(fmt::format(R"(reads {{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kSn),
+      ElementsAre(fmt::format(R"(reads {{"sn":"{}","params":{{"quotas":["pd.soc"]}}}})", kDelta2Sn),
                   R"(answered {"pd.soc":61})"));
   const std::string get = R"({"id":5,"params":{"quotas":["pd.soc"]}})";
-  home.publish(app, home.open("alice", fmt::format("{}/get", kSn)), get);
+  home.publish(app, home.open("alice", fmt::format("{}/get", kDelta2Sn)), get);
   EXPECT_THAT(event(), ElementsAre("app sends " + get, HasSubstr(R"("data":{"pd.soc":61})")));
-  home.publish(app, home.open("alice", fmt::format("{}/set", kSn)), "no JSON");
+  home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), "no JSON");
   EXPECT_THAT(event(), ElementsAre("app sends no JSON", HasSubstr(R"("code":"-1")")));
 }
 
@@ -174,9 +174,9 @@ TEST_F(TrafficTapTest, TellsConnectionsFromWhatADeviceSaysOfItself) {
   event();
   const FakePtr gateway = home.connect_gateway("alice");
   const std::string away = R"({"params":{"status":0}})";
-  home.report(gateway, kSn, std::string(kReport));
+  home.report(gateway, kDelta2Sn, std::string(kReport));
   EXPECT_THAT(event(), ElementsAre(HasSubstr("device sends"), "online ", HasSubstr("app gets")));
-  home.publish(gateway, fmt::format("/device/{}/status", kSn), away);
+  home.publish(gateway, fmt::format("/device/{}/status", kDelta2Sn), away);
   EXPECT_THAT(event(), ElementsAre("device sends " + away, HasSubstr("app gets")));
   remove_tap();
   add_tap();

@@ -12,14 +12,12 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
-const std::string kSn = "R331ZEB4ZEAL0528";
-
 class TwinTableTest : public testing::Test {
  protected:
   TwinTableTest() {
     home.add_account("anna");
     home.add_account("bob");
-    home.add_device(kSn, "anna");
+    home.add_device(kDelta2Sn, "anna");
     refresh();
   }
   void refresh() { table.use(home.registry->directory()); }
@@ -39,11 +37,11 @@ class TwinTableTest : public testing::Test {
 };
 
 TEST_F(TwinTableTest, ATextIsKeptWhileItIsRead) {
-  DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kDelta2Sn);
   state.twin.replay_value("pd.soc", "5");
   const auto read = [&] {
     const std::weak_ptr<const std::string> text = state.twin.all();
-    table.mark_read(kSn, state);
+    table.mark_read(kDelta2Sn, state);
     return text;
   };
   const auto text = read();
@@ -61,79 +59,80 @@ TEST_F(TwinTableTest, ATextIsKeptWhileItIsRead) {
 }
 
 TEST_F(TwinTableTest, ADeviceIsMadeOnceAndFoundAgain) {
-  EXPECT_EQ(table.find(kSn).state, nullptr);
-  EXPECT_EQ(table.find(kSn).device->sn, kSn);
-  DeviceState& state = table.at(kSn);
-  EXPECT_EQ(state.number, home.device(kSn).number);
-  EXPECT_EQ(&table.at(kSn), &state);
-  EXPECT_EQ(table.find(kSn).state, &state);
-  EXPECT_EQ(table.find(kSn).state, &state);
+  EXPECT_EQ(table.find(kDelta2Sn).state, nullptr);
+  EXPECT_EQ(table.find(kDelta2Sn).device->sn, kDelta2Sn);
+  DeviceState& state = table.at(kDelta2Sn);
+  EXPECT_EQ(state.number, home.device(kDelta2Sn).number);
+  EXPECT_EQ(&table.at(kDelta2Sn), &state);
+  EXPECT_EQ(table.find(kDelta2Sn).state, &state);
+  EXPECT_EQ(table.find(kDelta2Sn).state, &state);
 }
 
 TEST_F(TwinTableTest, ADeviceThatWasAddedAgainHasNothingOfTheFormerOne) {
-  const std::int64_t number = table.at(kSn).number;
-  must(home.registry->remove_device(kSn));
-  home.add_device(kSn, "bob");
+  const std::int64_t number = table.at(kDelta2Sn).number;
+  must(home.registry->remove_device(kDelta2Sn));
+  home.add_device(kDelta2Sn, "bob");
   refresh();
-  EXPECT_EQ(table.find(kSn).state, nullptr);
-  EXPECT_THAT(replaced, ElementsAre(kSn));
-  EXPECT_NE(table.at(kSn).number, number);
-  must(table.restore({.sn = kSn, .number = number, .text = R"({"a":1})"}));
-  EXPECT_EQ(table.at(kSn).twin.all(), nullptr);
+  EXPECT_EQ(table.find(kDelta2Sn).state, nullptr);
+  EXPECT_THAT(replaced, ElementsAre(kDelta2Sn));
+  EXPECT_NE(table.at(kDelta2Sn).number, number);
+  must(table.restore({.sn = kDelta2Sn, .number = number, .text = R"({"a":1})"}));
+  EXPECT_EQ(table.at(kDelta2Sn).twin.all(), nullptr);
 }
 
 // A client keeps where the state of its device is, but never the state of a former device.
 TEST_F(TwinTableTest, AClientFindsItsOwnDeviceWhateverHappensToIt) {
   FakeClient one(home.client_loop,
-                 Identity{.role = Role::kDevice, .account = {}, .name = std::string(kSn)}, "one");
+                 Identity{.role = Role::kDevice, .account = {}, .name = std::string(kDelta2Sn)},
+                 "one");
   EXPECT_EQ(table.find_own(one).state, nullptr) << "nothing is known of it yet";
-  DeviceState& state = table.at(kSn);
+  DeviceState& state = table.at(kDelta2Sn);
   for (int i = 0; i < 2; ++i) {
     EXPECT_EQ(table.find_own(one).state, &state);
-    EXPECT_EQ(table.find_own(one).device, table.find(kSn).device);
+    EXPECT_EQ(table.find_own(one).device, table.find(kDelta2Sn).device);
   }
-  must(home.registry->rename_device({.sn = kSn, .name = "another"}));
+  must(home.registry->rename_device({.sn = kDelta2Sn, .name = "another"}));
   refresh();
   EXPECT_EQ(table.find_own(one).device->name, "another");
-  must(home.registry->remove_device(kSn));
-  home.add_device(kSn, "bob");
+  must(home.registry->remove_device(kDelta2Sn));
+  home.add_device(kDelta2Sn, "bob");
   refresh();
   EXPECT_EQ(table.find_own(one).state, nullptr);
   EXPECT_EQ(table.find_own(one).device->owner, home.account("bob").id);
   EXPECT_EQ(table.find_own(one).state, nullptr) << "nor at the next time";
-  DeviceState& fresh = table.at(kSn);
+  DeviceState& fresh = table.at(kDelta2Sn);
   EXPECT_EQ(table.find_own(one).state, &fresh);
 }
 
 TEST_F(TwinTableTest, PresenceFollowsTheFirstAndTheLastConnection) {
   const FakePtr one = client();
   const FakePtr two = client(Role::kGateway);
-  DeviceState& state = table.at(kSn);
-  EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "connection presence");
-  EXPECT_EQ(text(table.use_transport(*one, kSn, state)), "");
-  EXPECT_EQ(text(table.use_transport(*two, kSn, state)), "");
-  EXPECT_EQ(text(table.left(*one, kSn)), "");
-  EXPECT_EQ(text(table.left(*two, kSn)), "connection presence");
+  DeviceState& state = table.at(kDelta2Sn);
+  EXPECT_EQ(text(table.use_transport(*one, kDelta2Sn, state)), "connection presence");
+  EXPECT_EQ(text(table.use_transport(*one, kDelta2Sn, state)), "");
+  EXPECT_EQ(text(table.use_transport(*two, kDelta2Sn, state)), "");
+  EXPECT_EQ(text(table.left(*one, kDelta2Sn)), "");
+  EXPECT_EQ(text(table.left(*two, kDelta2Sn)), "connection presence");
 }
 
 TEST_F(TwinTableTest, ADeviceThatSaysItIsOfflineIsBackWithItsNextMessage) {
   const FakePtr gateway = client(Role::kGateway);
-  DeviceState& state = table.at(kSn);
-  table.use_transport(*gateway, kSn, state);
-  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "presence");
-  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "");
-  EXPECT_EQ(text(table.use_transport(*gateway, kSn, state)), "presence");
-  EXPECT_EQ(text(table.mark_offline(*gateway, kSn, state)), "presence");
-  EXPECT_EQ(text(table.left(*gateway, kSn)), "connection ");
+  DeviceState& state = table.at(kDelta2Sn);
+  table.use_transport(*gateway, kDelta2Sn, state);
+  EXPECT_EQ(text(table.mark_offline(*gateway, kDelta2Sn, state)), "presence");
+  EXPECT_EQ(text(table.mark_offline(*gateway, kDelta2Sn, state)), "");
+  EXPECT_EQ(text(table.use_transport(*gateway, kDelta2Sn, state)), "presence");
+  EXPECT_EQ(text(table.mark_offline(*gateway, kDelta2Sn, state)), "presence");
+  EXPECT_EQ(text(table.left(*gateway, kDelta2Sn)), "connection ");
 }
 
 TEST_F(TwinTableTest, AConnectionKnowsWhatItCarried) {
   home.add_device("HW51A", "anna");
   refresh();
   const FakePtr gateway = client(Role::kGateway);
-  for (const std::string& sn : {kSn, std::string("HW51A")})
+  for (const std::string& sn : {kDelta2Sn, std::string("HW51A")})
     table.use_transport(*gateway, sn, table.at(sn));
-  EXPECT_THAT(table.take_devices_of(*gateway), UnorderedElementsAre(kSn, "HW51A"));
+  EXPECT_THAT(table.take_devices_of(*gateway), UnorderedElementsAre(kDelta2Sn, "HW51A"));
   EXPECT_THAT(table.take_devices_of(*gateway), IsEmpty());
 }
 
@@ -141,57 +140,58 @@ TEST_F(TwinTableTest, AGatewayLosesTheDevicesThatItsAccountNoLongerOwns) {
   home.add_device("HW51A", "anna");
   refresh();
   const FakePtr gateway = client(Role::kGateway);
-  for (const std::string& sn : {kSn, std::string("HW51A")})
+  for (const std::string& sn : {kDelta2Sn, std::string("HW51A")})
     table.use_transport(*gateway, sn, table.at(sn));
   EXPECT_THAT(table.take_lost_by_gateways(), IsEmpty());
-  must(home.registry->remove_device(kSn));
+  must(home.registry->remove_device(kDelta2Sn));
   refresh();
   const auto lost = table.take_lost_by_gateways();
   ASSERT_EQ(lost.size(), 1U);
-  EXPECT_EQ(lost.front().sn, kSn);
+  EXPECT_EQ(lost.front().sn, kDelta2Sn);
   EXPECT_EQ(lost.front().client, gateway.get());
   EXPECT_THAT(table.take_devices_of(*gateway), UnorderedElementsAre("HW51A"));
 }
 
 TEST_F(TwinTableTest, AnUnknownDeviceIsRemovedOnceNothingHoldsIt) {
   const FakePtr one = client();
-  table.use_transport(*one, kSn, table.at(kSn));
-  must(home.registry->remove_device(kSn));
+  table.use_transport(*one, kDelta2Sn, table.at(kDelta2Sn));
+  must(home.registry->remove_device(kDelta2Sn));
   refresh();
   bool waits = true;
   const auto removable = [&](const std::string&) { return !waits; };
   table.remove_unknown(removable);
-  EXPECT_NE(table.find(kSn).state, nullptr);
-  static_cast<void>(table.left(*one, kSn));
+  EXPECT_NE(table.find(kDelta2Sn).state, nullptr);
+  static_cast<void>(table.left(*one, kDelta2Sn));
   table.remove_unknown(removable);
-  EXPECT_NE(table.find(kSn).state, nullptr);
+  EXPECT_NE(table.find(kDelta2Sn).state, nullptr);
   waits = false;
   table.remove_unknown(removable);
-  EXPECT_EQ(table.find(kSn).state, nullptr);
+  EXPECT_EQ(table.find(kDelta2Sn).state, nullptr);
 }
 
 TEST_F(TwinTableTest, OnlyTwinsThatChangedAreSaved) {
-  table.at(kSn).twin.replay_value("pd.soc", "50");
+  table.at(kDelta2Sn).twin.replay_value("pd.soc", "50");
   EXPECT_EQ(table.save().size(), 1U);
   EXPECT_THAT(table.save(), IsEmpty());
-  table.at(kSn).twin.replay_value("pd.soc", "51");
+  table.at(kDelta2Sn).twin.replay_value("pd.soc", "51");
   const std::vector<SavedTwin> saved = table.save();
   ASSERT_EQ(saved.size(), 1U);
   TwinTable other(home.platform, [](const registry::Device&) {});
   other.use(home.registry->directory());
   must(other.restore(saved.front()));
-  EXPECT_EQ(other.at(kSn).twin.value("pd.soc"), "51");
+  EXPECT_EQ(other.at(kDelta2Sn).twin.value("pd.soc"), "51");
 }
 
 TEST_F(TwinTableTest, APartitionThatGoesTakesItsDevicesAndNoOthers) {
   const FakePtr gateway = client(Role::kGateway);
   std::string other = "R331ZEB4ZEAL0600";
-  while (partition_of(other) == partition_of(kSn)) ++other.back();
-  table.use_transport(*gateway, std::string(kSn), table.at(kSn));
+  while (partition_of(other) == partition_of(kDelta2Sn)) ++other.back();
+  table.use_transport(*gateway, std::string(kDelta2Sn), table.at(kDelta2Sn));
   table.use_transport(*gateway, other, table.at(other));
-  EXPECT_THAT(table.devices_of(partition_of(kSn)), testing::ElementsAre(std::string(kSn)));
-  table.remove(partition_of(kSn));
-  EXPECT_EQ(table.find(kSn).state, nullptr);
+  EXPECT_THAT(table.devices_of(partition_of(kDelta2Sn)),
+              testing::ElementsAre(std::string(kDelta2Sn)));
+  table.remove(partition_of(kDelta2Sn));
+  EXPECT_EQ(table.find(kDelta2Sn).state, nullptr);
   EXPECT_NE(table.find(other).state, nullptr);
   EXPECT_THAT(table.take_devices_of(*gateway), testing::ElementsAre(other));
 }

@@ -105,7 +105,7 @@ constexpr std::array kRotateParameters = {
 };
 constexpr std::array kRemoveParameters = {kName};
 
-constexpr std::array kOperations = {
+constexpr std::array kAccountOperations = {
     Operation{.name = "account.add",
               .text = "Adds an account and prints its keys, once",
               .parameters = kAddParameters,
@@ -131,10 +131,10 @@ constexpr std::array kOperations = {
               .audit = {Recorded::kBeforeAnswer, "account.remove", {"name"}},
               .function = remove_account},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kAccountOperations));
 
 }  // namespace
 
-std::span<const Operation> account_operations() { return kOperations; }
+std::span<const Operation> account_operations() { return kAccountOperations; }
 
 }  // namespace gridloom::operations

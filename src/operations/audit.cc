@@ -243,17 +243,17 @@ constexpr std::array kParameters = {
               .most = AuditFilter::kMaxEntries},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kAuditOperations = {
     Operation{.name = "audit",
               .text = "Shows the audit log: who changed what, and when",
               .parameters = kParameters,
               .audit = kChangesNothing,
               .function = list_audit},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kAuditOperations));
 
 }  // namespace
 
-std::span<const Operation> audit_operations() { return kOperations; }
+std::span<const Operation> audit_operations() { return kAuditOperations; }
 
 }  // namespace gridloom::operations

@@ -283,7 +283,7 @@ constexpr std::array kParameters = {
               .most_bytes = 4096},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kBackupOperations = {
     Operation{.name = kBackupOp,
               .text = "Makes a backup of a data folder, also while its server runs",
               .parameters = kParameters,
@@ -292,10 +292,10 @@ constexpr std::array kOperations = {
               .function = make_backup,
               .timing = Timing::kLong},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kBackupOperations));
 
 }  // namespace
 
-std::span<const Operation> backup_operations() { return kOperations; }
+std::span<const Operation> backup_operations() { return kBackupOperations; }
 
 }  // namespace gridloom::operations

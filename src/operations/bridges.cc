@@ -250,7 +250,7 @@ constexpr std::array kChangeParameters = {
 constexpr std::array kRemoveParameters = {kName};
 constexpr std::array kPreviewParameters = {kKind, kAccount, kSettings};
 
-constexpr std::array kOperations = {
+constexpr std::array kBridgeOperations = {
     Operation{.name = "bridge.kinds",
               .text = "Lists the kinds of bridges and their settings",
               .audit = kChangesNothing,
@@ -282,10 +282,10 @@ constexpr std::array kOperations = {
               .function = preview_bridge,
               .timing = Timing::kWaits},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kBridgeOperations));
 
 }  // namespace
 
-std::span<const Operation> bridge_operations() { return kOperations; }
+std::span<const Operation> bridge_operations() { return kBridgeOperations; }
 
 }  // namespace gridloom::operations

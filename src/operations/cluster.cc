@@ -34,7 +34,7 @@ Result<Json> drain(const Context& context, const Arguments&) {
   return JsonObject{{"node", (*node)->name}, {"drained", (*node)->drain()}};
 }
 
-constexpr std::array kOperations = {
+constexpr std::array kClusterOperations = {
     Operation{.name = "cluster.status",
               .text = "Shows the nodes of the cluster, who serves which slot, and what is wrong",
               .audit = kChangesNothing,
@@ -47,10 +47,10 @@ constexpr std::array kOperations = {
               .function = drain,
               .timing = Timing::kWaits},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kClusterOperations));
 
 }  // namespace
 
-std::span<const Operation> cluster_operations() { return kOperations; }
+std::span<const Operation> cluster_operations() { return kClusterOperations; }
 
 }  // namespace gridloom::operations

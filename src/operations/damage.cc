@@ -77,7 +77,7 @@ constexpr std::array kPurgeParameters = {
               .type = Type::kFlag},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kDamageOperations = {
     Operation{.name = "device.purge",
               .text = "Purges the history of devices that the registry does not have",
               .parameters = kPurgeParameters,
@@ -93,10 +93,10 @@ constexpr std::array kOperations = {
               .audit = {Recorded::kBeforeAnswer, "damage.accept", {"accepted"}},
               .function = accept_damage},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kDamageOperations));
 
 }  // namespace
 
-std::span<const Operation> damage_operations() { return kOperations; }
+std::span<const Operation> damage_operations() { return kDamageOperations; }
 
 }  // namespace gridloom::operations

@@ -187,7 +187,7 @@ constexpr std::array kEnergyParameters = {
     Parameter{.name = "to", .text = "End, written as from; it does not belong to the span"},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kDeviceValueOperations = {
     Operation{.name = kValuesOp,
               .text = "Shows all values of a device, as it last reported them",
               .parameters = kOneDevice,
@@ -210,10 +210,10 @@ constexpr std::array kOperations = {
               .access = Access::kOwner,
               .timing = Timing::kWaits},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kDeviceValueOperations));
 
 }  // namespace
 
-std::span<const Operation> device_value_operations() { return kOperations; }
+std::span<const Operation> device_value_operations() { return kDeviceValueOperations; }
 
 }  // namespace gridloom::operations

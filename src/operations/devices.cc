@@ -171,7 +171,7 @@ constexpr std::array kMoveParameters = {
               .type = Type::kFlag},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kDeviceOperations = {
     Operation{.name = "device.add",
               .text = "Adds a device and prints its key, once",
               .parameters = kAddParameters,
@@ -212,10 +212,10 @@ constexpr std::array kOperations = {
               .function = remove_device,
               .frees_room = FreesRoom::kYes},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kDeviceOperations));
 
 }  // namespace
 
-std::span<const Operation> device_operations() { return kOperations; }
+std::span<const Operation> device_operations() { return kDeviceOperations; }
 
 }  // namespace gridloom::operations

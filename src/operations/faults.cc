@@ -217,7 +217,7 @@ constexpr std::array kListParameters = {
     Parameter{.name = "all", .text = "List every fault that can be injected", .type = Type::kFlag},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kFaultOperations = {
     Operation{.name = "fault.on",
               .text = "Switches a fault on",
               .parameters = kOnParameters,
@@ -236,10 +236,10 @@ constexpr std::array kOperations = {
               .audit = kChangesNothing,
               .function = list_faults},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kFaultOperations));
 
 }  // namespace
 
-std::span<const Operation> fault_operations() { return kOperations; }
+std::span<const Operation> fault_operations() { return kFaultOperations; }
 
 }  // namespace gridloom::operations

@@ -57,14 +57,14 @@ constexpr std::array kParameters = {
               .type = Type::kAccount},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kSignInOperations = {
     Operation{.name = "sign-in",
               .text = "Prints a link that signs a browser in on the dashboard",
               .parameters = kParameters,
               .audit = {Recorded::kBeforeAnswer, "link.add", {"account"}},
               .function = make_sign_in_link},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kSignInOperations));
 
 }  // namespace
 
@@ -72,6 +72,6 @@ std::string sign_in_link(std::string_view page, std::string_view token) {
   return fmt::format("{}/sign-in#t={}", page, token);
 }
 
-std::span<const Operation> sign_in_operations() { return kOperations; }
+std::span<const Operation> sign_in_operations() { return kSignInOperations; }
 
 }  // namespace gridloom::operations

@@ -122,7 +122,7 @@ constexpr std::array kStatesParameters = {
               .most_items = kMaxStatesAtOnce},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kSimulatedOperations = {
     Operation{.name = "device.simulated",
               .text = "Adds devices that exist only in simulation, and answers with their keys",
               .parameters = kAddParameters,
@@ -136,10 +136,10 @@ constexpr std::array kOperations = {
               .audit = kChangesNothing,
               .function = read_last_states},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kSimulatedOperations));
 
 }  // namespace
 
-std::span<const Operation> simulated_operations() { return kOperations; }
+std::span<const Operation> simulated_operations() { return kSimulatedOperations; }
 
 }  // namespace gridloom::operations

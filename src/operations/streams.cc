@@ -115,7 +115,7 @@ constexpr std::array kHistoryParameters = {
               .text = "At most this many points, chosen so that a curve keeps its form"},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kStreamOperations = {
     Operation{.name = kRecordOp,
               .text = "Records the messages to and from devices",
               .parameters = kRecordParameters,
@@ -136,10 +136,10 @@ constexpr std::array kOperations = {
               .access = Access::kOwner,
               .timing = Timing::kStreams},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kStreamOperations));
 
 }  // namespace
 
-std::span<const Operation> stream_operations() { return kOperations; }
+std::span<const Operation> stream_operations() { return kStreamOperations; }
 
 }  // namespace gridloom::operations

@@ -109,7 +109,7 @@ constexpr std::array kStepParameters = {
               .most = static_cast<double>(time::kLongestSpan.count())},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kTimeOperations = {
     Operation{.name = "time",
               .text = "Shows the devices' time",
               .audit = kChangesNothing,
@@ -133,10 +133,10 @@ constexpr std::array kOperations = {
               .audit = {Recorded::kBeforeAnswer, "time.step", {"ms", "now"}},
               .function = step},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kTimeOperations));
 
 }  // namespace
 
-std::span<const Operation> time_operations() { return kOperations; }
+std::span<const Operation> time_operations() { return kTimeOperations; }
 
 }  // namespace gridloom::operations

@@ -128,7 +128,7 @@ constexpr std::array kRemoveParameters = {
               .most = 999'999'999},
 };
 
-constexpr std::array kOperations = {
+constexpr std::array kTokenOperations = {
     Operation{.name = "token.add",
               .text = "Adds a token and prints it, once",
               .parameters = kAddParameters,
@@ -147,10 +147,10 @@ constexpr std::array kOperations = {
               .audit = {Recorded::kBeforeAnswer, "token.remove", {"removed"}},
               .function = remove_token},
 };
-static_assert(are_complete(kOperations));
+static_assert(are_complete(kTokenOperations));
 
 }  // namespace
 
-std::span<const Operation> token_operations() { return kOperations; }
+std::span<const Operation> token_operations() { return kTokenOperations; }
 
 }  // namespace gridloom::operations

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kName = "gridloom";
 
-thread_local std::uint64_t failed = 0;
+thread_local std::uint64_t reads_that_failed = 0;
 
 // `ours` comes first: a file's pointer to it is one to the whole.
 struct Methods {
@@ -22,7 +22,7 @@ int read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
   const int code =
       reinterpret_cast<const Methods*>(file->pMethods)->real->xRead(file, to, bytes, offset);
   if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ) return code;
-  ++failed;
+  ++reads_that_failed;
   return code == SQLITE_IOERR_CORRUPTFS ? SQLITE_IOERR_READ : code;
 }
 
@@ -57,6 +57,6 @@ const char* checked_vfs() {
   return is_registered ? kName : nullptr;  // null: SQLite's own
 }
 
-std::uint64_t failed_reads() { return failed; }
+std::uint64_t failed_reads() { return reads_that_failed; }
 
 }  // namespace gridloom::storage

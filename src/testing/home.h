@@ -33,6 +33,9 @@ namespace gridloom {
 using wire::mqtt::Qos;
 using Lines = std::vector<std::string>;
 
+// Of a DELTA 2, for tests that want a device.
+inline const std::string kDelta2Sn = "R331ZEB4ZEAL0528";
+
 inline const std::shared_ptr<const catalog::Catalog>& test_catalog() {
   static const std::shared_ptr<const catalog::Catalog> kCatalog = must(catalog::load_catalog({}));
   return kCatalog;

@@ -5,11 +5,14 @@
 #include <vector>
 
 namespace gridloom::api::body {
+namespace {
 
 using schema::declared;
 using Text = std::string_view;
 using MaybeNumber = std::optional<double>;
 using MaybeCount = std::optional<std::int64_t>;
+
+}  // namespace
 
 const schema::Body& describe(schema::Of<OperationParameterFacts> /*of*/) {
   static constexpr std::array kMembers = {

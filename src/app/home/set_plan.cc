@@ -66,14 +66,14 @@ std::optional<Json> named_value(const std::vector<NamedValue>& values, std::stri
 
 // The number in its unit; "0.6 kW" is 600 W.
 std::optional<double> number_in(std::string_view text, std::string_view unit) {
-  constexpr double kPerKilo = 1000;
+  constexpr double kKilo = 1000;
   double times = 1;
   if (!unit.empty() && text.ends_with(unit)) {
     text.remove_suffix(unit.size());
     const bool may_be_kilo = unit == "W" || unit == "Wh" || unit == "VA";
     if (may_be_kilo && text.ends_with('k')) {
       text.remove_suffix(1);
-      times = kPerKilo;
+      times = kKilo;
     }
   }
   while (text.ends_with(' ')) text.remove_suffix(1);

@@ -17,8 +17,8 @@ using postgres::Connection;
 using postgres::Row;
 
 constexpr std::int64_t kAtOnce = 256;
-constexpr std::int64_t kFirst = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kEarliest_ms = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kLatest_ms = std::numeric_limits<std::int64_t>::max();
 
 struct Read {
   std::int64_t at_ms = 0;
@@ -29,7 +29,7 @@ struct Read {
 Read read(std::string_view entry) {
   boost::system::error_code error;
   const boost::json::value json = boost::json::parse(entry, error);
-  if (error) return {.at_ms = kLast};
+  if (error) return {.at_ms = kLatest_ms};
   // jsonb has no NUL.
   const bool is_json = !entry.contains("\\u0000");
   const auto with = [is_json](std::int64_t at_ms) {
@@ -37,12 +37,12 @@ Read read(std::string_view entry) {
   };
   const auto* object = json.if_object();
   const auto* at = object == nullptr ? nullptr : object->if_contains("at");
-  if (at == nullptr || at->is_null()) return with(kFirst);
+  if (at == nullptr || at->is_null()) return with(kEarliest_ms);
   if (at->is_int64()) return with(at->as_int64());
   if (at->is_double() && std::abs(at->as_double()) < 9e18) {
     return with(static_cast<std::int64_t>(std::floor(at->as_double())));
   }
-  return with(kLast);
+  return with(kLatest_ms);
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Status put_audit(Connection& connection, const std::vector<AuditRow>& entries) {
 }
 
 Status read_audit(StoreConnection& connection, const StoreReader::OnAudit& on_entry) {
-  std::int64_t before = kLast;
+  std::int64_t before = kLatest_ms;
   while (true) {
     const auto rows = connection.query(
         "SELECT sequence, entry FROM audit_entry WHERE sequence < $1 "

@@ -1,5 +1,5 @@
-// Properties of ownership over thousands of seeded histories in simulated time
-// (cluster/test_cluster.h).
+// Properties of ownership over hundreds of seeded histories in simulated time
+// (cluster/test_cluster.h), thousands with GL_LONG in the environment.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -13,12 +13,14 @@
 #include <vector>
 
 #include "cluster/test_cluster.h"
+#include "testing/long_runs.h"
 
 namespace gridloom::cluster {
 namespace {
 
 constexpr Millis kLease{3'000};
 constexpr Millis kTakeOver = kLease + Millis(500);
+const std::uint64_t kHistories = runs_long() ? 1'000 : 250;
 constexpr std::size_t kSlotCounts[] = {1, 3, 8, 16};
 
 // Faults that come at random and pass at random.
@@ -155,15 +157,15 @@ void run_histories(std::uint64_t from, std::uint64_t count, TestCluster::Overlap
 }
 
 TEST(OwnershipHistory, NoTwoNodesAcknowledgeForASlotAtOneMoment) {
-  run_histories(1, 1'000, TestCluster::Overlap::kNever);
+  run_histories(1, kHistories, TestCluster::Overlap::kNever);
 }
 
 TEST(OwnershipHistory, IfTheBusIsSplitOrLosesMessagesNoTwoNodesAcknowledgeUnderOneRevision) {
-  run_histories(100'001, 1'000, TestCluster::Overlap::kUnderOtherRevisions);
+  run_histories(100'001, kHistories, TestCluster::Overlap::kUnderOtherRevisions);
 }
 
 TEST(OwnershipHistory, SlotsOfAKilledNodeAreServedAgainWithinTheLeaseAndHalfASecond) {
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= kHistories / 5; ++seed) {
     TestCluster cluster(seed, kSlotCounts[seed % std::size(kSlotCounts)]);
     cluster.bus().delay(Millis(0), Millis(20));
     const std::int64_t nodes = cluster.dice().between(2, 5);

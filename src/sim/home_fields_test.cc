@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <functional>
 #include <map>
 #include <optional>
@@ -20,6 +19,7 @@
 #include "base/read_file.h"
 #include "sim/test_home_fields.h"
 #include "sim/test_home_still.h"
+#include "testing/long_runs.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -131,8 +131,7 @@ const std::vector<BatteryOf>& batteries() {
 }
 
 FieldDays live(TimePoint start) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-  const int days = std::getenv("GL_LONG") != nullptr ? 14 : 7;
+  const int days = runs_long() ? 14 : 7;
   std::vector<KeptNumber> kept = circuits();
   for (const LoadOf& load : loads()) {
     kept.push_back(load.number);

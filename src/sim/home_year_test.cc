@@ -1,11 +1,10 @@
 // Shipped homes add up in every step: each device by the identities of its family, each site by
-// what its meter saw of the others in that step. Ten days; a year with GL_LONG in the environment.
+// what its meter saw of the others in that step. Four days; a year with GL_LONG in the environment.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +14,7 @@
 #include "catalog/site_meter.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_home.h"
+#include "testing/long_runs.h"
 
 namespace gridloom::sim {
 namespace {
@@ -64,8 +64,7 @@ bool has_identities(const HomeBench& home, const HomeBench::Device& device) {
 }
 
 TEST_P(EachHome, AddsUpInEveryStep) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-  const int days = std::getenv("GL_LONG") != nullptr ? 365 : 10;
+  const int days = runs_long() ? 365 : 4;
   HomeBench home(GetParam(), kMay);
   std::vector<Invariants> identities;
   for (const HomeBench::Device& device : home.devices()) {

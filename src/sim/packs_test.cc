@@ -15,6 +15,7 @@
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
 #include "sim/test_home.h"
+#include "testing/long_runs.h"
 
 namespace gridloom::sim {
 namespace {
@@ -160,7 +161,7 @@ TEST_P(EachTaker, BalancesWithAnyNumberAndWhileTheyAreMoved) {
     Invariants invariants = invariants_of(bench.device().virtual_family().table);
     if (taker.family == "delta_2") delta_2::add_extra(invariants);
     std::size_t step = 0;
-    live(bench, 3, life_seed(), [&] {
+    live(bench, runs_long() ? 3 : 1, life_seed(), [&] {
       balance.expect();
       const auto broken = invariants.broken(bench.fields(), bench.environment());
       ASSERT_FALSE(broken) << packs << " extra batteries, step " << step << ": " << *broken;
@@ -283,7 +284,7 @@ TEST(Packs, OfAPowerOceanBalanceWhileTheyAreMoved) {
     ExactBalance balance(bench);
     std::size_t step = 0;
     std::size_t plugged_in = packs;
-    live(bench, 3, life_seed(), [&] {
+    live(bench, runs_long() ? 3 : 1, life_seed(), [&] {
       balance.expect();
       Environment seen = bench.environment();
       seen.pack_count = static_cast<double>(plugged_in);

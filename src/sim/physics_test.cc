@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -27,6 +26,7 @@
 #include "sim/test_bench.h"
 #include "sim/test_home_devices.h"
 #include "sim/test_invariants.h"
+#include "testing/long_runs.h"
 
 namespace gridloom::sim {
 namespace {
@@ -124,8 +124,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
   RandomSets sets(*family, chance);
   const Chance lots = chance.split("report");
   std::size_t read_slots = 0;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-  const std::size_t shorter = std::getenv("GL_LONG") != nullptr ? 1 : kShorter;
+  const std::size_t shorter = runs_long() ? 1 : kShorter;
   const std::size_t steps = tested.steps / shorter;
   const std::size_t steps_a_report = std::max<std::size_t>(1, tested.steps_a_report / shorter);
   for (std::size_t step = 1; step <= steps; ++step) {

@@ -32,6 +32,7 @@
 #include "nats/test_forwarder.h"
 #include "nats/test_server.h"
 #include "postgres/test_server.h"
+#include "testing/long_runs.h"
 #include "testing/must.h"
 
 namespace gridloom::history {
@@ -211,7 +212,7 @@ TEST_F(SlotArchiveTest, RefusesAHistoryThatIsNotOfTheClaimsPosition) {
 }
 
 TEST_F(SlotArchiveTest, LosesNothingInManyTakeOversInARow) {
-  const int take_overs = std::getenv("GL_LONG") != nullptr ? 100 : 25;
+  const int take_overs = runs_long() ? 100 : 25;
   std::unique_ptr<SlotOwner> before;
   SlotOwner::Ways storing_some = ways();
   storing_some.head_bytes = 2'048;

@@ -11,7 +11,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <set>
 #include <string>
@@ -23,6 +22,7 @@
 #include "journal/jetstream/test_slot.h"
 #include "nats/test_forwarder.h"
 #include "nats/test_server.h"
+#include "testing/long_runs.h"
 #include "testing/must.h"
 
 namespace gridloom::journal {
@@ -174,7 +174,7 @@ class SlotHistory {
 TEST(SlotCopyHistories, LoseNothingThatOneOfBothHas) {
   if (nats::TestServers::program().empty()) GTEST_SKIP() << nats::TestServers::kMissing;
   nats::TestServers servers;
-  const std::uint64_t seeds = std::getenv("GL_LONG") != nullptr ? 50 : 8;
+  const std::uint64_t seeds = runs_long() ? 50 : 8;
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     SCOPED_TRACE(fmt::format("seed {}", seed));
     SlotHistory(servers, static_cast<std::uint32_t>(seed), seed).run(6);

@@ -6,12 +6,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <vector>
 
 #include "base/chance.h"
 #include "base/clock.h"
 #include "sim/household/standard_profile.h"
+#include "testing/long_runs.h"
 
 namespace gridloom::sim::household {
 namespace {
@@ -105,8 +105,7 @@ TEST(HouseholdLoad, HasOnlyItsOwnCircuits) {
 
 // The shape of many homes' year. 24 homes and every day with GL_LONG in the environment.
 TEST(HouseholdLoad, HasTheShapeOfThePublishedProfile) {
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
-  const bool is_long = std::getenv("GL_LONG") != nullptr;
+  const bool is_long = runs_long();
   const std::size_t homes = is_long ? 40 : 8;
   const int each_days = is_long ? 1 : 3;
   constexpr Millis kStep{900'000};

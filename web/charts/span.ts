@@ -25,7 +25,7 @@ export async function knownSpan(
   cancel: AbortSignal,
 ): Promise<Span | null> {
   for (const {back, step, stepMs} of [
-    {back: 24 * hour, step: '5m', stepMs: 300_000},
+    {back: 24 * hour, step: '15m', stepMs: hour / 4},
     {back: 720 * hour, step: '6h', stepMs: 6 * hour},
   ]) {
     const from = now - back;

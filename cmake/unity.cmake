@@ -10,8 +10,8 @@ if(GL_UNITY)
   endif()
 endif()
 if(GL_UNITY)
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/cmake/apart.txt
-               ${CMAKE_SOURCE_DIR}/tools/cpp_files.py ${CMAKE_SOURCE_DIR}/tools/unity_groups)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tools/cpp_files.py
+               ${CMAKE_SOURCE_DIR}/tools/unity_groups)
   execute_process(COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tools/unity_groups
                   OUTPUT_VARIABLE groups COMMAND_ERROR_IS_FATAL ANY)
   string(REGEX MATCHALL "[^\n]+" groups "${groups}")

@@ -1,12 +1,12 @@
 // transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
 // Plays every transcript four times: with one shard, with four to which requests are bytes, with
-// restarts of a server that waits for the disk (before every fourth request, and before each with
-// GL_LONG in the environment), and over real sockets; with --three-nodes twice:
-// with one shard, and on a cluster of three nodes, each connection at a random one. Compares each
-// run with the expectations in the file and with the other runs. A PATH that is a folder stands for
-// the *.loom files in it. At the end, every command and field of the covered families must have
-// been used.
+// restarts of a server that waits for the disk (before every sixteenth request, and before each
+// with GL_LONG in the environment), and over real sockets; with --three-nodes twice: with one
+// shard, and on a cluster of three nodes, each connection at a random one. Compares each run with
+// the expectations in the file and with the other runs. A PATH that is a folder stands for the
+// *.loom files in it. At the end, every command and field of the covered families must have been
+// used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -51,7 +51,7 @@ const std::array kOthers = {
     Other{"4 shards, over bytes",
           {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61, .over_bytes = true}},
     Other{"restarts",
-          {.shards = 2, .restart_every = 4, .journaling = server::Journaling::kDurable}},
+          {.shards = 2, .restart_every = 16, .journaling = server::Journaling::kDurable}},
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };
 

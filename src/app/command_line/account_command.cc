@@ -24,12 +24,12 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-struct Arguments {
+struct AccountArguments {
   AdminArguments admin;
   std::string name, access_key, secret_key_file;
 };
 
-int add(const Arguments& arguments) {
+int add(const AccountArguments& arguments) {
   Secret secret;
   if (!arguments.secret_key_file.empty()) {
     auto read = secret_in_file(arguments.secret_key_file);
@@ -85,8 +85,8 @@ ParameterOption name_option() {
 }  // namespace
 
 std::shared_ptr<void> add_account(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<AccountArguments>();
+  AccountArguments& a = *kept;
   CLI::App* account = add_command(app, "account", "Manages accounts and their keys");
   set_group(*account, group::kRun);
   set_examples(*account, {"gridloom account add ann", "gridloom account list"});

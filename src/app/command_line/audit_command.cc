@@ -57,7 +57,7 @@ std::string line_of(const Json& entry, const time::TimeZone& zone) {
 
 namespace {
 
-struct Arguments {
+struct AuditArguments {
   std::string data;
   std::string from, to, who, sn, by, address;
   std::vector<std::string> what;
@@ -66,7 +66,7 @@ struct Arguments {
 };
 
 // A device that was removed is in the audit by its serial number.
-Result<std::string> sn_of(const Arguments& arguments) {
+Result<std::string> sn_of(const AuditArguments& arguments) {
   if (arguments.sn.empty()) return std::string();
   auto device = local_device(arguments.data, arguments.sn);
   if (device) return std::move(device->sn);
@@ -74,7 +74,7 @@ Result<std::string> sn_of(const Arguments& arguments) {
   return std::unexpected(device.error());
 }
 
-Result<JsonArray> ask(const Arguments& arguments) {
+Result<JsonArray> ask(const AuditArguments& arguments) {
   const auto sn = sn_of(arguments);
   if (!sn) return std::unexpected(sn.error());
   JsonObject request{{"op", "audit"},
@@ -104,7 +104,7 @@ Result<JsonArray> ask(const Arguments& arguments) {
   return std::move(answer->get_array());
 }
 
-int run(const Arguments& arguments) {
+int run(const AuditArguments& arguments) {
   const auto entries = ask(arguments);
   if (!entries) return report_error(entries.error());
   if (entries->empty() && !arguments.json) {
@@ -121,8 +121,8 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_audit(CLI::App& app, std::function<int()>& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
+  const auto arguments = std::make_shared<AuditArguments>();
+  AuditArguments& a = *arguments;
   CLI::App* audit = add_command(app, "audit", operation_text("audit"));
   set_group(*audit, group::kUse);
   set_examples(*audit, {"gridloom audit --from -1d",

@@ -26,7 +26,7 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct BackupArguments {
   std::string folder;
   std::string data;
   bool json = false;
@@ -48,7 +48,8 @@ std::uint64_t bytes_in(const std::filesystem::path& folder) {
 }
 
 // The server makes the backup; its size on the disk shows how far it is.
-Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem::path& folder) {
+Result<wire::Json> make_backup(const BackupArguments& arguments,
+                               const std::filesystem::path& folder) {
   Progress progress;
   const auto whole = static_cast<double>(bytes_in(arguments.data));
   auto answer = std::async(std::launch::async, [&] {
@@ -63,7 +64,7 @@ Result<wire::Json> make_backup(const Arguments& arguments, const std::filesystem
   return answer.get();
 }
 
-int run_backup(const Arguments& arguments) {
+int run_backup(const BackupArguments& arguments) {
   std::error_code error;
   const std::filesystem::path folder =
       std::filesystem::absolute(arguments.folder, error).lexically_normal();
@@ -73,7 +74,7 @@ int run_backup(const Arguments& arguments) {
   return 0;
 }
 
-int run_restore(const Arguments& arguments) {
+int run_restore(const BackupArguments& arguments) {
   const auto done = restore(arguments.folder, arguments.data);
   if (!done) {
     // A backup that is not whole is no wrong usage, whatever the error's code.
@@ -98,8 +99,8 @@ int run_restore(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_backup(CLI::App& app, std::function<int()>& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
+  const auto arguments = std::make_shared<BackupArguments>();
+  BackupArguments& a = *arguments;
   CLI::App* backup = add_command(app, "backup", operation_text(operations::kBackupOp));
   set_group(*backup, group::kRun);
   set_examples(*backup, {"gridloom backup /var/backups/gridloom"});

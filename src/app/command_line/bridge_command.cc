@@ -49,7 +49,7 @@ struct Added {
   std::map<std::string_view, bool> flags{};
 };
 
-struct Arguments {
+struct BridgeArguments {
   AdminArguments admin;
   std::string account, name;
   std::vector<std::string> settings;
@@ -124,7 +124,7 @@ int add(const Added& added) {
   return 0;
 }
 
-int list(const Arguments& a) {
+int list(const BridgeArguments& a) {
   const auto rows = ask(a.admin, {{"op", "bridge.list"}, {"account", a.account}});
   if (!rows) return report_error(rows.error());
   if (rows->get_array().empty() && !a.admin.json) {
@@ -158,7 +158,7 @@ int list(const Arguments& a) {
   return 0;
 }
 
-int show(const Arguments& a) {
+int show(const BridgeArguments& a) {
   const auto rows = ask(a.admin, {{"op", "bridge.list"}});
   if (!rows) return report_error(rows.error());
   for (const Json& row : rows->get_array()) {
@@ -172,7 +172,7 @@ int show(const Arguments& a) {
                                              printable(a.name))});
 }
 
-int list_kinds(const Arguments& a) {
+int list_kinds(const BridgeArguments& a) {
   Table table({{.title = "KIND"}, {.title = "WHAT IT DOES", .wraps = true}});
   for (const Kind& kind : bridges::kinds()) {
     if (a.admin.json) {
@@ -187,7 +187,7 @@ int list_kinds(const Arguments& a) {
 }
 
 // The kind decides what settings there are, so the server is asked for it first.
-int change(const Arguments& a) {
+int change(const BridgeArguments& a) {
   const auto rows = ask(a.admin, {{"op", "bridge.list"}});
   if (!rows) return report_error(rows.error());
   const auto& all = rows->get_array();
@@ -207,7 +207,7 @@ int change(const Arguments& a) {
       a.admin, {{"op", "bridge.change"}, {"name", a.name}, {"settings", std::move(settings)}});
 }
 
-int switch_to(const Arguments& a, bool on) {
+int switch_to(const BridgeArguments& a, bool on) {
   return ask_and_print(a.admin, {{"op", "bridge.change"}, {"name", a.name}, {"on", on}});
 }
 
@@ -260,7 +260,7 @@ CLI::App* add_kind(CLI::App& parent, const std::string& name, const Kind& kind, 
   return command;
 }
 
-void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, Arguments& a,
+void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, BridgeArguments& a,
                 std::function<int()>& chosen) {
   CLI::App* command =
       add_admin_command(bridge, name, help, a.admin, chosen, [&a, on] { return switch_to(a, on); });
@@ -272,8 +272,8 @@ void add_switch(CLI::App& bridge, const char* name, const char* help, bool on, A
 }  // namespace
 
 std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<BridgeArguments>();
+  BridgeArguments& a = *kept;
   CLI::App* bridge = add_command(
       app, "bridge", "Manages bridges: ways between the devices of an account and other systems");
   set_group(*bridge, group::kRun);

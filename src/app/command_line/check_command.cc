@@ -54,12 +54,12 @@ wire::JsonObject json_of(const CheckedFile& file) {
   return row;
 }
 
-struct Arguments {
+struct CheckArguments {
   std::string folder;
   bool json = false;
 };
 
-int run_check(const Arguments& arguments) {
+int run_check(const CheckArguments& arguments) {
   const std::string& folder = arguments.folder;
   Progress progress;
   const auto files = check_folder(folder, [&progress](const CheckProgress& at) {
@@ -93,8 +93,8 @@ int run_check(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_check(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<CheckArguments>();
+  CheckArguments& a = *kept;
   CLI::App* check = add_command(
       app, "check",
       "Verifies every file of a data folder, also while its server runs, or of a backup");

@@ -60,7 +60,7 @@ namespace gridloom::app {
 namespace {
 
 // The arguments of serve and limits, kept alive until the command runs.
-struct Arguments {
+struct ServeArguments {
   ServeOptions serve;
   bool page = false;
   bool json = false;
@@ -88,7 +88,7 @@ void print_limits_on_terminal(Limits limits) {
   }
 }
 
-int print_limits(const Arguments& arguments) {
+int print_limits(const ServeArguments& arguments) {
   if (arguments.page) {
     fmt::print("{}", limits_page());
     return 0;
@@ -114,7 +114,7 @@ int print_limits(const Arguments& arguments) {
   return 0;
 }
 
-void add_limits(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
+void add_limits(CLI::App& app, ServeArguments& a, std::function<int()>& chosen) {
   CLI::App* limits = add_command(app, "limits", "Lists the limits and their values");
   set_group(*limits, group::kRun);
   set_examples(*limits, {"gridloom limits", "gridloom --config gridloom.conf limits",
@@ -269,7 +269,7 @@ void add_safety_options(CLI::App& app, ServeOptions& o) {
   add_flag(app, "--core-dumps", o.core_dumps, "Allow core dumps; a core dump contains all keys");
 }
 
-void add_serve(CLI::App& app, Arguments& a, std::function<int()>& chosen) {
+void add_serve(CLI::App& app, ServeArguments& a, std::function<int()>& chosen) {
   CLI::App* serve_app = add_command(app, "serve", "Runs the platform");
   set_group(*serve_app, group::kRun);
   set_examples(*serve_app,
@@ -360,7 +360,7 @@ void add_commands_below(const CLI::App& app, std::vector<Command>& all) {
 
 struct CommandLine::Impl {
   CLI::App app{"Gridloom: an open, self-hosted platform for home-energy devices"};
-  Arguments arguments;
+  ServeArguments arguments;
   std::vector<std::string> help_words;
   std::function<int()> chosen;
   std::vector<std::shared_ptr<void>> kept;  // arguments of other commands
@@ -368,7 +368,7 @@ struct CommandLine::Impl {
 
 CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
   CLI::App& app = impl_->app;
-  Arguments& arguments = impl_->arguments;
+  ServeArguments& arguments = impl_->arguments;
   std::function<int()>& chosen = impl_->chosen;
   app.name("gridloom");
   app.formatter(help_formatter());

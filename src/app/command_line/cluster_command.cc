@@ -24,7 +24,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-struct Arguments {
+struct ClusterArguments {
   HomeOptions server;
 };
 
@@ -101,7 +101,7 @@ void print_messages(const Json& status, std::string_view members, Style style,
   }
 }
 
-int show(const Arguments& a) {
+int show(const ClusterArguments& a) {
   const auto status = administer(a.server, {{"op", "cluster.status"}});
   if (!status) return report_error(status.error());
   const bool is_good = is_true(*status, "good");
@@ -124,7 +124,7 @@ int show(const Arguments& a) {
   return is_good ? 0 : kFailed;
 }
 
-int drain(const Arguments& a) {
+int drain(const ClusterArguments& a) {
   const auto answer = administer(a.server, {{"op", "cluster.drain"}});
   if (!answer) return report_error(answer.error());
   const bool is_drained = is_true(*answer, "drained");
@@ -146,13 +146,13 @@ int drain(const Arguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_cluster(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<std::array<Arguments, 2>>();
+  auto kept = std::make_shared<std::array<ClusterArguments, 2>>();
   CLI::App* cluster = add_command(app, "cluster", "Shows a cluster of nodes, and drains one");
   set_group(*cluster, group::kRun);
   set_examples(*cluster, {"gridloom cluster status", "gridloom cluster drain"});
   require_command_below(*cluster);
-  const auto verb = [&](const std::string& name, const std::string& help, Arguments& a,
-                        int (*run)(const Arguments&)) {
+  const auto verb = [&](const std::string& name, const std::string& help, ClusterArguments& a,
+                        int (*run)(const ClusterArguments&)) {
     CLI::App* made = add_command(*cluster, name, help);
     add_server_options(*made, a.server);
     add_json_option(*made, a.server.json);

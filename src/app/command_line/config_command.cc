@@ -14,12 +14,12 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct ConfigArguments {
   std::string file;
   bool json = false;
 };
 
-int check(const Arguments& arguments) {
+int check(const ConfigArguments& arguments) {
   const auto options = CommandLine().options_of_file(arguments.file);
   if (!options) return report_error(options.error(), kWrongUsage);
   if (Status good = check_options(*options); !good) {
@@ -38,8 +38,8 @@ int check(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_config(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<ConfigArguments>();
+  ConfigArguments& a = *kept;
   CLI::App* config = add_command(app, "config", "Checks configuration files of the server");
   set_group(*config, group::kRun);
   set_examples(*config, {"gridloom config check /etc/gridloom/gridloom.conf"});

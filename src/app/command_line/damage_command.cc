@@ -19,13 +19,13 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-struct Arguments {
+struct DamageArguments {
   std::string data;
   bool accept = false;
   bool json = false;
 };
 
-int run(const Arguments& arguments) {
+int run(const DamageArguments& arguments) {
   const auto answer = ask_admin(
       arguments.data, JsonObject{{"op", arguments.accept ? "damage.accept" : "damage.list"}});
   if (!answer) return report_error(answer.error());
@@ -51,8 +51,8 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_damage(CLI::App& app, std::function<int()>& chosen) {
-  const auto arguments = std::make_shared<Arguments>();
-  Arguments& a = *arguments;
+  const auto arguments = std::make_shared<DamageArguments>();
+  DamageArguments& a = *arguments;
   CLI::App* damage =
       add_command(app, "damage",
                   "Lists known losses and damage of a data folder; exits with 1 if there are any");

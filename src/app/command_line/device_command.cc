@@ -30,7 +30,7 @@ using wire::JsonObject;
 
 constexpr std::size_t kLeastName = 14;  // characters of a device's name
 
-struct Arguments {
+struct DeviceArguments {
   AdminArguments admin;
   std::string sn, owner;
   bool dry_run = false;
@@ -66,7 +66,7 @@ void print_devices(const std::vector<Json>& rows, bool json) {
   table.print();
 }
 
-Result<std::vector<Json>> devices_of(const Arguments& arguments) {
+Result<std::vector<Json>> devices_of(const DeviceArguments& arguments) {
   const auto rows = ask(arguments.admin, {{"op", "device.list"}, {"owner", arguments.owner}});
   if (!rows) return std::unexpected(rows.error());
   const JsonArray& all = rows->get_array();
@@ -78,7 +78,7 @@ Result<std::vector<Json>> devices_of(const Arguments& arguments) {
   return std::vector<Json>(all.begin(), all.end());
 }
 
-int list(const Arguments& arguments) {
+int list(const DeviceArguments& arguments) {
   const auto rows = devices_of(arguments);
   if (!rows) return report_error(rows.error());
   if (rows->empty() && !arguments.admin.json) {
@@ -94,7 +94,7 @@ bool is_pattern(std::string_view text) {
   return text.find_first_of("*?[") != std::string_view::npos;
 }
 
-Result<std::vector<Json>> matching(const Arguments& arguments) {
+Result<std::vector<Json>> matching(const DeviceArguments& arguments) {
   auto rows = devices_of(arguments);
   if (!rows) return rows;
   std::erase_if(*rows, [&arguments](const Json& row) {
@@ -107,7 +107,7 @@ Result<std::vector<Json>> matching(const Arguments& arguments) {
                           wire::shortened(arguments.sn)));
 }
 
-int remove_matching(const Arguments& arguments) {
+int remove_matching(const DeviceArguments& arguments) {
   const auto rows = matching(arguments);
   if (!rows) return report_error(rows.error());
   if (arguments.dry_run) {
@@ -145,7 +145,7 @@ int remove_matching(const Arguments& arguments) {
   return 0;
 }
 
-int remove(const Arguments& arguments) {
+int remove(const DeviceArguments& arguments) {
   if (is_pattern(arguments.sn)) return remove_matching(arguments);
   if (!arguments.owner.empty() || arguments.dry_run) {
     return report_error({.code = ErrorCode::kBadParams,
@@ -166,7 +166,7 @@ ParameterOption sn_option(DeviceNaming naming = DeviceNaming::kAny) {
   return {.parameter = "sn", .names = "sn", .placeholder = placeholder::kSn, .device = naming};
 }
 
-void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
+void add_changes(CLI::App& device, DeviceArguments& a, std::function<int()>& chosen) {
   CLI::App* renamed = add_operation_command(
       device, "rename", "device.rename", a.admin, chosen,
       {sn_option(), {.parameter = "name", .names = "name", .placeholder = placeholder::kName}});
@@ -189,7 +189,7 @@ void add_changes(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
   set_examples(*rotated, {"gridloom device rotate R331ZEB4ZEAL0528"});
 }
 
-void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) {
+void add_removals(CLI::App& device, DeviceArguments& a, std::function<int()>& chosen) {
   // Asks for one operation for each device that matches a pattern.
   CLI::App* removed = add_admin_command(device, "remove",
                                         "Removes a device, or all that match a pattern, and their "
@@ -218,8 +218,8 @@ void add_removals(CLI::App& device, Arguments& a, std::function<int()>& chosen) 
 }  // namespace
 
 std::shared_ptr<void> add_device(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<DeviceArguments>();
+  DeviceArguments& a = *kept;
   CLI::App* device = add_command(app, "device", "Manages devices and who may use them");
   set_group(*device, group::kUse);
   set_examples(*device, {"gridloom device list", "gridloom device add R331ABC1 --owner ann"});

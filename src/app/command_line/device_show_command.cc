@@ -27,7 +27,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-struct Arguments {
+struct DeviceShowArguments {
   HomeOptions home;
   std::string device;
 };
@@ -80,7 +80,7 @@ void print_text(const DeviceStatus& status, const catalog::Catalog& catalog) {
   print_line("problem", status.error);
 }
 
-int show_device(const Arguments& arguments) {
+int show_device(const DeviceShowArguments& arguments) {
   auto open = open_device(arguments.home, arguments.device);
   if (!open) return report_error(open.error());
   auto& [home, device, family] = *open;
@@ -101,8 +101,8 @@ int show_device(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<DeviceShowArguments>();
+  DeviceShowArguments& a = *kept;
   CLI::App* show = add_command(*command_below(app, "device"), "show",
                                "Shows one device: presence, powers, errors, today's energy");
   set_examples(*show, {"gridloom device show R331ZEB4ZEAL0528"});

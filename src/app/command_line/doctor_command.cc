@@ -17,7 +17,7 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct DoctorArguments {
   std::string data;
   bool json = false;
 };
@@ -36,7 +36,7 @@ void print_text(const Diagnosis& diagnosis) {
   }
 }
 
-int run_doctor(const Arguments& arguments) {
+int run_doctor(const DoctorArguments& arguments) {
   const Diagnosis diagnosis =
       diagnose(arguments.data, profile_folder().value_or(std::filesystem::path()));
   if (arguments.json) {
@@ -50,8 +50,8 @@ int run_doctor(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_doctor(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<DoctorArguments>();
+  DoctorArguments& a = *kept;
   CLI::App* doctor = add_command(
       app, "doctor",
       "Prints facts for a bug report, without names and keys, and finds unsafe settings");

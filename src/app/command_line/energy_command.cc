@@ -34,7 +34,7 @@ constexpr std::size_t kMonth = 7;   // of "2026-11"
 constexpr std::size_t kHour = 16;   // of "2026-11-26T14:00"
 constexpr std::size_t kEnergy = 5;  // of "12.34"
 
-struct Arguments {
+struct EnergyArguments {
   HomeOptions home;
   std::string device;
   EnergySpan span{.period = "day"};
@@ -129,7 +129,8 @@ void print_table(const ShownEnergies& shown) {
   fmt::print("{}", shares_text(total));
 }
 
-Result<std::vector<ShownEnergies>> energies_of_device(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> energies_of_device(const EnergyArguments& arguments,
+                                                      OpenHome& home) {
   const auto device = device_of(home, arguments.device);
   if (!device) return std::unexpected(device.error());
   auto answer = home.home->energy(device->sn, arguments.span);
@@ -140,7 +141,7 @@ Result<std::vector<ShownEnergies>> energies_of_device(const Arguments& arguments
 }
 
 // The home of each owner, from the energies of their devices.
-Result<std::vector<ShownEnergies>> added_up(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> added_up(const EnergyArguments& arguments, OpenHome& home) {
   const auto devices = home.home->devices();
   if (!devices) return std::unexpected(devices.error());
   std::map<std::string, std::vector<DeviceEnergy>> homes;
@@ -163,7 +164,8 @@ Result<std::vector<ShownEnergies>> added_up(const Arguments& arguments, OpenHome
   return all;
 }
 
-Result<std::vector<ShownEnergies>> energies_of_home(const Arguments& arguments, OpenHome& home) {
+Result<std::vector<ShownEnergies>> energies_of_home(const EnergyArguments& arguments,
+                                                    OpenHome& home) {
   auto answer = home.home->home_energy(arguments.span);
   if (answer && answer->is_object()) {
     return std::vector<ShownEnergies>{
@@ -174,7 +176,7 @@ Result<std::vector<ShownEnergies>> energies_of_home(const Arguments& arguments, 
   return added_up(arguments, home);
 }
 
-int print_energies(const Arguments& arguments) {
+int print_energies(const EnergyArguments& arguments) {
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
   const auto all = arguments.device.empty() ? energies_of_home(arguments, *home)
@@ -202,8 +204,8 @@ int print_energies(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_energy(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<EnergyArguments>();
+  EnergyArguments& a = *kept;
   CLI::App* energy = add_command(
       app, "energy", "Shows the energies of the home, or of a device: by hour, day or month");
   set_group(*energy, group::kUse);

@@ -35,7 +35,7 @@ using catalog::Param;
 using overview::number_text;
 using wire::JsonObject;
 
-struct Arguments {
+struct ExplainArguments {
   HomeOptions home;
   std::string device;
   std::string name;
@@ -172,7 +172,7 @@ Result<catalog::FamilyPtr> family_of(const HomeOptions& options, const catalog::
                                                                                 : device.error());
 }
 
-int explain_name(const Family& family, const Arguments& arguments) {
+int explain_name(const Family& family, const ExplainArguments& arguments) {
   if (const Command* command = find_command(family, arguments.name)) {
     if (arguments.home.json) {
       print_facts(family, json_of(*command));
@@ -195,7 +195,7 @@ int explain_name(const Family& family, const Arguments& arguments) {
   return 0;
 }
 
-int explain(const Arguments& arguments) {
+int explain(const ExplainArguments& arguments) {
   const auto catalog = catalog_of(arguments.home);
   if (!catalog) return report_error(catalog.error());
   const auto family = family_of(arguments.home, **catalog, arguments.device);
@@ -209,8 +209,8 @@ int explain(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_explain(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<ExplainArguments>();
+  ExplainArguments& a = *kept;
   CLI::App* explain_app =
       add_command(app, "explain",
                   "Explains a field or a command: meaning, unit, values, source, how to set it");

@@ -237,14 +237,14 @@ Error unknown_name(const Family& family, std::string_view name) {
                                 family.id, name, did_you_mean(name, known))};
 }
 
-struct Arguments {
+struct FamilyArguments {
   std::string devices, family, name;
   std::vector<std::string> files;
   bool json = false;
   bool translations = false;
 };
 
-int list_families(const Arguments& arguments) {
+int list_families(const FamilyArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -273,7 +273,7 @@ int list_families(const Arguments& arguments) {
   return 0;
 }
 
-int show_family(const Arguments& arguments) {
+int show_family(const FamilyArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -299,7 +299,7 @@ int show_family(const Arguments& arguments) {
   return 0;
 }
 
-int new_family(const Arguments& arguments) {
+int new_family(const FamilyArguments& arguments) {
   const auto text = catalog::starter_file(arguments.family);
   if (!text) return report_error(text.error());
   const std::filesystem::path file =
@@ -315,7 +315,7 @@ int new_family(const Arguments& arguments) {
   return 0;
 }
 
-int print_family_schema(const Arguments& arguments) {
+int print_family_schema(const FamilyArguments& arguments) {
   fmt::print(
       "{}", arguments.translations ? catalog::translation_schema() : catalog::device_file_schema());
   return 0;
@@ -391,7 +391,7 @@ int check_family(const std::string& name, bool json) {
 }
 
 // Checks all files, whatever is wrong with the first.
-int check_families(const Arguments& arguments) {
+int check_families(const FamilyArguments& arguments) {
   int code = 0;
   for (const std::string& file : arguments.files) {
     if (const int failed = check_family(file, arguments.json); failed != 0) code = failed;
@@ -402,15 +402,15 @@ int check_families(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<FamilyArguments>();
+  FamilyArguments& a = *kept;
   CLI::App* family =
       add_command(app, "family", "Describes device families: their fields and commands");
   set_group(*family, group::kInspect);
   set_examples(*family, {"gridloom family list", "gridloom family show delta_2 soc"});
   require_command_below(*family);
   const auto verb = [&](const std::string& name, const std::string& help,
-                        int (*run)(const Arguments&)) {
+                        int (*run)(const FamilyArguments&)) {
     CLI::App* made = add_command(*family, name, help);
     add_json_option(*made, a.json);
     set_action(*made, chosen, [&a, run] { return run(a); });

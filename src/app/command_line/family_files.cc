@@ -27,7 +27,7 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct FamilyFileArguments {
   std::string file, family, devices;
   bool json = false;
 };
@@ -83,7 +83,7 @@ Result<std::optional<SimilarFamily>> start_from_similar(GuessedFamily& guessed) 
   return similar;
 }
 
-int guess(const Arguments& arguments) {
+int guess(const FamilyFileArguments& arguments) {
   // Only the comparison needs the folder's families, which may be an earlier guess of the same
   // device.
   auto catalog = catalog::load_catalog(arguments.devices);
@@ -140,7 +140,7 @@ int guess(const Arguments& arguments) {
   return 0;
 }
 
-int print_page(const Arguments& arguments) {
+int print_page(const FamilyFileArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -163,8 +163,8 @@ int print_page(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_family_files(CLI::App& family, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<FamilyFileArguments>();
+  FamilyFileArguments& a = *kept;
   CLI::App* made = add_command(family, "guess", "Writes a device file from a recording");
   add_json_option(*made, a.json);
   set_action(*made, chosen, [&a] { return guess(a); });

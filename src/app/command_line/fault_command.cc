@@ -60,7 +60,7 @@ Result<FaultRule> parse_fault_rule(std::string_view text, const catalog::Catalog
 
 namespace {
 
-struct Arguments {
+struct FaultArguments {
   HomeOptions server;
   std::string fault, device, account, span;
   double probability = 1;
@@ -92,7 +92,7 @@ void print_known(const std::vector<Json>& rows) {
   table.print();
 }
 
-int list(const Arguments& a) {
+int list(const FaultArguments& a) {
   const auto answer = administer(a.server, {{"op", "fault.list"}, {"all", a.all}});
   if (!answer) return report_error(answer.error());
   if (!answer->is_array()) {
@@ -112,7 +112,7 @@ int list(const Arguments& a) {
 }
 
 // The serial number of the device that is named; empty: of none.
-Result<std::string> sn_of(const Arguments& a) {
+Result<std::string> sn_of(const FaultArguments& a) {
   if (a.device.empty()) return std::string();
   const auto home = home_of(a.server);
   if (!home) return std::unexpected(home.error());
@@ -124,7 +124,7 @@ Result<std::string> sn_of(const Arguments& a) {
 }
 
 // Sends the request, whose answer is an object.
-Result<JsonObject> ask(const Arguments& a, const JsonObject& request) {
+Result<JsonObject> ask(const FaultArguments& a, const JsonObject& request) {
   auto answer = administer(a.server, request);
   if (!answer) return std::unexpected(answer.error());
   if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
@@ -132,7 +132,7 @@ Result<JsonObject> ask(const Arguments& a, const JsonObject& request) {
   return std::move(answer->get_object());
 }
 
-int switch_off(const Arguments& a) {
+int switch_off(const FaultArguments& a) {
   const auto sn = sn_of(a);
   if (!sn) return report_error(sn.error());
   const auto answer = ask(a, {{"op", "fault.off"}, {"fault", a.fault}, {"sn", *sn}});
@@ -146,7 +146,7 @@ int switch_off(const Arguments& a) {
   return 0;
 }
 
-int switch_on(const Arguments& a) {
+int switch_on(const FaultArguments& a) {
   JsonObject request{{"op", "fault.on"}, {"fault", a.fault}, {"probability", a.probability}};
   const auto sn = sn_of(a);
   if (!sn) return report_error(sn.error());
@@ -171,15 +171,15 @@ int switch_on(const Arguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<std::array<Arguments, 3>>();
+  auto kept = std::make_shared<std::array<FaultArguments, 3>>();
   CLI::App* fault =
       add_command(app, "fault", "Injects faults into virtual devices and the platform");
   set_group(*fault, group::kTest);
   set_examples(*fault, {"gridloom fault list --all", "gridloom fault on disconnect --for 5m",
                         "gridloom fault off --profile home"});
   require_command_below(*fault);
-  const auto verb = [&](const std::string& name, const std::string& help, Arguments& a,
-                        int (*run)(const Arguments&)) {
+  const auto verb = [&](const std::string& name, const std::string& help, FaultArguments& a,
+                        int (*run)(const FaultArguments&)) {
     CLI::App* made = add_command(*fault, name, help);
     add_server_options(*made, a.server);
     add_json_option(*made, a.server.json);

@@ -34,7 +34,7 @@ using wire::JsonObject;
 constexpr std::size_t kMostValue = 44;   // characters in the table
 constexpr std::size_t kLeastValue = 12;  // likewise, where the terminal is narrow
 
-struct Arguments {
+struct GetArguments {
   HomeOptions home;
   std::string device;
   std::vector<std::string> fields;
@@ -56,7 +56,7 @@ Error explained(Error error, const Family& family, const std::string& sn, const 
           .detail = fmt::format("{} has not reported {}", sn, (*declared)->name)};
 }
 
-Result<std::vector<std::string>> chosen_names(const Arguments& arguments, const Family& family,
+Result<std::vector<std::string>> chosen_names(const GetArguments& arguments, const Family& family,
                                               const std::string& sn,
                                               const std::vector<FlatValue>& values) {
   std::vector<std::string> names = names_in(values);
@@ -81,7 +81,7 @@ JsonObject json_of(const std::string& name, const Field* field, const Json& valu
   return row;
 }
 
-int print_values(const Arguments& arguments) {
+int print_values(const GetArguments& arguments) {
   auto open = open_device(arguments.home, arguments.device);
   if (!open) return report_error(open.error());
   const auto& [home, device, family] = *open;
@@ -124,8 +124,8 @@ int print_values(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<GetArguments>();
+  GetArguments& a = *kept;
   CLI::App* get = add_command(app, "get", "Shows values of a device: their units and meanings");
   set_group(*get, group::kUse);
   set_examples(*get,

@@ -35,7 +35,7 @@ using catalog::SiteDevice;
 using wire::JsonArray;
 using wire::JsonObject;
 
-struct Arguments {
+struct HomeFileArguments {
   std::string devices, home, file;
   std::vector<std::string> files;
   bool json = false;
@@ -183,7 +183,7 @@ Table devices_table_of(const Home& home) {
 
 // ---- the commands
 
-int list_homes(const Arguments& arguments) {
+int list_homes(const HomeFileArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -209,7 +209,7 @@ int list_homes(const Arguments& arguments) {
   return 0;
 }
 
-int show_home(const Arguments& arguments) {
+int show_home(const HomeFileArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -228,7 +228,7 @@ int show_home(const Arguments& arguments) {
   return 0;
 }
 
-int new_home(const Arguments& arguments) {
+int new_home(const HomeFileArguments& arguments) {
   const std::string_view text = catalog::starter_home();
   if (!arguments.file.empty()) {
     if (const Status written = write_new_file(arguments.file, text); !written) {
@@ -292,7 +292,7 @@ int check_file(const std::string& file, const Catalog& catalog, bool json) {
 }
 
 // Checks all files, whatever is wrong with the first.
-int check_homes(const Arguments& arguments) {
+int check_homes(const HomeFileArguments& arguments) {
   const auto catalog =
       catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
   if (!catalog) return report_error(catalog.error());
@@ -306,14 +306,14 @@ int check_homes(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_home_files(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<HomeFileArguments>();
+  HomeFileArguments& a = *kept;
   CLI::App* home = add_command(app, "home", "Describes virtual homes: their sites and devices");
   set_group(*home, group::kTest);
   set_examples(*home, {"gridloom home list", "gridloom home show demo"});
   require_command_below(*home);
   const auto verb = [&](const std::string& name, const std::string& help,
-                        int (*run)(const Arguments&)) {
+                        int (*run)(const HomeFileArguments&)) {
     CLI::App* made = add_command(*home, name, help);
     add_json_option(*made, a.json);
     set_action(*made, chosen, [&a, run] { return run(a); });

@@ -28,13 +28,13 @@ namespace {
 
 constexpr const char* kSecretVariable = "GRIDLOOM_SECRET_KEY";
 
-struct Arguments {
+struct LoginArguments {
   std::string name, host, access_key, secret_key_file, admin_token_file, ca;
   bool list = false;
   bool no_check = false;
 };
 
-Result<Secret> secret_of(const Arguments& arguments) {
+Result<Secret> secret_of(const LoginArguments& arguments) {
   if (!arguments.secret_key_file.empty()) return secret_in_file(arguments.secret_key_file);
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   const char* variable = std::getenv(kSecretVariable);
@@ -59,7 +59,7 @@ void warn_of_plain_text(std::string_view server, const Secret& admin_token) {
 }
 
 // Why keys are refused, in the words of a person who typed them.
-Error explained(Error error, const Arguments& arguments) {
+Error explained(Error error, const LoginArguments& arguments) {
   if (error.code == ErrorCode::kWrongSignature) {
     error.detail = fmt::format("the secret key does not belong to the access key {} (8521)",
                                arguments.access_key);
@@ -71,7 +71,7 @@ Error explained(Error error, const Arguments& arguments) {
 }
 
 // Tries the keys and the admin token; the text says how many devices the account has.
-Result<std::string> checked(const client::ApiOptions& options, const Arguments& arguments) {
+Result<std::string> checked(const client::ApiOptions& options, const LoginArguments& arguments) {
   auto api = client::ApiClient::open(options);
   if (!api) return std::unexpected(api.error());
   const auto devices = api->devices();
@@ -94,7 +94,7 @@ int list_profiles(const std::filesystem::path& folder) {
   return 0;
 }
 
-int log_in(const Arguments& arguments) {
+int log_in(const LoginArguments& arguments) {
   const auto folder = profile_folder();
   if (!folder) return report_error(folder.error());
   if (arguments.list) return list_profiles(*folder);
@@ -129,7 +129,7 @@ int log_in(const Arguments& arguments) {
   return 0;
 }
 
-int log_out(const Arguments& arguments) {
+int log_out(const LoginArguments& arguments) {
   const auto folder = profile_folder();
   if (!folder) return report_error(folder.error());
   if (Status removed = remove_profile(*folder, arguments.name); !removed) {
@@ -142,8 +142,8 @@ int log_out(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<LoginArguments>();
+  LoginArguments& a = *kept;
   CLI::App* login =
       add_command(app, "login", "Keeps the keys of an account on any server as a profile");
   set_group(*login, group::kUse);
@@ -169,8 +169,8 @@ std::shared_ptr<void> add_login(CLI::App& app, std::function<int()>& chosen) {
 }
 
 std::shared_ptr<void> add_logout(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<LoginArguments>();
+  LoginArguments& a = *kept;
   CLI::App* logout = add_command(app, "logout", "Removes a profile and its keys");
   set_group(*logout, group::kUse);
   set_examples(*logout, {"gridloom logout cloud"});

@@ -18,7 +18,7 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct MigrateArguments {
   std::string from;
   std::string to;
   std::string password_file;
@@ -51,7 +51,7 @@ wire::JsonObject json_of(const transfer::Compared& table) {
           {"written", table.written}};
 }
 
-void print(const Arguments& arguments, const Migration& migration) {
+void print(const MigrateArguments& arguments, const Migration& migration) {
   if (arguments.json) {
     wire::JsonArray tables;
     for (const transfer::Compared& each : migration.tables) tables.emplace_back(json_of(each));
@@ -83,7 +83,7 @@ void print(const Arguments& arguments, const Migration& migration) {
   }
 }
 
-int run_migrate(const Arguments& arguments) {
+int run_migrate(const MigrateArguments& arguments) {
   if (is_database(arguments.from) == is_database(arguments.to)) {
     return report_error(
         Error{.code = ErrorCode::kBadParams,
@@ -125,8 +125,8 @@ int run_migrate(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_migrate(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<MigrateArguments>();
+  MigrateArguments& a = *kept;
   CLI::App* migrate =
       add_command(app, "migrate",
                   "Moves accounts, devices and history from a data folder to a database, or back");

@@ -39,7 +39,7 @@ using wire::JsonArray;
 constexpr std::int64_t kLongestWait_ms = 1'000'000;
 constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the owner
 
-struct Arguments {
+struct RecordArguments {
   std::string data;
   std::vector<std::string> devices;
   std::string out;
@@ -106,7 +106,7 @@ Status write_lines(const std::vector<std::string>& lines, Recording& recording,
 }
 
 // The serial numbers of the devices that are named.
-Result<JsonArray> sns_of(const Arguments& arguments) {
+Result<JsonArray> sns_of(const RecordArguments& arguments) {
   JsonArray sns;
   for (const std::string& text : arguments.devices) {
     const auto device = local_device(arguments.data, text);
@@ -116,7 +116,7 @@ Result<JsonArray> sns_of(const Arguments& arguments) {
   return sns;
 }
 
-Status record(const Arguments& arguments, const std::optional<Millis>& span) {
+Status record(const RecordArguments& arguments, const std::optional<Millis>& span) {
   const Wait wait(span);
   const auto sns = sns_of(arguments);
   if (!sns) return std::unexpected(sns.error());
@@ -168,7 +168,7 @@ Status record(const Arguments& arguments, const std::optional<Millis>& span) {
   return {};
 }
 
-int run(const Arguments& arguments) {
+int run(const RecordArguments& arguments) {
   std::optional<Millis> span;
   if (!arguments.span.empty()) {
     const auto parsed = time::parse_span(arguments.span, {.name = "--for"});
@@ -182,8 +182,8 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_record(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<RecordArguments>();
+  RecordArguments& a = *kept;
   CLI::App* verb = add_command(
       app, "record", "Records the messages of devices of a running server as a transcript");
   set_group(*verb, group::kTest);

@@ -31,7 +31,7 @@ namespace {
 
 constexpr Millis kPatience{10'000};  // for the first response of a server
 
-struct Arguments {
+struct ReplayArguments {
   std::string file, data, server, ca, keys, devices;
   double speed = 1;
   bool json = false;
@@ -57,7 +57,7 @@ struct Prepared {
   std::vector<Playback::PlayedDevice> players;
 };
 
-Result<Prepared> prepare(const Arguments& arguments) {
+Result<Prepared> prepare(const ReplayArguments& arguments) {
   if (arguments.data.empty() && (arguments.server.empty() || arguments.keys.empty())) {
     return fail(ErrorCode::kBadParams,
                 "the server is missing: give --data DIR of one on this machine, or --server "
@@ -120,7 +120,7 @@ Millis span_of(const std::vector<Playback::PlayedDevice>& players) {
   return span;
 }
 
-int replay(const Arguments& arguments) {
+int replay(const ReplayArguments& arguments) {
   const sigset_t signals = block_ending_signals();
   auto prepared = prepare(arguments);
   if (!prepared) return report_error(prepared.error());
@@ -159,8 +159,8 @@ int replay(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_replay(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<ReplayArguments>();
+  ReplayArguments& a = *kept;
   CLI::App* verb =
       add_command(app, "replay",
                   "Replays the devices of a recording against a server, with the recorded timing");

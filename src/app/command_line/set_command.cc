@@ -41,7 +41,7 @@ using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
-struct Arguments {
+struct SetArguments {
   HomeOptions home;
   std::string device;
   std::vector<std::string> words;
@@ -187,7 +187,7 @@ std::int64_t message_id() {
   return std::uniform_int_distribution<std::int64_t>(1, kMost)(device);
 }
 
-int send(const Arguments& arguments, OpenDevice& open, const SetPlan& plan, Millis wait) {
+int send(const SetArguments& arguments, OpenDevice& open, const SetPlan& plan, Millis wait) {
   auto& [home, device, family] = open;
   const auto before = home.home->values(device.sn);
   if (!before) return report_error(before.error());
@@ -214,7 +214,7 @@ int send(const Arguments& arguments, OpenDevice& open, const SetPlan& plan, Mill
   return 0;
 }
 
-int set_values(const Arguments& arguments) {
+int set_values(const SetArguments& arguments) {
   const auto wait = time::parse_span(arguments.wait, {.name = "--wait", .least = Millis(0)});
   if (!wait) return report_error(wait.error(), kWrongUsage);
   auto open = open_device(arguments.home, arguments.device);
@@ -233,8 +233,8 @@ int set_values(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_set(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<SetArguments>();
+  SetArguments& a = *kept;
   CLI::App* set = add_command(
       app, "set", "Sets something of a device, and shows its answer and what it reports then");
   set_group(*set, group::kUse);

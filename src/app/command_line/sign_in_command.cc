@@ -15,12 +15,12 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct SignInArguments {
   AdminArguments admin;
   std::string account;
 };
 
-int sign_in(const Arguments& a) {
+int sign_in(const SignInArguments& a) {
   if (!a.account.empty()) {
     if (Status known = check_account(a.admin, a.account); !known) {
       return report_error(known.error());
@@ -42,8 +42,8 @@ int sign_in(const Arguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_sign_in(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<SignInArguments>();
+  SignInArguments& a = *kept;
   // Prints the link alone, for a shell to take.
   CLI::App* command = add_admin_command(app, "sign-in", operation_text("sign-in"), a.admin, chosen,
                                         [&a] { return sign_in(a); });

@@ -40,7 +40,7 @@ constexpr unsigned kMaxThreads = 256;
 constexpr Millis kMinStep{1000};
 constexpr Millis kMaxStep{60'000};
 
-struct Arguments {
+struct SimulateArguments {
   std::string families, devices, from = "2025-06-21Z", span, step = "2s";
   sim::World::Options world;
   std::string world_file, place;
@@ -60,13 +60,13 @@ constexpr std::string_view kDrySpan = "1d";
 
 double kwh(std::int64_t microjoules) { return static_cast<double>(microjoules) / 3.6e12; }
 
-Result<Groups> families_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+Result<Groups> families_of(const SimulateArguments& arguments, const catalog::Catalog& catalog) {
   auto groups = groups_of(arguments.families, catalog);
   if (!groups) return fail(groups.error().code, "--family: " + groups.error().detail);
   return groups;
 }
 
-Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
+Result<std::vector<FaultRule>> faults_of(const SimulateArguments& arguments,
                                          const catalog::Catalog& catalog) {
   std::vector<FaultRule> rules;
   for (const std::string& text : arguments.faults) {
@@ -77,7 +77,7 @@ Result<std::vector<FaultRule>> faults_of(const Arguments& arguments,
   return rules;
 }
 
-Result<sim::World::Options> world_of(const Arguments& arguments) {
+Result<sim::World::Options> world_of(const SimulateArguments& arguments) {
   sim::World::Options world = arguments.world;
   world.place = catalog::place_of(arguments.place);
   if (arguments.world_file.empty()) return world;
@@ -87,7 +87,7 @@ Result<sim::World::Options> world_of(const Arguments& arguments) {
   return world;
 }
 
-Result<sim::DryRun> dry_run_of(const Arguments& arguments) {
+Result<sim::DryRun> dry_run_of(const SimulateArguments& arguments) {
   const auto catalog = catalog::load_catalog(arguments.devices);
   if (!catalog) return std::unexpected(catalog.error());
   const auto groups = families_of(arguments, **catalog);
@@ -131,7 +131,7 @@ sim::DryRunSummary run_shown(const sim::DryRun& dry_run) {
   });
 }
 
-int simulate_offline(const Arguments& arguments) {
+int simulate_offline(const SimulateArguments& arguments) {
   if (arguments.families.empty())
     return report_error({ErrorCode::kBadParams, "--family is required"});
   const auto dry_run = dry_run_of(arguments);
@@ -173,7 +173,7 @@ int simulate_offline(const Arguments& arguments) {
 
 // --- with a server ---
 
-Result<Secret> gateway_key_of(const Arguments& arguments) {
+Result<Secret> gateway_key_of(const SimulateArguments& arguments) {
   const auto text = read_text(arguments.gateway_key, kMaxKeyFile);
   if (!text) return fail(text.error().code, "--gateway-key " + text.error().detail);
   std::string key = text->substr(0, text->find('\n'));
@@ -226,7 +226,8 @@ Status enter_home(const std::string& id_or_path, const catalog::Catalog& catalog
 }
 
 // Devices whose keys come from other sources than a data folder.
-Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catalog& catalog) {
+Result<Simulated> known_devices(const SimulateArguments& arguments,
+                                const catalog::Catalog& catalog) {
   Simulated known;
   if (!arguments.keys.empty()) {
     auto members = members_of_file(arguments.keys, catalog);
@@ -254,14 +255,14 @@ Result<Simulated> known_devices(const Arguments& arguments, const catalog::Catal
   return known;
 }
 
-Result<Simulated> devices_of(const Arguments& arguments, const catalog::Catalog& catalog) {
+Result<Simulated> devices_of(const SimulateArguments& arguments, const catalog::Catalog& catalog) {
   if (arguments.data.empty() || !arguments.keys.empty()) return known_devices(arguments, catalog);
   const auto groups = families_of(arguments, catalog);
   if (!groups) return std::unexpected(groups.error());
   return simulated_at(arguments.data, *groups, arguments.devices);
 }
 
-Status check_online(const Arguments& arguments) {
+Status check_online(const SimulateArguments& arguments) {
   const bool has_keys = !arguments.data.empty() || !arguments.keys.empty();
   const auto wrong = [](std::string_view why) {
     return fail(ErrorCode::kBadParams, std::string(why));
@@ -283,7 +284,7 @@ Status check_online(const Arguments& arguments) {
   return {};
 }
 
-Result<FleetRun> drive_of(const Arguments& arguments) {
+Result<FleetRun> drive_of(const SimulateArguments& arguments) {
   if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
   const auto catalog = catalog::load_catalog(device_files(arguments.devices, arguments.data));
   if (!catalog) return std::unexpected(catalog.error());
@@ -336,14 +337,14 @@ Result<FleetRun> drive_of(const Arguments& arguments) {
   return made;
 }
 
-int simulate(const Arguments& arguments) {
+int simulate(const SimulateArguments& arguments) {
   if (arguments.offline()) return simulate_offline(arguments);
   const auto made = drive_of(arguments);
   return made ? run_fleet(*made) : report_error(made.error());
 }
 
 // Devices, their environment and the simulated time. Returns the option of the seed.
-Option add_world_options(CLI::App& app, Arguments& a) {
+Option add_world_options(CLI::App& app, SimulateArguments& a) {
   add_value(app, "--family", a.families, "FAMILY=N,...",
             "Devices of each family, as delta_2=500,power_stream=20");
   add_devices_option(app, a.devices);
@@ -383,7 +384,7 @@ Option add_world_options(CLI::App& app, Arguments& a) {
 }
 
 // The server to which the devices report.
-void add_server_options(CLI::App& app, Arguments& a) {
+void add_server_options(CLI::App& app, SimulateArguments& a) {
   const std::string group = "With a server";
   const auto online = [&](const std::string& name, auto& value, const char* kind,
                           std::string_view help) {
@@ -415,8 +416,8 @@ void add_server_options(CLI::App& app, Arguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<SimulateArguments>();
+  SimulateArguments& a = *kept;
   CLI::App* verb = add_command(
       app, "simulate",
       "Runs virtual devices: without a server they simulate a span of time as fast as possible, "

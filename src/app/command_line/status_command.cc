@@ -16,7 +16,7 @@
 namespace gridloom::app {
 namespace {
 
-struct Arguments {
+struct StatusArguments {
   HomeOptions home;
   std::vector<std::string> devices;
   bool watch = false;
@@ -35,7 +35,7 @@ Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
   return chosen;
 }
 
-int print_status(const Arguments& arguments) {
+int print_status(const StatusArguments& arguments) {
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
   const auto devices = chosen_devices(*home, arguments.devices);
@@ -67,7 +67,7 @@ int print_status(const Arguments& arguments) {
   return rows.empty() ? 0 : report_error({.code = ErrorCode::kIo, .detail = rows.front().error});
 }
 
-int watch_status(const Arguments& arguments) {
+int watch_status(const StatusArguments& arguments) {
   if (arguments.devices.empty()) return watch_home(arguments.home);
   return report_error({.code = ErrorCode::kBadParams,
                        .detail = fmt::format("--watch shows the whole home; `gridloom watch {}` "
@@ -78,8 +78,8 @@ int watch_status(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<StatusArguments>();
+  StatusArguments& a = *kept;
   CLI::App* status =
       add_command(app, "status", "Shows the home at a glance: a line a device, and today's energy");
   set_group(*status, group::kUse);

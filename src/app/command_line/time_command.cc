@@ -29,7 +29,7 @@ using wire::JsonObject;
 
 constexpr int kPollInterval_ms = 50;
 
-struct Arguments {
+struct TimeArguments {
   std::string data;
   double speed = 1;
   std::string by;
@@ -54,7 +54,7 @@ int print(const Json& answer, bool json) {
   return 0;
 }
 
-int ask(const Arguments& arguments, const JsonObject& request) {
+int ask(const TimeArguments& arguments, const JsonObject& request) {
   const auto answer = ask_admin(arguments.data, request);
   return answer ? print(*answer, arguments.json) : report_error(answer.error());
 }
@@ -82,7 +82,7 @@ class StepProgress {
 };
 
 // Returns once the devices have caught up.
-int step(const Arguments& arguments) {
+int step(const TimeArguments& arguments) {
   const auto by = time::parse_span(arguments.by, {.name = "time step"});
   if (!by) return report_error(by.error());
   auto answer = ask_admin(arguments.data, {{"op", "time.step"}, {"ms", by->count()}});
@@ -110,8 +110,8 @@ int step(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_time(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<TimeArguments>();
+  TimeArguments& a = *kept;
   CLI::App* time = add_command(app, "time", "Shows and controls the devices' time");
   set_group(*time, group::kTest);
   set_examples(*time, {"gridloom time", "gridloom time step 1d", "gridloom time speed 60"});

@@ -24,14 +24,14 @@ constexpr std::string_view kNever = "never";
 constexpr Millis kShortest = std::chrono::minutes(1);
 constexpr Millis kLongest = std::chrono::days(36'500);
 
-struct Arguments {
+struct TokenArguments {
   AdminArguments admin;
   std::string name, account, device;
   std::string scope = "read";
   std::string valid_for = "365d";
 };
 
-int add(const Arguments& a) {
+int add(const TokenArguments& a) {
   const bool is_admin = a.scope == name_of(registry::Scope::kAdmin);
   if (is_admin != a.account.empty()) {
     return report_error({.code = ErrorCode::kBadParams,
@@ -69,7 +69,7 @@ int add(const Arguments& a) {
                                  {"device", sn}});
 }
 
-int list(const Arguments& a) {
+int list(const TokenArguments& a) {
   if (!a.account.empty()) {
     if (Status known = check_account(a.admin, a.account); !known) {
       return report_error(known.error());
@@ -107,8 +107,8 @@ int list(const Arguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_token(CLI::App& app, std::function<int()>& chosen) {
-  const auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  const auto kept = std::make_shared<TokenArguments>();
+  TokenArguments& a = *kept;
   CLI::App* token =
       add_command(app, "token", "Manages tokens with which programs use the API at /api/v1");
   set_group(*token, group::kRun);

@@ -34,7 +34,7 @@ using wire::JsonObject;
 
 constexpr Millis kUsualPause{1000};
 
-struct Arguments {
+struct WaitArguments {
   HomeOptions home;
   std::string device;
   std::vector<std::string> words;
@@ -49,12 +49,12 @@ struct Seen {
   std::string text{};  // "61 %"
 };
 
-std::string condition_text(const Arguments& arguments) {
+std::string condition_text(const WaitArguments& arguments) {
   return fmt::format("{}", fmt::join(arguments.words, " "));
 }
 
 // The presence that is waited for; nothing: a value is.
-std::optional<bool> presence_in(const Arguments& arguments) {
+std::optional<bool> presence_in(const WaitArguments& arguments) {
   const std::string text = condition_text(arguments);
   if (text == "online") return true;
   if (text == "offline") return false;
@@ -103,13 +103,13 @@ Result<Seen> look_at_value(OpenDevice& open, const Condition& condition) {
               .text = overview::value_text(field, value)};
 }
 
-Result<Seen> look(OpenDevice& open, const Arguments& arguments,
+Result<Seen> look(OpenDevice& open, const WaitArguments& arguments,
                   const std::optional<Condition>& condition) {
   if (condition) return look_at_value(open, *condition);
   return look_at_presence(open, presence_in(arguments).value_or(true));
 }
 
-int print_seen(const Arguments& arguments, const HomeDevice& device, const Seen& seen) {
+int print_seen(const WaitArguments& arguments, const HomeDevice& device, const Seen& seen) {
   if (arguments.home.json) {
     print_json(JsonObject{{"sn", device.sn},
                           {"field", seen.field},
@@ -136,7 +136,7 @@ void await_news(Home& home, std::unique_ptr<News>& news, Millis patience) {
          static_cast<int>(std::min(patience, std::max(home.pace(), kUsualPause)).count()));
 }
 
-int wait_for(const Arguments& arguments) {
+int wait_for(const WaitArguments& arguments) {
   std::optional<Steady::time_point> until;
   if (!arguments.timeout.empty()) {
     const auto span =
@@ -166,8 +166,8 @@ int wait_for(const Arguments& arguments) {
 }  // namespace
 
 std::shared_ptr<void> add_wait(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<WaitArguments>();
+  WaitArguments& a = *kept;
   CLI::App* wait = add_command(app, "wait", "Waits until a value of a device is as it is wanted");
   set_group(*wait, group::kUse);
   set_examples(*wait, {"gridloom wait kitchen 'battery.soc > 80'",

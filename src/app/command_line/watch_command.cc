@@ -47,7 +47,7 @@ constexpr std::string_view kTopLeft = "\x1b[H";
 constexpr std::string_view kEraseLine = "\x1b[K";
 constexpr std::string_view kEraseBelow = "\x1b[J";
 
-struct Arguments {
+struct WatchArguments {
   HomeOptions home;
   std::string device{};
   std::vector<std::string> fields{};
@@ -149,7 +149,7 @@ std::string drawn_over(std::string_view screen) {
 
 class Watch {
  public:
-  Watch(const Arguments& arguments, OpenHome& home, std::string sn)
+  Watch(const WatchArguments& arguments, OpenHome& home, std::string sn)
       : arguments_(arguments), home_(home), sn_(std::move(sn)) {}
 
   // `every`: nothing is looked at in between; nothing: as reports come.
@@ -254,7 +254,7 @@ class Watch {
     fmt::print("{}\n", change_line(change, time::clock_text(now, local_zone().zone)));
   }
 
-  const Arguments& arguments_;
+  const WatchArguments& arguments_;
   OpenHome& home_;
   std::string sn_;              // empty: all devices
   std::unique_ptr<News> news_;  // null: looks from time to time
@@ -262,7 +262,7 @@ class Watch {
   std::uint64_t shown_ = 0;  // changes, or screens
 };
 
-int watch(const Arguments& arguments) {
+int watch(const WatchArguments& arguments) {
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
   std::optional<Millis> every;
@@ -289,8 +289,8 @@ int watch(const Arguments& arguments) {
 int watch_home(const HomeOptions& options) { return watch({.home = options}); }
 
 std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<Arguments>();
-  Arguments& a = *kept;
+  auto kept = std::make_shared<WatchArguments>();
+  WatchArguments& a = *kept;
   CLI::App* watch_app =
       add_command(app, "watch", "Shows the home, or a device, live; changed values are marked");
   set_group(*watch_app, group::kUse);

@@ -7,7 +7,7 @@
 # linked, and there is none of libnats, so that this program knows neither PostgreSQL nor NATS: portable/libpq.cc and
 # portable/libnats.cc stand for them.
 set(archives "")
-foreach(name ssl crypto sqlite3 yaml-cpp boost_json sodium zstd z xxhash)
+foreach(name ssl crypto sqlite3 yaml boost_json sodium zstd z xxhash)
   find_library(GL_ARCHIVE_${name} NAMES lib${name}.a)
   if(NOT GL_ARCHIVE_${name})
     message(STATUS "No gridloom_portable: there is no lib${name}.a")

@@ -26,7 +26,7 @@ class CheckPackages(unittest.TestCase):
 
     def test_a_package_that_is_taken_out_is_named_with_its_use(self):
         uses = {
-            "libyaml-cpp-dev": "/usr/include/yaml-cpp/",  # a header
+            "libyaml-dev": "/usr/include/yaml.h",  # a header
             "libzstd-dev": "",  # a header or the library
             "mold": "/usr/bin/mold, used by build/",  # a program of the build
             "shellcheck": "/usr/bin/shellcheck, used by test",  # of a bash script

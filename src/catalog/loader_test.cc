@@ -379,8 +379,17 @@ TEST(Loader, RefusesTextThatIsNoSingleDocument) {
     std::string_view told;
   } rows[] = {{"", "x.yaml:1: the file is empty"},
               {"a: [", "x.yaml:1: not valid YAML: "},
-              {"a: 1\n---\nb: 1\n", "there is a second document"},
+              {"a: 1\nb: [1,\nc: }\n",
+               "x.yaml:3: not valid YAML: did not find expected node content while parsing a flow "
+               "node"},
+              {"a:\n  b: 1\n c: 2\n",
+               "x.yaml:3: not valid YAML: did not find expected key while parsing a block mapping "
+               "(begun in line 1)"},
+              {"a: 'b\n", "x.yaml:1: not valid YAML: found unexpected end of stream"},
+              {"a: 1\nb: \xff\n", "x.yaml:2: not valid YAML: invalid leading UTF-8 octet"},
+              {"a: 1\n---\nb: 1\n", "x.yaml:2: there is a second document"},
               {"a: &x [*x]\n", "x.yaml:1: an alias (*name) inside the node that it refers to"},
+              {"a: &x 1\nb: *y\n", "x.yaml:2: an alias (*y) of nothing before it"},
               {"? [a]\n: 1\n", "a key must be a plain or quoted text"},
               {"[a, b]", "must be a mapping of family, product"},
               {std::string(1000, '['), "nested deeper than 24 levels"},

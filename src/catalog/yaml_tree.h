@@ -1,9 +1,9 @@
 // Parses YAML text into a tree with line numbers. Only this file uses the YAML library, which
-// throws, accepts duplicate keys and guesses types; this interface does none of that.
+// accepts duplicate keys; what a type is it leaves to its callers.
 //
 // Every node has its line. A mapping keeps its members in order, duplicates included: the code that
-// walks the tree reports them with their path. Aliases (*name) are refused: a device file states
-// everything once, in full, and an alias can expand a small file into a huge tree.
+// walks the tree reports them with their path. An alias (*name) is a copy of what it stands for,
+// and counts with all its nodes: else a small file could expand into a huge tree.
 #pragma once
 
 #include <cstddef>

@@ -1,19 +1,18 @@
 // transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
 //
-// Plays every transcript four times: with one shard, with four to which requests are bytes, with
-// restarts of a server that waits for the disk (before every sixteenth request, and before each
-// with GL_LONG in the environment), and over real sockets; with --three-nodes twice: with one
-// shard, and on a cluster of three nodes, each connection at a random one. Compares each run with
-// the expectations in the file and with the other runs. A PATH that is a folder stands for the
-// *.loom files in it. At the end, every command and field of the covered families must have been
-// used.
+// Plays every transcript with one shard and in one of three other ways, which take turns, or in all
+// three where it is the only one, and with GL_LONG in the environment: with four shards to which
+// requests are bytes, with restarts of a server that waits for the disk (before every fourth
+// request, and before each with GL_LONG), and over real sockets; with --three-nodes on a cluster of
+// three nodes instead, each connection at a random one. Compares each run with the expectations in
+// the file and with the other runs. A PATH that is a folder stands for the *.loom files in it. At
+// the end, every command and field of the covered families must have been used.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -24,6 +23,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
+#include "testing/long_runs.h"
 #include "transcripts/runner.h"
 #include "transcripts/three_nodes.h"
 
@@ -51,7 +51,7 @@ const std::array kOthers = {
     Other{"4 shards, over bytes",
           {.shards = 4, .version = wire::mqtt::Version::k5, .piece_bytes = 61, .over_bytes = true}},
     Other{"restarts",
-          {.shards = 2, .restart_every = 16, .journaling = server::Journaling::kDurable}},
+          {.shards = 2, .restart_every = 4, .journaling = server::Journaling::kDurable}},
     Other{"sockets", {.shards = 2, .version = wire::mqtt::Version::k5, .wire = Transport::kSocket}},
 };
 
@@ -108,9 +108,17 @@ std::string as_it_stands(const Script& script) {
   return text;
 }
 
+// Which other ways the transcript with that number among the files is played in.
+std::span<const Other> others_of(std::size_t number, const Options& options) {
+  if (options.three_nodes) return kThreeNodes;
+  if (runs_long() || options.files.size() == 1) return kOthers;
+  return std::span(kOthers).subspan(number % kOthers.size(), 1);
+}
+
 // Returns whether all expectations were met.
-bool run(const fs::path& file, const Options& options,
+bool run(std::size_t number, const Options& options,
          const std::shared_ptr<const catalog::Catalog>& catalog, Coverage& coverage) {
+  const fs::path& file = options.files[number];
   const auto script = load_script(file);
   if (!script) {
     fmt::print("{}\n", script.error().detail);
@@ -120,12 +128,9 @@ bool run(const fs::path& file, const Options& options,
       play(*script, catalog, {.variant = kOneShard, .keeps_record = true}, coverage);
   show(file.string(), one.failures);
   bool good = one.failures.empty();
-  const std::span<const Other> others =
-      options.three_nodes ? std::span<const Other>(kThreeNodes) : std::span<const Other>(kOthers);
-  for (const Other& other : others) {
+  for (const Other& other : others_of(number, options)) {
     Variant variant = other.variant;
-    if (std::getenv("GL_LONG") != nullptr)
-      variant.restart_every = std::min<std::size_t>(variant.restart_every, 1);
+    if (runs_long()) variant.restart_every = std::min<std::size_t>(variant.restart_every, 1);
     RunResult outcome =
         play(*script, catalog, {.variant = variant, .keeps_record = true}, coverage);
     // After a restart devices report again, so the messages to apps differ.
@@ -158,9 +163,9 @@ int main_of(const std::vector<std::string_view>& words) {
   }
   Coverage coverage;
   std::size_t failed = 0;
-  for (const fs::path& file : options.files) {
-    const bool good = run(file, options, *catalog, coverage);
-    fmt::print("{} {}\n", good ? "ok    " : "FAILED", file.filename().string());
+  for (std::size_t number = 0; number < options.files.size(); ++number) {
+    const bool good = run(number, options, *catalog, coverage);
+    fmt::print("{} {}\n", good ? "ok    " : "FAILED", options.files[number].filename().string());
     if (!good) ++failed;
   }
   std::size_t missing = 0;

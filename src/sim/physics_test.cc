@@ -34,7 +34,7 @@ namespace {
 constexpr std::size_t kDevices = 20;
 constexpr std::size_t kStepsASet = 60;
 constexpr std::size_t kStepsACheckOfAll = 500;
-constexpr std::size_t kShorter = 16;  // without GL_LONG
+constexpr std::size_t kShorter = 8;  // without GL_LONG
 
 struct Tested {
   std::string_view family;

@@ -53,3 +53,10 @@ while(slow_tests)
   list(POP_FRONT slow_tests name seconds)
   set_tests_properties("${name}" PROPERTIES COST ${seconds})
 endwhile()
+
+# Tests that ./test runs with --long alone, or by their names: they take long, and what they look at others look at, too,
+# in other ways or on a smaller scale.
+foreach(name IN ITEMS transcripts/three_nodes browser/two_thousand_devices clients/bit_flips clients/past
+        unit/sim/HomeFields unit/app/Families/GuessOf)
+  set_tests_properties(${name} PROPERTIES LABELS long)
+endforeach()

@@ -10,7 +10,6 @@ const families = {delta_2: 1000, power_stream: 400, power_ocean: 200, smart_plug
 const stage = checkEveryPage({
   devices: 2000,
   sn: 'R331SIM00000001',
-  lang: 'de',
   refresh_s: 60,
   // Those that show many devices, or what is summed of them. The plots of a device are not within
   // the budget here: they weigh 155 KB, of which the home is 25.

@@ -125,6 +125,19 @@ class Cluster:
         except AssertionError as late:
             raise AssertionError(f"{late}\n{self.logs()}") from None
 
+    def await_known(self):
+        """What was changed is known at all nodes, and in all slots. They are told within moments, and nobody waits for
+        it: a client of another node may come too early. To be called at rest."""
+        ((revision,),) = self.ask("SELECT registry || ' ' || number FROM revision")
+        deadline = Deadline("registries that know the last change")
+        for number, node in enumerate(self.nodes):
+            if not self.is_there(number):
+                continue
+            folders = [f"slot_{slot}" for slot in self.beats.served_of(self.name(number))]
+            for folder in ("", *folders):
+                while (node.data / folder / "registry.seen").read_text().splitlines()[0] != revision:
+                    deadline.left_s()
+
     def await_nats(self):
         """Until the replicas of all streams have caught up, so that the next server may be away."""
         until("replicas that have caught up", lambda: all(each.is_healthy() for each in self.nats.all))

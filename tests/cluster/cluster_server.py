@@ -87,21 +87,8 @@ class ClusterServer(Server):
 
     def cli(self, *arguments, stdin=None):
         done = self.node.cli(*arguments, stdin=stdin)
-        self._await_known()
+        self.cluster.await_known()
         return done
-
-    def _await_known(self):
-        """What was changed is known at all nodes, and in all slots. They are told within moments, and nobody waits for
-        it: a client of another node may come too early."""
-        ((revision,),) = self.cluster.ask("SELECT registry || ' ' || number FROM revision")
-        deadline = Deadline("registries that know the last change")
-        for number, node in enumerate(self.cluster.nodes):
-            if not self.cluster.is_there(number):
-                continue
-            folders = [f"slot_{slot}" for slot in self.cluster.beats.served_of(self.cluster.name(number))]
-            for folder in ("", *folders):
-                while (node.data / folder / "registry.seen").read_text().splitlines()[0] != revision:
-                    deadline.left_s()
 
     def log_text(self):
         return self.cluster.logs()

@@ -57,6 +57,7 @@ class Load:
         self.devices, self.apps, self.setters, self.keys = [], [], [], []
         for number in range(options.accounts):
             self._add_account(number)
+        cluster.await_known()
         self.http = HttpSets(self)
 
     def _add_account(self, number):

@@ -41,6 +41,7 @@ operations::ClusterNode cluster_operations_of(node::Node& node) {
 
 void serve_for_cluster(node::Node& node, server::Server::ListenOptions& options) {
   options.mqtt_protocol = node.mqtt_protocol();
+  options.bridges_at = std::nullopt;  // until the node says
   options.metrics = [&node](const std::string& own) { return node.metrics(own); };
   options.health = [&node](const api::Health& own) {
     return node::health_with_cluster(own, node.health());

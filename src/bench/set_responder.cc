@@ -144,9 +144,8 @@ Status SetResponder::Worker::answer(const wire::mqtt::Publish& set) {
   if (!reply) return std::unexpected(reply.error());
   client::MqttConnection& client = *clients_[found->second];
   if (!client.has_window()) return fail(ErrorCode::kIo, "the server acknowledges no replies");
-  client.put(wire::make_device_topic(topic->sn, wire::Verb::kSetReply), *reply,
-             {.qos = Qos::kAtLeastOnce}, {});
-  return {};
+  return client.put(wire::make_device_topic(topic->sn, wire::Verb::kSetReply), *reply,
+                    {.qos = Qos::kAtLeastOnce}, {});
 }
 
 void SetResponder::Worker::note(Status status) {

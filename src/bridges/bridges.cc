@@ -45,7 +45,7 @@ std::string_view name_of(Origin origin) {
 }
 
 Bridges::Bridges(Options options)
-    : options_(std::move(options)), loop_(std::make_unique<net::IoLoop>()) {
+    : options_(std::move(options)), loop_(std::make_unique<net::IoLoop>()), place_(options_.place) {
   loop_->on_sweep([this] { tick(); });
 }
 
@@ -84,18 +84,38 @@ void Bridges::stop() {
   loop_->stop();
 }
 
-void Bridges::registry_changed() {
-  const std::lock_guard lock(mutex_);
-  if (!is_started_) return;
+bool Bridges::begin_thread() {
+  if (!is_started_ || !place_) return false;
   if (!has_thread_) {
-    if (wanted().empty()) return;
+    if (wanted(*place_).empty()) return false;
     loop_->start();
     has_thread_ = true;
   }
-  loop_->post([this] { update(); });
+  return true;
 }
 
-std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
+void Bridges::registry_changed() {
+  const std::lock_guard lock(mutex_);
+  if (begin_thread()) loop_->post([this] { update(); });
+}
+
+void Bridges::place(Place place) {
+  std::promise<void> updated;
+  {
+    const std::lock_guard lock(mutex_);
+    if (place_ && place_->node == place.node && place_->is_here == place.is_here) return;
+    place_ = std::move(place);
+    if (place_->is_here) spdlog::info("the bridges of the cluster run at this node");
+    if (!begin_thread()) return;
+    loop_->post([&] {
+      update();
+      updated.set_value();
+    });
+  }
+  updated.get_future().wait();
+}
+
+std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place& place) const {
   std::map<std::string, Wanted, std::less<>> all;
   const auto directory = options_.registry.directory();
   const auto add = [&](const std::string& name, const Secret& settings, Wanted wanted,
@@ -110,6 +130,7 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
     wanted.kind = *kind;
     wanted.settings = std::move(*object);
     wanted.settings_text = settings.reveal();
+    wanted.runs = wanted.is_on && place.is_here;
     all.insert_or_assign(name, std::move(wanted));
   };
   for (const registry::Bridge* each : directory->bridges()) {
@@ -125,7 +146,12 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted() const {
 }
 
 void Bridges::update() {
-  auto all = wanted();
+  Place place;
+  {
+    const std::lock_guard lock(mutex_);
+    place = *place_;
+  }
+  auto all = wanted(place);
   // A bridge that ends is listed until it has.
   std::vector<std::string> removed;
   for (auto& [name, running] : running_) {
@@ -133,6 +159,7 @@ void Bridges::update() {
     const Wanted& as = running.as;
     const bool is_same = found != all.end() && found->second.kind == as.kind &&
                          found->second.account == as.account && found->second.is_on == as.is_on &&
+                         found->second.runs == as.runs &&
                          found->second.settings_text == as.settings_text;
     if (is_same) {
       all.erase(found);
@@ -155,7 +182,8 @@ void Bridges::begin(const std::string& name, Wanted wanted) {
   auto health = std::make_shared<Health>(options_.wall, name);
   Running running{.as = std::move(wanted), .health = health, .bridge = nullptr};
   const Wanted& as = running.as;
-  if (as.is_on) {
+  if (as.is_on && !as.runs) health->elsewhere();
+  if (as.runs) {
     const auto arguments =
         Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
     if (!arguments) return;  // wanted() has checked them
@@ -201,7 +229,8 @@ std::vector<BridgeRow> Bridges::rows() const {
                     .origin = as.origin,
                     .is_on = as.is_on,
                     .settings = shown_settings(*as.kind, as.settings),
-                    .health = running.health->report()});
+                    .health = running.health->report(),
+                    .node = place_->node});
   }
   return rows;
 }

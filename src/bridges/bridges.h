@@ -1,8 +1,9 @@
 // The bridges of a server: those of the registry, added over the command line or /api/v1/admin, and
 // those that the configuration names. All run on one loop with a thread of its own, which starts
-// with the first of them.
+// with the first of them. In a cluster one node runs them, and the others list them.
 //
 // Thread rule: start() and stop() once each, on the owner's thread; the others from any thread.
+// place() not on the loop of a shard.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +39,13 @@ struct BridgeRow {
   bool is_on = true;
   wire::JsonObject settings{};  // without secrets
   HealthReport health{};
+  std::string node{};  // of the cluster, that runs it; empty: there is no cluster
+};
+
+// Which node of a cluster runs the bridges.
+struct Place {
+  std::string node{};
+  bool is_here = true;
 };
 
 class Bridges {
@@ -53,6 +61,7 @@ class Bridges {
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
     const home::EventLog* events = nullptr;  // outlives the bridges
+    std::optional<Place> place = Place{};    // nothing: none runs before place()
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;
@@ -62,6 +71,8 @@ class Bridges {
   void start();
   // Ends all bridges. The server's loops still turn.
   void stop();
+  // Once they run elsewhere, returns when those that ran here have ended.
+  void place(Place place);
   // The registry has other bridges, devices or accounts.
   void registry_changed();
 
@@ -80,16 +91,19 @@ class Bridges {
     registry::AccountId account{};
     Origin origin = Origin::kRegistry;
     bool is_on = true;
+    bool runs = true;  // it is on, and here
     wire::JsonObject settings{};
     std::string settings_text{};
   };
   struct Running {
     Wanted as;
     std::shared_ptr<Health> health;
-    std::unique_ptr<Bridge> bridge;  // null: it is off
+    std::unique_ptr<Bridge> bridge;  // null: it does not run
   };
   [[nodiscard]] Parts parts() const;
-  [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted() const;
+  [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted(const Place& place) const;
+  // Requires that mutex_ is held. False: nothing runs yet.
+  [[nodiscard]] bool begin_thread();
   // On the loop.
   void update();
   void begin(const std::string& name, Wanted wanted);
@@ -101,6 +115,7 @@ class Bridges {
   mutable std::mutex mutex_;  // guards the members below
   bool is_started_ = false;
   bool has_thread_ = false;
+  std::optional<Place> place_;
   // Changed on the loop alone.
   std::map<std::string, Running, std::less<>> running_;
 };

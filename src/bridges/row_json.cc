@@ -17,6 +17,7 @@ wire::JsonObject row_json(const BridgeRow& row, const time::TimeZone& zone) {
   const auto add_time = [&](std::string_view name, const std::optional<TimePoint>& at) {
     if (at) object[name] = time::iso_text(unix_ms(*at), zone);
   };
+  if (!row.node.empty()) object["node"] = row.node;
   add_time("since", health.since);
   add_time("lastMessage", health.last_message);
   object["in"] = health.messages_in;

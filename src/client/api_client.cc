@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <random>
 
@@ -22,6 +24,15 @@ constexpr std::string_view kList = "/iot-open/sign/device/list";
 constexpr std::string_view kQuota = "/iot-open/sign/device/quota";
 constexpr std::string_view kQuotaAll = "/iot-open/sign/device/quota/all";
 constexpr std::string_view kCertification = "/iot-open/sign/certification";
+
+// Of the answer to kCertification.
+constexpr std::string_view kUser = "certificateAccount";
+constexpr std::string_view kPassword = "certificatePassword";
+constexpr std::string_view kHost = "url";
+constexpr std::string_view kPort = "port";
+constexpr std::string_view kProtocol = "protocol";
+constexpr std::array kAccessMembers = {kUser, kPassword, kHost, kPort, kProtocol};
+constexpr std::size_t kMaxAccessBytes = 256;  // of each; as settings of bridges
 
 enum class Credential : std::uint8_t { kSignature, kAdminToken };
 
@@ -161,11 +172,18 @@ Result<MqttAccess> ApiClient::certification() {
   auto data = object_in(call("GET", kCertification));
   if (!data) return std::unexpected(data.error());
   const Json object(std::move(*data));
-  return MqttAccess{.user = plain_text_in(object, "certificateAccount"),
-                    .password = Secret(plain_text_in(object, "certificatePassword")),
-                    .host = plain_text_in(object, "url"),
-                    .port = plain_text_in(object, "port"),
-                    .secure = plain_text_in(object, "protocol") != "mqtt"};
+  for (const std::string_view name : kAccessMembers) {
+    const std::size_t bytes = plain_text_in(object, name).size();
+    if (bytes <= kMaxAccessBytes) continue;
+    return fail(ErrorCode::kMalformed,
+                fmt::format("the server's certification has a {} of {} bytes: at most {} are valid",
+                            name, bytes, kMaxAccessBytes));
+  }
+  return MqttAccess{.user = plain_text_in(object, kUser),
+                    .password = Secret(plain_text_in(object, kPassword)),
+                    .host = plain_text_in(object, kHost),
+                    .port = plain_text_in(object, kPort),
+                    .secure = plain_text_in(object, kProtocol) != "mqtt"};
 }
 
 Result<Json> ApiClient::energy(std::string_view sn, const Query& query) {

@@ -66,6 +66,7 @@ class ApiClient {
                                                 std::span<const std::string> names);
   // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
   [[nodiscard]] Result<wire::Json> set(std::string_view sn, wire::JsonObject message);
+  // kMalformed as well for a text of more than 256 bytes.
   [[nodiscard]] Result<MqttAccess> certification();
 
   // Parameters of a query: names and values, not encoded.

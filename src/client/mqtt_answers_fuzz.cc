@@ -20,10 +20,10 @@ class Client final : public MqttSession::Listener {
  public:
   explicit Client(wire::mqtt::Version version)
       : session_({.version = version, .window = 5, .packet_bytes = 4096}) {
-    session_.sign_in({.client_id = "c", .user = "u", .password = "p"});
-    session_.subscribe({{.filter = "a"}, {.filter = "b"}});
-    session_.publish("t", "1", {.qos = Qos::kAtLeastOnce}, {});
-    session_.publish("t", "2", {.qos = Qos::kExactlyOnce}, {});
+    if (!session_.sign_in({.client_id = "c", .user = "u", .password = "p"})) std::abort();
+    if (!session_.subscribe({{.filter = "a"}, {.filter = "b"}})) std::abort();
+    if (!session_.publish("t", "1", {.qos = Qos::kAtLeastOnce}, {})) std::abort();
+    if (!session_.publish("t", "2", {.qos = Qos::kExactlyOnce}, {})) std::abort();
   }
 
   void receive(std::string_view bytes) {
@@ -39,7 +39,9 @@ class Client final : public MqttSession::Listener {
   }
   void on_acknowledged(client::Moment /*due*/) override {
     seen_ += " acknowledged";
-    if (session_.has_window()) session_.publish("t", "3", {.qos = Qos::kExactlyOnce}, {});
+    if (session_.has_window()) {
+      if (!session_.publish("t", "3", {.qos = Qos::kExactlyOnce}, {})) std::abort();
+    }
   }
   void on_message(const wire::mqtt::Publish& message) override {
     seen_.append(" message ").append(message.topic).append(1, ' ').append(message.payload);

@@ -32,18 +32,18 @@ Status MqttConnection::sign_in(SignIn sign_in) {
   filters_ = std::move(sign_in.filters);
   subscribed_ = 0;
   refused_.clear();
-  session_.sign_in({.client_id = sign_in.client_id,
-                    .user = sign_in.user,
-                    .password = sign_in.password,
-                    .keepalive_s = sign_in.keepalive_s,
-                    .will = sign_in.will});
-  return flush();
+  const Status possible = session_.sign_in({.client_id = sign_in.client_id,
+                                            .user = sign_in.user,
+                                            .password = sign_in.password,
+                                            .keepalive_s = sign_in.keepalive_s,
+                                            .will = sign_in.will});
+  return possible ? flush() : lose(possible.error());
 }
 
 Status MqttConnection::publish(std::string_view topic, std::string_view payload,
                                const PublishOptions& options, Moment due) {
-  put(topic, payload, options, due);
-  return flush();
+  const Status possible = put(topic, payload, options, due);
+  return possible ? flush() : possible;
 }
 
 Status MqttConnection::on_ready(std::uint32_t events, std::span<char> buffer) {
@@ -82,7 +82,10 @@ void MqttConnection::subscribe_to_some() {
   for (std::size_t i = subscribed_; i < end; ++i) {
     entries.push_back({.filter = filters_[i].filter, .qos = filters_[i].qos});
   }
-  session_.subscribe(std::move(entries));
+  // receive() gives it back.
+  if (const Status possible = session_.subscribe(std::move(entries)); !possible) {
+    refusal_ = possible.error();
+  }
 }
 
 void MqttConnection::on_subscribed(std::span<const wire::mqtt::Reason> reasons) {

@@ -71,12 +71,14 @@ class MqttConnection final : private MqttSession::Listener {
   [[nodiscard]] bool may_publish() const { return has_window() && session_.output().empty(); }
 
   // All return kIo when the connection is gone (then lost() is true), kMalformed for bytes that are
-  // not MQTT, kUnknownKey when the sign-in was refused, kNoPermission when all filters were.
+  // not MQTT, kUnknownKey when the sign-in was refused, kNoPermission when all filters were,
+  // kBadParams for a text that MQTT cannot carry.
   [[nodiscard]] Status sign_in(SignIn sign_in);
   // The message goes out with the next flush(). has_window() must hold, unless it has QoS 0.
-  void put(std::string_view topic, std::string_view payload, const PublishOptions& options,
-           Moment due) {
-    session_.publish(topic, payload, options, due);
+  // kBadParams: it does not; the connection stays.
+  [[nodiscard]] Status put(std::string_view topic, std::string_view payload,
+                           const PublishOptions& options, Moment due) {
+    return session_.publish(topic, payload, options, due);
   }
   void put_ping() { session_.ping(); }
   // The server does not publish the will of a client that said goodbye.

@@ -211,7 +211,8 @@ TEST_F(ConnectionTest, BytesThatAreNotMqttEndIt) {
 TEST_F(ConnectionTest, PublishesWithinItsWindow) {
   ASSERT_TRUE(connection->sign_in({.client_id = "c", .user = {}, .password = {}}));
   ASSERT_TRUE(arrives(mqtt::Connack{}));
-  connection->put("t", "1", {.qos = mqtt::Qos::kAtLeastOnce}, Moment(Moment::duration(11)));
+  ASSERT_TRUE(
+      connection->put("t", "1", {.qos = mqtt::Qos::kAtLeastOnce}, Moment(Moment::duration(11))));
   EXPECT_FALSE(connection->may_publish()) << "until what waits is sent";
   ASSERT_TRUE(connection->publish("t", "2", {.qos = mqtt::Qos::kAtLeastOnce}, {}));
   EXPECT_FALSE(connection->has_window());

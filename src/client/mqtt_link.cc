@@ -148,7 +148,7 @@ void MqttLink::tick(Moment now) {
 void MqttLink::send(std::string_view topic, std::string payload, const PublishOptions& options) {
   if (!online()) return queue_.count_dropped();
   if (queue_.empty() && has_space(*connection_, options.qos)) {
-    connection_->put(topic, payload, options, Steady::now());
+    if (!connection_->put(topic, payload, options, Steady::now())) return queue_.count_dropped();
     return flush_later();
   }
   queue_.push({.topic = std::string(topic), .payload = std::move(payload), .options = options});
@@ -157,7 +157,9 @@ void MqttLink::send(std::string_view topic, std::string payload, const PublishOp
 void MqttLink::fill_window() {
   while (online() && !queue_.empty() && has_space(*connection_, queue_.front().options.qos)) {
     const MessageQueue::Message& next = queue_.front();
-    connection_->put(next.topic, next.payload, next.options, Steady::now());
+    if (!connection_->put(next.topic, next.payload, next.options, Steady::now())) {
+      queue_.count_dropped();
+    }
     queue_.pop();
     flush_later();
   }

@@ -138,7 +138,8 @@ class MqttLink final : public net::IoLoop::Watched,
   void tick(Moment now);
 
   // The topic is a valid one without wildcards. Messages are sent in their order; those that exceed
-  // the window are queued. While offline a message is dropped.
+  // the window are queued. While offline a message is dropped, and so is one that MQTT cannot
+  // carry.
   void send(std::string_view topic, std::string payload, const PublishOptions& options = {});
   // Breaks the connection, or the attempt, as a network does. The owner gets on_offline().
   void drop();

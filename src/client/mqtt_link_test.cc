@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -248,6 +249,37 @@ TEST_F(MqttLinkTest, SubscribesToItsFiltersAtOnceAndReportsThoseThatAreRefused) 
   turn_until_events(3);
   EXPECT_EQ(events, (Lines{"no x/#", "online", "t 1 retained"}));
   EXPECT_FALSE(link->refused());
+}
+
+// Where user and filters are what another server told, they may be of any length.
+TEST_F(MqttLinkTest, TextsThatMqttCannotCarryEndTheAttemptOrAreDropped) {
+  const std::string long_text(mqtt::kMaxTextBytes + 1, 'x');
+  auto changed = options();
+  changed.user = long_text;
+  remake(changed);
+  link->open();
+  EXPECT_THAT(events, testing::ElementsAre(testing::HasSubstr("MQTT cannot carry the sign-in")));
+  EXPECT_TRUE(link->closed());
+  server.accept();
+  events.clear();
+
+  changed = options();
+  changed.filters.push_back({.filter = long_text});
+  remake(changed);
+  link->open();
+  server.accept();
+  server.send({mqtt::Connack{}});
+  turn_until_events(1);
+  EXPECT_THAT(events, testing::ElementsAre(testing::HasSubstr("MQTT cannot carry the subscript")));
+  EXPECT_TRUE(link->closed());
+
+  remake(options());
+  link->open();
+  come_online();
+  link->send(long_text, "lost");
+  link->send("t", "kept");
+  EXPECT_EQ(link->dropped(), 1U);
+  EXPECT_EQ(take_packets(1), Lines{"kept q1"});
 }
 
 TEST_F(MqttLinkTest, AQueueBeyondItsLimitDropsTheOldestMessagesAndCountsThem) {

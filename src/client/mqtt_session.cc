@@ -22,6 +22,12 @@ std::unexpected<Error> not_in_flight(PacketType type, std::uint16_t packet_id) {
                                wire::mqtt::name_of(type), packet_id));
 }
 
+std::unexpected<Error> too_long(std::string_view what) {
+  return fail(ErrorCode::kBadParams,
+              fmt::format("MQTT cannot carry {}: a text in it has more than {} bytes", what,
+                          wire::mqtt::kMaxTextBytes));
+}
+
 // The packets of the variant are in the order of their numbers.
 PacketType type_of(const wire::mqtt::Packet& packet) {
   return static_cast<PacketType>(packet.index() + 1);
@@ -34,7 +40,7 @@ MqttSession::MqttSession(const Options& options)
       window_(std::min(options.window, kMaxWindow)),
       packet_bytes_(options.packet_bytes) {}
 
-void MqttSession::sign_in(const SignIn& sign_in) {
+Status MqttSession::sign_in(const SignIn& sign_in) {
   wire::mqtt::Connect connect{.version = version_,
                               .keepalive_s = sign_in.keepalive_s,
                               .client_id = sign_in.client_id,
@@ -43,30 +49,31 @@ void MqttSession::sign_in(const SignIn& sign_in) {
     connect.username = sign_in.user;
     connect.password = sign_in.password;
   }
+  if (!is_encodable(connect)) return too_long("the sign-in");
   wire::mqtt::encode(out_, connect);
+  return {};
 }
 
-void MqttSession::subscribe(std::vector<wire::mqtt::FilterEntry> filters) {
-  const std::uint16_t id =
-      take_id({.filters = static_cast<std::uint16_t>(filters.size()), .awaits = Awaits::kSuback});
-  wire::mqtt::encode(out_, wire::mqtt::Subscribe{.packet_id = id, .entries = std::move(filters)},
-                     version_);
+Status MqttSession::subscribe(std::vector<wire::mqtt::FilterEntry> filters) {
+  wire::mqtt::Subscribe packet{.entries = std::move(filters)};
+  if (!is_encodable(packet)) return too_long("the subscription");
+  packet.packet_id = take_id(
+      {.filters = static_cast<std::uint16_t>(packet.entries.size()), .awaits = Awaits::kSuback});
+  wire::mqtt::encode(out_, packet, version_);
+  return {};
 }
 
-void MqttSession::publish(std::string_view topic, std::string_view payload,
-                          const PublishOptions& options, Moment due) {
-  std::uint16_t id = 0;
+Status MqttSession::publish(std::string_view topic, std::string_view payload,
+                            const PublishOptions& options, Moment due) {
+  wire::mqtt::Publish packet{
+      .qos = options.qos, .retain = options.retain, .topic = topic, .payload = payload};
+  if (!is_encodable(packet, version_)) return too_long("the message");
   if (options.qos != Qos::kAtMostOnce) {
     const bool once = options.qos == Qos::kExactlyOnce;
-    id = take_id({.due = due, .awaits = once ? Awaits::kPubrec : Awaits::kPuback});
+    packet.packet_id = take_id({.due = due, .awaits = once ? Awaits::kPubrec : Awaits::kPuback});
   }
-  wire::mqtt::encode(out_,
-                     {.qos = options.qos,
-                      .retain = options.retain,
-                      .topic = topic,
-                      .packet_id = id,
-                      .payload = payload},
-                     version_);
+  wire::mqtt::encode(out_, packet, version_);
+  return {};
 }
 
 void MqttSession::ping() { wire::mqtt::encode(out_, wire::mqtt::Pingreq{}, version_); }

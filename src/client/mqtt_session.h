@@ -69,12 +69,13 @@ class MqttSession {
 
   explicit MqttSession(const Options& options);
 
-  void sign_in(const SignIn& sign_in);
+  // These three return kBadParams for a text that MQTT cannot carry, and send nothing then.
+  [[nodiscard]] Status sign_in(const SignIn& sign_in);
   // has_window() must hold.
-  void subscribe(std::vector<wire::mqtt::FilterEntry> filters);
+  [[nodiscard]] Status subscribe(std::vector<wire::mqtt::FilterEntry> filters);
   // has_window() must hold, unless the message has QoS 0.
-  void publish(std::string_view topic, std::string_view payload, const PublishOptions& options,
-               Moment due);
+  [[nodiscard]] Status publish(std::string_view topic, std::string_view payload,
+                               const PublishOptions& options, Moment due);
   void ping();
   void disconnect();
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -82,7 +83,7 @@ class Talk final : public MqttSession::Listener {
   Status take(const mqtt::Packet& packet) { return receive(encoded(packet, version_)); }
   // Signs in; what that sent and caused is forgotten.
   void join() {
-    session.sign_in({.client_id = "c", .user = {}, .password = {}});
+    EXPECT_TRUE(session.sign_in({.client_id = "c", .user = {}, .password = {}}));
     ASSERT_TRUE(take(mqtt::Connack{}));
     EXPECT_EQ(sent().size(), 1U);
     EXPECT_EQ(events(), Lines{"accepted"});
@@ -123,7 +124,8 @@ class Talk final : public MqttSession::Listener {
     events_.push_back(fmt::format("message {} {}{}", message.topic, message.payload,
                                   message.retain ? " retained" : ""));
     if (stops_at_message) session.stop();
-    if (!answer.empty()) session.publish("answer", answer, {.qos = Qos::kAtLeastOnce}, at(1));
+    if (!answer.empty())
+      EXPECT_TRUE(session.publish("answer", answer, {.qos = Qos::kAtLeastOnce}, at(1)));
   }
   void on_refused(PacketType type, Reason reason) override {
     events_.push_back(fmt::format("refused {} {}", name_of(type), name_of(reason)));
@@ -136,11 +138,13 @@ class Talk final : public MqttSession::Listener {
 TEST(ClientMqttSession, EncodesEachRequestedPacket) {
   for (const Version version : kBoth) {
     Talk talk({.version = version});
-    talk.session.sign_in({.client_id = "c", .user = "u", .password = "p", .keepalive_s = 30});
-    talk.session.subscribe({{.filter = "a/+", .qos = Qos::kAtLeastOnce}, {.filter = "b"}});
-    talk.session.publish("t", "0", {.qos = Qos::kAtMostOnce}, at(0));
-    talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(0));
-    talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(0));
+    EXPECT_TRUE(
+        talk.session.sign_in({.client_id = "c", .user = "u", .password = "p", .keepalive_s = 30}));
+    EXPECT_TRUE(
+        talk.session.subscribe({{.filter = "a/+", .qos = Qos::kAtLeastOnce}, {.filter = "b"}}));
+    EXPECT_TRUE(talk.session.publish("t", "0", {.qos = Qos::kAtMostOnce}, at(0)));
+    EXPECT_TRUE(talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(0)));
+    EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(0)));
     talk.session.ping();
     talk.session.disconnect();
     EXPECT_EQ(talk.session.in_flight(), 3U);
@@ -153,26 +157,26 @@ TEST(ClientMqttSession, EncodesEachRequestedPacket) {
 
 TEST(ClientMqttSession, WithoutAUserThereIsNoPassword) {
   Talk talk;
-  talk.session.sign_in({.client_id = "c", .user = {}, .password = "p"});
+  EXPECT_TRUE(talk.session.sign_in({.client_id = "c", .user = {}, .password = "p"}));
   EXPECT_EQ(talk.sent(), Lines{"CONNECT 4 c -/- 0s clean"});
 }
 
 TEST(ClientMqttSession, AWillAndRetainAreSent) {
   for (const Version version : kBoth) {
     Talk talk({.version = version});
-    talk.session.sign_in(
+    EXPECT_TRUE(talk.session.sign_in(
         {.client_id = "c",
          .user = {},
          .password = {},
          .will = mqtt::LastWill{
-             .topic = "bridge", .payload = "offline", .qos = Qos::kAtLeastOnce, .retain = true}});
-    talk.session.sign_in({.client_id = "c",
-                          .user = {},
-                          .password = {},
-                          .will = mqtt::LastWill{.topic = "bridge", .payload = ""}});
-    talk.session.publish("t", "1", {.retain = true}, at(0));
-    talk.session.publish("t", "2", {.qos = Qos::kAtMostOnce, .retain = true}, at(0));
-    talk.session.publish("t", "3", {}, at(0));
+             .topic = "bridge", .payload = "offline", .qos = Qos::kAtLeastOnce, .retain = true}}));
+    EXPECT_TRUE(talk.session.sign_in({.client_id = "c",
+                                      .user = {},
+                                      .password = {},
+                                      .will = mqtt::LastWill{.topic = "bridge", .payload = ""}}));
+    EXPECT_TRUE(talk.session.publish("t", "1", {.retain = true}, at(0)));
+    EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kAtMostOnce, .retain = true}, at(0)));
+    EXPECT_TRUE(talk.session.publish("t", "3", {}, at(0)));
     const std::string connect = fmt::format("CONNECT {} c -/- 0s clean", static_cast<int>(version));
     EXPECT_EQ(talk.sent(), (Lines{connect + " will bridge offline q1 retained",
                                   connect + " will bridge  q0", "PUBLISH t 1 q1 id1 retained",
@@ -180,16 +184,60 @@ TEST(ClientMqttSession, AWillAndRetainAreSent) {
   }
 }
 
+TEST(ClientMqttSession, WhatMqttCannotCarryIsRefusedAndNothingIsSent) {
+  const std::string most(mqtt::kMaxTextBytes, 'x');
+  const std::string more = most + 'x';
+  const auto with_will = [](std::string_view topic, std::string_view payload) {
+    return MqttSession::SignIn{.client_id = "c",
+                               .user = {},
+                               .password = {},
+                               .will = mqtt::LastWill{.topic = topic, .payload = payload}};
+  };
+  using Act = std::function<Status(MqttSession&, const std::string& text)>;
+  const std::vector<std::pair<std::string_view, Act>> acts = {
+      {"client id",
+       [](auto& session, auto& text) {
+         return session.sign_in({.client_id = text, .user = "u", .password = "p"});
+       }},
+      {"user",
+       [](auto& session, auto& text) {
+         return session.sign_in({.client_id = "c", .user = text, .password = "p"});
+       }},
+      {"password",
+       [](auto& session, auto& text) {
+         return session.sign_in({.client_id = "c", .user = "u", .password = text});
+       }},
+      {"topic of a will",
+       [&](auto& session, auto& text) { return session.sign_in(with_will(text, "p")); }},
+      {"will", [&](auto& session, auto& text) { return session.sign_in(with_will("t", text)); }},
+      {"filter", [](auto& session,
+                    auto& text) { return session.subscribe({{.filter = "a"}, {.filter = text}}); }},
+      {"topic", [](auto& session, auto& text) { return session.publish(text, "p", {}, at(0)); }},
+  };
+  for (const auto& [what, act] : acts) {
+    for (const Version version : kBoth) {
+      MqttSession session({.version = version});
+      const Status refused = act(session, more);
+      ASSERT_FALSE(refused) << what;
+      EXPECT_EQ(refused.error().code, ErrorCode::kBadParams) << what;
+      EXPECT_EQ(session.output(), "") << what;
+      EXPECT_EQ(session.in_flight(), 0U) << what;
+      EXPECT_TRUE(act(session, most)) << what;
+      EXPECT_GT(session.output().size(), most.size()) << what;
+    }
+  }
+}
+
 TEST(ClientMqttSession, TheBytesOfAWillAreThoseOfTheSpecification) {
   Talk talk;
-  talk.session.sign_in({.client_id = "c",
-                        .user = {},
-                        .password = {},
-                        .keepalive_s = 30,
-                        .will = mqtt::LastWill{.topic = "w",
-                                               .payload = std::string_view("no"),
-                                               .qos = Qos::kAtLeastOnce,
-                                               .retain = true}});
+  EXPECT_TRUE(talk.session.sign_in({.client_id = "c",
+                                    .user = {},
+                                    .password = {},
+                                    .keepalive_s = 30,
+                                    .will = mqtt::LastWill{.topic = "w",
+                                                           .payload = std::string_view("no"),
+                                                           .qos = Qos::kAtLeastOnce,
+                                                           .retain = true}}));
   // Flags 0x2E: retain, QoS 1, will, clean session.
   EXPECT_EQ(talk.session.output(), std::string_view("\x10\x14\x00\x04MQTT\x04\x2e\x00\x1e"
                                                     "\x00\x01"
@@ -225,10 +273,10 @@ TEST(ClientMqttSession, TheSameHappensHoweverTheBytesAreSplit) {
     const std::string all = conversation(version);
     const auto play = [&](const std::vector<std::string_view>& pieces) {
       Talk talk({.version = version});
-      talk.session.sign_in({.client_id = "c", .user = {}, .password = {}});
-      talk.session.subscribe({{.filter = "a", .qos = Qos::kAtLeastOnce}});
-      talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(10));
-      talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(20));
+      EXPECT_TRUE(talk.session.sign_in({.client_id = "c", .user = {}, .password = {}}));
+      EXPECT_TRUE(talk.session.subscribe({{.filter = "a", .qos = Qos::kAtLeastOnce}}));
+      EXPECT_TRUE(talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(10)));
+      EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(20)));
       EXPECT_EQ(talk.sent().size(), 4U);
       for (const std::string_view piece : pieces) {
         EXPECT_TRUE(talk.receive(std::string(piece)));  // a copy: the piece is not kept
@@ -267,7 +315,7 @@ TEST(ClientMqttSession, ReportsWhatTheServerRefuses) {
 
   Talk suback;
   suback.join();
-  suback.session.subscribe({{.filter = "a"}, {.filter = "b"}});
+  EXPECT_TRUE(suback.session.subscribe({{.filter = "a"}, {.filter = "b"}}));
   ASSERT_TRUE(suback.take(
       mqtt::Suback{.packet_id = 1, .reasons = {Reason::kSuccess, Reason::kUnspecifiedError}}));
   EXPECT_EQ(suback.events(),
@@ -275,8 +323,8 @@ TEST(ClientMqttSession, ReportsWhatTheServerRefuses) {
 
   Talk five({.version = Version::k5});
   five.join();
-  five.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
-  five.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
+  EXPECT_TRUE(five.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1)));
+  EXPECT_TRUE(five.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2)));
   ASSERT_TRUE(five.take(mqtt::Puback{.packet_id = 1, .reason = Reason::kNotAuthorized}));
   ASSERT_TRUE(five.take(mqtt::Pubrec{.packet_id = 2, .reason = Reason::kQuotaExceeded}));
   EXPECT_EQ(five.events(), (Lines{"refused PUBACK not authorized", "acknowledged 1",
@@ -330,9 +378,9 @@ TEST(ClientMqttSession, RefusesWhatNoServerMaySend) {
     SCOPED_TRACE(row.what);
     Talk talk({.version = row.version});
     talk.join();
-    talk.session.subscribe({{.filter = "a"}});
-    talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
-    talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
+    EXPECT_TRUE(talk.session.subscribe({{.filter = "a"}}));
+    EXPECT_TRUE(talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1)));
+    EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2)));
     const Status taken = talk.take(row.packet);
     ASSERT_FALSE(taken);
     EXPECT_EQ(taken.error().code, ErrorCode::kMalformed);
@@ -346,8 +394,8 @@ TEST(ClientMqttSession, RefusesWhatNoServerMaySend) {
 TEST(ClientMqttSession, AnAnswerThatComesTwiceFreesItsIdOnce) {
   Talk talk({.window = 2});
   talk.join();
-  talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
-  talk.session.publish("t", "2", {.qos = Qos::kAtLeastOnce}, at(2));
+  EXPECT_TRUE(talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1)));
+  EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kAtLeastOnce}, at(2)));
   ASSERT_TRUE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_FALSE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_EQ(talk.session.in_flight(), 1U);
@@ -358,7 +406,7 @@ TEST(ClientMqttSession, RefusesPacketsBeforeTheConnack) {
        std::vector<mqtt::Packet>{mqtt::Pingresp{}, mqtt::Publish{.topic = "a", .payload = ""},
                                  mqtt::Puback{.packet_id = 1}, mqtt::Disconnect{}}) {
     Talk talk;
-    talk.session.sign_in({.client_id = "c", .user = {}, .password = {}});
+    EXPECT_TRUE(talk.session.sign_in({.client_id = "c", .user = {}, .password = {}}));
     const Status taken = talk.take(packet);
     ASSERT_FALSE(taken);
     EXPECT_TRUE(taken.error().detail.contains("before the CONNACK")) << taken.error().detail;
@@ -405,14 +453,14 @@ TEST(ClientMqttSession, TheWindowIsFullAndHasSpaceAgain) {
   Talk talk({.window = 2});
   talk.join();
   EXPECT_TRUE(talk.session.has_window());
-  talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1));
-  talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2));
+  EXPECT_TRUE(talk.session.publish("t", "1", {.qos = Qos::kAtLeastOnce}, at(1)));
+  EXPECT_TRUE(talk.session.publish("t", "2", {.qos = Qos::kExactlyOnce}, at(2)));
   EXPECT_FALSE(talk.session.has_window());
   ASSERT_TRUE(talk.take(mqtt::Pubrec{.packet_id = 2}));
   EXPECT_FALSE(talk.session.has_window()) << "until its PUBCOMP";
   ASSERT_TRUE(talk.take(mqtt::Puback{.packet_id = 1}));
   EXPECT_TRUE(talk.session.has_window());
-  talk.session.publish("t", "3", {.qos = Qos::kAtLeastOnce}, at(3));
+  EXPECT_TRUE(talk.session.publish("t", "3", {.qos = Qos::kAtLeastOnce}, at(3)));
   EXPECT_EQ(talk.sent(), (Lines{"PUBLISH t 1 q1 id1", "PUBLISH t 2 q2 id2", "PUBREL id2",
                                 "PUBLISH t 3 q1 id1"}));
   EXPECT_FALSE(talk.session.has_window());
@@ -425,7 +473,7 @@ TEST(ClientMqttSession, AVersion5ServerMayMakeTheWindowSmaller) {
     connack.properties.add(mqtt::PropertyId::kReceiveMaximum, most);
     ASSERT_TRUE(talk.take(connack));
     while (talk.session.has_window())
-      talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1));
+      EXPECT_TRUE(talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1)));
     EXPECT_EQ(talk.session.in_flight(), in_flight);
   }
 }
@@ -435,7 +483,7 @@ TEST(ClientMqttSession, EveryPacketIdIsUsedOnceAtATime) {
   talk.join();
   for (std::size_t i = 0; i < MqttSession::kMaxWindow; ++i) {
     ASSERT_TRUE(talk.session.has_window());
-    talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1));
+    EXPECT_TRUE(talk.session.publish("t", "", {.qos = Qos::kAtLeastOnce}, at(1)));
   }
   EXPECT_FALSE(talk.session.has_window());
   const Lines sent = talk.sent();

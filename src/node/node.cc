@@ -184,6 +184,7 @@ std::unique_ptr<server::Stores> Node::stores_of_door() const {
 }
 
 void Node::join(server::Server& door) {
+  door_.server = &door;
   const std::string name = door_name(options_.name);
   const auto run = static_cast<std::uint64_t>(self_.incarnation);
   door_.hub_peers = links_.carrier->add(Part::kHub, name, run, nullptr);
@@ -337,6 +338,11 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
       const std::scoped_lock lock(slot.mutex);
       server = std::move(slot.server);
     }
+    if (server && which == kSlotOfBridges) {
+      // Whoever places from now on sees that the server is gone.
+      const std::scoped_lock placing(placing_);
+      door_.server->bridges().place({.node = "", .is_here = false});
+    }
     if (server) door_.history->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
@@ -372,6 +378,14 @@ void Node::place() {
     if (slot->server) slot->server->place(owners);
   }
   links_.carrier->place(places_of(self_, owners, present));
+  const std::size_t at = cluster::number_of(kSlotOfBridges);
+  bool is_here = false;
+  {
+    const std::scoped_lock lock(slots_[at]->mutex);
+    is_here = slots_[at]->server != nullptr && !slots_[at]->stop.stop_requested();
+  }
+  const std::string owner = owners[at].node ? owners[at].node->name : std::string();
+  door_.server->bridges().place({.node = is_here ? self_.name : owner, .is_here = is_here});
 }
 
 std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {

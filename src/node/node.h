@@ -2,6 +2,8 @@
 // this process whose the others are, and gives the node's door what it needs
 // (docs/internals/cluster.md).
 //
+// The bridges of the cluster run at the door of the node that serves kSlotOfBridges, while it does.
+//
 // Life: open(), the door's server::Server::open() with door_stores(), join(), the door's listen()
 // with mqtt_protocol(), its start(), start(), drain(), the door's destruction, the destructor.
 //
@@ -48,6 +50,8 @@
 
 namespace gridloom::node {
 
+inline constexpr cluster::Slot kSlotOfBridges{0};
+
 // What a node is connected with, and what is made of that. Destroyed in reverse order.
 struct NodeLinks {
   std::unique_ptr<postgres::Holder> holder{};
@@ -62,6 +66,7 @@ struct NodeLinks {
 struct DoorParts {
   std::unique_ptr<hub::Peers> hub_peers{};
   std::unique_ptr<hub::Peers> relay_peers{};
+  server::Server* server = nullptr;
   hub::Cluster* cluster = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay{};
   std::unique_ptr<SlotHistory> history{};

@@ -14,7 +14,8 @@
 namespace gridloom::node {
 namespace {
 
-// A slot's server has no listeners and no bridges, and its presence is that of the whole cluster.
+// A slot's server has no listeners and runs no bridges, and its presence is that of the whole
+// cluster.
 constexpr auto kOfDoor = std::to_array<std::string_view>(
     {"gridloom_connections", "gridloom_devices_online", "gridloom_history_unknown_devices"});
 

@@ -147,7 +147,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
-  if (Status ready = server_->listen({}); !ready) return ready;
+  if (Status ready = server_->listen({.bridges_at = std::nullopt}); !ready) return ready;
   server_->loops().front()->on_sweep([this] { tick(); });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   is_started_ = true;

@@ -48,7 +48,8 @@ void HomeServices::add_bridges(BridgeOptions options) {
                                              .wall = options.wall,
                                              .data = options_.data,
                                              .configured = std::move(options.configured),
-                                             .events = &events_});
+                                             .events = &events_,
+                                             .place = std::move(options.place)});
 }
 
 }  // namespace gridloom::server

@@ -57,6 +57,7 @@ class HomeServices {
     registry::Registry& registry;
     const Clock& wall;
     std::vector<bridges::ConfiguredBridge> configured{};
+    std::optional<bridges::Place> place{};
   };
   void add_bridges(BridgeOptions options);
   // Null before.

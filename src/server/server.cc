@@ -243,7 +243,8 @@ Status Server::listen(ListenOptions options) {
       .limits = options_.limits.sign_in});
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
-                       .configured = std::move(options.bridges)});
+                       .configured = std::move(options.bridges),
+                       .place = std::move(options.bridges_at)});
   protocols_->add_apis(
       {.reads = reads_of(options_, *archive_),
        .mqtt = std::move(options.mqtt),

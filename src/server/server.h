@@ -122,6 +122,8 @@ class Server {
     // Outlives the server; null: it is not administered over HTTP.
     api::Administration* administration = nullptr;
     std::vector<bridges::ConfiguredBridge> bridges{};  // beside those of the registry
+    // Where the bridges run; nothing: nowhere, until Bridges::place().
+    std::optional<bridges::Place> bridges_at = bridges::Place{};
     // The protocol of MQTT connections, also inside WebSockets, if their sessions are elsewhere
     // (node/relay_door.h); empty: the sessions are this server's.
     net::MakeProtocol mqtt_protocol{};

@@ -11,10 +11,9 @@ using wire::mqtt::Qos;
 MqttClient::MqttClient(TestServer& server, const SignIn& sign_in, Hooks hooks)
     : ClientEnd(server), hooks_(std::move(hooks)), session_({.version = server.variant().version}) {
   connect(Interface::kMqtt);
-  session_.sign_in({.client_id = sign_in.client_id,
-                    .user = sign_in.user,
-                    .password = sign_in.password.reveal()});
-  flush();
+  send_if(session_.sign_in({.client_id = sign_in.client_id,
+                            .user = sign_in.user,
+                            .password = sign_in.password.reveal()}));
 }
 
 void MqttClient::subscribe(const std::vector<std::string>& filters) {
@@ -24,14 +23,12 @@ void MqttClient::subscribe(const std::vector<std::string>& filters) {
   for (const std::string& filter : filters) {
     entries.push_back({.filter = filter, .qos = Qos::kAtLeastOnce});
   }
-  session_.subscribe(std::move(entries));
-  flush();
+  send_if(session_.subscribe(std::move(entries)));
 }
 
 void MqttClient::publish(std::string_view topic, std::string_view payload) {
   if (!may_send(topic)) return;
-  session_.publish(topic, payload, {.qos = Qos::kAtLeastOnce}, {});
-  flush();
+  send_if(session_.publish(topic, payload, {.qos = Qos::kAtLeastOnce}, {}));
 }
 
 bool MqttClient::may_send(std::string_view what) {
@@ -42,6 +39,11 @@ bool MqttClient::may_send(std::string_view what) {
 
 void MqttClient::received(std::string_view bytes) {
   if (Status taken = session_.receive(bytes, *this); !taken) refused_ = taken.error().detail;
+  flush();
+}
+
+void MqttClient::send_if(const Status& possible) {
+  if (!possible) refused_ = possible.error().detail;
   flush();
 }
 

@@ -51,6 +51,8 @@ class MqttClient final : public ClientEnd, private client::MqttSession::Listener
   void on_message(const wire::mqtt::Publish& message) override;
   void on_refused(wire::mqtt::PacketType answer, wire::mqtt::Reason reason) override;
   [[nodiscard]] bool may_send(std::string_view what);
+  // Sends what waits, or notes why a packet is not possible.
+  void send_if(const Status& possible);
   void flush();
 
   Hooks hooks_;

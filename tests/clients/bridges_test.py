@@ -3,8 +3,10 @@ over restarts and kills, gone with their account; what is wrong is refused by na
 """
 import contextlib
 import http.client
+import http.server
 import json
 import signal
+import threading
 import unittest
 
 from programs import Broker, free_port, until
@@ -16,6 +18,41 @@ def secret_file(text=Broker.password):
     file.write_text(text + "\n")
     file.chmod(0o600)
     return file
+
+
+class Vendor:
+    """A vendor's cloud that lists one device, and whose certification has `certification` in it. A context manager."""
+
+    def __init__(self, certification):
+        answers = {"/iot-open/sign/device/list": [{"sn": "SN-1", "deviceName": "n", "online": 1}],
+                   "/iot-open/sign/certification": {"certificateAccount": "open-x", "certificatePassword": "p",
+                                                    "url": "127.0.0.1", "port": "1", "protocol": "mqtt",
+                                                    **certification}}
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def do_GET(self):
+                data = answers.get(self.path.partition("?")[0], {})
+                body = json.dumps({"code": "0", "message": "Success", "data": data}).encode()
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.server.server_port
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
 
 
 class BridgesTest(unittest.TestCase):
@@ -107,6 +144,18 @@ class BridgesTest(unittest.TestCase):
         mirror = self.add("cloud", "--host", "https://127.0.0.1:1", *key, "--devices", "R331ELSEWHERE001",
                           "--account", "demo", kind="mirror")
         self.assertEqual((mirror.returncode, mirror.stderr), (0, ""), "its devices are the vendor's")
+
+    def test_a_vendor_whose_texts_are_too_long_is_told_and_nothing_else_suffers(self):
+        for field, length in (("certificateAccount", 65_530), ("certificateAccount", 65_536),
+                              ("certificatePassword", 70_000), ("url", 1_000_000)):
+            with self.subTest(field=field, length=length), Vendor({field: "u" * length}) as vendor:
+                self.assertEqual(self.add("cloud", "--host", f"http://127.0.0.1:{vendor.port}", "--access-key",
+                                          "a1b2c3d4e5f6a7b8", "--secret-key-file", secret_file(), "--account", "demo",
+                                          kind="mirror").stderr, "")
+                error = until("it is told", lambda: self.rows()["cloud"].get("lastError"))
+                self.assertEqual(error, f"certification: the server's certification has a {field} of {length} bytes: at "
+                                        f"most 256 are valid")
+                told(self.server.cli("bridge", "remove", "cloud"))
 
     def test_the_configuration_names_bridges_too(self):
         with Broker() as broker:

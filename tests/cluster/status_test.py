@@ -9,7 +9,9 @@ import urllib.request
 import jsonschema
 import paths  # noqa: F401  (finds the modules of the other tests)
 from cluster import REST_S, Cluster
-from server import Deadline, run_tests
+from programs import until
+from server import Deadline, run_tests, temporary_folder, told
+from webhook_test import Receiver
 
 SN = "R331STATUS000001"
 SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "docs/user/output.schema.json"
@@ -32,6 +34,8 @@ def sample(text, name):
 
 
 class StatusTest(unittest.TestCase):
+    names = ("n1", "n2")
+
     @classmethod
     def setUpClass(cls):
         cls.cluster = Cluster(nodes=2)
@@ -79,8 +83,8 @@ class StatusTest(unittest.TestCase):
     def test_2_the_metrics_of_a_node_have_its_slots(self):
         node = self.cluster.nodes[0]
         node.add_account("ann")
-        key = node.add_device(SN, "ann")
-        device = self.cluster.await_client(1, SN, key, door="mqtt", client_id=SN)
+        type(self).key = node.add_device(SN, "ann")
+        device = self.cluster.await_client(1, SN, self.key, door="mqtt", client_id=SN)
         device.publish(f"/device/{SN}/quota", {"id": 1, "version": "1.0", "typeCode": "pdStatus", "params": {"soc": 1}},
                        qos=1)
         device.close()
@@ -100,31 +104,78 @@ class StatusTest(unittest.TestCase):
         self.assertEqual(sum(here), 8)
         self.assertEqual(got(node, "/healthz")[0], 200)
 
-    def test_3_a_node_that_drains_has_no_slot_and_is_not_healthy(self):
-        done = self.cluster.nodes[1].cli("cluster", "drain")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertIn("The node n2 has no slot any more", done.stdout)
-        status = self.await_status(
-            0, lambda status: status["good"] and {slot["node"] for slot in status["slots"]} == {"n1"},
-            "all slots at the other node")
-        self.assertEqual({node["node"]: node["phase"] for node in status["nodes"]}, {"n1": "serving", "n2": "draining"})
-        code, health = got(self.cluster.nodes[1], "/healthz")
-        self.assertEqual((code, json.loads(health)["status"]), (503, "draining"))
-        audit = self.cluster.nodes[1].cli("audit", "--what", "cluster.drain", "--json").stdout
-        self.assertEqual([json.loads(line)["node"] for line in audit.splitlines()], ["n2"])
-        self.cluster.nodes[1].stop()
+    def bridge_rows(self):
+        lines = [node.cli("bridge", "list", "--json").stdout.splitlines() for node in self.cluster.nodes]
+        return [json.loads(line) for of_node in lines for line in of_node]
 
-    def test_4_nats_that_is_away_is_a_problem(self):
+    def await_bridge(self, node=None):
+        """Until the one bridge runs at one node, `node` if that is given, and both nodes say so."""
+        def runs():
+            rows = self.bridge_rows()
+            here = [row for row in rows if row["state"] != "elsewhere" and "waiting" in row["figures"]]
+            names = {row["node"] for row in rows}
+            return len(rows) == 2 and len(here) == 1 and len(names) == 1 and names <= {node or here[0]["node"]}
+
+        until("a bridge at one node", runs)
+
+    def fault(self, value):
+        """Of the device: not 0, it begins; 0, it ends."""
+        self.device.publish(f"/device/{SN}/quota", {"params": {"inv.errCode": value}}, qos=1)
+
+    def test_3_a_bridge_runs_at_one_node(self):
+        node, receiver = self.cluster.nodes[0], Receiver()
+        self.addClassCleanup(receiver.close)
+        secret = temporary_folder() / "secret"
+        secret.write_text("secret\n")
+        secret.chmod(0o600)
+        told(node.cli("bridge", "add", "webhook", "hook", "--account", "ann", "--url", receiver.url, "--secret-file",
+                      secret, "--events", "fault.began,fault.ended"))
+        type(self).receiver = receiver
+        self.await_bridge()
+        type(self).device = self.cluster.await_client(0, SN, self.key, door="mqtt", client_id=SN)
+        self.fault(0)
+        # Whoever told it twice would do so before the next.
+        for value, kind in ((1, "fault.began"), (0, "fault.ended"), (2, "fault.began"), (0, "fault.ended")):
+            self.fault(value)
+            self.assertEqual(receiver.call().kind, kind)
+
+    def test_4_a_node_that_drains_has_no_slot_and_is_not_healthy_and_its_bridges_go_on_at_the_other(self):
+        (drained,) = {row["node"] for row in self.bridge_rows()}
+        node = self.cluster.nodes[self.names.index(drained)]
+        type(self).left = 1 - self.names.index(drained)
+        done = node.cli("cluster", "drain")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f"The node {drained} has no slot any more", done.stdout)
+        goes_on = self.names[self.left]
+        status = self.await_status(
+            self.left, lambda status: status["good"] and {slot["node"] for slot in status["slots"]} == {goes_on},
+            "all slots at the other node")
+        self.assertEqual({each["node"]: each["phase"] for each in status["nodes"]},
+                         {goes_on: "serving", drained: "draining"})
+        code, health = got(node, "/healthz")
+        self.assertEqual((code, json.loads(health)["status"]), (503, "draining"))
+        audit = until("the audit", lambda: node.cli("audit", "--what", "cluster.drain", "--json").stdout.splitlines())
+        self.assertEqual([json.loads(line)["node"] for line in audit], [drained])
+        self.await_bridge(goes_on)
+        self.device.close()
+        type(self).device = self.cluster.await_client(self.left, SN, self.key, door="mqtt", client_id=SN)
+        for value, kind in ((3, "fault.began"), (0, "fault.ended")):
+            self.fault(value)
+            self.assertEqual(self.receiver.call().kind, kind)
+        self.device.close()
+        node.stop()
+
+    def test_5_nats_that_is_away_is_a_problem(self):
         server = self.cluster.nats.all[0]
         server.stop()
-        status = self.await_status(0, lambda status: not status["nats"]["connected"], "NATS being away")
+        status = self.await_status(self.left, lambda status: not status["nats"]["connected"], "NATS being away")
         self.assertFalse(status["good"])
         self.assertRegex("\n".join(status["problems"]), "NATS has been away for ")
-        code, health = got(self.cluster.nodes[0], "/healthz")
+        code, health = got(self.cluster.nodes[self.left], "/healthz")
         self.assertEqual((code, json.loads(health)["status"]), (503, "failing"))
         self.assertIn("natsFailingForMs", health)
 
-    def test_5_the_log_of_a_node_names_slots_and_does_not_repeat_itself(self):
+    def test_6_the_log_of_a_node_names_slots_and_does_not_repeat_itself(self):
         for node in self.cluster.nodes:
             log = node.log.read_text(errors="replace")
             self.assertLessEqual(log.count(WATCHED[0]), 1, log)

@@ -109,7 +109,7 @@ export interface Shares {
   received: Share[];
 }
 
-export type BridgeState = 'off' | 'connecting' | 'connected' | 'failing';
+export type BridgeState = 'off' | 'connecting' | 'connected' | 'failing' | 'elsewhere';
 
 export interface BridgeFigure {
   /** As requests_per_hour. */
@@ -123,7 +123,10 @@ export interface Bridge {
   kind: string;
   /** Whether it is to run. */
   on: boolean;
+  /** `elsewhere`: another node of the cluster runs it. */
   state: BridgeState;
+  /** The node of the cluster that runs it; absent: there is no cluster. */
+  node?: string;
   /** In Unix milliseconds. When the state began. */
   since?: number;
   /** In Unix milliseconds. Absent: there was none. */

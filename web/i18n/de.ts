@@ -374,6 +374,7 @@ export const de: Texts = {
       connecting: 'wird verbunden',
       connected: 'verbunden',
       failing: 'gestört',
+      elsewhere: 'auf einem anderen Knoten',
     },
     bridgeSince: (when) => `seit ${when}`,
     passed: (received, sent) => `${received}\u00a0empfangen, ${sent}\u00a0gesendet`,

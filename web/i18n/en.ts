@@ -361,6 +361,7 @@ export const en = {
       connecting: 'connecting',
       connected: 'connected',
       failing: 'failing',
+      elsewhere: 'at another node',
     },
     bridgeSince: (when: string) => `since ${when}`,
     passed: (received: string, sent: string) => `${received}\u00a0received, ${sent}\u00a0sent`,

@@ -12,6 +12,7 @@ const marks: Record<BridgeState, Mark> = {
   connecting: 'quiet',
   connected: 'live',
   failing: 'critical',
+  elsewhere: 'quiet',
 };
 
 const count = (messages: number) => decimal(messages, 0, localeName());

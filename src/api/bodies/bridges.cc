@@ -18,7 +18,9 @@ const schema::Body& describe(schema::Of<Bridge> /*of*/) {
       member<&Bridge::name>("name"),
       member<&Bridge::kind>("kind", {.text = "As `gridloom bridge kinds` lists them"}),
       member<&Bridge::on>("on", {.text = "Whether it is to run"}),
-      member<&Bridge::state>("state"),
+      member<&Bridge::state>("state", {.text = "`elsewhere`: another node of the cluster runs it"}),
+      member<&Bridge::node>(
+          "node", {.text = "The node of the cluster that runs it; absent: there is no cluster"}),
       member<&Bridge::since_ms>("since",
                                 {.text = "When the state began", .unit = "Unix milliseconds"}),
       member<&Bridge::last_message_ms>(

@@ -17,7 +17,8 @@ template <>
 struct schema::Words<bridges::State> {
   static constexpr std::string_view kName = "BridgeState";
   static constexpr std::array kValues = {bridges::State::kOff, bridges::State::kConnecting,
-                                         bridges::State::kConnected, bridges::State::kFailing};
+                                         bridges::State::kConnected, bridges::State::kFailing,
+                                         bridges::State::kElsewhere};
 };
 
 namespace body {
@@ -33,6 +34,7 @@ struct Bridge {
   std::string kind;
   bool on = false;
   bridges::State state{};
+  std::optional<std::string> node{};
   std::optional<std::int64_t> since_ms{};
   std::optional<std::int64_t> last_message_ms{};
   std::uint64_t in = 0;

@@ -20,6 +20,7 @@ void OwnApi::bridges(Call call) const {
                           .out = health.messages_out,
                           .dropped = health.dropped,
                           .errors = health.errors};
+      if (!row.node.empty()) bridge.node = row.node;
       if (health.since) bridge.since_ms = unix_ms(*health.since);
       if (health.last_message) bridge.last_message_ms = unix_ms(*health.last_message);
       if (!health.last_error.empty()) bridge.last_error = health.last_error;

@@ -14,6 +14,8 @@ std::string_view name_of(State state) {
       return "connecting";
     case State::kConnected:
       return "connected";
+    case State::kElsewhere:
+      return "elsewhere";
     case State::kFailing:
       break;
   }
@@ -37,6 +39,11 @@ void Health::note_error(std::string_view why) {
 void Health::off() {
   const std::lock_guard lock(mutex_);
   change(State::kOff);
+}
+
+void Health::elsewhere() {
+  const std::lock_guard lock(mutex_);
+  change(State::kElsewhere);
 }
 
 void Health::connecting() {

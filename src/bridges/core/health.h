@@ -18,9 +18,10 @@ enum class State : std::uint8_t {
   kOff,         // it does not run
   kConnecting,  // it has not reached its peer yet
   kConnected,   // or it listens, and waits for peers
-  kFailing      // the last attempt failed; it tries again
+  kFailing,     // the last attempt failed; it tries again
+  kElsewhere    // another node of the cluster runs it
 };
-// "off", "connecting", "connected", "failing"
+// "off", "connecting", "connected", "failing", "elsewhere"
 [[nodiscard]] std::string_view name_of(State state);
 
 struct HealthReport {
@@ -42,6 +43,7 @@ class Health {
   Health(const Clock& wall, std::string bridge) : wall_(wall), bridge_(std::move(bridge)) {}
 
   void off();
+  void elsewhere();
   void connecting();
   void connected();
   // Counts an error. The log gets each reason once, until the bridge is connected again.

@@ -37,6 +37,10 @@ class OpenedDisk final : public Disk {
   Status truncate(const std::string& name, std::uint64_t size) override {
     return disk_.truncate(name, size);
   }
+  Status replace(const std::string& name, std::string_view bytes) override {
+    return disk_.replace(name, bytes);
+  }
+  Status sync(const std::string& name) override { return disk_.sync(name); }
 
  private:
   TestDisk& disk_;

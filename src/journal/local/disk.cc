@@ -149,6 +149,18 @@ class RealDisk final : public Disk {
     return {};
   }
 
+  Status replace(const std::string& name, std::string_view bytes) override {
+    return storage::write_private_file(folder_ / name, bytes);
+  }
+
+  Status sync(const std::string& name) override {
+    const std::filesystem::path path = folder_ / name;
+    const FileDescriptor file = open_file(path, O_WRONLY);
+    if (!file.is_open()) return system_error("cannot open", path);
+    if (::fdatasync(file.get()) != 0) return system_error("cannot sync", path);
+    return {};
+  }
+
  private:
   std::filesystem::path folder_;
 };

@@ -47,6 +47,11 @@ class Disk {
   [[nodiscard]] virtual Status remove(const std::string& name) = 0;
   // Makes the file durable, as far as its first `size` bytes were.
   [[nodiscard]] virtual Status truncate(const std::string& name, std::uint64_t size) = 0;
+  // Makes a file of these bytes, durable, in place of one of that name. Until it has succeeded, a
+  // loss of power may leave either.
+  [[nodiscard]] virtual Status replace(const std::string& name, std::string_view bytes) = 0;
+  // Makes the file durable as it is, unless a sync of it failed before, in whichever process.
+  [[nodiscard]] virtual Status sync(const std::string& name) = 0;
 };
 
 // Opens a folder; creates it (mode 0700; files 0600) if it does not exist.

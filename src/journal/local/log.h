@@ -85,8 +85,9 @@ class Log {
     std::filesystem::path seen{};
   };
   // Calls `replay` on the caller's thread for every record whose sequence number is above `after`,
-  // then begins a new segment. kIo: the folder cannot be read. kMalformed: a segment is of a later
-  // version.
+  // then begins a new segment; these records are durable. kIo: the folder cannot be read, or what
+  // is read cannot be made durable, as on a disk that fails; on a full one it can. kMalformed: a
+  // segment is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<Log>> open(Options options, std::uint64_t after,
                                                          const OnRecord& replay);
   ~Log();  // writes the waiting records, as far as the disk allows

@@ -39,6 +39,11 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(StoredElsewhere elsewhere,
       segment.created_ms = unix_ms(reader.created());
     }
     note_oldest();
+    if (is_last(place)) {
+      if (Status secured = secure(reading, elsewhere); !secured) {
+        return std::unexpected(secured.error());
+      }
+    }
     if (!is_last(place) && segments_[place + 1].first - 1 <= after) continue;
     expect(segment.first);
     if (const Status read = read_records(reading, elsewhere, replay); !read) {
@@ -48,6 +53,22 @@ Result<SegmentFiles::Recovered> SegmentFiles::recover(StoredElsewhere elsewhere,
   recovered_.next_sequence = std::max(last_, known) + 1;
   find_early_end(known);
   return recovered_;
+}
+
+// Makes sure that the last segment is durable. Where there is no room for another file, a sync has
+// to be enough: it is, unless the program was killed after one had failed.
+Status SegmentFiles::secure(const Reading& reading, const StoredElsewhere& elsewhere) {
+  const std::uint64_t durable = std::max(elsewhere.synced.value_or(0), elsewhere.after);
+  bool is_durable = true;
+  SegmentReader reader(reading.bytes);
+  if (reader.header() == SegmentHeader::kLaterVersion) return {};
+  while (const auto chunk = reader.next()) {
+    is_durable = is_durable && (!chunk->record || chunk->record->sequence <= durable);
+  }
+  if (is_durable) return {};
+  const std::string name = segment_name(segments_[reading.place].first);
+  const Status replaced = disk_.replace(name, reading.bytes);
+  return replaced ? replaced : disk_.sync(name);
 }
 
 void SegmentFiles::expect(std::uint64_t next) {

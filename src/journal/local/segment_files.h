@@ -9,7 +9,10 @@
 // byte behind the last record that is known to have been synced. Records that are whole behind that
 // byte are not replayed: their clients send them again, behind those that are torn. A segment whose
 // write or sync failed is never written again: after a failed sync the kernel may have dropped
-// pages that it could not write, and the next sync of that file would still succeed.
+// pages that it could not write, and the next sync of that file would still succeed. For the same
+// reason recover() writes the last segment anew if it has records that are not known to have been
+// synced: what is read may be in the kernel's memory alone, if the program was killed. So all
+// records of a segment that has a successor are durable.
 //
 // Thread rule: one thread at a time; bytes() and oldest() from any thread.
 #pragma once
@@ -82,6 +85,7 @@ class SegmentFiles {
     std::uint64_t end_of_good = 0;
   };
   [[nodiscard]] Status find_segments();
+  [[nodiscard]] Status secure(const Reading& reading, const StoredElsewhere& elsewhere);
   [[nodiscard]] bool is_last(std::size_t place) const { return place + 1 == segments_.size(); }
   [[nodiscard]] Status read_records(Reading& reading, const StoredElsewhere& elsewhere,
                                     const Log::OnRecord& replay);

@@ -34,6 +34,7 @@ class TestDisk final : public Disk {
     kNoSpace,   // a write is cut short at any byte
     kIoError,   // a write is cut short at any byte, and reading fails as well
     kPowerOff,  // power is lost during the operation; everything fails until power_on()
+    kKilled,    // the program ends during the operation: everything fails until restart()
   };
   struct DiskFault {
     std::uint64_t at = 0;  // the first operation that fails, counted from 1
@@ -85,10 +86,11 @@ class TestDisk final : public Disk {
       file->forgotten.clear();
     }
   }
-  // Only the program restarts. For pages whose sync failed, the kernel may return the old content
-  // again.
+  // Only the program restarts: what it had written and not synced is seen, and still not durable.
+  // For pages whose sync failed, the kernel may return the old content again.
   void restart() {
     const std::lock_guard lock(mutex_);
+    off_ = false;
     fault_.reset();
     for (auto& [name, file] : seen_) {
       for (const std::size_t page : std::exchange(file->forgotten, {})) {
@@ -166,6 +168,25 @@ class TestDisk final : public Disk {
     return {};
   }
 
+  Status replace(const std::string& name, std::string_view bytes) override {
+    const std::lock_guard lock(mutex_);
+    if (const auto fault = next_operation()) return refuse("cannot write", name, *fault);
+    auto file = std::make_shared<File>();
+    file->seen = file->durable = bytes;
+    const auto fault = next_operation();  // the rename, or the sync of the folder
+    if (!fault || coin()) seen_.insert_or_assign(name, file);
+    if (fault) return refuse("cannot sync the folder of", name, *fault);
+    durable_.insert_or_assign(name, file);
+    return {};
+  }
+
+  Status sync(const std::string& name) override {
+    const std::lock_guard lock(mutex_);
+    const auto found = seen_.find(name);
+    if (found == seen_.end()) return fail(ErrorCode::kIo, name + " does not exist");
+    return sync(name, *found->second, NeedsRoom::kNo);
+  }
+
  private:
   // Smaller than a real page, so that records span many pages.
   static constexpr std::size_t kPage = 32;
@@ -199,14 +220,7 @@ class TestDisk final : public Disk {
 
     Status sync() override {
       const std::lock_guard lock(disk_.mutex_);
-      if (const auto fault = disk_.next_operation()) {
-        disk_.write_some_pages(*file_);
-        return refuse("cannot sync", name_, *fault);
-      }
-      for (const std::size_t page : std::exchange(file_->unwritten, {})) write_page(*file_, page);
-      // The size is written even if pages were forgotten.
-      file_->durable.resize(file_->seen.size());
-      return {};
+      return disk_.sync(name_, *file_, NeedsRoom::kYes);
     }
 
    private:
@@ -215,9 +229,26 @@ class TestDisk final : public Disk {
     std::shared_ptr<File> file_;
   };
 
+  // What was written before has its room on a full disk.
+  enum class NeedsRoom : std::uint8_t { kYes, kNo };
+  Status sync(const std::string& name, File& file, NeedsRoom needs_room) {
+    auto fault = next_operation();
+    if (fault == Kind::kNoSpace && needs_room == NeedsRoom::kNo) fault.reset();
+    if (fault) {
+      // Who is killed has not failed to sync: the kernel writes the pages some time.
+      if (fault != Kind::kKilled) write_some_pages(file);
+      return refuse("cannot sync", name, *fault);
+    }
+    for (const std::size_t page : std::exchange(file.unwritten, {})) write_page(file, page);
+    // The size is written even if pages were forgotten.
+    file.durable.resize(file.seen.size());
+    return {};
+  }
+
   static std::unexpected<Error> refuse(std::string_view what, const std::string& name, Kind kind) {
     const std::string_view why = kind == Kind::kNoSpace   ? "No space left on device"
                                  : kind == Kind::kIoError ? "Input/output error"
+                                 : kind == Kind::kKilled  ? "the program has ended"
                                                           : "the power is off";
     std::string detail(what);
     detail.append(" ").append(name).append(": ").append(why);
@@ -265,11 +296,11 @@ class TestDisk final : public Disk {
 
   std::optional<Kind> next_operation() {
     ++operations_;
-    if (off_) return Kind::kPowerOff;
+    if (off_) return fault_ ? fault_->kind : Kind::kPowerOff;
     if (!fault_ || operations_ < fault_->at || operations_ - fault_->at >= fault_->times) {
       return std::nullopt;
     }
-    off_ = fault_->kind == Kind::kPowerOff;
+    off_ = fault_->kind == Kind::kPowerOff || fault_->kind == Kind::kKilled;
     return fault_->kind;
   }
 

@@ -168,8 +168,14 @@ struct Header {
 // refusal has to be encoded in that version. nullopt if the body does not begin like a CONNECT.
 [[nodiscard]] std::optional<std::uint8_t> connect_level(std::string_view body);
 
-// Appends the packet to `out`. Properties are left out in 3.1.1. Texts must be at most 65,535 bytes
-// and the packet within the format's 256 MB: a violation is a programming error and aborts.
+// Whether the format can carry the packet: texts of at most 65,535 bytes, 256 MB in all. To be
+// asked of a packet whose texts are not limited otherwise, as those that another server told.
+[[nodiscard]] bool is_encodable(const Connect& packet);
+[[nodiscard]] bool is_encodable(const Publish& packet, Version version);
+[[nodiscard]] bool is_encodable(const Subscribe& packet);
+
+// Appends the packet to `out`. Properties are left out in 3.1.1. A packet that is not encodable is
+// a programming error and aborts.
 void encode(std::string& out, const Connect& packet);
 void encode(std::string& out, const Connack& packet, Version version);
 void encode(std::string& out, const Publish& packet, Version version);

@@ -1,4 +1,5 @@
 // Encodes packets to bytes; see packet.h.
+#include <algorithm>
 #include <type_traits>
 
 #include "wire/mqtt/bytes.h"
@@ -63,7 +64,28 @@ std::size_t publish_body_size(const Publish& packet, Version version) {
          (version == Version::k5 ? written_size(packet.properties) : 0U) + packet.payload.size();
 }
 
+bool is_short(std::string_view text) { return text.size() <= kMaxTextBytes; }
+
 }  // namespace
+
+// Its few texts are far from 256 MB together.
+bool is_encodable(const Connect& packet) {
+  const auto& will = packet.will;
+  return is_short(packet.client_id) && is_short(packet.username.value_or("")) &&
+         is_short(packet.password.value_or("")) &&
+         (!will || (is_short(will->topic) && is_short(will->payload)));
+}
+
+bool is_encodable(const Publish& packet, Version version) {
+  return is_short(packet.topic) && publish_body_size(packet, version) <= kMaxRemainingBytes;
+}
+
+bool is_encodable(const Subscribe& packet) {
+  std::size_t size = 0;
+  for (const FilterEntry& entry : packet.entries) size += entry.filter.size();
+  return size < kMaxRemainingBytes / 2 &&
+         std::ranges::all_of(packet.entries, is_short, &FilterEntry::filter);
+}
 
 void encode(std::string& out, const Connect& packet) {
   std::uint32_t flags = flag(packet.clean_start, 1) | flag(packet.password.has_value(), 6) |

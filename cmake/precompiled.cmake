@@ -10,11 +10,19 @@ set(GL_PRECOMPILED
 # Without the time stamp ccache can tell that two of them are the same.
 add_compile_options("SHELL:-Xclang -fno-pch-timestamp")
 
+# As an option of the compiler's own, which ccache writes relative to the clone; CMake's way is not, and has the header
+# read again.
+set(CMAKE_CXX_COMPILE_OPTIONS_USE_PCH -include-pch <PCH_FILE>)
+
+# A clone can take from ccache what another one has compiled only if their precompiled headers count as the same, and each
+# has its own path in it: tools/sum_headers gives ccache a sum of what is in it.
 function(gl_precompiled name)
   file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/${name}.cc CONTENT "// Carries a precompiled header.\n")
   add_library(${name} OBJECT ${CMAKE_BINARY_DIR}/${name}.cc)
   target_link_libraries(${name} PRIVATE fmt::fmt spdlog::spdlog Boost::json GTest::gtest)
   target_precompile_headers(${name} PRIVATE ${ARGN})
+  set_target_properties(${name} PROPERTIES
+    CXX_COMPILER_LAUNCHER "${CMAKE_SOURCE_DIR}/tools/sum_headers;${CMAKE_CXX_COMPILER_LAUNCHER}")
 endfunction()
 gl_precompiled(gl_precompiled ${GL_PRECOMPILED})
 gl_precompiled(gl_precompiled_test ${GL_PRECOMPILED} <gtest/gtest.h> <gmock/gmock.h>)

@@ -30,8 +30,8 @@ function(gl_room_for_tests room)
   target_link_libraries(${room}_test PRIVATE ${ARGN})
 endfunction()
 
-# In the fuzz preset everything is instrumented, and tools/fuzz runs the target. Where AddressSanitizer is on, the
-# target is a test: it takes its corpus, and variations of it that are chosen without a look at what they reach.
+# In the fuzz preset everything is instrumented, and tools/fuzz runs the target on variations of its corpus. Where
+# AddressSanitizer is on, the target is a test: it takes its corpus.
 function(gl_fuzz_target name file room)
   add_executable(${name} ${file})
   target_link_libraries(${name} PRIVATE gl_${room})
@@ -40,14 +40,13 @@ function(gl_fuzz_target name file room)
     return()
   endif()
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
-  set(found ${CMAKE_BINARY_DIR}/fuzz/${name})
   set(kept ${CMAKE_SOURCE_DIR}/tests/corpus/${name})
-  file(MAKE_DIRECTORY ${found})
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
   if(NOT EXISTS ${kept})
     set(kept)
   endif()
-  add_test(NAME fuzz/${name} COMMAND ${name} -runs=10000 -max_total_time=10 -timeout=60 -rss_limit_mb=2048
-                                     -artifact_prefix=${found}. ${found} ${kept})
+  gl_test(fuzz/${name} COMMAND $<TARGET_FILE:${name}> -runs=0 -timeout=60 -rss_limit_mb=2048
+                               -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}. ${kept})
 endfunction()
 
 function(gl_room room)

@@ -29,7 +29,7 @@ class CheckPackages(unittest.TestCase):
             "libyaml-dev": "/usr/include/yaml.h",  # a header
             "libzstd-dev": "",  # a header or the library
             "mold": "/usr/bin/mold, used by build/",  # a program of the build
-            "shellcheck": "/usr/bin/shellcheck, used by test",  # of a bash script
+            "shellcheck": "/usr/bin/shellcheck, used by tools/check_scripts",  # of a bash script
             "mosquitto-clients": "/usr/bin/mosquitto_",  # of a Python script
             "python3-paho-mqtt": "/usr/lib/python3/dist-packages/paho/",  # a module of it
         }

@@ -4,12 +4,6 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# Without these ccache misses silently: the presets' environment reaches the configuration only. The last two let
-# another clone of this repository share the cache.
-export CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-export CCACHE_NOHASHDIR=1
-export CCACHE_BASEDIR=$root
-
 # What a script exits with if this machine lacks what it wants, which is no fault of what it tests.
 # shellcheck disable=SC2034  # of who sources this
 not_possible=69

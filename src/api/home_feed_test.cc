@@ -91,7 +91,7 @@ TEST_F(HomeFeedTest, AHomeThatNobodyWatchesCostsNothing) {
 TEST_F(HomeFeedTest, AWatchedHomeGrowsOldByTimeAndByTheRegistry) {
   const home::HomeWatch watch = homes.watch(alice, home.client_loop);
   EXPECT_THAT(text(), HasSubstr(R"("state":"live")"));
-  const Millis quiet = overview::quiet_after(*test_catalog()->of_serial(kSn));
+  const Millis quiet = overview::quiet_after(*shipped_catalog()->of_serial(kSn));
   home.clock.pass(quiet);
   EXPECT_FALSE(watch.is_stale());
   home.clock.pass(Millis(1));

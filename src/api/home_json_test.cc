@@ -16,6 +16,7 @@
 #include "api/bodies/home.h"
 #include "api/schema/test_check.h"
 #include "api/test_api.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 #include "wire/json.h"
 
@@ -33,7 +34,7 @@ constexpr TimePoint kNow = kTestStart;
 
 // A device that is connected and reported a second ago; powers are added by the tests.
 home::HomeDevice shown(std::string_view sn) {
-  const catalog::FamilyPtr& family = test_catalog()->of_serial(sn);
+  const catalog::FamilyPtr& family = shipped_catalog()->of_serial(sn);
   return {.sn = std::string(sn),
           .name = "name",
           .family = family,
@@ -171,7 +172,7 @@ TEST(HomeJson, IsAsItIsDescribed) {
 }
 
 TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
-  const auto catalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
+  const auto catalog = translated_catalog();
   home::HomeDevice station = shown(kSn);
   station.figures.errors.push_back({.field = "bms_emsStatus.bmsWarState",
                                     .text = "Warnings of the pack: 2 (too cold)",

@@ -18,6 +18,7 @@
 #include "api/test_api.h"
 #include "api/v1/open_api.h"
 #include "base/failure_budget.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::api {
@@ -152,7 +153,7 @@ TEST_F(OwnApiTest, RowsOfDevicesAreMadeOnceForADirectory) {
 
 TEST_F(OwnApiTest, TextsOfFamiliesAreMadeOnceForEachLanguage) {
   using enum catalog::Language;
-  FamilyTexts texts(must(catalog::load_catalog({}, catalog::Translations::kAll)));
+  FamilyTexts texts(translated_catalog());
   const FamilyTexts::Text* first = texts.of("smart_plug", kEnglish);
   ASSERT_NE(first, nullptr);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(texts.of("smart_plug", kEnglish), first);

@@ -98,8 +98,9 @@ class EnergyApiTest : public testing::Test {
   TestClock archive_clock{kMidnight};
   std::unique_ptr<history::Archive> archive = history::open_archive(
       home.folder.data(), archive_clock, history::hour_integrator_by([this](std::int64_t number) {
-        return number == home.device(kEnergyOcean).number ? test_catalog()->of_serial(kEnergyOcean)
-                                                          : nullptr;
+        return number == home.device(kEnergyOcean).number
+                   ? shipped_catalog()->of_serial(kEnergyOcean)
+                   : nullptr;
       }));
   history::InstantJournal journal{*archive};
   bool busy = false;

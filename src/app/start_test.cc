@@ -88,7 +88,7 @@ TEST(ReadyFile, AFolderThatIsNotThereIsNamed) {
 
 class DemoTest : public testing::Test {
  protected:
-  DemoHome home() { return must(demo_home(*registry, *test_catalog(), {})); }
+  DemoHome home() { return must(demo_home(*registry, *shipped_catalog(), {})); }
   static std::string shown(const DemoHome& of) {
     std::string text = of.key.access_key + " " + of.key.secret_key.reveal();
     for (const sim::Member& member : of.members) {

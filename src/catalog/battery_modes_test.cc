@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "catalog/family.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 #include "wire/json.h"
 
@@ -18,8 +18,8 @@ namespace gridloom::catalog {
 namespace {
 
 const FamilyPtr& family_of(std::string_view id) {
-  static const auto kCatalog = must(load_catalog({}));
-  for (const FamilyPtr& family : kCatalog->families()) {
+  const auto& catalog = shipped_catalog();
+  for (const FamilyPtr& family : catalog->families()) {
     if (family->id == id) return family;
   }
   throw std::runtime_error(std::string(id));

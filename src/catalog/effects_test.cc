@@ -7,15 +7,15 @@
 #include <string>
 #include <string_view>
 
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::catalog {
 namespace {
 
 const Catalog& shipped() {
-  static const std::shared_ptr<const Catalog> kCatalog = must(load_catalog({}));
-  return *kCatalog;
+  const auto& catalog = shipped_catalog();
+  return *catalog;
 }
 
 Json parsed(std::string_view text) { return must(wire::parse_json(text)); }

@@ -12,6 +12,7 @@
 #include "catalog/starter.h"
 #include "catalog/test_family.h"
 #include "catalog/test_mistakes.h"
+#include "testing/catalog.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -54,7 +55,7 @@ sites:
 )yaml";
 
 const Catalog& catalog() {
-  static const auto loaded = load_catalog({}).value();
+  const auto& loaded = shipped_catalog();
   return *loaded;
 }
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::catalog {
@@ -17,7 +17,7 @@ using testing::Contains;
 using testing::IsEmpty;
 
 const Family& family_of(std::string_view id) {
-  static const auto catalog = must(load_catalog({}));
+  const auto& catalog = shipped_catalog();
   return *catalog->find(id);
 }
 

@@ -14,6 +14,7 @@
 #include "catalog/family_json.h"
 #include "catalog/loader.h"
 #include "catalog/products_file.h"
+#include "testing/catalog.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::catalog {
@@ -30,7 +31,7 @@ FamilyPtr family(std::string id, std::vector<std::string> prefixes) {
 }
 
 TEST(Products, NameADeviceByTheLongestBeginning) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const struct {
     std::string_view sn, family, product;
   } rows[] = {{"R331ZEB4ZEAL0528", "delta_2", "DELTA 2"},
@@ -52,7 +53,7 @@ TEST(Products, NameADeviceByTheLongestBeginning) {
 }
 
 TEST(Products, AreServedAsTheirFileSays) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   ASSERT_GT(catalog->products().size(), 160U);
   std::set<std::string_view> prefixes;
   for (const Product& product : catalog->products()) {
@@ -69,7 +70,7 @@ TEST(Products, AreServedAsTheirFileSays) {
 }
 
 TEST(Products, SayWhyNoFamilyServesThem) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const auto told = [&](std::string_view sn) {
     wire::JsonObject row;
     add_unserved(*catalog, sn, row);

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "catalog/home.h"
-#include "catalog/loader.h"
 #include "catalog/sections.h"
 #include "catalog/yaml_tree.h"
+#include "testing/catalog.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -67,7 +67,7 @@ bool has_names(const Field& field) {
 // An alarm that says "1" says nothing: each field that reports errors names at least the value
 // without one.
 TEST(ShippedFiles, NameTheValuesOfErrors) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   for (const FamilyPtr& family : catalog->families()) {
     for (const Field& field : family->fields) {
       if (!field.error) continue;
@@ -89,7 +89,7 @@ TEST(ShippedFiles, HaveTheSeverityThatTheDocumentsName) {
   // A state of a working pack, and bits that no document explains.
   const std::set<std::string_view> unreported = {"bmsTotal.warningEvent", "bp2000.*.warningEvent",
                                                  "v1p0.bmsWarningState"};
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   for (const FamilyPtr& family : catalog->families()) {
     for (const Field& field : family->fields) {
       if (unreported.contains(field.name)) continue;
@@ -115,7 +115,7 @@ DevicesBySn devices_of(std::string_view home_id, const Catalog& catalog) {
 }
 
 TEST(ShippedHomes, AllLoad) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   std::vector<std::string_view> names;
   for (const EmbeddedFile& file : embedded_homes()) {
     names.push_back(file.name);
@@ -144,7 +144,7 @@ const FieldGroup* group_of(const Family& family, std::string_view field) {
 // A list that is opened is read at a glance: no group has one field only, or more than fit.
 TEST(ShippedFiles, GroupTheirFieldsSoThatPeopleFindThem) {
   constexpr std::size_t kMost = 40;
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   for (const FamilyPtr& family : catalog->families()) {
     std::map<std::string, std::size_t> sizes;
     for (const Field& field : family->fields) {
@@ -162,7 +162,7 @@ TEST(ShippedFiles, GroupTheirFieldsSoThatPeopleFindThem) {
 // Two fields of one group that are called the same cannot be told apart; and a title that begins
 // with a small letter is the name on the wire.
 TEST(ShippedFiles, CallEachFieldOfAGroupByATitleOfItsOwn) {
-  const auto catalog = load_catalog({}, Translations::kAll).value();
+  const auto catalog = translated_catalog();
   for (const FamilyPtr& english : catalog->families()) {
     for (const Language language : {Language::kEnglish, Language::kGerman}) {
       const FamilyPtr family = catalog->find(english->id, language);
@@ -187,7 +187,7 @@ TEST(ShippedFiles, CallEachFieldOfAGroupByATitleOfItsOwn) {
 
 // A page shows commands in groups, unless there is one only.
 TEST(ShippedFiles, SayWhatEachCommandIsAbout) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   for (const FamilyPtr& family : catalog->families()) {
     if (family->commands.size() < 2) continue;
     for (const Command& command : family->commands) {
@@ -210,7 +210,7 @@ TEST(ShippedFiles, ListNoDevice) {
 
 // Any home may have a device of any family, which then reports each field of its modules.
 TEST(ShippedFiles, NameTheModulesOfEachGroup) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   for (const FamilyPtr& family : catalog->families()) {
     std::set<std::string> groups;
     for (const Field& field : family->fields) {
@@ -224,7 +224,7 @@ TEST(ShippedFiles, NameTheModulesOfEachGroup) {
 }
 
 TEST(ShippedHomes, HaveTheirDevicesInThisOrder) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const auto told = [&](std::string_view id) {
     std::vector<std::string> devices;
     const auto home = find_home(std::string(id), *catalog);
@@ -263,7 +263,7 @@ TEST(ShippedHomes, HaveTheirDevicesInThisOrder) {
 
 // A device of the home starts with what its family's documents show, and with what people set.
 TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const DevicesBySn all = devices_of(kAllHome, *catalog);
   std::map<std::string, std::string> told;
   for (const auto& [sn, device] : all) {
@@ -290,7 +290,7 @@ TEST(ShippedHomes, StartTheirDevicesWithTheseValues) {
 }
 
 TEST(ShippedHomes, OfAllFamiliesIsTheDemoHomeAndMore) {
-  const auto catalog = load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const DevicesBySn all = devices_of("all", *catalog);
   for (const auto& [sn, device] : devices_of("demo", *catalog)) {
     const auto found = all.find(sn);

@@ -30,7 +30,7 @@ class TestCluster {
     Member(TestCluster& cluster, std::string name, std::size_t shards)
         : name(std::move(name)),
           platform{.clock = cluster.home.clock,
-                   .catalog = test_catalog(),
+                   .catalog = shipped_catalog(),
                    .registry = *cluster.home.registry} {
       platform.journal = &log;
       for (std::size_t i = 0; i < shards; ++i) loops.push_back(std::make_unique<ManualLoop>());

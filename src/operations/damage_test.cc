@@ -16,7 +16,7 @@ using server::Numbers;
 class DamageTest : public server::DataFolderTest {
  protected:
   Result<wire::Json> ask(const wire::JsonObject& request) {
-    return administer({*registry, *test_catalog(), *archive, clock, folder.data()}, request);
+    return administer({*registry, *shipped_catalog(), *archive, clock, folder.data()}, request);
   }
 };
 

@@ -4,14 +4,14 @@
 
 #include <vector>
 
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/clock.h"
 
 namespace gridloom::operations {
 namespace {
 
 const catalog::Catalog& the_catalog() {
-  static const auto loaded = catalog::load_catalog({}).value();
+  const auto& loaded = shipped_catalog();
   return *loaded;
 }
 

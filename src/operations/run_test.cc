@@ -22,7 +22,7 @@ class RunTest : public testing::Test {
  protected:
   [[nodiscard]] Context context() const {
     return {.registry = *registry,
-            .catalog = *test_catalog(),
+            .catalog = *shipped_catalog(),
             .archive = *archive,
             .clock = clock,
             .data = folder.data()};

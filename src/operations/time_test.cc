@@ -18,7 +18,7 @@ using testing::HasSubstr;
 struct TimeTest : testing::Test {
   std::string told(std::string_view request) {
     const auto answer = administer({.registry = *registry,
-                                    .catalog = *test_catalog(),
+                                    .catalog = *shipped_catalog(),
                                     .archive = *archive,
                                     .clock = time,
                                     .data = folder.data(),

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 
 namespace gridloom::overview {
 namespace {
@@ -475,7 +475,7 @@ struct Named {
 };
 
 TEST(Roles, TheGridCountsAtTheMeterThatADeviceNames) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const std::vector<std::vector<Named>> homes = {
       {{.family = "stream", .sn = "BK61A", .meter_sn = "BK21A", .role = Role::kFeeder},
        {.family = "smart_meter", .sn = "BK21A", .role = Role::kMeter},
@@ -505,7 +505,7 @@ TEST(Roles, TheGridCountsAtTheMeterThatADeviceNames) {
 }
 
 TEST(HomePicture, ADeviceWithoutSunGivesNothing) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const EnergySources sources(*catalog->find("stream_microinverter"));
   const Overview dark = overview_without_sun(sources);
   const HomePicture home = picture_of(

@@ -11,10 +11,10 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/loader.h"
 #include "catalog/test_family.h"
 #include "history/energy/energy_sources.h"
 #include "overview/overview.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::overview {
@@ -104,7 +104,7 @@ TEST(Overview, FindsItsFiguresByTheirNatures) {
 }
 
 TEST(Overview, ABatteryOfWhichOneDirectionIsReportedIsNotKnown) {
-  const auto delta = catalog::load_catalog({}).value()->of_serial("R331ZEB4ZEAL0528");
+  const auto delta = shipped_catalog()->of_serial("R331ZEB4ZEAL0528");
   const struct {
     std::string_view quotas;
     std::optional<double> battery_w;
@@ -223,7 +223,7 @@ TEST(Overview, NamesTheErrorsThatAreActive) {
 
 TEST(Overview, NamesTheErrorsInTheWordsOfAnotherLanguage) {
   using enum catalog::Language;
-  const auto catalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
+  const auto catalog = translated_catalog();
   const struct {
     std::string_view sn;
     std::string_view quotas;

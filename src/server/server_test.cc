@@ -38,7 +38,7 @@ class ServerTest : public testing::Test {
   Server::Options options() {
     return {.data = folder.data(),
             .clocks = {.devices = clock, .wall = clock, .steady = clock},
-            .catalog = test_catalog(),
+            .catalog = shipped_catalog(),
             .loops = make_loops(2),
             .turn_loops_during = turn_during,
             .clock_is_driven = true};

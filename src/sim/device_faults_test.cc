@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/test_bench.h"
+#include "testing/catalog.h"
 
 namespace gridloom::sim {
 namespace {
@@ -275,7 +276,7 @@ TEST(DeviceFaults, AnOrderHoldsForWhomWhenAndAsOftenAsItSays) {
 }
 
 TEST(DeviceFaults, AnOrderThatNobodyCanCarryOutIsRefusedWithWhatThereIs) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   EXPECT_TRUE(check_fault_rule({.fault = "panel_lost"}, *catalog));
   EXPECT_TRUE(check_fault_rule({.fault = "flapping", .sn = "SP10TEST"}, *catalog));
   const Status no_panel = check_fault_rule({.fault = "panel_lost", .sn = "SP10TEST"}, *catalog);

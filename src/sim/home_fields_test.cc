@@ -230,7 +230,7 @@ std::string shown(std::string_view family, const std::string& name) {
   return std::string(family) + ' ' + name;
 }
 
-TEST(HomeFields, WhatMovesInDumpsMoves) {
+TEST(LongHomeFields, WhatMovesInDumpsMoves) {
   for (const auto& [family, numbers] : real()) {
     std::size_t compared = 0;
     for (const auto& [name, dump] : numbers) {
@@ -248,7 +248,7 @@ TEST(HomeFields, WhatMovesInDumpsMoves) {
 }
 
 // What real devices did not move, or nobody published, has to move by its unit.
-TEST(HomeFields, WhatIsMeasuredMoves) {
+TEST(LongHomeFields, WhatIsMeasuredMoves) {
   static constexpr std::array<std::string_view, 8> kMeasured = {"W",  "V",  "A", "mV",
                                                                 "mA", "°C", "%", "min"};
   EXPECT_EQ(june().known().size(), 19U) << "families";
@@ -272,7 +272,7 @@ TEST(HomeFields, WhatIsMeasuredMoves) {
   }
 }
 
-TEST(HomeFields, WhatStandsStillHasNoNeedlessRow) {
+TEST(LongHomeFields, WhatStandsStillHasNoNeedlessRow) {
   for (const Still& row : still()) {
     const auto numbers = june().known().find(std::string(row.family));
     ASSERT_NE(numbers, june().known().end()) << row.family;
@@ -302,7 +302,7 @@ bool follows_clock(std::string_view name) {
   return std::ranges::any_of(kClocks, [&](std::string_view each) { return is_like(name, each); });
 }
 
-TEST(HomeFields, NoWeekIsLikeAnother) {
+TEST(LongHomeFields, NoWeekIsLikeAnother) {
   for (const HomeBench::Device& device : june().home().devices()) {
     std::size_t moving = 0;
     for (const auto& [name, summer] : june().of(device.name)) {
@@ -326,7 +326,7 @@ Series used(const FieldDays& days, const LoadOf& load) {
   return series;
 }
 
-TEST(HomeFields, UsesOfAWeekAreNotThoseOfAnother) {
+TEST(LongHomeFields, UsesOfAWeekAreNotThoseOfAnother) {
   constexpr double kMost = 0.3;
   for (const LoadOf& load : loads()) {
     EXPECT_LT(std::abs(correlation(used(june(), load), used(january(), load))), kMost)
@@ -334,7 +334,7 @@ TEST(HomeFields, UsesOfAWeekAreNotThoseOfAnother) {
   }
 }
 
-TEST(HomeFields, LoadsAreNotAlike) {
+TEST(LongHomeFields, LoadsAreNotAlike) {
   constexpr double kMostOfHouseholds = 0.3;
   constexpr double kMostOfCircuits = 0.4;  // of one household, which is up or away
   for (const FieldDays* days : {&june(), &january()}) {
@@ -394,7 +394,7 @@ bool differs_by_owner(std::string_view family, std::string_view name) {
 }
 
 // A few values do not say how often a number is 0, but whether it can be.
-TEST(HomeFields, ZerosAreAsFrequentAsInDumps) {
+TEST(LongHomeFields, ZerosAreAsFrequentAsInDumps) {
   constexpr std::size_t kEnough = 16;
   constexpr double kMostApart = 0.35;  // the dumps are of two moments
   for (const auto& [family, numbers] : real()) {
@@ -424,7 +424,7 @@ TEST(HomeFields, ZerosAreAsFrequentAsInDumps) {
 
 // ---- batteries
 
-TEST(HomeFields, BatteriesLiveBetweenTheirLimits) {
+TEST(LongHomeFields, BatteriesLiveBetweenTheirLimits) {
   constexpr double kLeastMove_percent = 5;
   constexpr double kBeyond_percent = 1;  // where it rounds, or is let down to by itself
   for (const FieldDays* days : {&june(), &january()}) {

@@ -91,7 +91,7 @@ TEST_P(EachHome, AddsUpInEveryStep) {
   EXPECT_EQ(steps, static_cast<std::size_t>(days) * 24 * 60);
 }
 
-INSTANTIATE_TEST_SUITE_P(HomeYear, EachHome,
+INSTANTIATE_TEST_SUITE_P(LongHomeYear, EachHome,
                          testing::Values("all", "balcony", "chalet", "hamburg", "metered"),
                          [](const auto& name) { return std::string(name.param); });
 

@@ -15,6 +15,7 @@
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
 #include "sim/test_home.h"
+#include "testing/catalog.h"
 #include "testing/long_runs.h"
 
 namespace gridloom::sim {
@@ -316,7 +317,7 @@ TEST(Packs, GiveEachOtherNothingWhileTheirProtectionBlocks) {
 }
 
 TEST(Packs, RefuseANumberThatTheDeviceHasNoRoomFor) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   FaultRule rule{.fault = "packs", .sn = "MR51SIM00000001", .value = 3};
   const Status refused = check_fault_rule(rule, *catalog);
   ASSERT_FALSE(refused);

@@ -19,6 +19,7 @@
 #include "sim/household/appliances.h"
 #include "sim/test_bench.h"
 #include "sim/test_home_devices.h"
+#include "testing/catalog.h"
 
 namespace gridloom::sim {
 namespace {
@@ -248,7 +249,7 @@ TEST(SiteTest, AUnitSuppliesTheHomeAloneIfTheOtherCannot) {
 }
 
 TEST(SiteTest, UnitsOfASystemSayWhichOneIsTheMainOne) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const catalog::Home home = catalog::find_home("balcony", *catalog).value();
   const catalog::Site& site = home.sites.front();
   ASSERT_EQ(site.devices.size(), 2U);

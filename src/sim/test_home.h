@@ -20,11 +20,11 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/home.h"
-#include "catalog/loader.h"
 #include "sim/device_driver.h"
 #include "sim/home.h"
 #include "sim/site.h"
 #include "sim/virtual_device.h"
+#include "testing/catalog.h"
 
 namespace gridloom::sim {
 
@@ -38,7 +38,7 @@ class HomeBench : private DeviceDriver::Connection {
   };
 
   HomeBench(std::string_view home, TimePoint start) : now_(start) {
-    const auto catalog = told(catalog::load_catalog({}));
+    const auto catalog = shipped_catalog();
     const catalog::Home read = told(catalog::find_home(std::string(home), *catalog));
     for (const catalog::Site& site : read.sites) {
       Site& made = sites_.emplace_back(options_of(site));

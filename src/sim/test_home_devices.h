@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "catalog/home.h"
-#include "catalog/loader.h"
 #include "sim/virtual_device.h"
+#include "testing/catalog.h"
 
 namespace gridloom::sim {
 
@@ -44,7 +44,7 @@ inline Setup setup_without_site(const catalog::SiteDevice& device) {
 // Those of a family in the home's order, or those that the family's file lists, if it is no family
 // of the home. Never empty.
 inline std::vector<HomeDevice> home_devices(const catalog::Family& family) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   static const catalog::Home home =
       catalog::find_home(std::string(catalog::kAllHome), *catalog).value();
   std::vector<HomeDevice> devices;

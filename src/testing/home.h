@@ -18,11 +18,11 @@
 #include <vector>
 
 #include "base/shared_text.h"
-#include "catalog/loader.h"
 #include "hub/cluster.h"
 #include "hub/hub.h"
 #include "hub/memory_bus.h"
 #include "registry/registry.h"
+#include "testing/catalog.h"
 #include "testing/clock.h"
 #include "testing/loop.h"
 #include "testing/must.h"
@@ -35,11 +35,6 @@ using Lines = std::vector<std::string>;
 
 // Of a DELTA 2, for tests that want a device.
 inline const std::string kDelta2Sn = "R331ZEB4ZEAL0528";
-
-inline const std::shared_ptr<const catalog::Catalog>& test_catalog() {
-  static const std::shared_ptr<const catalog::Catalog> kCatalog = must(catalog::load_catalog({}));
-  return kCatalog;
-}
 
 // A client that records its deliveries as lines: "q1 retained TOPIC PAYLOAD #ids".
 class FakeClient final : public hub::Client {
@@ -137,7 +132,7 @@ struct TestHome {
   explicit TestHome(std::size_t shards = 2, const hub::Config& config = {})
       : registry(must(registry::Registry::open(folder.data()))),
         platform{
-            .clock = clock, .catalog = test_catalog(), .registry = *registry, .config = config} {
+            .clock = clock, .catalog = shipped_catalog(), .registry = *registry, .config = config} {
     for (std::size_t i = 0; i < shards; ++i) shard_loops.push_back(std::make_unique<ManualLoop>());
     start_hub();
     registry->on_change([this] {

@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 
 namespace gridloom::transcripts {
 namespace {
 
 const catalog::Family& delta_2() {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   return *catalog->find("delta_2");
 }
 
@@ -30,7 +30,7 @@ TEST(DeviceSetup, ReadsEveryKey) {
 }
 
 TEST(DeviceSetup, HasExtraBatteriesOfAFamilyThatTakesThem) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const catalog::Family& family = *catalog->find("delta_pro_3");
   EXPECT_EQ(setup_from(R"({"packs":2})", family)->packs.size(), 2U);
   EXPECT_EQ(setup_from(R"({"packs":3})", family).error().detail,

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "transcripts/actors.h"
 #include "transcripts/server.h"
 #include "wire/topics.h"
@@ -22,7 +22,7 @@ constexpr std::size_t kAtOnce = 1'000;  // a device waits for the acknowledgemen
 constexpr const char* kSn = "R331TEST0000001";
 
 std::unique_ptr<TestServer> server_for(wire::mqtt::Version version) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   return TestServer::open(catalog, {.version = version}, TimePoint(Millis(1'750'240'800'000)))
       .value();
 }

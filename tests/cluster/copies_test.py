@@ -23,6 +23,7 @@ class CopiesTest(unittest.TestCase):
         node = cls.cluster.nodes[0]
         cls.account = node.add_account("alice")
         cls.keys = {sn: node.add_device(sn, "alice") for sn in SNS}
+        cls.cluster.await_known()  # without the database no slot hears of them
 
     def report(self):
         for sn in SNS:

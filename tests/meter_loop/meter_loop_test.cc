@@ -84,7 +84,7 @@ class Battery {
  private:
   static const sim::VirtualFamilyPtr& family() {
     static const auto made =
-        std::make_shared<const sim::VirtualFamily>(test_catalog()->of_serial(kFirst));
+        std::make_shared<const sim::VirtualFamily>(shipped_catalog()->of_serial(kFirst));
     return made;
   }
   void publish() {

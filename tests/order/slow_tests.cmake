@@ -53,11 +53,3 @@ while(slow_tests)
   list(POP_FRONT slow_tests name seconds)
   set_tests_properties("${name}" PROPERTIES COST ${seconds})
 endwhile()
-
-# Tests that ./test runs with --long alone, or by their names: they take long, and what they look at others look at, too,
-# in other ways or on a smaller scale.
-foreach(name IN ITEMS transcripts/three_nodes scenarios/all_ways browser/two_thousand_devices browser/german
-        clients/bit_flips clients/command_failures clients/damage clients/demo_home clients/homes clients/past
-        clients/postgres unit/sim/HomeFields unit/sim/HomeYear/EachHome unit/app/Families/GuessOf)
-  set_tests_properties(${name} PROPERTIES LABELS long)
-endforeach()

@@ -1,4 +1,5 @@
-// transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] PATH...
+// transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY]
+//                 [--processes N] PATH...
 //
 // Plays every transcript with one shard and in one of three other ways, which take turns, or in all
 // three where it is the only one, and with GL_LONG in the environment: with four shards to which
@@ -6,18 +7,26 @@
 // request, and before each with GL_LONG), and over real sockets; with --three-nodes on a cluster of
 // three nodes instead, each connection at a random one. Compares each run with the expectations in
 // the file and with the other runs. A PATH that is a folder stands for the *.loom files in it. At
-// the end, every command and field of the covered families must have been used.
+// the end, every command and field of the covered families must have been used. With --processes
+// the files are divided among so many.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <span>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +48,7 @@ struct Options {
   bool three_nodes = false;
   fs::path devices;
   std::string cover = "all";
+  std::size_t processes = 1;
   std::vector<fs::path> files;
 };
 
@@ -70,6 +80,9 @@ Options options_of(const std::vector<std::string_view>& words) {
       options.devices = words[++i];
     } else if (words[i] == "--cover" && i + 1 < words.size()) {
       options.cover = words[++i];
+    } else if (words[i] == "--processes" && i + 1 < words.size()) {
+      const std::string_view count = words[++i];
+      std::from_chars(count.data(), count.data() + count.size(), options.processes);
     } else {
       std::ranges::move(scripts_at(words[i]), std::back_inserter(options.files));
     }
@@ -147,12 +160,85 @@ bool run(std::size_t number, const Options& options,
   return good;
 }
 
+struct Outcome {
+  std::size_t failed = 0;
+  std::set<std::string> missing;  // commands, params and fields that were never used
+};
+
+// Plays the files of one process.
+Outcome play_part(std::size_t part, const Options& options,
+                  const std::shared_ptr<const catalog::Catalog>& catalog) {
+  Coverage coverage;
+  Outcome outcome;
+  for (std::size_t number = part; number < options.files.size(); number += options.processes) {
+    const bool good = run(number, options, catalog, coverage);
+    fmt::print("{} {}\n", good ? "ok    " : "FAILED", options.files[number].filename().string());
+    if (!good) ++outcome.failed;
+  }
+  for (const catalog::FamilyPtr& family : catalog->families()) {
+    if (options.cover != "all" && options.cover != family->id) continue;
+    for (std::string& line : coverage.missing(*family)) outcome.missing.insert(std::move(line));
+  }
+  return outcome;
+}
+
+// A process that plays a part, and writes its outcome into a pipe: a line for the number of those
+// that failed, and one for each item that is missing. Returns the end to read from.
+int begin_part(std::size_t part, const Options& options,
+               const std::shared_ptr<const catalog::Catalog>& catalog) {
+  std::array<int, 2> ends{};
+  if (::pipe(ends.data()) != 0 || ::fork() != 0) {
+    ::close(ends[1]);
+    return ends[0];
+  }
+  const Outcome outcome = play_part(part, options, catalog);
+  std::string text = fmt::format("{}\n", outcome.failed);
+  for (const std::string& line : outcome.missing) text += line + '\n';
+  std::fflush(stdout);
+  const bool is_written = ::write(ends[1], text.data(), text.size()) == std::ssize(text);
+  std::exit(is_written ? 0 : 1);  // with the search for leaks
+}
+
+std::string text_from(int end) {
+  std::string text;
+  std::array<char, 4096> some{};
+  for (ssize_t size = 0; (size = ::read(end, some.data(), some.size())) > 0;) {
+    text.append(some.data(), static_cast<std::size_t>(size));
+  }
+  ::close(end);
+  return text;
+}
+
+Outcome play_parts(const Options& options, const std::shared_ptr<const catalog::Catalog>& catalog) {
+  std::vector<int> ends;
+  for (std::size_t part = 0; part < options.processes; ++part) {
+    ends.push_back(begin_part(part, options, catalog));
+  }
+  Outcome all;
+  for (std::size_t part = 0; part < options.processes; ++part) {
+    std::istringstream lines(text_from(ends[part]));
+    std::size_t failed = 0;
+    if (!(lines >> failed)) failed = 1;  // the process ended before it could say it
+    all.failed += failed;
+    std::set<std::string> missing;
+    for (std::string line; std::getline(lines >> std::ws, line);) missing.insert(line);
+    // What another process has used is not missing.
+    if (part != 0)
+      std::erase_if(missing, [&](const auto& line) { return !all.missing.contains(line); });
+    all.missing = std::move(missing);
+  }
+  for (int status = 0; ::wait(&status) > 0;) {
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++all.failed;
+  }
+  return all;
+}
+
 int main_of(const std::vector<std::string_view>& words) {
   const Options options = options_of(words);
-  if (options.files.empty()) {
+  if (options.files.empty() || options.processes == 0) {
     fmt::print(
         "transcript_test [--rewrite] [--three-nodes] [--devices DIR] [--cover all|none|FAMILY] "
-        "PATH...\n");
+        "[--processes N] PATH...\n");
     return 2;
   }
   spdlog::set_level(spdlog::level::warn);
@@ -161,24 +247,13 @@ int main_of(const std::vector<std::string_view>& words) {
     fmt::print("{}\n", catalog.error().detail);
     return 1;
   }
-  Coverage coverage;
-  std::size_t failed = 0;
-  for (std::size_t number = 0; number < options.files.size(); ++number) {
-    const bool good = run(number, options, *catalog, coverage);
-    fmt::print("{} {}\n", good ? "ok    " : "FAILED", options.files[number].filename().string());
-    if (!good) ++failed;
-  }
-  std::size_t missing = 0;
-  for (const catalog::FamilyPtr& family : (*catalog)->families()) {
-    if (options.cover != "all" && options.cover != family->id) continue;
-    for (const std::string& line : coverage.missing(*family)) {
-      fmt::print("{}\n", line);
-      ++missing;
-    }
-  }
+  std::fflush(stdout);
+  const Outcome outcome =
+      options.processes == 1 ? play_part(0, options, *catalog) : play_parts(options, *catalog);
+  for (const std::string& line : outcome.missing) fmt::print("{}\n", line);
   fmt::print("{} transcripts, {} failed; {} commands, params and fields never used\n",
-             options.files.size(), failed, missing);
-  return failed == 0 && missing == 0 ? 0 : 1;
+             options.files.size(), outcome.failed, outcome.missing.size());
+  return outcome.failed == 0 && outcome.missing.empty() ? 0 : 1;
 }
 
 }  // namespace

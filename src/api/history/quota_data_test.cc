@@ -108,7 +108,7 @@ TEST(QuotaData, AShareStaysBetweenNothingAndAll) {
 }
 
 TEST(QuotaData, ThePowerOceanAnswersAllIndexesOfItsDocument) {
-  const catalog::FamilyPtr ocean = test_catalog()->of_serial("HJ31ZDH2ZF690025");
+  const catalog::FamilyPtr ocean = shipped_catalog()->of_serial("HJ31ZDH2ZF690025");
   ASSERT_EQ(ocean->histories.size(), 1U);
   const auto parsed = wire::parse_json(history_list(ocean->histories[0], {}));
   ASSERT_TRUE(parsed);

@@ -1,4 +1,5 @@
 #include "app/command_line/fault_command.h"
+#include "testing/catalog.h"
 
 #include <gtest/gtest.h>
 
@@ -6,13 +7,11 @@
 #include <string_view>
 #include <utility>
 
-#include "catalog/loader.h"
-
 namespace gridloom::app {
 namespace {
 
 const catalog::Catalog& the_catalog() {
-  static const auto loaded = catalog::load_catalog({}).value();
+  const auto& loaded = shipped_catalog();
   return *loaded;
 }
 

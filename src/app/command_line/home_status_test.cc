@@ -13,7 +13,7 @@
 
 #include "app/command_line/output.h"
 #include "app/command_line/value_changes.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 
 namespace gridloom::app {
 namespace {
@@ -86,7 +86,7 @@ TEST(StatusText, MarksTheDevicesThatHaveChangedAndKeepsItsColumns) {
 }
 
 DeviceStatus of_family(std::string_view family, overview::Overview figures) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   return {.device = {.sn = std::string(family), .name = "x", .online = true, .owner = "ann"},
           .device_file = catalog->find(family),
           .overview = std::move(figures),

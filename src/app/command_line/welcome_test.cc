@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "app/home/set_plan.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 
 namespace gridloom::app {
 namespace {
 
 TEST(WelcomeSet, IsTakenByItsFamily) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   std::size_t sets = 0;
   for (const catalog::FamilyPtr& family : catalog->families()) {
     const std::string set = power_to_set(*family);
@@ -30,7 +30,7 @@ TEST(WelcomeSet, IsTakenByItsFamily) {
 }
 
 TEST(WelcomeSet, IsOfTheFirstDeviceThatTakesOne) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const auto member = [&](const char* family, const char* sn) {
     return sim::Member{.family = catalog->find(family), .sn = sn, .key = {}};
   };

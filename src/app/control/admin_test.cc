@@ -49,7 +49,7 @@ class AdminTest : public testing::TestWithParam<Way> {
   }
   [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
-            .catalog = *test_catalog(),
+            .catalog = *shipped_catalog(),
             .archive = *archive,
             .clock = clock,
             .data = folder.data()};
@@ -273,7 +273,7 @@ class SocketTest : public testing::Test {
         socket(must(AdminSocket::open(context()))) {}
   [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
-            .catalog = *test_catalog(),
+            .catalog = *shipped_catalog(),
             .archive = *archive,
             .clock = clock,
             .data = folder.data()};
@@ -452,7 +452,7 @@ TEST(AdminOnAFullDisk, TellsKeysOfWhatIsMadeThoughTheAuditLacksItAndThenRefuses)
   const auto archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   fill_disk_under_log(folder.data());
   const operations::Context context{.registry = *registry,
-                                    .catalog = *test_catalog(),
+                                    .catalog = *shipped_catalog(),
                                     .archive = *archive,
                                     .clock = clock,
                                     .data = folder.data()};

@@ -27,7 +27,7 @@ class AdministrationTest : public testing::Test {
  protected:
   [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
-            .catalog = *test_catalog(),
+            .catalog = *shipped_catalog(),
             .archive = *archive,
             .clock = clock,
             .data = folder.data()};

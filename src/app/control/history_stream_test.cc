@@ -49,7 +49,7 @@ class HistoryStreamTest : public testing::Test {
   }
   [[nodiscard]] operations::Context context() const {
     return {.registry = *registry,
-            .catalog = *test_catalog(),
+            .catalog = *shipped_catalog(),
             .archive = *archive,
             .clock = clock,
             .data = folder.data()};

@@ -1,11 +1,10 @@
 #include "app/home/condition.h"
+#include "testing/catalog.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string_view>
-
-#include "catalog/loader.h"
 
 namespace gridloom::app {
 namespace {
@@ -41,7 +40,7 @@ TEST(Condition, IsAFieldAComparisonAndAValue) {
 }
 
 TEST(Condition, ComparesInTheUnitOfTheFieldAndByNames) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const catalog::FamilyPtr family = catalog->find("delta_2");
   const struct {
     std::string_view field, text;
@@ -75,7 +74,7 @@ TEST(Condition, ComparesInTheUnitOfTheFieldAndByNames) {
 }
 
 TEST(Condition, RefusesAValueThatIsNoneOfTheField) {
-  const auto catalog = catalog::load_catalog({}).value();
+  const auto catalog = shipped_catalog();
   const catalog::Field* field = catalog->find("delta_2")->field("pd.soc");
   const auto met = is_met(parse_condition("soc > much").value(), field, 5);
   ASSERT_FALSE(met);

@@ -1,4 +1,5 @@
 #include "app/home/home_energy.h"
+#include "testing/catalog.h"
 
 #include <gtest/gtest.h>
 
@@ -6,13 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "catalog/loader.h"
-
 namespace gridloom::app {
 namespace {
 
 DeviceEnergy device(std::string_view family, std::string_view answer) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   return {.family = catalog->find(family), .answer = wire::parse_json(answer).value()};
 }
 

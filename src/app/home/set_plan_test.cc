@@ -10,8 +10,8 @@
 
 #include "app/home/field_lookup.h"
 #include "app/home/home.h"
-#include "catalog/loader.h"
 #include "catalog/test_family.h"
+#include "testing/catalog.h"
 
 namespace gridloom::app {
 namespace {
@@ -115,7 +115,7 @@ TEST(SetPlan, TakesKilowatts) {
 }
 
 TEST(FieldLookup, SaysWhatAFamilyDoesNotMeasure) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   const catalog::FamilyPtr plug = catalog->find("smart_plug");
   const auto none = find_quotas(*plug, field_names(*plug), "grid.power");
   ASSERT_FALSE(none);
@@ -127,7 +127,7 @@ TEST(FieldLookup, SaysWhatAFamilyDoesNotMeasure) {
 }
 
 TEST(FieldLookup, HistoryIsAskedForWhatWasOnceReported) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   const struct {
     std::string_view family, text;
     Words reported, names;

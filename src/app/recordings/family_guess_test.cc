@@ -18,10 +18,10 @@
 #include "app/recordings/recording.h"
 #include "app/recordings/similar_family.h"
 #include "catalog/file_parts.h"
-#include "catalog/loader.h"
 #include "sim/model.h"
 #include "sim/test_bench.h"
 #include "sim/test_home_devices.h"
+#include "testing/catalog.h"
 
 namespace gridloom::app {
 namespace {
@@ -166,7 +166,7 @@ Improved improved(GuessedFamily guessed, const std::vector<catalog::FamilyPtr>& 
 }
 
 std::vector<catalog::FamilyPtr> families_but(std::string_view id) {
-  static const auto catalog = catalog::load_catalog({}).value();
+  const auto& catalog = shipped_catalog();
   std::vector<catalog::FamilyPtr> families = catalog->families();
   std::erase_if(families, [&](const catalog::FamilyPtr& family) { return family->id == id; });
   return families;
@@ -261,7 +261,7 @@ TEST_P(GuessOf, AFamilyThatIsNotThereIsNearlyAllRight) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Families, GuessOf,
+INSTANTIATE_TEST_SUITE_P(LongFamilies, GuessOf,
                          testing::Values("delta_2", "delta_2_max", "delta_pro_ultra", "glacier",
                                          "power_kits", "power_ocean", "power_stream",
                                          "smart_home_panel", "smart_plug", "stream", "wave_2",

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "app/recordings/playback.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "transcripts/runner.h"
 #include "transcripts/script.h"
 
@@ -72,7 +72,7 @@ std::string recorded(const std::vector<TrafficEvent>& all, bool replaces_serials
   return text + recording.end();
 }
 
-std::shared_ptr<const catalog::Catalog> families() { return catalog::load_catalog({}).value(); }
+std::shared_ptr<const catalog::Catalog> families() { return shipped_catalog(); }
 
 constexpr std::string_view kSet =
     R"({"id":4711,"version":"1.0","moduleType":5,"operateType":"quietMode",)"

@@ -7,7 +7,7 @@
 
 #include "bridges/home_assistant/entities.h"
 #include "catalog/family.h"
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::bridges::home_assistant {
@@ -30,8 +30,8 @@ inline std::vector<FurtherQuota> further_of(const catalog::Family& family) {
 
 // With the German texts too.
 inline const catalog::Catalog& all_families() {
-  static const auto kCatalog = must(catalog::load_catalog({}, catalog::Translations::kAll));
-  return *kCatalog;
+  const auto& catalog = translated_catalog();
+  return *catalog;
 }
 
 inline EntitiesPtr entities_in(const catalog::FamilyPtr& family, catalog::Language language) {

@@ -22,7 +22,7 @@ constexpr Moment kStart{std::chrono::hours(24)};
 constexpr std::string_view kDelta2 = "R331ZEB4ZEAL0528";
 
 struct Known {
-  DeviceValues values{test_catalog()->of_serial(kDelta2)};
+  DeviceValues values{shipped_catalog()->of_serial(kDelta2)};
   OddityCounts oddities{};
   Moment now = kStart;
 
@@ -176,7 +176,7 @@ wire::Json value_of(const catalog::Field& field) {
 }
 
 TEST(SnapshotReports, GiveATwinOfEachFamilyAllThatQuotaAllHas) {
-  for (const auto& family : test_catalog()->families()) {
+  for (const auto& family : shipped_catalog()->families()) {
     const auto layout = std::make_shared<const twin::Layout>(family);
     twin::Twin vendors(layout);
     for (const auto& [name, field] : family->slot_names()) {
@@ -200,7 +200,7 @@ TEST(SnapshotReports, GiveATwinOfEachFamilyAllThatQuotaAllHas) {
 }
 
 TEST(SnapshotReports, HaveTheEnvelopeOfTheFamily) {
-  const auto family = test_catalog()->of_serial(kDelta2);
+  const auto family = shipped_catalog()->of_serial(kDelta2);
   const std::vector<QuotaValue> values{{.name = "pd.soc", .text = "5"},
                                        {.name = "elsewhere", .text = "true"}};
   EXPECT_THAT(reports_of(*family, values, kTestStart),

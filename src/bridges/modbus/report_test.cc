@@ -13,7 +13,7 @@ using testing::HasSubstr;
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
 
 TEST(DeviceMessages, EachValueIsInTheReportOfItsField) {
-  DeviceMessages messages(test_catalog()->find("power_ocean"), kNow);
+  DeviceMessages messages(shipped_catalog()->find("power_ocean"), kNow);
   const auto texts = messages.reports(
       {{"bpPwr", -1.5}, {"pcsAPhase.vol", 230}, {"pcsAPhase.amp", 4}, {"bpSoc", 42}}, kNow);
   ASSERT_EQ(texts.size(), 3U);
@@ -26,7 +26,7 @@ TEST(DeviceMessages, EachValueIsInTheReportOfItsField) {
 }
 
 TEST(DeviceMessages, FlatFamiliesHaveTheNamesBehindThePrefix) {
-  DeviceMessages messages(test_catalog()->find("delta_2"), kNow);
+  DeviceMessages messages(shipped_catalog()->find("delta_2"), kNow);
   const auto texts = messages.reports({{"pd.soc", 42}}, kNow + Millis(1500));
   ASSERT_EQ(texts.size(), 1U);
   EXPECT_THAT(texts[0], HasSubstr(R"("params":{"soc":42})"));
@@ -35,7 +35,7 @@ TEST(DeviceMessages, FlatFamiliesHaveTheNamesBehindThePrefix) {
 }
 
 TEST(DeviceMessages, AReplyNamesTheSetThatItAnswers) {
-  DeviceMessages messages(test_catalog()->find("power_ocean"), kNow);
+  DeviceMessages messages(shipped_catalog()->find("power_ocean"), kNow);
   const wire::JsonObject set{{"id", 7}, {"operateType", "automatic"}};
   EXPECT_EQ(messages.reply(set, {{"ack", 0}}, kNow),
             R"({"id":7,"version":"1.0","timestamp":1700000000000,"data":{"ack":0}})");

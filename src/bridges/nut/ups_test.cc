@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "catalog/loader.h"
+#include "testing/catalog.h"
 #include "testing/must.h"
 
 namespace gridloom::bridges::nut {
@@ -10,7 +10,7 @@ namespace {
 
 // The family is named by another product of it.
 TEST(Ups, ItsModelIsTheProductOfTheSerialNumber) {
-  const auto catalog = must(catalog::load_catalog({}));
+  const auto catalog = shipped_catalog();
   const Ups ups = ups_of(BookDevice("BK12ZTEST0000001", "Balcony", *catalog), {});
   EXPECT_EQ(ups.variables.at("device.model"), "STREAM Pro");
   EXPECT_EQ(ups.variables.at("ups.model"), "STREAM Pro");
@@ -19,7 +19,7 @@ TEST(Ups, ItsModelIsTheProductOfTheSerialNumber) {
 
 // Nobody knows the product of a device that no family serves and no list names.
 TEST(Ups, HasNoModelOfAnUnknownProduct) {
-  const auto catalog = must(catalog::load_catalog({}));
+  const auto catalog = shipped_catalog();
   const Ups ups = ups_of(BookDevice("XX99TEST00000001", "Cellar", *catalog), {});
   EXPECT_FALSE(ups.variables.contains("device.model"));
   EXPECT_EQ(ups.variables.at("device.serial"), "XX99TEST00000001");

@@ -23,7 +23,7 @@ Event event(EventKind kind, journal::DeviceEvent details) {
   return {.kind = kind,
           .device = {.sn = std::string(kSn),
                      .name = "kitchen",
-                     .family = test_catalog()->of_serial(kSn)},
+                     .family = shipped_catalog()->of_serial(kSn)},
           .details = std::move(details)};
 }
 

@@ -39,6 +39,7 @@ class PostgresStoreTest : public testing::Test {
     proxy_.emplace(database_->settings());
     far_ = postgres_store_factory(proxy_->settings(),
                                   {.connection = {.call_timeout = Millis(300)}, .clock = &clock_});
+    must(direct_->open());  // makes the tables, for which there is no limit
     store_ = must(far_->open()).store;
     reader_ = must(direct_->open_reader());
   }

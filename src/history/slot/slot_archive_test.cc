@@ -347,7 +347,9 @@ TEST_F(SlotArchiveTest, LosesNothingWhenAnOwnersProcessStandsStill) {
   std::mt19937 dice(7);
   for (int round = 0; round < kRounds; ++round) {
     const SlotArchive::Claim claim = slot_->claim();
-    OwnerProcess process({{"GL_TEST_DATABASE", postgres::TestServer::get().url()},
+    OwnerProcess process({{"GTEST_TOTAL_SHARDS", "1"},  // it runs one case of all
+                          {"GTEST_SHARD_INDEX", "0"},
+                          {"GL_TEST_DATABASE", postgres::TestServer::get().url()},
                           {"GL_TEST_SCHEMA", slot_->settings->schema()},
                           {"GL_TEST_NATS", nats_->urls()},
                           {"GL_TEST_BEHIND", std::to_string(2 * round * kMostOfAProcess)},

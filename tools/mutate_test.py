@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """What tools/mutate changes in C++, what it leaves alone, and that its choice does not depend on other lines."""
+import argparse
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import pathlib
 import sys
 import tempfile
@@ -173,6 +176,24 @@ class Ctest(unittest.TestCase):
             self.assertIn("5 a;b c", (pathlib.Path(folder) / "a" / "log").read_text())
         self.assertEqual(ended, [("t/0", "Passed"), ("t/1", "Failed"), ("t/77", "Skipped")])
         self.assertEqual([mutate.tier_of(test) for test in tests], ["./test", "--long", "--long"])
+
+    def test_a_mutant_is_found_by_a_test_that_fails_with_it_alone(self):
+        def test(name, script, seconds, labels=()):
+            return {"command": ["/bin/sh", "-c", script], "properties": {"LABELS": list(labels)}, "how": "Passed",
+                    "seconds": seconds, "reaches": [5], "name": name}
+        fails, finds = test("fails", "exit 1", 1), test("finds", 'test -z "$GL_MUTANT"', 2)
+        later, slow = test("later", finds["command"][2], 0, ["long"]), test("slow", finds["command"][2], 9)
+        for tests, patience_s, expected in [([later, slow, fails], 10, (["fails", "slow", "later"], 0, "slow")),
+                                            ([slow, later, fails, finds], 3, (["fails", "finds"], 2, "finds")),
+                                            ([fails], 3, (["fails"], 0, None))]:
+            with self.subTest(expected), tempfile.TemporaryDirectory() as folder:
+                work = mutate.Work(pathlib.Path(folder))
+                work.state = {"tests": {each["name"]: each for each in tests}}
+                options = argparse.Namespace(tests="", patience=patience_s, jobs=1)
+                within, more = mutate.may_run(work, 5, options)
+                with contextlib.redirect_stdout(io.StringIO()):
+                    _, found, _ = mutate.examine(work, 5, within, options)
+                self.assertEqual(([each["name"] for each in within], more, found), expected)
 
 
 if __name__ == "__main__":

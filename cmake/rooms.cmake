@@ -7,10 +7,21 @@ function(gl_libraries room)
   set_property(GLOBAL PROPERTY GL_LIBRARIES_${room} "${ARGN}")
 endfunction()
 
+# The one file of tests that knows where it is (src/testing/source_path.h).
+file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/source_path.cc CONTENT
+"#include \"testing/source_path.h\"
+
+std::string gridloom::source_path(std::string_view path) {
+  return std::string(\"${CMAKE_SOURCE_DIR}/\").append(path);
+}
+")
+add_library(gl_source_path STATIC ${CMAKE_BINARY_DIR}/source_path.cc)
+target_include_directories(gl_source_path PUBLIC ${CMAKE_SOURCE_DIR}/src)
+
 # gl_test_program(NAME PREFIX SOURCE...): a program of gtest; its suites are the tests PREFIX/SUITE.
 function(gl_test_program name prefix)
   add_executable(${name} ${ARGN})
-  target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock)
+  target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock gl_source_path)
   target_precompile_headers(${name} REUSE_FROM gl_precompiled_test)
   target_compile_options(${name} PRIVATE ${GL_QUICK_OPTIONS})
   gl_suites(${name} ${prefix})
@@ -19,7 +30,6 @@ endfunction()
 
 function(gl_unit_test room)
   gl_test_program(${room}_test unit/${room} ${ARGN})
-  target_compile_definitions(${room}_test PRIVATE GL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
 endfunction()
 
 # A room for tests has headers only. A test that includes one links the rooms behind it already, as its own room's.

@@ -29,6 +29,7 @@
 #include "api/v1/page_types.h"
 #include "catalog/family_json.h"
 #include "testing/must.h"
+#include "testing/source_path.h"
 
 namespace gridloom::api {
 namespace {
@@ -236,7 +237,7 @@ TEST(Bodies, EachFamilyIsAsItIsDescribed) {
 }
 
 TEST(Bodies, ThePagesTypesAreTheCommittedOnes) {
-  std::ifstream in(GL_SOURCE_DIR "/web/api/types.ts", std::ios::binary);
+  std::ifstream in(source_path("web/api/types.ts"), std::ios::binary);
   const std::string committed{std::istreambuf_iterator<char>(in), {}};
   EXPECT_TRUE(page_types() == committed)
       << "web/api/types.ts is not current: build/dev/tools/gl_api_types > web/api/types.ts";

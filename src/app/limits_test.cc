@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include "testing/source_path.h"
+
 namespace gridloom::app {
 namespace {
 
@@ -98,7 +100,7 @@ TEST(Limits, ErrorsNameTheSettingAndTheValidValues) {
 }
 
 TEST(Limits, ThePageInTheGuideIsTheTable) {
-  std::ifstream file(GL_SOURCE_DIR "/docs/user/limits.md");
+  std::ifstream file(source_path("docs/user/limits.md"));
   const std::string page{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(page, limits_page()) << "build/dev/gridloom limits --page >docs/user/limits.md";
 }

@@ -61,6 +61,7 @@ struct ServeOptions {
   bool no_history = false;      // reports and sets are not logged, and nothing waits for the log
   bool insecure_plain = false;  // plain listeners may listen outside loopback
   bool core_dumps = false;      // allow core dumps after a crash, which contain keys
+  bool lab = false;             // a reset is possible (app/lab.h)
   std::string log_level = "info";
 
   [[nodiscard]] bool has_demo() const {

@@ -1,66 +1,45 @@
 #include "app/serve.h"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <csignal>
-#include <cstddef>
 #include <cstdio>
 #include <ctime>
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <thread>
-#include <utility>
-#include <vector>
 
 #include "app/cluster_node.h"
 #include "app/cluster_options.h"
 #include "app/configured_bridges.h"
-#include "app/control/admin.h"
-#include "app/control/administration.h"
-#include "app/demo.h"
 #include "app/exit_codes.h"
+#include "app/lab.h"
 #include "app/limits.h"
-#include "app/malloc_trim_policy.h"
 #include "app/network_options.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "app/process/process.h"
-#include "app/process/program_name.h"
 #include "app/process/progress.h"
-#include "app/ready_file.h"
+#include "app/serve_process.h"
 #include "app/time_options.h"
-#include "app/welcome.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
-#include "home/event_log.h"
-#include "net/io_loop.h"
-#include "net/tls.h"
-#include "node/node.h"
-#include "operations/cluster.h"
-#include "operations/faults.h"
+#include "operations/lab.h"
 #include "operations/last_states.h"
-#include "operations/sign_in.h"
 #include "server/server.h"
-#include "server/stores.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
-
 namespace gridloom::app {
 namespace {
 
@@ -78,391 +57,6 @@ constexpr std::string_view kMakeRoom =
 bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
-
-// The parts that a process adds to a server. The destructor ends everything that uses the server,
-// then the server, which uses the clocks.
-struct ServeProcess {
-  SystemClock wall;
-  SteadyClock steady;
-  std::optional<VirtualClock> virtual_time;
-  // The clock of devices, reports, history and the audit.
-  [[nodiscard]] const Clock& clock() const {
-    return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
-  }
-  std::atomic<bool> starts_again{false};  // see Server::Options::on_superseded
-  std::optional<storage::DataLock> lock;
-  MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
-  std::jthread trimming;
-  ServerAdministration administration;
-  std::unique_ptr<node::Node> node;  // null: no cluster
-  operations::ClusterNode cluster;   // of the node
-  std::unique_ptr<Server> server;    // of a node: its door
-  std::unique_ptr<operations::FaultRules> faults;
-  std::unique_ptr<AdminSocket> admin;
-  std::optional<DemoHome> demo;
-  std::unique_ptr<net::IoLoop> sim_loop;
-  std::unique_ptr<sim::Fleet> fleet;
-  Secret sign_in_link;  // of the demo home's account
-  std::optional<ReadyFile> ready;
-
-  ~ServeProcess() {
-    ready.reset();
-    admin.reset();
-    administration.close();
-    if (sim_loop) sim_loop->stop();
-    fleet.reset();
-    if (node) node->end();
-    server.reset();
-  }
-};
-
-// Connects with the cluster. The node's door has what it stores from the node.
-Status open_node(ServeProcess& process, const ServeOptions& options,
-                 const ClusterNodeParts& parts) {
-  auto node = open_cluster_node(options, parts);
-  if (!node) return std::unexpected(node.error());
-  process.node = std::move(*node);
-  process.cluster = cluster_operations_of(*process.node);
-  return {};
-}
-
-Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
-                                                    const ServeOptions& options) {
-  if (process.node) return process.node->stores_of_door();
-  std::optional<server::DatabaseChoice> database;
-  if (!options.database.empty()) {
-    database = {.url = options.database, .password_file = options.database_password_file};
-  }
-  return server::open_stores(
-      {.data = options.data, .asked = std::move(database), .clock = process.wall});
-}
-
-Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
-  auto lock = storage::DataLock::take(options.data);
-  if (!lock) return std::unexpected(lock.error());
-  process.lock.emplace(std::move(*lock));
-  if (storage::is_nearly_full(options.data) && storage::use_reserve(options.data)) {
-    spdlog::warn(
-        "the disk of {} is full: the reserve in it was removed, so that the server can start",
-        options.data.string());
-  }
-  // Left behind by a killed server, and wrong by now, however this start ends.
-  std::error_code ignored;
-  std::filesystem::remove(options.data / "ready.json", ignored);
-  auto limits = limits_from(options.limits);
-  if (!limits) return std::unexpected(limits.error());
-  limits->hub.set_deadline = Millis(options.set_timeout_ms);
-  if (time) {
-    process.virtual_time.emplace(process.steady, *time);
-    process.virtual_time->allow_until(time->start);  // until everything is started
-  }
-  auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
-  if (!catalog) return std::unexpected(catalog.error());
-  if (options.cluster.is_given()) {
-    const Server::Clocks clocks{
-        .devices = process.clock(), .wall = process.wall, .steady = process.steady};
-    const ClusterNodeParts parts{.clocks = clocks, .limits = *limits, .catalog = *catalog};
-    if (Status opened = open_node(process, options, parts); !opened) return opened;
-  }
-  auto stores = open_stores(process, options);
-  if (!stores) return std::unexpected(stores.error());
-  const unsigned threads =
-      options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
-  auto server = Server::open(
-      {.data = options.data,
-       .clocks = {.devices = process.clock(), .wall = process.wall, .steady = process.steady},
-       .catalog = *catalog,
-       .loops = server::make_loops(threads),
-       .limits = *limits,
-       .zone = local_zone().zone,
-       .zone_name = local_zone().name,
-       .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
-       .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
-       .clock_is_driven = process.virtual_time.has_value(),
-       .stores = std::move(*stores),
-       .reads = process.node ? process.node->reads() : history::Reads(),
-       .events = process.node ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
-       .on_superseded = [&process](const Error& why) {
-         spdlog::error("{}", why.detail);
-         process.starts_again = true;
-         ::kill(::getpid(), SIGTERM);  // serve() and live() wait for it
-       }});
-  if (!server) return std::unexpected(server.error());
-  process.server = std::move(*server);
-  if (process.node) process.node->join(*process.server);
-  return {};
-}
-
-const net::Address& bound(const ServeProcess& process, Interface interface, Security security) {
-  return *process.server->listeners().bound(interface, security);
-}
-
-void warn_of_replays(const ServeOptions& options, const ServeProcess& process) {
-  if (options.replay_check != "off" || options.strict) return;
-  for (const Security security : {Security::kPlain, Security::kTls}) {
-    const net::Address& address = bound(process, Interface::kHttp, security);
-    if (address.loopback()) continue;
-    spdlog::warn(
-        "the listener {} accepts connections from other machines and --replay-check is off: a "
-        "signed request that someone intercepts can be sent again at any time",
-        address.text());
-  }
-}
-
-void trim_after_closing(ServeProcess& process) {
-  // The loops still turn while the server is being destroyed; process.server is null then.
-  process.server->loops().front()->on_sweep([&process, server = process.server.get()] {
-    const server::Listeners& listeners = server->listeners();
-    const std::size_t open =
-        listeners.connections(Interface::kHttp) + listeners.connections(Interface::kMqtt);
-    if (!process.trim.is_due(open, process.steady.now())) return;
-    process.trimming = std::jthread([] { malloc_trim(0); });
-  });
-}
-
-Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
-  std::vector<std::string> hosts;
-  if (!options.public_host.empty()) hosts.push_back(options.public_host);
-  auto files = net::own_certificates(options.data, hosts);
-  if (!files) return files;
-  const auto tls = net::tls_context(*files);
-  if (!tls) return std::unexpected(tls.error());
-  auto listeners = listeners_of(options, *tls);
-  if (!listeners) return std::unexpected(listeners.error());
-  api::PageFiles page;
-  if (!options.web.empty()) {
-    auto found = api::PageFiles::in_folder(options.web);
-    if (!found) return fail(found.error().code, "--web: " + found.error().detail);
-    page = std::move(*found);
-  }
-  auto proxies = trusted_proxies(options);
-  if (!proxies) return std::unexpected(proxies.error());
-  auto origins = frame_origins(options);
-  if (!origins) return std::unexpected(origins.error());
-  auto bridges = configured_bridges(options);
-  if (!bridges) return std::unexpected(bridges.error());
-  const auto descriptors = descriptors_for_connections();
-  if (!descriptors) return std::unexpected(descriptors.error());
-  server::Server::ListenOptions serving{.listeners = std::move(*listeners),
-                                        .connections = *descriptors,
-                                        .mqtt = {.public_host = options.public_host},
-                                        .page = std::move(page),
-                                        .frame_origins = std::move(*origins),
-                                        .trusted_proxies = std::move(*proxies),
-                                        .administration = &process.administration,
-                                        .bridges = std::move(*bridges)};
-  if (process.node) serve_for_cluster(*process.node, serving);
-  if (Status listening = process.server->listen(std::move(serving)); !listening) {
-    return std::unexpected(listening.error());
-  }
-  warn_of_replays(options, process);
-  trim_after_closing(process);
-  return files;
-}
-
-std::string reachable(const net::Address& address) {
-  return address.host == "0.0.0.0" || address.host == "::" || address.loopback()
-             ? fmt::format("localhost:{}", address.port)
-             : address.text();
-}
-
-// The addresses as a client on this machine reaches them.
-struct Urls {
-  std::string http, https, mqtt, mqtts;
-};
-Urls urls_of(const ServeProcess& process) {
-  net::Address http = bound(process, Interface::kHttp, Security::kPlain);
-  if (http.host == "0.0.0.0") http.host = "127.0.0.1";
-  if (http.host == "::") http.host = "::1";
-  return {.http = "http://" + http.text(),
-          .https = "https://" + reachable(bound(process, Interface::kHttp, Security::kTls)),
-          .mqtt = bound(process, Interface::kMqtt, Security::kPlain).text(),
-          .mqtts = reachable(bound(process, Interface::kMqtt, Security::kTls))};
-}
-
-operations::Context admin_context(ServeProcess& process, const ServeOptions& options) {
-  Server& server = *process.server;
-  return {.registry = server.registry(),
-          .catalog = server.catalog(),
-          .archive = server.archive(),
-          .clock = process.clock(),
-          .data = options.data,
-          .sessions = &server.session_store(),
-          .series = server.limits().series,
-          .time = process.virtual_time ? &*process.virtual_time : nullptr,
-          .faults = process.faults.get(),
-          .hub = &server.hub(),
-          .zone = server.platform().zone,
-          .bridges = &server.bridges(),
-          .reads = process.node ? process.node->reads() : history::Reads(),
-          .cluster = process.node ? &process.cluster : nullptr};
-}
-
-Status make_demo(ServeProcess& process, const ServeOptions& options) {
-  auto home = demo_home(process.server->registry(), process.server->catalog(),
-                        {.home = options.home_id(), .groups = options.demo_home});
-  if (!home) return std::unexpected(home.error());
-  process.demo = std::move(*home);
-  return {};
-}
-
-// Gives the devices of the demo home the states in which they were left. Call after the start of
-// the server, whose loops know the devices' last values.
-Status find_last_states(ServeProcess& process, const ServeOptions& options) {
-  std::vector<sim::Member>& members = process.demo->members;
-  const operations::Context context = admin_context(process, options);
-  for (std::size_t first = 0; first < members.size(); first += operations::kMaxStatesAtOnce) {
-    const std::span some(members.begin() + static_cast<std::ptrdiff_t>(first),
-                         std::min(operations::kMaxStatesAtOnce, members.size() - first));
-    std::vector<std::string> sns;
-    for (const sim::Member& member : some) sns.push_back(member.sn);
-    auto states = operations::last_states(context, sns);
-    if (!states) return std::unexpected(states.error());
-    for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move((*states)[i]);
-  }
-  return {};
-}
-
-// Call after find_last_states().
-Status make_fleet(ServeProcess& process, const ServeOptions& options,
-                  std::optional<sim::Fleet::Options::Past> past = {}) {
-  const std::vector<sim::Member>& members = process.demo->members;
-  const auto resumed = std::ranges::count_if(
-      members, [](const sim::Member& member) { return member.last != nullptr; });
-  spdlog::info("{} of {} virtual devices go on where they were", resumed, members.size());
-  const time::TimeZone& zone = process.server->platform().zone;
-  sim::World::Options world{.zone = zone};
-  if (!options.world.empty()) {
-    auto file = sim::WorldFile::read(options.world, zone);
-    if (!file) return fail(file.error().code, "--world: " + file.error().detail);
-    world.file = std::move(*file);
-  }
-  for (sim::SiteOptions& site : process.demo->sites) {
-    site.world.zone = world.zone;
-    site.world.file = world.file;
-  }
-  process.sim_loop = std::make_unique<net::IoLoop>();
-  const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
-  const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
-  process.fleet = std::make_unique<sim::Fleet>(
-      sim::Fleet::Options{
-          .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = world,
-          .sites = process.demo->sites,
-          .keep =
-              [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
-                operations::keep_unreported(data, sn, unreported);
-              },
-          .clock = &process.clock(),
-          .time = process.virtual_time ? &*process.virtual_time : nullptr,
-          .past = past,
-          .loop = process.sim_loop.get()},
-      process.demo->members);
-  process.sim_loop->on_sweep([fleet = process.fleet.get()] { fleet->tick(); });
-  return {};
-}
-
-wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& files,
-                          const std::filesystem::path& devices) {
-  const Urls urls = urls_of(process);
-  wire::JsonObject facts{{"http", urls.http},   {"https", urls.https},     {"mqtt", urls.mqtt},
-                         {"mqtts", urls.mqtts}, {"ca", files.ca.string()}, {"pid", ::getpid()}};
-  if (!devices.empty()) {
-    std::error_code ignored;
-    facts["devices"] = std::filesystem::absolute(devices, ignored).string();
-  }
-  if (process.demo) {
-    facts["accessKey"] = process.demo->key.access_key;
-    facts["secretKey"] = process.demo->key.secret_key.reveal();
-    facts["sign_in_link"] = process.sign_in_link.reveal();
-  }
-  return facts;
-}
-
-// Prints the welcome on standard output, apart from the log on standard error.
-Status greet(const ServeProcess& process, const net::TlsFiles& files,
-             const std::filesystem::path& data) {
-  const auto directory = process.server->registry().directory();
-  const registry::Account* account = directory->find_account(process.demo->key.account);
-  if (account == nullptr || process.demo->members.empty()) return {};
-  const Urls urls = urls_of(process);
-  return print_welcome({.http = urls.http,
-                        .https = urls.https,
-                        .mqtt = urls.mqtt,
-                        .mqtts = urls.mqtts,
-                        .ca = files.ca.string(),
-                        .keys = data / "ready.json",
-                        .sign_in_link = process.sign_in_link,
-                        .device = device_to_try(process.demo->members),
-                        .program = program_name(),
-                        .data = data == std::filesystem::path("data") ? "" : data.string(),
-                        .now = process.clock().now()},
-                       process.demo->key, *account);
-}
-
-// Called on the thread that changed the rules, which is none of the loops.
-void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
-  process.server->set_faults(rules);
-  if (!process.fleet) return;
-  process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
-}
-
-Status open_admin(ServeProcess& process, const ServeOptions& options) {
-  process.faults = std::make_unique<operations::FaultRules>(
-      process.server->catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
-  operations::Context context = admin_context(process, options);
-  context.sign_in = &process.server->sign_in();
-  context.page = urls_of(process).http;
-  auto admin = AdminSocket::open(context);
-  if (!admin) return std::unexpected(admin.error());
-  process.admin = std::move(*admin);
-  process.administration.open(context);
-  return {};
-}
-
-Status put_together(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
-  if (Status opened = open_server(process, options, time); !opened) return opened;
-  const auto files = open_listeners(process, options);
-  if (!files) return std::unexpected(files.error());
-  if (options.has_demo()) {
-    if (Status made = make_demo(process, options); !made) return made;
-  }
-  if (Status known = check_bridges(*process.server->registry().directory(), options); !known) {
-    return known;
-  }
-  process.server->start({{"demo", options.has_demo()}});
-  if (process.node) {
-    if (Status started = process.node->start(urls_of(process).http); !started) return started;
-  }
-  if (options.has_demo()) {
-    if (Status found = find_last_states(process, options); !found) return found;
-    if (Status made = make_fleet(process, options); !made) return made;
-  }
-  if (Status opened = open_admin(process, options); !opened) return opened;
-  if (process.fleet) {
-    process.sim_loop->start();
-    process.fleet->start();
-  } else if (process.virtual_time) {
-    process.virtual_time->allow_until(TimePoint::max());
-  }
-  if (process.demo) {
-    const auto token = process.server->sign_in().make_link(kDemoAccount);
-    if (!token) return std::unexpected(token.error());
-    process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
-  }
-  storage::keep_reserve(options.data);
-  auto ready = ReadyFile::write(options.data, facts_of(process, *files, options.devices));
-  // Scripts wait for the file or for the process's end. A full disk alone must not prevent reading.
-  if (!ready && !storage::is_nearly_full(options.data)) return std::unexpected(ready.error());
-  if (!ready) {
-    spdlog::error("ready.json could not be written, so scripts cannot find this server: {}",
-                  ready.error().detail);
-  }
-  if (ready) process.ready.emplace(std::move(*ready));
-  return process.demo ? greet(process, *files, options.data) : Status();
-}
-
 // What all devices have lived of a past that another server began.
 void skip_what_is_lived(ServeProcess& process) {
   TimePoint lived = TimePoint::max();
@@ -524,11 +118,67 @@ Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& 
   return 0;
 }
 
+// Makes what a server makes at its first start, and keeps it for resets.
+Status prepare_lab(const ServeOptions& options, const TimeOptions& time) {
+  if (options.cluster.is_given() || !options.database.empty()) {
+    return fail(ErrorCode::kBadParams,
+                "--lab: only a server with files is set back; leave out --database and --cluster");
+  }
+  {
+    ServeProcess process;
+    if (Status opened = open_server(process, options, time); !opened) return opened;
+    const auto files = certificates_of(options);
+    if (!files) return std::unexpected(files.error());
+    if (options.has_demo()) {
+      if (Status made = make_demo(process, options); !made) return made;
+    }
+  }
+  return keep_start(options.data);
+}
+
+// The same listeners again, also where the system chose the ports.
+void keep_addresses(ServeOptions& options, const ServeProcess& process) {
+  options.http = bound(process, Interface::kHttp, Security::kPlain).text();
+  options.https = bound(process, Interface::kHttp, Security::kTls).text();
+  options.mqtt = bound(process, Interface::kMqtt, Security::kPlain).text();
+  options.mqtts = bound(process, Interface::kMqtt, Security::kTls).text();
+}
+
 // The exit code of a server that cannot start.
 int refuse(const Error& error, const ServeOptions& options) {
   fmt::print(stderr, "gridloom: {}{}\n", error.detail,
              is_of_full_disk(error, options.data) ? kMakeRoom : "");
   return exit_code_of(error.code);
+}
+
+struct Run {
+  const TimeOptions& time;
+  const sigset_t& signals;
+  std::uint64_t number = 1;  // of a server with --lab: others have one
+};
+
+// From the start of a server until a signal. The exit code; nothing: it is to be set back.
+std::optional<int> run_once(ServeOptions& options, const Run& run,
+                            std::shared_ptr<const catalog::Catalog>& catalog) {
+  ServeProcess process;
+  process.catalog = catalog;
+  process.lab = {.run = run.number, .reset = [] { ::kill(::getpid(), SIGUSR1); }};
+  if (const Status status = put_together(process, options, run.time); !status) {
+    return refuse(status.error(), options);
+  }
+  catalog = process.catalog;
+  keep_addresses(options, process);
+  spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}", options.http,
+               options.https, options.mqtt, options.mqtts, options.data.string());
+  int signal = 0;
+  sigwait(&run.signals, &signal);
+  if (signal == SIGUSR1) return std::nullopt;
+  spdlog::info("stopping on signal {}", signal);
+  if (process.node && !process.node->drain(kLongestDrain)) {
+    spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
+  }
+  process.server->stop({{"signal", signal}});
+  return process.starts_again ? kStartAgain : 0;
 }
 
 }  // namespace
@@ -551,38 +201,40 @@ Status check_options(const ServeOptions& options) {
   return catalog ? Status() : std::unexpected(catalog.error());
 }
 
-int serve(const ServeOptions& options) {
+int serve(const ServeOptions& given) {
+  ServeOptions options = given;
   spdlog::set_default_logger(spdlog::stderr_color_mt("gridloom"));
   spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kShown));
   spdlog::set_level(spdlog::level::from_str(options.log_level));
   // sigwait() below receives these; they are blocked before other threads exist.
-  const sigset_t signals = block_ending_signals();
+  sigset_t signals = block_ending_signals();
+  if (options.lab) {
+    sigaddset(&signals, SIGUSR1);
+    ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
   prepare_process({.may_dump_core = options.core_dumps, .zone_warning = local_zone().warning});
-  ServeProcess process;
-  const auto time = time_options(options, {.at = process.wall.now(), .zone = local_zone().zone});
+  const TimePoint begin = SystemClock().now();
+  const auto time = time_options(options, {.at = begin, .zone = local_zone().zone});
   if (!time) return refuse(time.error(), options);
-  const auto past = past_of(options, *time ? (*time)->start : process.wall.now());
+  const auto past = past_of(options, *time ? (*time)->start : begin);
   if (!past) return refuse(past.error(), options);
   if (*past) {
     const auto signal = live(options, **past, signals);
     if (!signal) return refuse(signal.error(), options);
     if (*signal > 0) return 0;
   }
-  const Status status = put_together(process, options, *time);
-  if (!status) return refuse(status.error(), options);
-  spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
-               bound(process, Interface::kHttp, Security::kPlain).text(),
-               bound(process, Interface::kHttp, Security::kTls).text(),
-               bound(process, Interface::kMqtt, Security::kPlain).text(),
-               bound(process, Interface::kMqtt, Security::kTls).text(), options.data.string());
-  int signal = 0;
-  sigwait(&signals, &signal);
-  spdlog::info("stopping on signal {}", signal);
-  if (process.node && !process.node->drain(kLongestDrain)) {
-    spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
+  if (options.lab) {
+    if (Status kept = prepare_lab(options, *time); !kept) return refuse(kept.error(), options);
   }
-  process.server->stop({{"signal", signal}});
-  return process.starts_again ? kStartAgain : 0;
+  std::shared_ptr<const catalog::Catalog> catalog;
+  for (std::uint64_t run = 1;; ++run) {
+    const auto code =
+        run_once(options, {.time = *time, .signals = signals, .number = run}, catalog);
+    if (code) return *code;
+    if (Status restored = restore_start(options.data); !restored) {
+      return refuse(restored.error(), options);
+    }
+  }
 }
 
 }  // namespace gridloom::app

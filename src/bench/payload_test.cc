@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "testing/source_path.h"
 #include "wire/json.h"
 
 namespace gridloom::bench {
@@ -48,7 +49,7 @@ TEST(Payload, AFillerIsAsLongAsAsked) {
 }
 
 TEST(Payload, TheReportsOfTheBenchmarkAreJsonWithChangingValues) {
-  const auto texts = payloads_from(GL_SOURCE_DIR "/bench/reports/pd_status.jsonl", 64);
+  const auto texts = payloads_from(source_path("bench/reports/pd_status.jsonl"), 64);
   ASSERT_TRUE(texts) << texts.error().detail;
   std::set<std::string> different(texts->begin(), texts->end());
   EXPECT_GT(different.size(), 60U);

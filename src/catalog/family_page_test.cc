@@ -12,6 +12,7 @@
 
 #include "catalog/loader.h"
 #include "catalog/test_mistakes.h"
+#include "testing/source_path.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 using testing::HasSubstr;
 
 std::string page_in_docs(const std::string& name) {
-  std::ifstream file(GL_SOURCE_DIR "/docs/families/" + name + ".md");
+  std::ifstream file(source_path("docs/families/") + name + ".md");
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

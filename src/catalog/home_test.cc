@@ -13,6 +13,7 @@
 #include "catalog/test_family.h"
 #include "catalog/test_mistakes.h"
 #include "testing/catalog.h"
+#include "testing/source_path.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -457,7 +458,7 @@ TEST(Home, IsFoundByIdOrPath) {
   const auto demo = find_home("demo", catalog());
   ASSERT_TRUE(demo) << demo.error().detail;
   EXPECT_EQ(demo->title, "Demo home");
-  const auto file = find_home(GL_SOURCE_DIR "/homes/demo.yaml", catalog());
+  const auto file = find_home(source_path("homes/demo.yaml"), catalog());
   ASSERT_TRUE(file) << file.error().detail;
   EXPECT_EQ(file->title, "Demo home");
   const auto typo = find_home("dmeo", catalog());

@@ -12,6 +12,7 @@
 #include "catalog/loader.h"
 #include "catalog/sections.h"
 #include "catalog/starter.h"
+#include "testing/source_path.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -19,14 +20,14 @@ namespace {
 using testing::HasSubstr;
 
 TEST(Schema, IsTheCommittedOne) {
-  std::ifstream in(GL_SOURCE_DIR "/devices/schema.json", std::ios::binary);
+  std::ifstream in(source_path("devices/schema.json"), std::ios::binary);
   const std::string committed{std::istreambuf_iterator<char>(in), {}};
   EXPECT_TRUE(device_file_schema() == committed)
       << "devices/schema.json is not current: gridloom family schema > devices/schema.json";
 }
 
 TEST(Schema, OfTranslationsIsTheCommittedOne) {
-  std::ifstream in(GL_SOURCE_DIR "/devices/de/schema.json", std::ios::binary);
+  std::ifstream in(source_path("devices/de/schema.json"), std::ios::binary);
   const std::string committed{std::istreambuf_iterator<char>(in), {}};
   EXPECT_TRUE(translation_schema() == committed)
       << "devices/de/schema.json is not current: gridloom family schema --translations > "
@@ -34,7 +35,7 @@ TEST(Schema, OfTranslationsIsTheCommittedOne) {
 }
 
 TEST(Schema, OfHomesIsTheCommittedOne) {
-  std::ifstream in(GL_SOURCE_DIR "/homes/schema.json", std::ios::binary);
+  std::ifstream in(source_path("homes/schema.json"), std::ios::binary);
   const std::string committed{std::istreambuf_iterator<char>(in), {}};
   EXPECT_TRUE(home_file_schema() == committed)
       << "homes/schema.json is not current: gridloom home schema > homes/schema.json";

@@ -8,6 +8,7 @@
 
 #include "base/read_file.h"
 #include "catalog/test_mistakes.h"
+#include "testing/source_path.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 // The family of the user's guide.
 const std::string& station_text() {
   static const std::string text =
-      read_text(GL_SOURCE_DIR "/tests/families/solar_station.yaml", kMaxDeviceFile).value();
+      read_text(source_path("tests/families/solar_station.yaml"), kMaxDeviceFile).value();
   return text;
 }
 

@@ -23,6 +23,7 @@
 #include "history/sqlite/row_checksum.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
+#include "testing/source_path.h"
 
 namespace gridloom::history {
 namespace {
@@ -30,7 +31,7 @@ namespace {
 using testing::ElementsAre;
 
 std::string file(const std::string& path) {
-  std::ifstream in(std::string(GL_SOURCE_DIR) + "/" + path, std::ios::binary);
+  std::ifstream in(source_path("") + path, std::ios::binary);
   EXPECT_TRUE(in.good()) << path;
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }

@@ -34,6 +34,7 @@ namespace gridloom::operations {
 
 class FaultRules;
 struct ClusterNode;
+struct Lab;
 
 struct Context {
   registry::Registry& registry;
@@ -56,6 +57,7 @@ struct Context {
   // Held during each operation that does not wait for a device; all copies have the same.
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
   const ClusterNode* cluster = nullptr;  // set on a running node of a cluster
+  const Lab* lab = nullptr;              // set on a running server with --lab
 
   [[nodiscard]] history::Reads history_reads() const {
     return reads ? reads : history::admin_reads(archive);

@@ -15,6 +15,7 @@
 #include "operations/device_values.h"
 #include "operations/devices.h"
 #include "operations/faults.h"
+#include "operations/lab.h"
 #include "operations/sign_in.h"
 #include "operations/simulated.h"
 #include "operations/streams.h"
@@ -32,7 +33,7 @@ std::span<const Operation> table() {
          {account_operations(), token_operations(), sign_in_operations(), bridge_operations(),
           device_operations(), simulated_operations(), device_value_operations(),
           audit_operations(), damage_operations(), fault_operations(), backup_operations(),
-          stream_operations(), time_operations(), cluster_operations()}) {
+          stream_operations(), time_operations(), cluster_operations(), lab_operations()}) {
       all.insert(all.end(), kind.begin(), kind.end());
     }
     return all;

@@ -20,6 +20,7 @@
 #include "sim/test_home_fields.h"
 #include "sim/test_home_still.h"
 #include "testing/long_runs.h"
+#include "testing/source_path.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -174,7 +175,7 @@ const RealFamilies& real() {
   static const RealFamilies kReal = [] {
     RealFamilies families;
     const std::string text =
-        read_text(GL_SOURCE_DIR "/bench/believable.json", std::size_t{1} << 20U).value();
+        read_text(source_path("bench/believable.json"), std::size_t{1} << 20U).value();
     const wire::Json json =
         wire::parse_json(text, {.bytes = text.size(), .keys = text.size()}).value();
     for (const auto& [family, numbers] : json.get_object()) {

@@ -15,6 +15,7 @@
 #include "base/read_file.h"
 #include "sim/dry_run.h"
 #include "sim/test_bench.h"
+#include "testing/source_path.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -35,7 +36,7 @@ void expect_exact(const Balance& begun, const Balance& now) {
 
 TEST(SolarStation, IsTheExampleOfTheGuide) {
   const auto read = [](const std::string& path) {
-    return read_text(std::string(GL_SOURCE_DIR "/") + path, 1'000'000).value();
+    return read_text(source_path(path), 1'000'000).value();
   };
   EXPECT_THAT(read("docs/user/device-families.md"),
               HasSubstr("```yaml\n" + read("tests/families/solar_station.yaml") + "```\n"));

@@ -27,6 +27,7 @@
 #include "sim/models/parts.h"
 #include "sim/test_sets.h"
 #include "sim/world.h"
+#include "testing/source_path.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -47,7 +48,7 @@ inline catalog::FamilyPtr family_of(std::string_view id) {
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
     if (file.name == name) return catalog::load_family(file.name, file.text).value();
   }
-  const auto text = read_text(GL_SOURCE_DIR "/tests/families/" + name, catalog::kMaxDeviceFile);
+  const auto text = read_text(source_path("tests/families/") + name, catalog::kMaxDeviceFile);
   return text ? catalog::load_family(name, *text).value() : nullptr;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
+#include "testing/source_path.h"
 #include "transcripts/script.h"
 #include "wire/json.h"
 
@@ -42,7 +43,7 @@ bool shows(const std::string& expectation, const std::string& field) {
 
 std::set<const Command*> commands_shown(const catalog::Catalog& catalog) {
   std::set<const Command*> shown;
-  for (const auto& file : scripts_at(GL_SOURCE_DIR "/tests/transcripts")) {
+  for (const auto& file : scripts_at(source_path("tests/transcripts"))) {
     const auto script = load_script(file);
     EXPECT_TRUE(script) << (script ? "" : script.error().detail);
     if (!script) continue;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "catalog/loader.h"
+#include "testing/source_path.h"
 #include "transcripts/pattern.h"
 #include "transcripts/runner.h"
 #include "transcripts/schema_checker.h"
@@ -26,7 +27,7 @@ std::string explained(const std::optional<Difference>& difference) {
 }
 
 std::shared_ptr<const catalog::Catalog> heat_pumps() {
-  return catalog::load_catalog(GL_SOURCE_DIR "/tests/transcripts/new_family").value();
+  return catalog::load_catalog(source_path("tests/transcripts/new_family")).value();
 }
 
 RunResult played(std::string_view text, Coverage& coverage) {

@@ -15,6 +15,7 @@
 #include "catalog/loader.h"
 #include "sim/virtual_device.h"
 #include "sim/world.h"
+#include "testing/source_path.h"
 #include "transcripts/condition.h"
 #include "transcripts/runner.h"
 
@@ -25,7 +26,7 @@ using Lines = std::vector<std::string>;
 
 const std::shared_ptr<const catalog::Catalog>& families() {
   static const auto loaded =
-      catalog::load_catalog(GL_SOURCE_DIR "/tests/transcripts/new_family").value();
+      catalog::load_catalog(source_path("tests/transcripts/new_family")).value();
   return loaded;
 }
 
@@ -48,7 +49,7 @@ Lines failures(std::string_view text, const PlayOptions& options = {}) {
 // --- the manual ---
 
 TEST(Scenario, IsWhatTheManualShows) {
-  std::ifstream in(GL_SOURCE_DIR "/docs/user/scenarios.md", std::ios::binary);
+  std::ifstream in(source_path("docs/user/scenarios.md"), std::ios::binary);
   const std::string manual{std::istreambuf_iterator<char>(in), {}};
   constexpr std::string_view kFence = "```\n";
   const std::size_t begin = manual.find("# A DELTA 2 in an outage");

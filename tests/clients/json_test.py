@@ -21,6 +21,7 @@ FORMATS = ROOT / "tests/formats"
 SCHEMA = ROOT / "docs/user/output.schema.json"
 
 NO_RESULT = {
+    "lab reset": "prints nothing",
     "serve": "runs until it is stopped; ready.json has its addresses",
     "help": "a text for people",
     "completion": "a script for a shell",

@@ -297,6 +297,13 @@ class Server:
                 command[command.index("--" + door) + 1] = f"127.0.0.1:{self.place(door)[1]}"
         self._start(command)
 
+    def reset(self):
+        """Everything is as at the start again; the server has --lab."""
+        done = self.cli("lab", "reset")
+        if done.returncode != 0:
+            raise AssertionError(f"{done.stderr}\n{self.log_text()}")
+        self.facts = json.loads((self.data / "ready.json").read_text())
+
     def _start(self, command):
         with open(self.log, "ab") as log:
             # In its own folder: what it makes by mistake does not end up among the sources.

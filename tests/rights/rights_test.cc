@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "rights/world.h"
+#include "testing/source_path.h"
 #include "wire/topics.h"
 
 namespace gridloom::rights {
@@ -136,8 +137,9 @@ SESSIONS    of the time before: they come back with today's password or key. que
 
 TEST(Rights, AreAsTheMatrixSays) {
   const std::string running = std::string(kWords) + matrix(When::kRunning);
-  if (std::getenv("RIGHTS_WRITE") != nullptr) std::ofstream(GL_RIGHTS_MATRIX) << running;
-  std::ifstream file(GL_RIGHTS_MATRIX);
+  if (std::getenv("RIGHTS_WRITE") != nullptr)
+    std::ofstream(source_path("tests/rights/matrix.txt")) << running;
+  std::ifstream file(source_path("tests/rights/matrix.txt"));
   const std::string expected{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(running, expected);
   EXPECT_EQ(std::string(kWords) + matrix(When::kStopped), expected);

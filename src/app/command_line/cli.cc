@@ -36,6 +36,7 @@
 #include "app/command_line/history_command.h"
 #include "app/command_line/home_commands.h"
 #include "app/command_line/home_files.h"
+#include "app/command_line/lab_command.h"
 #include "app/command_line/manual.h"
 #include "app/command_line/migrate_command.h"
 #include "app/command_line/output.h"
@@ -267,6 +268,8 @@ void add_safety_options(CLI::App& app, ServeOptions& o) {
   add_flag(app, "--insecure-plain", o.insecure_plain,
            "Allow --http and --mqtt on addresses other than the loopback");
   add_flag(app, "--core-dumps", o.core_dumps, "Allow core dumps; a core dump contains all keys");
+  add_flag(app, "--lab", o.lab,
+           "For tests: `gridloom lab reset` sets everything back to the start");
 }
 
 void add_serve(CLI::App& app, ServeArguments& a, std::function<int()>& chosen) {
@@ -387,7 +390,7 @@ CommandLine::CommandLine() : impl_(std::make_unique<Impl>()) {
        {add_account, add_token,      add_sign_in, add_bridge,   add_mirror,     add_backup,
         add_check,   add_migrate,    add_damage,  add_simulate, add_time,       add_fault,
         add_record,  add_replay,     add_bench,   add_family,   add_home_files, add_block,
-        add_segment, add_completion, add_doctor,  add_config,   add_cluster}) {
+        add_segment, add_completion, add_doctor,  add_config,   add_cluster,    add_lab}) {
     impl_->kept.push_back(add(app, chosen));
   }
   add_limits(app, arguments, chosen);

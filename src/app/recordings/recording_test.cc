@@ -14,6 +14,7 @@
 
 #include "app/recordings/playback.h"
 #include "testing/catalog.h"
+#include "testing/source_path.h"
 #include "transcripts/runner.h"
 #include "transcripts/script.h"
 
@@ -123,7 +124,7 @@ TEST(Recording, AnErrorOfAnUnknownCodeIsNoOtherError) {
 }
 
 TEST(Recording, IsATranscriptOfTheRecordedTraffic) {
-  std::ifstream file(GL_SOURCE_DIR "/src/app/recordings/testdata/recorded.loom");
+  std::ifstream file(source_path("src/app/recordings/testdata/recorded.loom"));
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(recorded(evening()), golden);
 }

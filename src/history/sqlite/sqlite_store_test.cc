@@ -18,6 +18,7 @@
 #include "history/sqlite/row_checksum.h"
 #include "storage/files.h"
 #include "testing/must.h"
+#include "testing/source_path.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {
@@ -323,7 +324,7 @@ TEST_F(SqliteStoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
 }
 
 std::string sample(const std::string& name) {
-  std::ifstream in(std::string(GL_SOURCE_DIR) + "/tests/formats/" + name, std::ios::binary);
+  std::ifstream in(source_path("tests/formats/") + name, std::ios::binary);
   EXPECT_TRUE(in.good()) << name;
   return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "testing/source_path.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::journal {
@@ -251,8 +252,7 @@ std::string example_below(std::string_view page, std::string_view heading) {
 }
 
 TEST(Segment, TheExampleInTheDocumentsIsOne) {
-  const std::string page =
-      content_of(std::filesystem::path(GL_SOURCE_DIR) / "docs/internals/formats.md");
+  const std::string page = content_of(source_path("docs/internals/formats.md"));
   std::string expected;
   append_segment_header(expected, kCreated);
   expected += record(41, R"({"op":"set"})", RecordKind::kAudit);
@@ -261,8 +261,7 @@ TEST(Segment, TheExampleInTheDocumentsIsOne) {
 
 // The file was written when the format was new, and never again.
 TEST(Segment, AFileOfVersion1Opens) {
-  const std::string bytes =
-      content_of(std::filesystem::path(GL_SOURCE_DIR) / "tests/formats/segment-1.log");
+  const std::string bytes = content_of(source_path("tests/formats/segment-1.log"));
   const SegmentReader reader(bytes);
   EXPECT_EQ(reader.header(), SegmentHeader::kGood);
   EXPECT_EQ(reader.version(), 1U);

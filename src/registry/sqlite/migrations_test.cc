@@ -14,6 +14,7 @@
 #include "registry/password.h"
 #include "registry/registry.h"
 #include "storage/sqlite.h"
+#include "testing/source_path.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::registry {
@@ -41,7 +42,7 @@ class Migrations : public testing::Test {
     Database database = empty_database();
     EXPECT_TRUE(database.run("PRAGMA foreign_keys = off"));
     const Status loaded = database.run(
-        content_of(std::filesystem::path(GL_SOURCE_DIR) / "src/registry/sqlite/testdata" / name));
+        content_of(std::filesystem::path(source_path("src/registry/sqlite/testdata")) / name));
     EXPECT_TRUE(loaded) << loaded.error().detail;
     write_content(folder_.data() / "secret.key", kFixtureKey);
     std::filesystem::permissions(folder_.data() / "secret.key", std::filesystem::perms{0600});

@@ -1,0 +1,96 @@
+// The parts of the process of `gridloom serve`: what a process adds to a server, and how it is put
+// together.
+//
+// Thread rule: the functions on one thread, which may block.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "app/control/admin.h"
+#include "app/control/administration.h"
+#include "app/demo.h"
+#include "app/malloc_trim_policy.h"
+#include "app/options.h"
+#include "app/ready_file.h"
+#include "app/time_options.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "catalog/family.h"
+#include "net/address.h"
+#include "net/io_loop.h"
+#include "net/tls.h"
+#include "node/node.h"
+#include "operations/cluster.h"
+#include "operations/faults.h"
+#include "operations/lab.h"
+#include "server/server.h"
+#include "sim/fleet.h"
+#include "storage/data_lock.h"
+
+namespace gridloom::app {
+
+// The parts that a process adds to a server. The destructor ends everything that uses the server,
+// then the server, which uses the clocks.
+struct ServeProcess {
+  SystemClock wall;
+  SteadyClock steady;
+  std::optional<VirtualClock> virtual_time;
+  // The clock of devices, reports, history and the audit.
+  [[nodiscard]] const Clock& clock() const {
+    return virtual_time ? static_cast<const Clock&>(*virtual_time) : wall;
+  }
+  std::atomic<bool> starts_again{false};  // see Server::Options::on_superseded
+  std::optional<storage::DataLock> lock;
+  MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
+  std::jthread trimming;
+  ServerAdministration administration;
+  std::unique_ptr<node::Node> node;        // null: no cluster
+  operations::ClusterNode cluster;         // of the node
+  std::unique_ptr<server::Server> server;  // of a node: its door
+  std::unique_ptr<operations::FaultRules> faults;
+  std::unique_ptr<AdminSocket> admin;
+  std::optional<DemoHome> demo;
+  std::unique_ptr<net::IoLoop> sim_loop;
+  std::unique_ptr<sim::Fleet> fleet;
+  Secret sign_in_link;  // of the demo home's account
+  operations::Lab lab;
+  std::shared_ptr<const catalog::Catalog> catalog;
+  std::optional<ReadyFile> ready;
+
+  ~ServeProcess() {
+    ready.reset();
+    admin.reset();
+    administration.close();
+    if (sim_loop) sim_loop->stop();
+    fleet.reset();
+    if (node) node->end();
+    server.reset();
+  }
+};
+
+// Opens the data folder, which it locks, and the server on it.
+[[nodiscard]] Status open_server(ServeProcess& process, const ServeOptions& options,
+                                 const TimeOptions& time);
+// Those of the data folder, which are made if they are missing.
+[[nodiscard]] Result<net::TlsFiles> certificates_of(const ServeOptions& options);
+// Where the server listens.
+[[nodiscard]] const net::Address& bound(const ServeProcess& process, server::Interface interface,
+                                        server::Security security);
+[[nodiscard]] Status make_demo(ServeProcess& process, const ServeOptions& options);
+// Gives the devices of the demo home the states in which they were left. Call after the start of
+// the server, whose loops know the devices' last values.
+[[nodiscard]] Status find_last_states(ServeProcess& process, const ServeOptions& options);
+// Call after find_last_states().
+[[nodiscard]] Status make_fleet(ServeProcess& process, const ServeOptions& options,
+                                std::optional<sim::Fleet::Options::Past> past = {});
+// All of it, until it is ready for clients.
+[[nodiscard]] Status put_together(ServeProcess& process, const ServeOptions& options,
+                                  const TimeOptions& time);
+
+}  // namespace gridloom::app

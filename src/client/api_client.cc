@@ -110,7 +110,8 @@ Result<ApiClient> ApiClient::open(const ApiOptions& options) {
   auto http = HttpClient::open({.server = options.server,
                                 .ca = options.ca,
                                 .ca_option = "--ca FILE",
-                                .patience = options.patience});
+                                .patience = options.patience,
+                                .stop = options.stop});
   if (!http) return std::unexpected(http.error());
   auto mac = wire::KeyedMac::make(options.secret_key);
   if (!mac) return std::unexpected(mac.error());

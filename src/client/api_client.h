@@ -1,6 +1,6 @@
 // A blocking client of the signed HTTP API: of a Gridloom server, and of the vendor's cloud, which
 // has all but energy(), history() and administer(). One account, one connection. One thread at a
-// time.
+// time; the stop token may be of any thread.
 //
 // Requests are signed as the vendor's documents say (wire/signing.h). With https the server's
 // certificate is verified; a request is sent once, unless a kept connection turned out to be closed
@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,7 @@ struct ApiOptions {
   std::filesystem::path ca{};  // file of trusted certificates; empty: the system's
   Millis patience{15'000};     // for each request, with its connection
   Secret admin_token{};        // for administer(), of a Gridloom server; empty: none
+  std::stop_token stop{};      // once a stop is requested, calls end within 250 ms
 };
 
 struct ListedDevice {

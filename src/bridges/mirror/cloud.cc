@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <fstream>
@@ -15,6 +13,7 @@
 #include <utility>
 
 #include "base/read_file.h"
+#include "client/peer_lookup.h"
 #include "net/address.h"
 #include "registry/rules.h"
 
@@ -27,7 +26,6 @@ constexpr std::string_view kQuotaAllPath = "/iot-open/sign/device/quota/all";
 constexpr std::size_t kMostDevices = 4096;
 constexpr std::size_t kMostWork = 64;
 constexpr std::size_t kMostIdBytes = 128;
-constexpr Millis kGoodbye{200};
 
 }  // namespace
 
@@ -51,18 +49,15 @@ struct Cloud::Shared {
   explicit Shared(Options given) : options(std::move(given)) {}
 
   std::mutex mutex;
-  std::condition_variable changed;
+  std::condition_variable_any changed;
   std::deque<std::move_only_function<Task(Shared&)>> work;  // under mutex
-  bool is_over = false;                                     // under mutex
-  std::mutex registry_use;                                  // held while the registry is used
-  // Set on the owner's loop, under mutex and registry_use: the owner is gone.
-  std::atomic<bool> is_closed = false;
 
   const Options options;
+  std::stop_token stop;
   std::optional<client::ApiClient> client;
   std::string client_id;
 
-  static void run(const std::shared_ptr<Shared>& self);
+  void run(const std::stop_token& stopped);
   Result<client::ApiClient*> open();
   Result<std::string> stable_client_id();
   Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> answer(const Request& request);
@@ -71,27 +66,24 @@ struct Cloud::Shared {
   Result<CloudCertificate> certificate(client::ApiClient& api);
 };
 
-void Cloud::Shared::run(const std::shared_ptr<Shared>& self) {
-  std::unique_lock lock(self->mutex);
-  while (!self->is_closed) {
-    if (self->work.empty()) {
-      self->changed.wait(lock);
-      continue;
-    }
-    auto next = std::move(self->work.front());
-    self->work.pop_front();
+void Cloud::Shared::run(const std::stop_token& stopped) {
+  stop = stopped;
+  std::unique_lock lock(mutex);
+  while (changed.wait(lock, stop, [this] { return !work.empty(); })) {
+    if (stop.stop_requested()) return;
+    auto next = std::move(work.front());
+    work.pop_front();
     lock.unlock();
-    Task task = next(*self);
+    if (Task task = next(*this)) options.loop->post(std::move(task));
     lock.lock();
-    if (!self->is_closed && task) self->options.loop->post(std::move(task));
   }
-  self->is_over = true;
-  self->changed.notify_all();
 }
 
 Result<client::ApiClient*> Cloud::Shared::open() {
   if (!client) {
-    auto opened = client::ApiClient::open(options.api);
+    client::ApiOptions api = options.api;
+    api.stop = stop;
+    auto opened = client::ApiClient::open(api);
     if (!opened) return std::unexpected(opened.error());
     client.emplace(std::move(*opened));
   }
@@ -121,9 +113,6 @@ Result<std::string> Cloud::Shared::stable_client_id() {
 void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
   const auto& only = options.only;
   if (!only.empty() && std::ranges::find(only, row.sn) == only.end()) return;
-  // Nobody ends the server meanwhile.
-  const std::lock_guard lock(registry_use);
-  if (is_closed) return;
   const auto directory = options.registry->directory();
   const registry::Account* account = directory->find_account(options.account);
   if (account == nullptr) return;
@@ -182,19 +171,11 @@ Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> Cloud::Shared:
   return (*opened)->call("GET", kQuotaAllPath, {{"sn", request.sn}});
 }
 
-Cloud::Cloud(Options options) : shared_(std::make_shared<Shared>(std::move(options))) {
-  std::thread([shared = shared_] { Shared::run(shared); }).detach();
-}
+Cloud::Cloud(Options options)
+    : shared_(std::make_shared<Shared>(std::move(options))),
+      thread_([shared = shared_.get()](const std::stop_token& stop) { shared->run(stop); }) {}
 
-Cloud::~Cloud() {
-  {
-    const std::scoped_lock both(shared_->registry_use, shared_->mutex);
-    shared_->is_closed = true;
-  }
-  std::unique_lock lock(shared_->mutex);
-  shared_->changed.notify_all();
-  shared_->changed.wait_for(lock, kGoodbye, [this] { return shared_->is_over; });
-}
+Cloud::~Cloud() = default;
 
 void Cloud::post(std::move_only_function<Task(Shared&)> work) {
   const std::lock_guard lock(shared_->mutex);
@@ -208,8 +189,7 @@ void Cloud::ask(Request request) {
         CloudAnswer{.request = request, .result = shared.answer(request)});
     return [answer, weak] {
       const auto self = weak.lock();
-      if (!self || self->is_closed) return;
-      self->options.on_answer(std::move(*answer));
+      if (self) self->options.on_answer(std::move(*answer));
     };
   });
 }
@@ -226,10 +206,9 @@ client::ResolvePeer Cloud::resolver(std::string host_port) {
       return done(fail(ErrorCode::kIo, fmt::format("{}: the cloud does not answer", host_port)));
     }
     auto to = std::make_shared<Callback<Result<client::Peer>>>(std::move(done));
-    post([to, host_port, weak = std::weak_ptr(shared_)](Shared& /*shared*/) -> Task {
-      return [to, weak, found = client::find_peer(host_port)] {
-        const auto self = weak.lock();
-        if (self && !self->is_closed) (*to)(found);
+    post([to, host_port, weak = std::weak_ptr(shared_)](Shared& shared) -> Task {
+      return [to, weak, found = client::find_peer(host_port, {.stop = shared.stop})] {
+        if (weak.lock()) (*to)(found);
       };
     });
   };

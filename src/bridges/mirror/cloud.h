@@ -2,8 +2,8 @@
 // registers devices, gets certificates and quotas, and looks up the broker's address.
 //
 // The thread does one thing at a time, in the order of asking. Thread rule: the loop that is given,
-// on which answers come. The destructor waits a fifth of a second for a request that is under way;
-// one that takes longer ends by itself, touches nothing any more, and its answer is lost.
+// on which answers come. The destructor stops a request that is under way, which takes a quarter of
+// a second at most, and its answer is lost.
 #pragma once
 
 #include <filesystem>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <variant>
 #include <vector>
 
@@ -70,7 +71,8 @@ class Cloud {
   struct Shared;
   void post(std::move_only_function<Task(Shared&)> work);
 
-  std::shared_ptr<Shared> shared_;
+  std::shared_ptr<Shared> shared_;  // answers that come later see that it is gone
+  std::jthread thread_;
 };
 
 // The name that a device of the vendor's gets in the registry: its own behind the prefix, cut; its

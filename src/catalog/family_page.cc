@@ -268,7 +268,7 @@ void write_all_products(const Catalog& catalog, Page& page) {
   page.paragraph(
       "How the serial numbers of the known products begin; the longest beginning decides. The "
       "beginnings are those in the vendor's documents and of devices that clients of the platform "
-      "have seen ([sources](../../devices/products/products.yaml)).");
+      "have seen (devices/products/products.yaml in the sources names them).");
   page.gap();
   page.line("| begins with | product | family | |");
   page.line("|---|---|---|---|");
@@ -317,8 +317,8 @@ void write_commands(const ExampleDevice& device, Page& page) {
   page.line("## Commands");
   page.gap();
   page.paragraph(
-      "`$TOKEN` is a [token](../user/api.md), `$ACCOUNT` and `$PASSWORD` are the account's "
-      "[MQTT sign-in](../user/mqtt.md). The values are examples.");
+      "`$TOKEN` is a token (docs/user/api.md in the sources), `$ACCOUNT` and `$PASSWORD` are the "
+      "account's MQTT sign-in (docs/user/mqtt.md). The values are examples.");
   for (const Command& command : family.commands) write_command(device, command, page);
 }
 
@@ -403,8 +403,9 @@ void write_modbus(const Family& family, Page& page) {
   page.line("## Over Modbus");
   page.gap();
   page.paragraph(fmt::format(
-      "Modbus TCP at port {}, unit {}, for [a bridge](../user/modbus.md). Of a value of two "
-      "registers the {} half stands first where it is read, and the {} half where it is written.",
+      "Modbus TCP at port {}, unit {}, for a bridge (docs/user/modbus.md in the sources). Of a "
+      "value of two registers the {} half stands first where it is read, and the {} half where it "
+      "is written.",
       modbus.port, modbus.unit, modbus.reads == WordOrder::kLowFirst ? "low" : "high",
       modbus.writes == WordOrder::kLowFirst ? "low" : "high"));
   page.gap();
@@ -460,8 +461,8 @@ std::string family_page(const Family& family, const Catalog& catalog) {
   page.line("# {}", family.product);
   page.gap();
   page.paragraph(
-      fmt::format("{}. This page is made of the device file by `gridloom family page {}`; "
-                  "do not edit it. [All families](README.md)",
+      fmt::format("{}. `gridloom family page {}` generated this page from the device file. "
+                  "[All families](README.md)",
                   family.description, family.id));
   page.gap();
   write_facts(family, page);
@@ -481,12 +482,10 @@ std::string families_page(const Catalog& catalog) {
   page.line("# Device families");
   page.gap();
   page.paragraph(
-      "These pages are made of the device files by `gridloom family page`; do not edit them. A "
-      "device "
-      "belongs to the family with the longest beginning of its serial number. A device that no "
-      "family serves is kept [as it reports](../user/mqtt.md), under the names that it uses, and "
-      "takes any set: make a family for it with [`gridloom family "
-      "guess`](../user/device-families.md#from-a-recording).");
+      "`gridloom family page` generated these pages from the device files. A device belongs to the "
+      "family with the longest beginning of its serial number. A device that no family serves is "
+      "kept as it reports, under the names that it uses, and takes any set: make a family for it "
+      "with `gridloom family guess` (docs/user/device-families.md in the sources).");
   page.gap();
   page.line("| family | serial numbers | fields | commands | |");
   page.line("|---|---|---|---|---|");

@@ -1,5 +1,6 @@
 // The reference page of a family in Markdown, made of its device file: fields, commands with ready
-// requests, reports, quirks. Pure.
+// requests, reports, quirks. A page links to other such pages only: it is printed and packaged
+// without the project's other documents, which it names by their path in the sources. Pure.
 #pragma once
 
 #include <string>

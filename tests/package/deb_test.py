@@ -236,7 +236,7 @@ class Package(unittest.TestCase):
         for row in listed.splitlines():
             self.assertRegex(row, r"^[-d]rw[-x]r-[-x]r-[-x] root/root ")
         for name in ("bin/gridloom", "share/gridloom/cluster/gridloom.service.conf",
-                     "share/gridloom/kubernetes/nodes.yaml"):
+                     "share/gridloom/kubernetes/nodes.yaml", "share/doc/gridloom/families/delta_2.md"):
             self.assertIn(f" ./usr/{name}", listed)
 
 

@@ -100,7 +100,8 @@ class Portable(unittest.TestCase):
     def test_the_archive_has_its_documents_and_licences(self):
         share = self.folder / "share"
         for name in ("man/man1/gridloom.1.gz", "bash-completion/completions/gridloom", "doc/gridloom/copyright",
-                     "doc/gridloom/licences/libssl3", "gridloom/gridloom.service", "zoneinfo/Europe/Berlin"):
+                     "doc/gridloom/families/delta_2.md", "doc/gridloom/licences/libssl3", "gridloom/gridloom.service",
+                     "zoneinfo/Europe/Berlin"):
             self.assertGreater((share / name).stat().st_size, 0, name)
         for path in share.rglob("*"):
             self.assertEqual((path.lstat().st_uid, path.lstat().st_gid), (0, 0), path)

@@ -181,7 +181,7 @@ std::shared_ptr<void> add_family_files(CLI::App& family, std::function<int()>& c
   add_value(*page, "family", a.family, placeholder::kFamily,
             "Id of the family; without it, the page that lists them");
   add_devices_option(*page, a.devices);
-  set_examples(*page, {"gridloom family page delta_2 > docs/families/delta_2.md"});
+  set_examples(*page, {"gridloom family page delta_2 > delta_2.md"});
   return kept;
 }
 

@@ -35,7 +35,7 @@ def test_folder(*presets):
 
 def ctest(folder, *words):
     # Much of a client's test is waiting.
-    return ["ctest", "--test-dir", str(folder), "--output-on-failure", "--no-tests=error", "-j", str(3 * os.cpu_count()),
+    return ["ctest", "--test-dir", str(folder), "--output-on-failure", "--no-tests=error", "-j", str(2 * os.cpu_count()),
             *words]
 
 

@@ -107,7 +107,7 @@ class SlotReadsTest : public testing::Test {
                              return device < kOfOther ? TestSlot::kSlot : kOther;
                            },
                            .database = database,
-                           .connection = {.call_timeout = Millis(500)},
+                           .connection = {.call_timeout = Millis(5'000)},
                            .heads = &heads_,
                            .damage = &damage_,
                            .clock = &slot_->clock,

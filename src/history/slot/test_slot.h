@@ -211,7 +211,7 @@ class SlotOwner {
         .data = slot_.folder.path() /
                 (ways.node.empty() ? fmt::format("revision_{}", claim.revision) : ways.node),
         .database = ways.database,
-        .connection = {.call_timeout = Millis(2'000)},
+        .connection = {.call_timeout = Millis(5'000)},
         .nats = connection_.get(),
         .fence = &slot_.fence,
         .claim = claim,

@@ -3,9 +3,9 @@ that tests/subjects.txt names for a path, and the checks of files of its kind.""
 import dataclasses
 import pathlib
 import re
-import subprocess
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
+from test_lists import ROOT, git
+
 ROW = re.compile(r"^([a-z_]+)(?: \(tests\))?:(.*)$")
 EVERY = "*"
 # A page of the guide, or a file of tests, is its own test.
@@ -28,10 +28,6 @@ class Plan:
     release_targets: list
     dev_targets: list
     stages: list       # (title, command) of what follows
-
-
-def git(*words):
-    return subprocess.run(["git", "-C", str(ROOT), *words], capture_output=True, text=True, check=True).stdout
 
 
 def changed_files(base):

@@ -133,7 +133,11 @@ Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
   if (!rows) return std::unexpected(rows.error());
   CloudDevices all;
   if (rows->size() > kMostDevices) rows->resize(kMostDevices);
-  for (const ListedDevice& row : *rows) take(row, all);
+  for (const ListedDevice& row : *rows) {
+    // Each that is new is a commit, and whoever ends the bridge waits for this thread.
+    if (stop.stop_requested()) return fail(ErrorCode::kIo, "the list of devices is stopped");
+    take(row, all);
+  }
   return all;
 }
 

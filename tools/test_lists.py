@@ -53,14 +53,27 @@ def names_for(folder, name):
     return {}
 
 
+def of_failed_cases(said):
+    """What the failed cases of a program of units said, each to its last lines; all lines if none failed."""
+    chosen, case = [], []
+    for line in said:
+        if line.startswith("[ RUN "):
+            case = []
+        case.append(line)
+        if line.startswith("[  FAILED  ] ") and case[0].startswith("[ RUN "):
+            chosen += case[-FAILED_TEST_LINES:]
+            case = [""]
+    return chosen or said[-FAILED_TEST_LINES:]
+
+
 def failed_tests(text):
-    """(ctest's line, what it said last) of each test that failed. ctest's own list is a summary, far from it."""
+    """(ctest's line, what it said) of each test that failed. ctest's own list is a summary, far from it."""
     said, name = [], None
     for line in [*text.splitlines(), "100% tests passed"]:
         head = TEST_LINE.match(line)
         if head or re.match(r" +Start +\d+: |\d+% tests passed", line):
             if name:
-                yield name, said[-FAILED_TEST_LINES:]
+                yield name, of_failed_cases(said)
             said, name = [], None
             if head and not re.search(" Passed | Skipped ", line):
                 name = line

@@ -217,7 +217,7 @@ class SlotOwner {
         .claim = claim,
         .replicas = 1,
         .log_bytes = std::int64_t{64} * 1024 * 1024,
-        .log = {.wait = Millis(1'000), .retry = Millis(20)},
+        .log = {.retry = Millis(20)},
         .has_copy = ways.has_copy,
         .cluster = "c1",
         .clock = &slot_.clock,

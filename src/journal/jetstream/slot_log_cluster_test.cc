@@ -76,7 +76,7 @@ class ThreeServers : public testing::Test {
         SlotLog::Options{.slot = slot,
                          .revision = revision,
                          .max_bytes = std::int64_t{64} * 1024 * 1024,
-                         .limits = {.wait = Millis(1'000), .retry = Millis(50)}});
+                         .limits = {.retry = Millis(50)}});
   }
   // Waits until so many more records are acknowledged than now.
   [[nodiscard]] static bool goes_on(const TestOwner& owner) {

@@ -2,7 +2,7 @@
 # start, with sanitizers, than most suites take to run, so a program is two tests, PREFIX/1 and PREFIX/2, which share its
 # cases; one, PREFIX, if there are few. With GL_TESTS=suites in the environment each suite is a test, PREFIX/SUITE, with
 # GL_TESTS=cases each case, PREFIX/SUITE.CASE. Suites that are called Long... are a test of their own in any case, for
-# ./test --long.
+# ./test --long. `label`: of all tests, or empty.
 set(few_cases 60)
 if(NOT EXISTS "${program}")
   add_test("${prefix}" "${program}")  # ctest says that it is not there
@@ -22,6 +22,7 @@ endif()
 
 function(add_suites name filter)
   add_test("${name}" "${cost}" "${name}" "${program}" "--gtest_filter=${filter}" --gtest_brief=1)
+  set_tests_properties("${name}" PROPERTIES LABELS "${label}")
 endfunction()
 
 # A suite's line ends in a dot; its cases are indented.

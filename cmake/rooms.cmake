@@ -1,6 +1,7 @@
-# Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_fuzz.cc
-# its fuzz targets. layers.txt says what links what; its indented rows, which order the folders of a
-# room, are tools/check_style's alone. That sees to it, too, that every header compiles alone.
+# Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_weeks_test.cc another one
+# that simulates weeks and is optimized, *_fuzz.cc its fuzz targets. layers.txt says what links what; its indented rows,
+# which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every header compiles
+# alone.
 
 # The third-party libraries of a room.
 function(gl_libraries room)
@@ -18,14 +19,19 @@ std::string gridloom::source_path(std::string_view path) {
 add_library(gl_source_path STATIC ${CMAKE_BINARY_DIR}/source_path.cc)
 target_include_directories(gl_source_path PUBLIC ${CMAKE_SOURCE_DIR}/src)
 
-# gl_test_program(NAME PREFIX SOURCE...): a program of gtest; its suites are the tests PREFIX/SUITE.
-function(gl_test_program name prefix)
+# A program of gtest.
+function(gl_gtest_program name)
   add_executable(${name} ${ARGN})
   target_link_libraries(${name} PRIVATE GTest::gtest_main GTest::gmock gl_source_path)
   target_precompile_headers(${name} REUSE_FROM gl_precompiled_test)
   target_compile_options(${name} PRIVATE ${GL_QUICK_OPTIONS})
-  gl_suites(${name} ${prefix})
   gl_unity(${name})
+endfunction()
+
+# gl_test_program(NAME PREFIX SOURCE...): its suites are the tests PREFIX/SUITE.
+function(gl_test_program name prefix)
+  gl_gtest_program(${name} ${ARGN})
+  gl_suites(${name} ${prefix})
 endfunction()
 
 function(gl_unit_test room)
@@ -63,8 +69,11 @@ function(gl_room room)
   set(from ${CMAKE_SOURCE_DIR}/src/${room})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${from}/*.cc)
   set(tests ${sources})
+  set(weeks ${sources})
   set(fuzzers ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "_weeks_test\\.cc$")
+  list(FILTER weeks INCLUDE REGEX "_weeks_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
 
@@ -92,6 +101,11 @@ function(gl_room room)
   if(tests)
     gl_unit_test(${room} ${tests})
     target_link_libraries(${room}_test PRIVATE gl_${room})
+  endif()
+  if(weeks)
+    gl_gtest_program(${room}_weeks_test ${weeks})
+    target_link_libraries(${room}_weeks_test PRIVATE gl_${room})
+    gl_process_suites(${room}_weeks_test weeks/${room})
   endif()
   if(GL_SANITIZE MATCHES address)
     foreach(file IN LISTS fuzzers)

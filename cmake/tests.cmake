@@ -1,7 +1,7 @@
 # Tests of two kinds. Those that look at code in one process (units, transcripts, scenarios, parsers) are of builds with
 # sanitizers, which see most there. Those that start the program drive the optimized one, which is what ships and takes
-# a quarter of the time; a build with sanitizers has them too, as sanitized/NAME, for ./test --long. ./test runs both
-# builds' tests as one list.
+# a quarter of the time; those that simulate weeks are optimized as well, and take an eighth. A build with sanitizers has
+# both as sanitized/NAME, for ./test --long. ./test runs both builds' tests as one list.
 #
 # Each test is run by tools/cost, which notes what it costs.
 set(GL_COST ${CMAKE_SOURCE_DIR}/tools/cost)
@@ -56,18 +56,39 @@ function(gl_npm_test name folder fixture)
   gl_process_test(${name} SETS_UP ${fixture} IN ${folder} COMMAND npm ci --ignore-scripts --prefer-offline)
 endfunction()
 
-# gl_suites(PROGRAM PREFIX): the tests of a gtest program, which ctest reads off it (see list_suites.cmake).
-function(gl_suites program prefix)
-  if(NOT GL_SANITIZE)
-    return()
-  endif()
+# gl_process_program(TARGET...): programs that the tests of processes run.
+add_custom_target(gl_process_programs)
+function(gl_process_program)
+  add_dependencies(gl_process_programs ${ARGN})
+endfunction()
+
+# The tests of a gtest program, which ctest reads off it (see list_suites.cmake).
+function(gl_list_suites program prefix label)
   set(file ${CMAKE_CURRENT_BINARY_DIR}/suites/${program}.cmake)
   file(GENERATE OUTPUT ${file} CONTENT
 "set(program \"$<TARGET_FILE:${program}>\")
 set(prefix \"${prefix}\")
+set(label \"${label}\")
 set(cost \"${GL_COST}\")
 set(list \"${CMAKE_CURRENT_BINARY_DIR}/suites/${program}.txt\")
 include(\"${CMAKE_SOURCE_DIR}/cmake/list_suites.cmake\")
 ")
   set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${file})
+endfunction()
+
+# gl_suites(PROGRAM PREFIX): of builds with sanitizers.
+function(gl_suites program prefix)
+  if(GL_SANITIZE)
+    gl_list_suites(${program} ${prefix} "")
+  endif()
+endfunction()
+
+# gl_process_suites(PROGRAM PREFIX): as gl_process_test.
+function(gl_process_suites program prefix)
+  gl_process_program(${program})
+  if(GL_SANITIZE)
+    gl_list_suites(${program} ${GL_PROCESS_PREFIX}${prefix} long)
+  else()
+    gl_list_suites(${program} ${prefix} "")
+  endif()
 endfunction()

@@ -116,7 +116,9 @@ def plan(base):
     stages = stages_of(files)
     with_units = [room for room in below if (rooms is None or room in rooms)
                   and next((ROOT / "src" / room).rglob("*_test.cc"), None)]
+    with_weeks = [room for room in with_units if next((ROOT / "src" / room).rglob("*_weeks_test.cc"), None)]
     patterns = [f"unit/({'|'.join(with_units)})(/|$)"] if with_units else []
+    patterns += [f"weeks/({'|'.join(with_weeks)})(/|$)"] if with_weeks else []
     patterns += [".*"] if EVERY in names else sorted(names)
     everything = EVERY in names
     in_process = re.compile(r"transcripts|scenarios|meter_loop|rights|fuzz|parser_cost|conformance|tools|style|unit")
@@ -147,4 +149,5 @@ def plan(base):
     told.append(f"also: {', '.join(checks) or 'nothing'}; left out: "
                 f"{', '.join(sorted({'style', 'scripts', 'documents', 'packages named'} - set(checks))) or 'nothing'}")
     return Plan(told, "^(" + "|".join(patterns) + ")" if patterns else "",
-                ["gridloom", "libmosquitto_driver", "floor"] if own_release else [], sorted(set(dev_targets)), stages)
+                ["gl_process_programs"] if own_release else [f"{room}_weeks_test" for room in with_weeks],
+                sorted(set(dev_targets)), stages)

@@ -1,6 +1,6 @@
 // Identities of a device's reports, as a table for each family: sums, products, switches and
 // limits, each with a name and a check of the fields. For tests: every randomized run uses the same
-// tables (models/test_*_invariants.h), those of the families and that of physics_test.cc.
+// tables (models/test_*_invariants.h), those of the families and that of physics_weeks_test.cc.
 //
 // Where rounding to the wire's units keeps two sides from being equal, a check allows exactly the
 // error of that rounding, and says so. Names are looked up once, when a table is made, so that ten

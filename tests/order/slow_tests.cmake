@@ -25,8 +25,8 @@ set(slow_tests
     browser/embed                  300
     browser/settings               300
     browser/shared_device          300
-    unit/sim/1                     201
-    unit/sim/2                     174
+    weeks/sim/1                     20
+    weeks/sim/2                     20
     unit/history/1                 108
     unit/history/2                 103
     clients/mirror                  85

@@ -158,10 +158,10 @@ TEST_F(PostgresStoreTest, AWriterThatAnotherReplacedWritesNothingMore) {
 
 TEST_F(PostgresStoreTest, ADatabaseThatDoesNotAnswerCostsTheStatedTime) {
   constexpr Millis kPatience(300);
-  const auto far = must(postgres_store_factory(proxy_->settings(),
-                                               {.connection = {.call_timeout = kPatience},
-                                                .clock = &clock_})
-                            ->open_reader());
+  const auto far =
+      must(postgres_store_factory(proxy_->settings(),
+                                  {.connection = {.call_timeout = kPatience}, .clock = &clock_})
+               ->open_reader());
   proxy_->set(Mode::kStall);
   const auto begun = std::chrono::steady_clock::now();
   const auto read = far->hour_from(1, 0);

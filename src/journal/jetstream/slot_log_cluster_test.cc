@@ -71,12 +71,11 @@ class ThreeServers : public testing::Test {
 
   [[nodiscard]] static std::unique_ptr<TestOwner> owner(std::uint32_t slot,
                                                         std::uint64_t revision) {
-    return std::make_unique<TestOwner>(
-        servers()->settings(),
-        SlotLog::Options{.slot = slot,
-                         .revision = revision,
-                         .max_bytes = std::int64_t{64} * 1024 * 1024,
-                         .limits = {.retry = Millis(50)}});
+    return std::make_unique<TestOwner>(servers()->settings(),
+                                       SlotLog::Options{.slot = slot,
+                                                        .revision = revision,
+                                                        .max_bytes = std::int64_t{64} * 1024 * 1024,
+                                                        .limits = {.retry = Millis(50)}});
   }
   // Waits until so many more records are acknowledged than now.
   [[nodiscard]] static bool goes_on(const TestOwner& owner) {

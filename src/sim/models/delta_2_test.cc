@@ -17,21 +17,6 @@ namespace {
 
 constexpr Millis kHour{kHour_ms};
 
-TEST(Delta2Model, BelongsTogetherThroughDaysOfSetsAndOutages) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("delta_2"), {.seed = seed});
-  Invariants invariants = delta_2_invariants(table_of("delta_2"));
-  MonotonicCounters growing{{"pd.chgPowerAC", "pd.chgSunPower", "pd.dsgPowerAC", "pd.dsgPowerDC",
-                             "pd.invUsedTime", "pd.mpptUsedTime", "pd.carUsedTime",
-                             "pd.usbUsedTime", "pd.usbqcUsedTime", "pd.typecUsedTime",
-                             "pd.relaySwitchCnt", "bms_bmsStatus.cycles"}};
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
-    growing.expect(bench.fields());
-  });
-}
-
 struct Delta2 : testing::Test {
   Bench bench;
 

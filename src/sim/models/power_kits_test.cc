@@ -25,26 +25,6 @@ std::string full_name(const Fields& fields, std::string_view name) {
   return std::string(name.substr(0, dot + 1)) + modules.front() + std::string(name.substr(dot));
 }
 
-TEST(PowerKitsModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_kits"), {.seed = seed});
-  Invariants invariants = power_kits_invariants(table_of("power_kits"));
-  MonotonicCounters today{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
-                           "bbcout.M109ZEB4Z0000016.dayEnergy",
-                           "ichigh.M109ZEB4ZE7B0964.inputWhInDay",
-                           "ichigh.M109ZEB4ZE7B0964.outputWhInDay"}};
-  MonotonicCounters ever{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
-                          "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
-  std::int64_t day = 0;
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
-    if (std::exchange(day, local_day(bench.environment())) != day) today.reset();
-    today.expect(bench.fields());
-    ever.expect(bench.fields());
-  });
-}
-
 struct PowerKits : testing::Test {
   Bench bench{family_of("power_kits")};
 

@@ -69,14 +69,6 @@ TEST(PowerOceanModel, BalancesEveryReportedWattThroughDaysOfSunAndNight) {
   EXPECT_GT(most_rod_w, 300);
 }
 
-TEST(PowerOceanModel, BelongsTogetherThroughDaysAndOutages) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_ocean"), {.seed = seed});
-  Invariants invariants = power_ocean_invariants(table_of("power_ocean"));
-  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
-}
-
 TEST(PowerOceanModel, CarriesTheHomeWithoutAGridAndTakesNoMoreSunThanItCanUse) {
   Home home;
   home.model->start(home.fields, at_minute(0));

@@ -17,14 +17,6 @@ namespace {
 
 constexpr Millis kHour{kHour_ms};
 
-TEST(PowerStreamModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_stream"), {.seed = seed});
-  Invariants invariants = power_stream_invariants(table_of("power_stream"));
-  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
-}
-
 struct PowerStream : testing::Test {
   Bench bench{family_of("power_stream")};
 

@@ -21,49 +21,6 @@ constexpr Millis kHour{kHour_ms};
 constexpr std::size_t kCircuits = 10;
 constexpr std::string_view kLoads = "heartbeat.loadCmdChCtrlInfos";
 
-double matrix_sum(const Json& rows) {
-  double sum_wh = 0;
-  for (const Json& row : rows.get_array()) {
-    for (const Json& cell : row.get_array()) sum_wh += cell.to_number<double>();
-  }
-  return sum_wh;
-}
-
-// Counters: the day's sums are those of its hours, and neither decreases before the day ends.
-class Counters {
- public:
-  void expect(const Fields& fields) {
-    const std::string day(fields.get("mainsLoadWatt.rtc").get_string());
-    if (day != day_) today_.reset();
-    day_ = day;
-    today_.expect(fields);
-    work_time_.expect(fields);
-    // Each of 240 cells is truncated to whole Wh.
-    const double from_grid_wh = matrix_sum(fields.get("mainsLoadWatt.watth"));
-    EXPECT_NEAR(from_grid_wh, fields.number("heartbeat.gridDayWatth"), 240);
-    EXPECT_LE(from_grid_wh, fields.number("heartbeat.gridDayWatth") + 0.1);
-    EXPECT_LE(matrix_sum(fields.get("backupLoadWatt.watth")),
-              fields.number("heartbeat.backupDayWatth") + 0.1);
-  }
-
- private:
-  std::string day_;
-  MonotonicCounters today_{{"heartbeat.gridDayWatth", "heartbeat.backupDayWatth"}};
-  MonotonicCounters work_time_{{"heartbeat.workTime"}};
-};
-
-TEST(SmartHomePanelModel, BelongsTogetherThroughDaysOfSetsAndOutages) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("smart_home_panel"), {.seed = seed});
-  Invariants invariants = smart_home_panel_invariants(table_of("smart_home_panel"));
-  Counters counters;
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
-    counters.expect(bench.fields());
-  });
-}
-
 struct SmartHomePanel : testing::Test {
   Bench bench{family_of("smart_home_panel")};
 

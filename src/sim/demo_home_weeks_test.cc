@@ -1,5 +1,5 @@
 // The demo home as its file has it, lived in for two weeks of June and one of January: what the
-// families have that home_week_test.cc does not look at, and what only sites can have.
+// families have that home_weeks_test.cc does not look at, and what only sites can have.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -198,7 +198,7 @@ class SlotReadsTest : public testing::Test {
   std::mt19937 draws_{20261127};
   int fields_ = 0;
   std::size_t head_bytes_ = std::size_t{64} * 1024 * 1024;
-  Millis patience_ = SlotReads::Options().patience;
+  Millis patience_{2'000};
   TemporaryFolder folder_;
   DamageNotes damage_{folder_.path()};
   OwnersHeads heads_;

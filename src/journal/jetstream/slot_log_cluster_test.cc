@@ -103,12 +103,13 @@ TEST_F(ThreeServers, KeepEveryAcknowledgedRecordOnceAndInOrder) {
   servers()->kill(killed);
   EXPECT_TRUE(goes_on(*first)) << "the leader was killed" << first->log().failing() << state();
   servers()->restart(killed);
+  servers()->await_replicas(SlotLog::stream_name(1));
 
   const std::size_t paused = servers()->leader_of(SlotLog::stream_name(1), another(killed));
   servers()->pause(paused);
   EXPECT_TRUE(goes_on(*first)) << "the leader stood still";
   servers()->resume(paused);
-  servers()->await_ready(paused);
+  servers()->await_replicas(SlotLog::stream_name(1));
   EXPECT_TRUE(goes_on(*first)) << "it goes on, and is not the leader any more";
 
   const std::size_t stopped = another(paused);

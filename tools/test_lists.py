@@ -54,15 +54,15 @@ def names_for(folder, name):
 
 
 def of_failed_cases(said):
-    """What the failed cases of a program of units said, each to its last lines; all lines if none failed."""
+    """What the failed cases of a program of units said, from their first failure to their last lines; else the last of
+    all lines."""
     chosen, case = [], []
     for line in said:
-        if line.startswith("[ RUN "):
+        if case or line.endswith(": Failure"):
+            case.append(line)
+        if re.match(r"\[  FAILED  \] .* \(\d+ ms\)$", line):
+            chosen += case[:FAILED_TEST_LINES]
             case = []
-        case.append(line)
-        if line.startswith("[  FAILED  ] ") and case[0].startswith("[ RUN "):
-            chosen += case[-FAILED_TEST_LINES:]
-            case = [""]
     return chosen or said[-FAILED_TEST_LINES:]
 
 

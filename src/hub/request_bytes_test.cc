@@ -34,6 +34,7 @@ class RequestBytesTest : public testing::Test {
                         .payload = std::move(payload),
                         .payload_is_text = true,
                         .expires_at = TimePoint(Millis(1'750'000'000'123)),
+                        .expiry_s = 100,
                         .content_type = "json",
                         .response_topic = "a/b",
                         .correlation_data = std::string("\0x", 2),
@@ -130,6 +131,7 @@ TEST_F(RequestBytesTest, APublicationKeepsAllThatItIs) {
   EXPECT_EQ(got.message->payload, sent.message->payload);
   EXPECT_EQ(got.message->payload_is_text, sent.message->payload_is_text);
   EXPECT_EQ(got.message->expires_at, sent.message->expires_at);
+  EXPECT_EQ(got.message->expiry_s, sent.message->expiry_s);
   EXPECT_EQ(got.message->content_type, sent.message->content_type);
   EXPECT_EQ(got.message->response_topic, sent.message->response_topic);
   EXPECT_EQ(got.message->correlation_data, sent.message->correlation_data);
@@ -300,6 +302,22 @@ TEST_F(RequestBytesTest, ATimeOfTheSteadyClockIsTheSameMomentAtAnotherNode) {
       [this](std::uint64_t number) { return clients.find(number); }, Millis(-2000)));
   EXPECT_EQ(std::get<Publish>(read.action).publications.at(0).message->expires_at,
             *sent.message->expires_at + Millis(7000));
+}
+
+// The clocks of two nodes differ, and those of two processes on a busy machine seem to.
+TEST_F(RequestBytesTest, NobodyIsToldALongerExpiryThanThePublisherGave) {
+  const Inbound sent = publication("{}");
+  const TimePoint published = *sent.message->expires_at - Millis(100'000);
+  for (const auto& [ahead, told_s] : {std::pair(Millis(1), 100U), std::pair(Millis(60'000), 100U),
+                                      std::pair(Millis(-2'500), 98U)}) {
+    const auto read = must(request_in(
+        bytes_of({.action = Publish{.client = one, .publications = {sent}}}, clients, ahead),
+        [this](std::uint64_t number) { return clients.find(number); }));
+    wire::mqtt::Properties told;
+    const auto& message = *std::get<Publish>(read.action).publications.at(0).message;
+    wire::mqtt::add_properties(told, message, published);
+    EXPECT_EQ(told.number(wire::mqtt::PropertyId::kMessageExpiryS), told_s) << ahead.count();
+  }
 }
 
 TEST_F(RequestBytesTest, AnotherVersionIsRefused) {

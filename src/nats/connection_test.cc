@@ -260,10 +260,6 @@ class NatsTls : public testing::Test {
   TemporaryFolder folder_;
 };
 
-// Not with ThreadSanitizer: libnats 3.4.1 reads and writes one connection's TLS on two threads,
-// which OpenSSL forbids. Where they meet is the alert at the connection's end (its pull request
-// 913, in 3.11).
-#if !__has_feature(thread_sanitizer)
 TEST_F(NatsTls, ConnectsWithTheServerThatItKnowsAlone) {
   make_certificate("client", "DNS:client");
   make_certificate("right", "IP:127.0.0.1");
@@ -275,7 +271,6 @@ TEST_F(NatsTls, ConnectsWithTheServerThatItKnowsAlone) {
   const TestServers other(with("other"));
   EXPECT_FALSE(open(other, "other.pem")) << "another host";
 }
-#endif
 
 }  // namespace
 }  // namespace gridloom::nats

@@ -325,7 +325,7 @@ class PhysicsModel final : public Model {
     if (!pv_inputs_[k].on) return 0;
     const double share = k < environment.panels.size() ? environment.panels.at(k) : 1;
     const double sun = k < roofs_.size() ? roofs_[k].sun(environment) : environment.sun;
-    return slots_->pv_inputs[k].rated_w * sun * share;
+    return slots_->pv_inputs[k].rated_w * std::min(1.0, sun * share);
   }
 
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {

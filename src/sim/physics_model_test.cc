@@ -236,6 +236,13 @@ TEST_F(Home, UsesTheSunFirstThenTheBatteryThenTheGrid) {
   EXPECT_EQ(home.number("dc.w"), 0);
 }
 
+// In cold air, or with clouds around the sun.
+TEST_F(Home, TakesNoMoreThanItsRatingFromABrighterSun) {
+  Bench home = bench(std::string(kOneBattery));
+  place(home, {.sun = 1.01});
+  EXPECT_EQ(home.number("pv.w"), 10'000) << "tenths of a watt";
+}
+
 TEST_F(Home, KeepsItsBatteryForAnOutageWhileTheGridHoldsIt) {
   std::string held(kHead);
   held.insert(held.find("    export_w: 500"), "    holds: cfg.chargerW - 600\n");

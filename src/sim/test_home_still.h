@@ -1,5 +1,5 @@
-// What stands still in the home of all families on purpose, and why, for home_fields_test.cc. A row
-// that is not needed any more is a mistake.
+// What stands still in the home of all families on purpose, and why, for home_fields_weeks_test.cc.
+// A row that is not needed any more is a mistake.
 #pragma once
 
 #include <string_view>

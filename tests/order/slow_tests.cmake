@@ -25,36 +25,46 @@ set(slow_tests
     browser/embed                  300
     browser/settings               300
     browser/shared_device          300
-    weeks/sim/1                     20
-    weeks/sim/2                     20
-    unit/history/1                 108
-    unit/history/2                 103
-    clients/mirror                  85
-    unit/transcripts                81
-    unit/app/2                      70
-    unit/app/1                      69
-    clients/database_faults         64
-    clients/conversations_paho      52
-    unit/mqtt/2                     52
-    clients/mirror_day              51
-    unit/registry/2                 50
-    clients/terminal                49
-    clients/burst                   49
-    unit/journal/2                  47
-    unit/registry/1                 47
-    transcripts                     46
-    unit/cluster/2                  41
-    unit/journal/1                  40
-    unit/mqtt/1                     38
-    unit/hub/1                      37
-    clients/crash                   36
-    unit/cluster/1                  34
-    clients/migrate                 33
-    clients/full_disk               33
-    clients/webhook                 32
-    unit/api/1                      32
-    unit/hub/2                      31
-    clients/prometheus              31)
+    unit/history/1                  80
+    unit/history/2                  64
+    unit/transcripts                55
+    clients/mirror                  49
+    unit/mqtt/2                     48
+    clients/database_faults         42
+    clients/conversations_paho      37
+    clients/influx                  36
+    unit/registry/2                 35
+    clients/command_line            34
+    clients/burst                   27
+    clients/mirror_day              27
+    unit/sim/2                      26
+    clients/terminal                25
+    unit/journal/2                  24
+    unit/registry/1                 24
+    unit/hub/1                      23
+    unit/journal/1                  23
+    unit/app/1                      22
+    clients/migrate                 19
+    unit/cluster/2                  19
+    unit/mqtt/1                     19
+    unit/app/2                      18
+    clients/full_disk               18
+    transcripts                     17
+    unit/api/1                      17
+    unit/hub/2                      16
+    clients/webhook                 16
+    clients/crash                   14
+    clients/nut                     14
+    clients/prometheus              14
+    unit/api/2                      14
+    unit/cluster/1                  14
+    unit/sim/1                      14
+    clients/hostile                 13
+    weeks/sim/1                     13
+    bench/neighbours_smoke          12
+    postgres/history                12
+    clients/node_red_packages       11
+    scenarios/seed_1                11)
 while(slow_tests)
   list(POP_FRONT slow_tests name seconds)
   set_tests_properties("${name}" PROPERTIES COST ${seconds})

@@ -18,8 +18,6 @@ namespace {
 using Steady = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-// A report is told before it is durable and in history: it is looked for twice.
-constexpr int kRoundsOfNews = 2;
 constexpr seconds kSaveEvery{60};
 // Reading may take this share of the time: the others of the account wait for its queries.
 constexpr int kRestPerRead = 4;
@@ -56,7 +54,7 @@ void InfluxWriter::stop() {
 
 void InfluxWriter::on_news(const std::string& sn) {
   const std::lock_guard lock(mutex_);
-  news_.insert_or_assign(sn, kRoundsOfNews);
+  news_.add(sn);
 }
 
 void InfluxWriter::on_all_news() {
@@ -102,14 +100,12 @@ std::vector<HistoryLines::Device> InfluxWriter::devices_with_news() {
        {directory->devices_of(identity_.account), directory->shared_with(identity_.account)}) {
     for (const registry::Device* each : list) {
       if (!settings_->selection.has_device(each->sn, each->name)) continue;
-      if (all) news_.insert_or_assign(each->sn, kRoundsOfNews);
-      const auto found = news_.find(each->sn);
-      if (found == news_.end()) continue;
+      if (all) news_.add(each->sn);
+      if (!news_.take(each->sn, Steady::now())) continue;
       devices.push_back({.sn = each->sn,
                          .name = each->name,
                          .number = each->number,
                          .family = catalog.of_serial(each->sn)});
-      if (--found->second == 0) news_.erase(found);
     }
   }
   // The database has the devices' histories evenly far: the one that is behind most goes first.

@@ -19,10 +19,10 @@
 
 #include "base/growing_pause.h"
 #include "base/result.h"
-#include "base/string_map.h"
 #include "bridges/core/bridge.h"
 #include "bridges/core/wakeup.h"
 #include "bridges/influx/history_lines.h"
+#include "bridges/influx/news.h"
 #include "bridges/influx/positions.h"
 #include "bridges/influx/settings.h"
 #include "client/http_client.h"
@@ -72,7 +72,7 @@ class InfluxWriter {
   std::chrono::steady_clock::duration reading_{};  // of this round
   Wakeup wakeup_;
   std::mutex mutex_;
-  StringMap<int> news_;   // rounds in which the device is looked at
+  News news_;
   bool all_news_ = true;  // in the next round all devices are looked at
   std::jthread thread_;
 };

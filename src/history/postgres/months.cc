@@ -69,8 +69,13 @@ std::string making_of(const Table& table, Month month) {
       bound_of(table, month + std::chrono::months(1)));
 }
 
+// to_regclass() would answer from a cache of the session, which does not hear of what another one
+// made while this one waited for the lock.
 Result<bool> exists(Connection& connection, std::string_view name) {
-  const auto found = connection.query("SELECT to_regclass($1) IS NOT NULL", name);
+  const auto found = connection.query(
+      "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND relnamespace = "
+      "(SELECT oid FROM pg_namespace WHERE nspname = current_schema()))",
+      name);
   if (!found) return std::unexpected(found.error());
   return (*found)[0].boolean(0);
 }

@@ -27,6 +27,7 @@ Message message_of(std::string_view topic, std::string_view payload, const Prope
     message.payload_is_text = *format == 1U;
   }
   if (const auto expiry_s = properties.number(PropertyId::kMessageExpiryS)) {
+    message.expiry_s = expiry_s;
     message.expires_at = now + std::chrono::seconds(*expiry_s);
   }
   message.content_type = owned(properties.text(PropertyId::kContentType));
@@ -46,7 +47,7 @@ void add_properties(Properties& properties, const Message& message, TimePoint no
   if (message.expires_at) {
     // Rounded up: a message that is still valid must not be sent as just expired.
     const auto left = std::chrono::ceil<std::chrono::seconds>(*message.expires_at - now).count();
-    const auto most = std::int64_t{0xFFFF'FFFF};
+    const std::int64_t most = message.expiry_s.value_or(0xFFFF'FFFF);
     properties.add(PropertyId::kMessageExpiryS,
                    static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, most)));
   }

@@ -22,6 +22,7 @@ Will will_of(const LastWill& will, TimePoint now) {
               .delay_s = will.properties.number(PropertyId::kWillDelayS).value_or(0),
               .expiry_s = will.properties.number(PropertyId::kMessageExpiryS)};
   result.message.expires_at.reset();
+  result.message.expiry_s.reset();
   return result;
 }
 
@@ -59,6 +60,7 @@ void append_last(std::string& out, Last packet, std::string_view why, Version ve
 
 MessagePtr publishable(const Will& will, TimePoint now) {
   auto message = std::make_shared<Message>(will.message);
+  message->expiry_s = will.expiry_s;
   if (will.expiry_s) message->expires_at = now + std::chrono::seconds(*will.expiry_s);
   return message;
 }

@@ -14,6 +14,7 @@ std::string packet_of(const Message& message, const PacketFlags& flags) {
                  .payload = message.payload};
   add_properties(packet.properties, message, TimePoint());
   packet.properties.remove(PropertyId::kMessageExpiryS);
+  if (message.expiry_s) packet.properties.add(PropertyId::kMessageExpiryS, *message.expiry_s);
   for (const std::uint32_t id : flags.subscription_ids) {
     packet.properties.add(PropertyId::kSubscriptionId, id);
   }

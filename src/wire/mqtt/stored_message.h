@@ -1,6 +1,6 @@
 // Stores a message as an MQTT 5 PUBLISH, the format of messages in the log and in the session
-// store: it is a standard, and a codec and fuzz targets exist. The packet has no expiry, since a
-// packet's expiry counts from when it is sent; the expiry time is stored beside the packet. Pure.
+// store: it is a standard, and a codec and fuzz targets exist. The packet's expiry is the one that
+// its publisher gave, not what is left of it: the expiry time is stored beside the packet. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,0 +1,53 @@
+#include "history/postgres/months.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <optional>
+
+#include "history/postgres/schema.h"
+#include "postgres/test_server.h"
+#include "postgres/transaction.h"
+#include "testing/becomes.h"
+#include "testing/must.h"
+
+namespace gridloom::history {
+namespace {
+
+using postgres::Connection;
+using postgres::Transaction;
+
+constexpr Month kMay = std::chrono::year(2023) / std::chrono::May;
+
+class Months : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
+    database_.emplace();
+    Connection connection = database_->connect();
+    must(migrate_history(connection));
+  }
+  [[nodiscard]] bool somebody_waits() const {
+    return must(database_->connect().integer(
+               "SELECT CAST(count(*) AS int) FROM pg_locks WHERE locktype = 'advisory' AND "
+               "NOT granted")) > 0;
+  }
+
+  std::optional<postgres::TestDatabase> database_;
+};
+
+// The second looks before the first has made it, and again when it may make it.
+TEST_F(Months, AreMadeOnceByTwoAtTheSameTime) {
+  Connection first = database_->connect();
+  Connection second = database_->connect();
+  Transaction making = must(Transaction::begin(first));
+  must(make_months(first, {kMay}));
+  auto other = std::async(std::launch::async, [&] { return make_months(second, {kMay}); });
+  ASSERT_TRUE(becomes([&] { return somebody_waits(); }));
+  must(making.commit());
+  const Status made = other.get();
+  EXPECT_TRUE(made) << made.error().detail;
+}
+
+}  // namespace
+}  // namespace gridloom::history

@@ -15,6 +15,7 @@ import unittest
 
 import small_disk
 from mqtt_talk import DeviceClient, await_reported
+from programs import until
 from server import DELTA_2, DOORS, PATIENCE_S, Deadline, Server, run_tests, temporary_folder, told
 import server as server_module
 
@@ -108,6 +109,7 @@ class FullDiskTest(unittest.TestCase):
 
     def assert_all_goes_on(self, server):
         self.await_health(server, 200)
+        until("a device that is online", lambda: server.api().devices()[DELTA_2]["online"])
         self.assertEqual(server.api().set(DELTA_2, **SET)["code"], "0")
         told(server.cli("account", "add", f"new{random.randrange(10**6)}"))
 

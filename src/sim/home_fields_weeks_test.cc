@@ -231,7 +231,7 @@ std::string shown(std::string_view family, const std::string& name) {
   return std::string(family) + ' ' + name;
 }
 
-TEST(LongHomeFields, WhatMovesInDumpsMoves) {
+TEST(HomeFields, WhatMovesInDumpsMoves) {
   for (const auto& [family, numbers] : real()) {
     std::size_t compared = 0;
     for (const auto& [name, dump] : numbers) {
@@ -249,7 +249,7 @@ TEST(LongHomeFields, WhatMovesInDumpsMoves) {
 }
 
 // What real devices did not move, or nobody published, has to move by its unit.
-TEST(LongHomeFields, WhatIsMeasuredMoves) {
+TEST(HomeFields, WhatIsMeasuredMoves) {
   static constexpr std::array<std::string_view, 8> kMeasured = {"W",  "V",  "A", "mV",
                                                                 "mA", "°C", "%", "min"};
   EXPECT_EQ(june().known().size(), 19U) << "families";
@@ -273,7 +273,7 @@ TEST(LongHomeFields, WhatIsMeasuredMoves) {
   }
 }
 
-TEST(LongHomeFields, WhatStandsStillHasNoNeedlessRow) {
+TEST(HomeFields, WhatStandsStillHasNoNeedlessRow) {
   for (const Still& row : still()) {
     const auto numbers = june().known().find(std::string(row.family));
     ASSERT_NE(numbers, june().known().end()) << row.family;
@@ -303,7 +303,7 @@ bool follows_clock(std::string_view name) {
   return std::ranges::any_of(kClocks, [&](std::string_view each) { return is_like(name, each); });
 }
 
-TEST(LongHomeFields, NoWeekIsLikeAnother) {
+TEST(HomeFields, NoWeekIsLikeAnother) {
   for (const HomeBench::Device& device : june().home().devices()) {
     std::size_t moving = 0;
     for (const auto& [name, summer] : june().of(device.name)) {
@@ -327,7 +327,7 @@ Series used(const FieldDays& days, const LoadOf& load) {
   return series;
 }
 
-TEST(LongHomeFields, UsesOfAWeekAreNotThoseOfAnother) {
+TEST(HomeFields, UsesOfAWeekAreNotThoseOfAnother) {
   constexpr double kMost = 0.3;
   for (const LoadOf& load : loads()) {
     EXPECT_LT(std::abs(correlation(used(june(), load), used(january(), load))), kMost)
@@ -335,7 +335,7 @@ TEST(LongHomeFields, UsesOfAWeekAreNotThoseOfAnother) {
   }
 }
 
-TEST(LongHomeFields, LoadsAreNotAlike) {
+TEST(HomeFields, LoadsAreNotAlike) {
   constexpr double kMostOfHouseholds = 0.3;
   constexpr double kMostOfCircuits = 0.4;  // of one household, which is up or away
   for (const FieldDays* days : {&june(), &january()}) {
@@ -395,7 +395,7 @@ bool differs_by_owner(std::string_view family, std::string_view name) {
 }
 
 // A few values do not say how often a number is 0, but whether it can be.
-TEST(LongHomeFields, ZerosAreAsFrequentAsInDumps) {
+TEST(HomeFields, ZerosAreAsFrequentAsInDumps) {
   constexpr std::size_t kEnough = 16;
   constexpr double kMostApart = 0.35;  // the dumps are of two moments
   for (const auto& [family, numbers] : real()) {
@@ -425,7 +425,7 @@ TEST(LongHomeFields, ZerosAreAsFrequentAsInDumps) {
 
 // ---- batteries
 
-TEST(LongHomeFields, BatteriesLiveBetweenTheirLimits) {
+TEST(HomeFields, BatteriesLiveBetweenTheirLimits) {
   constexpr double kLeastMove_percent = 5;
   constexpr double kBeyond_percent = 1;  // where it rounds, or is let down to by itself
   for (const FieldDays* days : {&june(), &january()}) {

@@ -230,6 +230,8 @@ class HomeTest(ServerTest):
         text = self.said("device", "show", DELTA_2)
         for word in (f"serial     {DELTA_2}", "owner      demo", "presence   online", "today"):
             self.assertIn(word, text)
+        self.assertRegex(text, r"(?m)^charge +\S+ \d+ %$")
+        self.assertRegex(text, r"(?m)^load +\d+ W$")
         self.assertEqual(self.told("device", "show", "kitchen")["sn"], DELTA_2)
 
     def test_a_device_of_no_known_family_has_no_product(self):

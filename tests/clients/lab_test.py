@@ -13,6 +13,7 @@ class LabTest(unittest.TestCase):
     def test_everything_is_as_at_the_start_again(self):
         with Server("--lab", "--paused", "--start", START) as server:
             api, facts = server.api(), dict(server.facts)
+            told(server.cli("wait", DELTA_2, "soc >= 0", "--timeout", "1m"))
             before = api.quota_all(DELTA_2)
             devices = api.devices()
             for _ in range(2):

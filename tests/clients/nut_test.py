@@ -142,7 +142,14 @@ DEADTIME 15
         self.server.cli("bridge", "off", "ups")
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            other.bind(("127.0.0.1", self.port))
+
+            def takes_the_port():
+                try:
+                    other.bind(("127.0.0.1", self.port))
+                except OSError:  # the bridge ends a moment after the command
+                    return False
+                return True
+            until("the port that the bridge leaves", takes_the_port)
             other.listen()
             self.server.cli("bridge", "on", "ups")
             until("the reason", lambda: "in use" in self.server.cli("bridge", "show", "ups", "--json").stdout)

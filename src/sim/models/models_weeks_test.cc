@@ -48,26 +48,31 @@ class PanelCounters {
   MonotonicCounters work_time_{{"heartbeat.workTime"}};
 };
 
-TEST(ModelsForWeeks, Delta2BelongsTogether) {
+// A device lives three days; after each step its invariants hold, and `also` looks at it.
+template <typename Also>
+void expect_life(const std::string& family, Invariants invariants, Also also) {
   const std::uint64_t seed = life_seed();
   SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("delta_2"), {.seed = seed});
-  Invariants invariants = delta_2_invariants(table_of("delta_2"));
+  Bench bench(family_of(family), {.seed = seed});
+  live(bench, 3, seed, [&] {
+    invariants.expect(bench.fields(), bench.environment());
+    also(bench);
+  });
+}
+void expect_life(const std::string& family, Invariants invariants) {
+  expect_life(family, std::move(invariants), [](const Bench& /*bench*/) {});
+}
+
+TEST(ModelsForWeeks, Delta2BelongsTogether) {
   MonotonicCounters growing{{"pd.chgPowerAC", "pd.chgSunPower", "pd.dsgPowerAC", "pd.dsgPowerDC",
                              "pd.invUsedTime", "pd.mpptUsedTime", "pd.carUsedTime",
                              "pd.usbUsedTime", "pd.usbqcUsedTime", "pd.typecUsedTime",
                              "pd.relaySwitchCnt", "bms_bmsStatus.cycles"}};
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
-    growing.expect(bench.fields());
-  });
+  expect_life("delta_2", delta_2_invariants(table_of("delta_2")),
+              [&](const Bench& bench) { growing.expect(bench.fields()); });
 }
 
 TEST(ModelsForWeeks, PowerKitsBelongsTogether) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_kits"), {.seed = seed});
-  Invariants invariants = power_kits_invariants(table_of("power_kits"));
   MonotonicCounters today{{"kitscc.M1094-KSCC-00001.dayEnergy", "bbcin.M1093-DCIN-CA7C3.dayEnergy",
                            "bbcout.M109ZEB4Z0000016.dayEnergy",
                            "ichigh.M109ZEB4ZE7B0964.inputWhInDay",
@@ -75,8 +80,7 @@ TEST(ModelsForWeeks, PowerKitsBelongsTogether) {
   MonotonicCounters ever{{"kitscc.M1094-KSCC-00001.chgEnergy", "bbcin.M1093-DCIN-CA7C3.dsgEnergy",
                           "bbcout.M109ZEB4Z0000016.dsgEnergy"}};
   std::int64_t day = 0;
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
+  expect_life("power_kits", power_kits_invariants(table_of("power_kits")), [&](const Bench& bench) {
     if (std::exchange(day, local_day(bench.environment())) != day) today.reset();
     today.expect(bench.fields());
     ever.expect(bench.fields());
@@ -84,31 +88,17 @@ TEST(ModelsForWeeks, PowerKitsBelongsTogether) {
 }
 
 TEST(ModelsForWeeks, PowerOceanBelongsTogether) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_ocean"), {.seed = seed});
-  Invariants invariants = power_ocean_invariants(table_of("power_ocean"));
-  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
+  expect_life("power_ocean", power_ocean_invariants(table_of("power_ocean")));
 }
 
 TEST(ModelsForWeeks, PowerStreamBelongsTogether) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("power_stream"), {.seed = seed});
-  Invariants invariants = power_stream_invariants(table_of("power_stream"));
-  live(bench, 3, seed, [&] { invariants.expect(bench.fields(), bench.environment()); });
+  expect_life("power_stream", power_stream_invariants(table_of("power_stream")));
 }
 
 TEST(ModelsForWeeks, SmartHomePanelBelongsTogether) {
-  const std::uint64_t seed = life_seed();
-  SCOPED_TRACE("--gtest_random_seed=" + std::to_string(seed));
-  Bench bench(family_of("smart_home_panel"), {.seed = seed});
-  Invariants invariants = smart_home_panel_invariants(table_of("smart_home_panel"));
   PanelCounters counters;
-  live(bench, 3, seed, [&] {
-    invariants.expect(bench.fields(), bench.environment());
-    counters.expect(bench.fields());
-  });
+  expect_life("smart_home_panel", smart_home_panel_invariants(table_of("smart_home_panel")),
+              [&](const Bench& bench) { counters.expect(bench.fields()); });
 }
 
 }  // namespace

@@ -139,18 +139,6 @@ class TestServers {
     });
     return *found;
   }
-  // Until the stream's leader says that all the others have what it has. After a pause a server
-  // calls itself ready before it knows what it missed, and 2.9.10 may lose it if another one goes
-  // then.
-  void await_replicas(std::string_view stream) {
-    await(leader_of(stream), "a leader with current replicas", [&] {
-      const std::string told = streams(leader_of(stream));
-      const std::size_t at = told.find("\"replicas\": [", told.find(name_line(stream)));
-      if (at == std::string::npos) return false;
-      const std::string_view replicas = std::string_view(told).substr(at, told.find(']', at) - at);
-      return replicas.contains("\"current\": true") && !replicas.contains("\"current\": false");
-    });
-  }
   // A server's account of its streams.
   [[nodiscard]] std::string streams(std::size_t i) const {
     return get(i, "/jsz?streams=true&accounts=true");

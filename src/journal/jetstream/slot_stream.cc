@@ -40,7 +40,16 @@ Result<SlotStream::End> SlotStream::end() const {
   if (last.error().code != ErrorCode::kNotFound) return std::unexpected(last.error());
   const auto state = jet_stream_->state(config_);
   if (!state) return std::unexpected(state.error());
-  return End{.sequence = state->last_sequence};
+  End end{.sequence = state->last_sequence};
+  if (state->messages == 0) return end;
+  // Another owner appended between the two calls: its revision is not to be passed over.
+  auto message = jet_stream_->message(config_, end.sequence);
+  if (message) {
+    end.message = std::move(message->data);
+  } else if (message.error().code != ErrorCode::kNotFound) {
+    return std::unexpected(message.error());
+  }
+  return end;
 }
 
 // A server takes "no message is expected" for "nothing is expected": two owners of an empty stream

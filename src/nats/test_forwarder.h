@@ -18,8 +18,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <mutex>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -66,6 +68,14 @@ class TestForwarder {
     wake();
     for (std::uint64_t seen = applied_; seen < asked; seen = applied_) applied_.wait(seen);
   }
+  // Replies are held from the next request with these bytes on; await_reply() returns once the
+  // server has answered it.
+  void hold_replies_from(const std::string& request) {
+    answered_ = false;
+    const std::lock_guard lock(mutex_);
+    awaited_ = request;
+  }
+  void await_reply() { answered_.wait(false); }
 
  private:
   struct Pair {
@@ -87,13 +97,15 @@ class TestForwarder {
     while (!stopping_) {
       const std::uint64_t asked = asked_;
       const Held held = held_;
+      const bool is_awaiting = is_awaiting_;
       applied_ = asked;
       applied_.notify_one();
       std::vector<pollfd> waits{{.fd = wake_.get(), .events = POLLIN, .revents = 0},
                                 {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
       for (const Pair& pair : pairs_) {
         const int from_client = held == Held::kAll ? -1 : pair.client.get();
-        const int from_server = held == Held::kNothing ? pair.server.get() : -1;
+        const bool is_looked_at = held == Held::kNothing || (is_awaiting && !answered_);
+        const int from_server = is_looked_at ? pair.server.get() : -1;
         waits.push_back({.fd = from_client, .events = POLLIN, .revents = 0});
         waits.push_back({.fd = from_server, .events = POLLIN, .revents = 0});
       }
@@ -103,7 +115,14 @@ class TestForwarder {
       std::size_t at = 2;
       for (Pair& pair : pairs_) {
         if (waits[at++].revents != 0) pair.is_over |= !pass(pair.client, pair.server);
-        if (waits[at++].revents != 0) pair.is_over |= !pass(pair.server, pair.client);
+        if (waits[at++].revents == 0) continue;
+        if (is_awaiting && held == Held::kReplies) {
+          is_awaiting_ = false;
+          answered_ = true;
+          answered_.notify_one();
+        } else if (held_ == Held::kNothing) {
+          pair.is_over |= !pass(pair.server, pair.client);
+        }
       }
       pairs_.remove_if([](const Pair& pair) { return pair.is_over; });
       if (waits[1].revents != 0) accept();
@@ -119,11 +138,20 @@ class TestForwarder {
     }
   }
   // False: one of the two has ended.
-  [[nodiscard]] static bool pass(const FileDescriptor& from, const FileDescriptor& to) {
+  [[nodiscard]] bool pass(const FileDescriptor& from, const FileDescriptor& to) {
     std::array<char, 65'536> some{};
     const ssize_t got = ::recv(from.get(), some.data(), some.size(), 0);
+    if (got > 0) look_for_request({some.data(), static_cast<std::size_t>(got)});
     return got > 0 &&
            ::send(to.get(), some.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) == got;
+  }
+
+  void look_for_request(std::string_view bytes) {
+    const std::lock_guard lock(mutex_);
+    if (awaited_.empty() || !bytes.contains(awaited_)) return;
+    awaited_.clear();
+    is_awaiting_ = true;
+    held_ = Held::kReplies;
   }
 
   std::uint16_t to_;
@@ -134,6 +162,10 @@ class TestForwarder {
   std::atomic<std::uint64_t> asked_ = 0;    // calls of hold()
   std::atomic<std::uint64_t> applied_ = 0;  // that the thread has seen
   std::atomic<bool> stopping_ = false;
+  std::mutex mutex_;
+  std::string awaited_;       // under the mutex; empty: no request
+  bool is_awaiting_ = false;  // the thread's: the request has gone on, its reply has not come
+  std::atomic<bool> answered_ = false;
   std::list<Pair> pairs_;  // the thread's
   std::jthread thread_;
 };

@@ -144,6 +144,25 @@ TEST_F(SlotLogTest, HasOneWinnerOfEachRaceAndLosesNothingThatWasAcknowledged) {
   race_for_a_slot(100, [this](std::uint64_t revision) { return owner(revision); });
 }
 
+// The first owner asks for the last message, of which there is none, and then for the state.
+TEST_F(SlotLogTest, IsNotTakenFromALaterOwnerThatAppendedWhileAnEarlierOneLooked) {
+  nats::TestForwarder way(shared_server().port(0));
+  TestOwner early(way.settings(), options(1));
+  way.hold_replies_from("STREAM.MSG.GET");
+  std::jthread opening([&] {
+    const Status opened = early.open();
+    ASSERT_FALSE(opened);
+    EXPECT_EQ(opened.error().code, ErrorCode::kConflict) << opened.error().detail;
+  });
+  way.await_reply();
+  const auto late = owner(2);
+  must(late->open());
+  way.hold(nats::TestForwarder::Held::kNothing);
+  opening.join();
+  late->append("a");
+  EXPECT_TRUE(late->log().flush());
+}
+
 TEST_F(SlotLogTest, AcknowledgesNothingThatAnOwnerSentBeforeItWasHeldBack) {
   nats::TestForwarder way(shared_server().port(0));
   TestOwner held(way.settings(), hasty_options());

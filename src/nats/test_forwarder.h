@@ -104,8 +104,7 @@ class TestForwarder {
                                 {.fd = listener_.get(), .events = POLLIN, .revents = 0}};
       for (const Pair& pair : pairs_) {
         const int from_client = held == Held::kAll ? -1 : pair.client.get();
-        const bool is_looked_at = held == Held::kNothing || (is_awaiting && !answered_);
-        const int from_server = is_looked_at ? pair.server.get() : -1;
+        const int from_server = held == Held::kNothing || is_awaiting ? pair.server.get() : -1;
         waits.push_back({.fd = from_client, .events = POLLIN, .revents = 0});
         waits.push_back({.fd = from_server, .events = POLLIN, .revents = 0});
       }

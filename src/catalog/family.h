@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -117,6 +118,9 @@ struct Field {
   Json initial;
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
+  // What a real device can have, in `unit` (catalog/plausible.h); filled by the loader.
+  Range plausible{.low = std::numeric_limits<double>::lowest(),
+                  .high = std::numeric_limits<double>::max()};
 };
 
 // "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.

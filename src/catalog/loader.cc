@@ -16,6 +16,7 @@
 #include "base/read_file.h"
 #include "catalog/entry.h"
 #include "catalog/expand.h"
+#include "catalog/plausible.h"
 #include "catalog/products_file.h"
 #include "catalog/sections.h"
 #include "catalog/translation.h"
@@ -209,6 +210,7 @@ std::shared_ptr<Family> read_family(YamlNode& root, const Family* original, Mist
     family->physics = original->physics;
     family->place = original->place;
   }
+  fill_plausible(*family);
   return family;
 }
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/printable.h"
+#include "catalog/plausible.h"
 
 namespace gridloom::overview {
 namespace {
@@ -54,7 +55,8 @@ const Json* find_value(const std::vector<FlatValue>& values, std::string_view na
 
 std::optional<double> number_of(const Field& field, const Json& value) {
   if (!value.is_number() || is_absent(field, value)) return std::nullopt;
-  return value.to_number<double>() * field.scale;
+  const double number = value.to_number<double>() * field.scale;
+  return catalog::is_plausible(field, number) ? std::optional(number) : std::nullopt;
 }
 
 std::optional<int> decimals_of(const Field& field) {

@@ -26,7 +26,8 @@ struct FlatValue {
 [[nodiscard]] const wire::Json* find_value(const std::vector<FlatValue>& values,
                                            std::string_view name);
 
-// The number of a value in its field's unit; nothing: it is no number, or stands for none.
+// The number of a value in its field's unit; nothing: it is no number, stands for none, or is one
+// that no device can have (catalog/plausible.h).
 [[nodiscard]] std::optional<double> number_of(const catalog::Field& field, const wire::Json& value);
 
 // "62 %", "52.608 V", "1 (on)", "-" for a value that stands for none. `field` may be null.

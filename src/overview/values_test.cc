@@ -70,6 +70,8 @@ TEST(ValueText, HasUnitAndName) {
       {"pd.soc", 62, "62 %"},
       {"watts", 1234, "123.4 W"},
       {"watts", 0.1 + 0.2, "0.03 W"},
+      {"watts", 1e308, "1e+308"},  // which no device can have: as it came
+      {"pd.soc", -5, "-5"},
       {"pack.A1.vol", 52'608, "52.608 V"},
       {"pack.A1.amp", 20, "20 (full)"},
       {"pack.A1.amp", 7, "7"},
@@ -101,6 +103,14 @@ TEST(Overview, FindsItsFiguresByTheirNatures) {
   EXPECT_FALSE(seen.load_w);
   EXPECT_TRUE(seen.errors.empty());
   EXPECT_FALSE(overview_of(*family, {}).charge_percent);
+}
+
+TEST(Overview, WhatNoDeviceCanHaveIsNotKnown) {
+  const auto family = made_up();
+  const Overview seen =
+      overview_of(*family, flat_values(*family, object(R"({"pd.soc":101,"watts":-1e300})")));
+  EXPECT_FALSE(seen.charge_percent);
+  EXPECT_FALSE(seen.battery_w);
 }
 
 TEST(Overview, ABatteryOfWhichOneDirectionIsReportedIsNotKnown) {

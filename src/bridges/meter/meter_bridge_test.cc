@@ -93,6 +93,31 @@ TEST_F(MeterBridgeTest, AFieldThatIsNoPowerIsNotShown) {
   EXPECT_EQ(meter.shows("power"), "503");
 }
 
+// Neither for the moment nor in the counters, which never fall.
+TEST_F(MeterBridgeTest, APowerThatNoDeviceCanHaveIsNotShownOrCounted) {
+  const std::string settings = fmt::format(R"({},"max-age":3600)", kOfGrid);
+  {
+    TestMeter meter(all, "m", settings);
+    report(grid, kGrid, R"("grid":3600)");
+    ASSERT_TRUE(awaits(meter, "3600"));
+    all.home.pass(Millis(60'000));
+    report(grid, kGrid, R"("grid":3600)");
+    ASSERT_TRUE(meter.until([&] { return meter.shows("energyCounterIn") == "60"; }));
+    for (const std::string_view poison : {"1e308", "-1e308", "1.1e9", "1e999"}) {
+      report(grid, kGrid, fmt::format(R"("grid":{})", poison));
+      meter.tick();
+      EXPECT_EQ(meter.shows("power"), "503") << poison;
+      all.home.pass(Millis(60'000));
+    }
+    report(grid, kGrid, R"("grid":100)");
+    ASSERT_TRUE(awaits(meter, "100"));
+    EXPECT_EQ(meter.shows("powerAvg"), "100");
+    EXPECT_EQ(meter.shows("energyCounterIn"), "60");
+  }
+  TestMeter again(all, "m", settings);
+  EXPECT_TRUE(again.until([&] { return again.shows("energyCounterIn") == "60"; }));
+}
+
 TEST_F(MeterBridgeTest, AMinusTurnsTheSign) {
   TestMeter meter(all, "m", R"("as":"ecotracker","source":"-device:ZZ99METER0000001:grid")");
   report(grid, kGrid, R"("grid":300)");

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "catalog/plausible.h"
 #include "client/stream.h"
 
 namespace gridloom::bridges::meter {
@@ -56,7 +57,10 @@ void MqttSource::on_message(std::string_view topic, std::string_view payload, bo
   if (retained || topic != topic_) return;
   health_.count_in();
   const auto number = number_in_message(payload, path_);
-  if (!number) return health_.error(fmt::format("a message on {} has no number", topic_));
+  if (!number || !catalog::is_plausible_power(*number)) {
+    return health_.error(fmt::format("a message on {} has {}", topic_,
+                                     number ? "a number that is no power in W" : "no number"));
+  }
   last_w_ = number;
   at_ = Steady::now();
   why_ = why_silent();

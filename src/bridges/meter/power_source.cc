@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cmath>
 #include <utility>
 #include <vector>
 
 #include "bridges/meter/mqtt_source.h"
 #include "catalog/natures.h"
+#include "catalog/plausible.h"
 #include "home/home_state.h"
 #include "hub/platform.h"
 #include "overview/freshness.h"
@@ -67,14 +67,18 @@ class DeviceReader {
           fmt::format("device {} has no value of {}", device.sn(), device.name_of(slot)));
     };
     if (!value) return missing();
+    double watts = 0;
     if (field == nullptr) {
-      return value->is_number() ? Result<double>(value->to_number<double>()) : missing();
+      if (!value->is_number()) return missing();
+      watts = value->to_number<double>();
+    } else {
+      const auto number = overview::number_of(*field, *value);
+      const auto factor = watts_of_unit(field->unit);
+      if (!factor) return unknown(fmt::format("{} is in {}, no power", field->name, field->unit));
+      if (!number) return missing();
+      watts = *number * *factor * (field->invert ? -1 : 1);
     }
-    const auto number = overview::number_of(*field, *value);
-    const auto factor = watts_of_unit(field->unit);
-    if (!factor) return unknown(fmt::format("{} is in {}, no power", field->name, field->unit));
-    if (!number || !std::isfinite(*number)) return missing();
-    return *number * *factor * (field->invert ? -1 : 1);
+    return catalog::is_plausible_power(watts) ? Result<double>(watts) : missing();
   }
 
  private:

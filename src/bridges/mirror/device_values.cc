@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <system_error>
 #include <utility>
+
+#include "catalog/plausible.h"
 
 namespace gridloom::bridges::mirror {
 namespace {
@@ -14,16 +17,15 @@ using wire::JsonObject;
 
 // Quotas of one device that are compared; further ones are passed on by reports alone.
 constexpr std::size_t kMostQuotas = 8192;
-// A value this far beyond its field's range, in widths of the range, is a spike.
-constexpr double kBeyondRange = 0.1;
 constexpr Millis kWrongTime{5 * 60 * 1000};
 constexpr std::array<std::string_view, 2> kBodies = {"params", "param"};
 
 std::optional<double> number_in(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  if (end != text.data() + text.size()) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<double>::infinity();
+  return error == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
 // 5 and 5.0 are.
@@ -124,17 +126,8 @@ DeviceValues::DeviceValues(catalog::FamilyPtr family) : layout_(std::move(family
 
 bool DeviceValues::is_plausible(std::string_view name, std::string_view text) const {
   const catalog::Field* field = layout_.family->field(name);
-  if (field == nullptr || !field->range) return true;
   const auto value = number_in(text);
-  if (!value) return true;
-  const auto& [low, high] = *field->range;
-  const double beyond = kBeyondRange * (high - low);
-  if (*value >= low - beyond && *value <= high + beyond) return true;
-  if (field->never && *value == *field->never) return true;
-  if (field->absent && is_same(wire::to_text(*field->absent), text)) return true;
-  return std::ranges::any_of(field->values, [&](const catalog::NamedValue& each) {
-    return is_same(wire::to_text(each.value), text);
-  });
+  return field == nullptr || !value || catalog::may_arrive(*field, *value);
 }
 
 DeviceValues::Quota* DeviceValues::quota(std::string_view name) {

@@ -20,6 +20,7 @@
 #include "bridges/modbus/poller.h"
 #include "bridges/modbus/report.h"
 #include "catalog/family.h"
+#include "catalog/plausible.h"
 #include "hub/platform.h"
 #include "wire/json.h"
 
@@ -251,6 +252,11 @@ void ModbusBridge::take_readings(const ModbusValues& values) {
   DeviceMessages::Values changed;
   for (std::size_t k = 0; k < values.size(); ++k) {
     if (!values[k]) continue;
+    const catalog::Field* const field = family_->field(family_->modbus->readings[k].field);
+    if (!catalog::may_arrive(*field, *values[k])) {
+      identity_.health->add_to_figure("implausible_values");
+      continue;
+    }
     Json value = value_of(k, *values[k]);
     std::string text = wire::to_text(value);
     if (!is_full && text == sent_[k]) continue;

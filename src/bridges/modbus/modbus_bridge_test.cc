@@ -114,6 +114,18 @@ TEST_F(ModbusBridge, ReadsADeviceThatIsOnlineMeanwhile) {
   EXPECT_TRUE(until([&] { return !is_online(); }));
 }
 
+TEST_F(ModbusBridge, LeavesOutWhatTheDeviceCannotHave) {
+  begin();
+  ASSERT_TRUE(until([&] { return is_online() && read("bpSoc").contains("42"); }));
+  server_.put(40527, RegisterType::kUint16, 6591);
+  server_.put(40525, RegisterType::kFloat32, 1e30);
+  server_.put(40519, RegisterType::kFloat32, 900);
+  ASSERT_TRUE(until([&] { return read("sysLoadPwr").contains("900"); }));
+  EXPECT_THAT(read("bpSoc"), HasSubstr("42"));
+  EXPECT_THAT(read("bpPwr"), HasSubstr("100"));
+  EXPECT_GE(health_.report().figures.at("implausible_values"), 2);
+}
+
 TEST_F(ModbusBridge, ReportsLikeTheDeviceItself) {
   const FakePtr app = home_.subscriber("ann");
   begin();

@@ -147,6 +147,15 @@ TEST_F(EnergyIntegratorTest, APowerIsHeldUntilTheNextValue) {
   EXPECT_NEAR(wh(EnergyFlow::kLoad), 10, 1e-6);
 }
 
+TEST_F(EnergyIntegratorTest, APowerThatNoDeviceCanHaveAddsNothing) {
+  course.report(0min, {{"w.pv", "1200"}});
+  course.report(3min, {{"w.pv", "1e308"}});
+  course.report(4min, {{"w.pv", "-1e12"}});
+  course.report(5min, {{"w.pv", "600"}});
+  course.report(6min, {{"x", "1"}});
+  EXPECT_NEAR(wh(EnergyFlow::kPv), 70, 1e-6);
+}
+
 TEST_F(EnergyIntegratorTest, BothDirectionsOfBatteryAndGridAreKeptApart) {
   // The battery value on the wire is in tenths of a watt, and positive while discharging.
   course.report(0min, {{"w.bat", "6000"}, {"w.grid", "-120"}});

@@ -89,7 +89,10 @@ EnergySources::EnergySources(const catalog::Family& family) {
       const auto power = static_cast<Power>(nature - kPowerNatures.begin());
       const bool is_first = std::ranges::find(powers, power, &PowerField::power) == powers.end();
       if (!is_first && !field.part) continue;
-      powers.push_back({.name = field.name, .power = power, .scale = scale});
+      powers.push_back({.name = field.name,
+                        .power = power,
+                        .scale = scale,
+                        .most_w = std::min(field.plausible.high, catalog::kMostPower_w)});
       std::ranges::copy(quantities_of(power), std::back_inserter(flows));
     }
     const auto* const counter = std::ranges::find(

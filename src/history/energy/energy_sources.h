@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "catalog/family.h"
+#include "catalog/plausible.h"
 #include "history/energy/energy_flow.h"
 
 namespace gridloom::history {
@@ -45,6 +46,7 @@ struct EnergySources {
     std::string name;
     Power power{};
     double scale = 1;
+    double most_w = catalog::kMostPower_w;  // what is beyond, either way, is not known
   };
   struct CounterField {
     std::string name;

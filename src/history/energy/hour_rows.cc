@@ -1,6 +1,7 @@
 #include "history/energy/hour_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "journal/journal.h"
@@ -60,9 +61,13 @@ Status HourRows::add(const Block& block) {
 }
 
 Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t power) {
-  const double scale = sources_->powers[power].scale;
+  const EnergySources::PowerField& of = sources_->powers[power];
+  // What is not known counts as 0 W, until the next number.
   const auto change = [&](std::int64_t at_ms, double value) {
-    changes.push_back({.at_ms = at_ms, .source = field, .power = power, .watts = value * scale});
+    const double watts = value * of.scale;
+    const bool is_known = std::abs(watts) <= of.most_w;
+    changes.push_back(
+        {.at_ms = at_ms, .source = field, .power = power, .watts = is_known ? watts : 0});
   };
   if (block.size(field).texts == 0) {
     std::vector<Point> points;
@@ -70,7 +75,6 @@ Status HourRows::add_power(const Block& block, FieldId field, std::uint32_t powe
     for (const Point& point : points) change(point.at_ms, point.value);
     return {};
   }
-  // A value that is not a number counts as 0 W, until the next number.
   std::vector<Block::Timed> values;
   if (Status read = block.values(field, values); !read) return read;
   for (const Block::Timed& timed : values) {

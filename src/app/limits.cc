@@ -363,6 +363,25 @@ constexpr auto kLimits = std::to_array<Limit>({
      "MQTT client ids that the certificate of one account may use in a day; else CONNACK not "
      "authorized",
      [](Limits& l) -> LimitField { return &l.client_ids_a_day; }},
+
+    // --- what bridges take from their peers ---
+    {"peer.body-bytes", "bytes", kKilobyte, kGigabyte,
+     "Bytes of the body that the peer of a bridge answers over HTTP; else the request has failed",
+     [](Limits& l) -> LimitField { return &l.peers.body_bytes; }},
+    {"peer.packet-bytes", "bytes", kKilobyte, kGigabyte / 4,
+     "Bytes of an MQTT packet that a bridge takes from its broker; else the connection is closed",
+     [](Limits& l) -> LimitField { return &l.peers.packet_bytes; }},
+    {"peer.unsent-bytes", "bytes", kKilobyte, kGigabyte,
+     "Bytes of output that the broker of a bridge has not read; beyond that nothing more is read "
+     "from it",
+     [](Limits& l) -> LimitField { return &l.peers.unsent_bytes; }},
+    {"peer.text-bytes", "bytes", 16, kKilobyte,
+     "Bytes of a name or a credential that the vendor of a mirror answers; a device with a longer "
+     "one is left out, and a certification is refused",
+     [](Limits& l) -> LimitField { return &l.peers.text_bytes; }},
+    {"peer.devices", "devices", 1, kMany,
+     "Devices of one list that the vendor of a mirror answers; further ones are left out",
+     [](Limits& l) -> LimitField { return &l.peers.devices; }},
 });
 
 constexpr std::string_view kFormerGroup = "door.";

@@ -4,9 +4,11 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
 #include <utility>
 
+#include "base/fatal_note.h"
 #include "bridges/kinds.h"
 #include "hub/platform.h"
 #include "parameters/arguments.h"
@@ -14,9 +16,22 @@
 namespace gridloom::bridges {
 namespace {
 
+using Steady = std::chrono::steady_clock;
 using parameters::Arguments;
 using wire::Json;
 using wire::JsonObject;
+
+constexpr const char* kThread = "bridges";
+constexpr std::string_view kWaits =
+    "one of several bridges has ended the program twice: this one begins once those before it have "
+    "run for a minute";
+
+std::string why_off(std::string_view name) {
+  return fmt::format(
+      "it has ended the program twice within a minute after its start, so it is off until "
+      "`gridloom bridge on {}`",
+      name);
+}
 
 // Bridges of two servers may have the same name, and brokers end a connection for another one with
 // its client id. The account's name at brokers is random, and never changes.
@@ -29,6 +44,14 @@ std::string client_id_of(const registry::Directory& directory, registry::Account
   std::string_view random = found->certificate_account;
   if (random.starts_with(kPrefix)) random.remove_prefix(kPrefix.size());
   return fmt::format("gridloom-{}-{}", bridge, random.substr(0, kDigits));
+}
+
+std::vector<Secret> secrets_in(const Kind& kind, const Arguments& settings) {
+  std::vector<Secret> secrets;
+  for (const parameters::Parameter& each : kind.settings) {
+    if (each.type == parameters::Type::kSecret) secrets.emplace_back(settings.text(each.name));
+  }
+  return secrets;
 }
 
 Result<JsonObject> object_in(const Secret& settings) {
@@ -45,7 +68,10 @@ std::string_view name_of(Origin origin) {
 }
 
 Bridges::Bridges(Options options)
-    : options_(std::move(options)), loop_(std::make_unique<net::IoLoop>()), place_(options_.place) {
+    : options_(std::move(options)),
+      loop_(std::make_unique<net::IoLoop>()),
+      place_(options_.place),
+      suspects_(options_.data) {
   loop_->on_sweep([this] { tick(); });
 }
 
@@ -59,7 +85,8 @@ Parts Bridges::parts() const {
           .registry = options_.registry,
           .reads = options_.reads,
           .loop = *loop_,
-          .events = options_.events};
+          .events = options_.events,
+          .limits = options_.limits};
 }
 
 void Bridges::start() {
@@ -77,7 +104,8 @@ void Bridges::stop() {
   }
   std::promise<void> ended;
   loop_->post([&] {
-    for (auto& [name, running] : running_) end(running);
+    for (auto& [name, running] : running_) end(name, running);
+    suspects_.save();
     ended.set_value();
   });
   ended.get_future().wait();
@@ -88,7 +116,12 @@ bool Bridges::begin_thread() {
   if (!is_started_ || !place_) return false;
   if (!has_thread_) {
     if (wanted(*place_).empty()) return false;
+    if (!suspects_.watch(kThread)) {
+      spdlog::warn("bridges: no file can be made in {}; one that ends the program begins again",
+                   options_.data.string());
+    }
     loop_->start();
+    loop_->post([] { name_this_thread(kThread); });
     has_thread_ = true;
   }
   return true;
@@ -165,7 +198,7 @@ void Bridges::update() {
       all.erase(found);
       continue;
     }
-    end(running);
+    end(name, running);
     if (found == all.end()) removed.push_back(name);
   }
   {
@@ -175,47 +208,98 @@ void Bridges::update() {
   for (auto& [name, running] : running_) {
     if (running.bridge) running.bridge->registry_changed();
   }
-  for (auto& [name, wanted] : all) begin(name, std::move(wanted));
+  for (auto& [name, wanted] : all) add(name, std::move(wanted));
+  begin_all();
 }
 
-void Bridges::begin(const std::string& name, Wanted wanted) {
-  auto health = std::make_shared<Health>(options_.wall, name);
-  Running running{.as = std::move(wanted), .health = health, .bridge = nullptr};
+void Bridges::add(const std::string& name, Wanted wanted) {
+  Running running{.as = std::move(wanted), .health = std::make_shared<Health>(options_.wall, name)};
+  if (running.as.is_on) {
+    held_off_.erase(name);
+    if (!running.as.runs) running.health->elsewhere();
+  } else {
+    suspects_.forgive(name);
+    if (held_off_.contains(name)) running.health->error(why_off(name));
+  }
+  const std::lock_guard lock(mutex_);
+  running_.insert_or_assign(name, std::move(running));
+}
+
+void Bridges::begin_all() {
+  std::vector<std::string> may;
+  for (auto& [name, running] : running_) {
+    if (!running.as.runs || running.bridge || held_off_.contains(name)) continue;
+    const Suspects::Verdict verdict = suspects_.of(name);
+    if (verdict == Suspects::Verdict::kOff) {
+      hold_off(name, running);
+    } else if (verdict == Suspects::Verdict::kBegin) {
+      suspects_.begin(name, Steady::now());
+      may.push_back(name);
+    } else if (!std::exchange(running.waits, true)) {
+      running.health->failing(kWaits);
+    }
+  }
+  suspects_.save();
+  for (const std::string& name : may) begin(name, running_.at(name));
+}
+
+void Bridges::hold_off(const std::string& name, Running& running) {
+  suspects_.found_out(name);
+  held_off_.insert(name);
+  running.health->failing(why_off(name));
+  if (running.as.origin == Origin::kConfiguration) return;
+  switching_off_ = std::jthread([&registry = options_.registry, name] {
+    const Status off = registry.change_bridge({.name = name, .is_on = false});
+    if (!off) spdlog::error("bridge {} cannot be switched off: {}", name, off.error().detail);
+  });
+}
+
+void Bridges::forgive(std::string name) {
+  const std::lock_guard lock(mutex_);
+  if (!has_thread_) return;
+  loop_->post([this, name = std::move(name)] {
+    suspects_.forgive(name);
+    held_off_.erase(name);
+    begin_all();
+  });
+}
+
+void Bridges::begin(const std::string& name, Running& running) {
   const Wanted& as = running.as;
-  if (as.is_on && !as.runs) health->elsewhere();
-  if (as.runs) {
-    const auto arguments =
-        Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
-    if (!arguments) return;  // wanted() has checked them
-    health->connecting();
-    running.bridge =
-        as.kind->make(parts(),
-                      {.name = name,
-                       .account = as.account,
-                       .health = health.get(),
-                       .client_id = client_id_of(*options_.registry.directory(), as.account, name),
-                       .folder = options_.data / "bridges" / name},
-                      *arguments);
-  }
-  Bridge* const bridge = running.bridge.get();
-  {
-    const std::lock_guard lock(mutex_);
-    running_.insert_or_assign(name, std::move(running));
-  }
-  if (bridge != nullptr) bridge->start();
+  running.waits = false;
+  const auto arguments =
+      Arguments::check({.name = as.kind->name, .declared = as.kind->settings}, as.settings);
+  if (!arguments) return;  // wanted() has checked them
+  running.health->hide(secrets_in(*as.kind, *arguments));
+  running.health->connecting();
+  running.bridge =
+      as.kind->make(parts(),
+                    {.name = name,
+                     .account = as.account,
+                     .health = running.health.get(),
+                     .client_id = client_id_of(*options_.registry.directory(), as.account, name),
+                     .folder = options_.data / "bridges" / name},
+                    *arguments);
+  running.bridge->start();
 }
 
-void Bridges::end(Running& running) {
+void Bridges::end(const std::string& name, Running& running) {
   if (!running.bridge) return;
+  suspects_.end(name);
   running.bridge->stop();
   running.bridge.reset();
   running.health->off();
 }
 
 void Bridges::tick() {
+  bool any_waits = false;
   for (auto& [name, running] : running_) {
     if (running.bridge) running.bridge->tick();
+    any_waits = any_waits || running.waits;
   }
+  suspects_.tick(Steady::now());
+  suspects_.save();
+  if (any_waits) begin_all();
 }
 
 std::vector<BridgeRow> Bridges::rows() const {

@@ -12,8 +12,10 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
@@ -21,6 +23,7 @@
 #include "bridges/configured.h"
 #include "bridges/core/bridge.h"
 #include "bridges/core/health.h"
+#include "bridges/suspects.h"
 #include "registry/directory.h"
 #include "wire/json.h"
 
@@ -62,6 +65,7 @@ class Bridges {
     std::vector<ConfiguredBridge> configured{};
     const home::EventLog* events = nullptr;  // outlives the bridges
     std::optional<Place> place = Place{};    // nothing: none runs before place()
+    net::PeerLimits limits{};                // of what peers answer
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;
@@ -75,6 +79,8 @@ class Bridges {
   void place(Place place);
   // The registry has other bridges, devices or accounts.
   void registry_changed();
+  // A bridge that was held off because it had ended the program may begin again.
+  void forgive(std::string name);
 
   // In the order of their names.
   [[nodiscard]] std::vector<BridgeRow> rows() const;
@@ -97,8 +103,9 @@ class Bridges {
   };
   struct Running {
     Wanted as;
-    std::shared_ptr<Health> health;
-    std::unique_ptr<Bridge> bridge;  // null: it does not run
+    std::shared_ptr<Health> health{};
+    std::unique_ptr<Bridge> bridge{};  // null: it does not run
+    bool waits = false;              // for another one that is suspected, too
   };
   [[nodiscard]] Parts parts() const;
   [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted(const Place& place) const;
@@ -106,8 +113,12 @@ class Bridges {
   [[nodiscard]] bool begin_thread();
   // On the loop.
   void update();
-  void begin(const std::string& name, Wanted wanted);
-  static void end(Running& running);
+  void add(const std::string& name, Wanted wanted);
+  // All that are to run and may: not those that have ended the program.
+  void begin_all();
+  void begin(const std::string& name, Running& running);
+  void hold_off(const std::string& name, Running& running);
+  void end(const std::string& name, Running& running);
   void tick();
 
   Options options_;
@@ -118,6 +129,10 @@ class Bridges {
   std::optional<Place> place_;
   // Changed on the loop alone.
   std::map<std::string, Running, std::less<>> running_;
+  // On the loop.
+  Suspects suspects_;
+  std::set<std::string, std::less<>> held_off_;
+  std::jthread switching_off_;  // waits for the registry
 };
 
 }  // namespace gridloom::bridges

@@ -25,25 +25,11 @@ constexpr std::string_view kQuota = "/iot-open/sign/device/quota";
 constexpr std::string_view kQuotaAll = "/iot-open/sign/device/quota/all";
 constexpr std::string_view kCertification = "/iot-open/sign/certification";
 
-// Of the answer to kCertification.
-constexpr std::string_view kUser = "certificateAccount";
-constexpr std::string_view kPassword = "certificatePassword";
-constexpr std::string_view kHost = "url";
-constexpr std::string_view kPort = "port";
-constexpr std::string_view kProtocol = "protocol";
-constexpr std::array kAccessMembers = {kUser, kPassword, kHost, kPort, kProtocol};
-constexpr std::size_t kMaxAccessBytes = 256;  // of each; as settings of bridges
-
 enum class Credential : std::uint8_t { kSignature, kAdminToken };
 
 std::string nonce() {
   std::random_device device;
   return std::to_string(std::uniform_int_distribution(100'000, 999'999)(device));
-}
-
-std::string plain_text_in(const Json& object, std::string_view key) {
-  const Json* value = wire::member(object, key);
-  return value == nullptr ? std::string() : wire::plain_text(*value);
 }
 
 std::unexpected<Error> unexpected_data(std::string_view what) {
@@ -111,6 +97,7 @@ Result<ApiClient> ApiClient::open(const ApiOptions& options) {
                                 .ca = options.ca,
                                 .ca_option = "--ca FILE",
                                 .patience = options.patience,
+                                .max_body_bytes = options.limits.body_bytes,
                                 .stop = options.stop});
   if (!http) return std::unexpected(http.error());
   auto mac = wire::KeyedMac::make(options.secret_key);
@@ -129,16 +116,7 @@ Result<Json> ApiClient::call(std::string_view method, std::string_view path, con
 Result<std::vector<ListedDevice>> ApiClient::devices() {
   const auto data = call("GET", kList);
   if (!data) return std::unexpected(data.error());
-  if (!data->is_array()) return unexpected_data("a list of devices");
-  std::vector<ListedDevice> devices;
-  for (const Json& row : data->get_array()) {
-    const std::string online = plain_text_in(row, "online");
-    devices.push_back({.sn = plain_text_in(row, "sn"),
-                       .name = plain_text_in(row, "deviceName"),
-                       .product = plain_text_in(row, "productName"),
-                       .online = online == "1" || online == "true"});
-  }
-  return devices;
+  return devices_in(*data, impl_->options.limits);
 }
 
 Result<Json> ApiClient::administer(std::string_view operation, const JsonObject& parameters) {
@@ -170,21 +148,9 @@ Result<Json> ApiClient::set(std::string_view sn, JsonObject message) {
 }
 
 Result<MqttAccess> ApiClient::certification() {
-  auto data = object_in(call("GET", kCertification));
+  const auto data = call("GET", kCertification);
   if (!data) return std::unexpected(data.error());
-  const Json object(std::move(*data));
-  for (const std::string_view name : kAccessMembers) {
-    const std::size_t bytes = plain_text_in(object, name).size();
-    if (bytes <= kMaxAccessBytes) continue;
-    return fail(ErrorCode::kMalformed,
-                fmt::format("the server's certification has a {} of {} bytes: at most {} are valid",
-                            name, bytes, kMaxAccessBytes));
-  }
-  return MqttAccess{.user = plain_text_in(object, kUser),
-                    .password = Secret(plain_text_in(object, kPassword)),
-                    .host = plain_text_in(object, kHost),
-                    .port = plain_text_in(object, kPort),
-                    .secure = plain_text_in(object, kProtocol) != "mqtt"};
+  return access_in(*data, impl_->options.limits);
 }
 
 Result<Json> ApiClient::energy(std::string_view sn, const Query& query) {

@@ -19,9 +19,15 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "client/api_reply.h"
+#include "client/http_session.h"
+#include "net/limits.h"
 #include "wire/json.h"
 
 namespace gridloom::client {
+
+// Of a server of one's own, whose history may be long.
+inline constexpr net::PeerLimits kOwnServer{.body_bytes = HttpLimits{}.body_bytes};
 
 struct ApiOptions {
   std::string server{};  // "https://api-e.ecoflow.com"
@@ -30,23 +36,8 @@ struct ApiOptions {
   std::filesystem::path ca{};  // file of trusted certificates; empty: the system's
   Millis patience{15'000};     // for each request, with its connection
   Secret admin_token{};        // for administer(), of a Gridloom server; empty: none
-  std::stop_token stop{};      // once a stop is requested, calls end within 250 ms
-};
-
-struct ListedDevice {
-  std::string sn;
-  std::string name;
-  std::string product;
-  bool online = false;
-};
-
-// The account's user and server for MQTT.
-struct MqttAccess {
-  std::string user;
-  Secret password;
-  std::string host;
-  std::string port;
-  bool secure = true;
+  net::PeerLimits limits = kOwnServer;
+  std::stop_token stop{};  // once a stop is requested, calls end within 250 ms
 };
 
 class ApiClient {
@@ -61,15 +52,14 @@ class ApiClient {
 
   // All calls return kIo if the server cannot be reached, kMalformed if it does not answer as this
   // API does, and otherwise the errors of data_of_reply().
-  [[nodiscard]] Result<std::vector<ListedDevice>> devices();
+  [[nodiscard]] Result<std::vector<ListedDevice>> devices();  // devices_in()
   // The values of a device, in the form that its family has.
   [[nodiscard]] Result<wire::JsonObject> quota_all(std::string_view sn);
   [[nodiscard]] Result<wire::JsonObject> quotas(std::string_view sn,
                                                 std::span<const std::string> names);
   // `message` as the vendor's documents show it, without `sn`. Returns the answer of the device.
   [[nodiscard]] Result<wire::Json> set(std::string_view sn, wire::JsonObject message);
-  // kMalformed as well for a text of more than 256 bytes.
-  [[nodiscard]] Result<MqttAccess> certification();
+  [[nodiscard]] Result<MqttAccess> certification();  // access_in()
 
   // Parameters of a query: names and values, not encoded.
   using Query = std::vector<std::pair<std::string, std::string>>;

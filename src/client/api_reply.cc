@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/printable.h"
 
 namespace gridloom::client {
@@ -31,6 +32,33 @@ constexpr std::array kCodes = {
     std::pair{"8521"sv, ErrorCode::kWrongSignature},
     std::pair{"8524"sv, ErrorCode::kInvalidValue},
 };
+
+// Of the data of a certification.
+constexpr std::string_view kUser = "certificateAccount";
+constexpr std::string_view kPassword = "certificatePassword";
+constexpr std::string_view kHost = "url";
+constexpr std::string_view kPort = "port";
+constexpr std::string_view kProtocol = "protocol";
+constexpr std::array kAccessMembers = {kUser, kPassword, kHost, kPort, kProtocol};
+
+std::string plain_text_in(const Json& object, std::string_view key) {
+  const Json* value = wire::member(object, key);
+  return value == nullptr ? std::string() : wire::plain_text(*value);
+}
+
+// Names of hosts, and addresses of both versions.
+bool is_host(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) {
+    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '-' || c == '.' ||
+           c == ':' || c == '_';
+  });
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && end == text.data() + text.size() && port != 0;
+}
 
 ErrorCode error_of(unsigned status, std::string_view code) {
   const auto* const found =
@@ -115,6 +143,47 @@ Result<Json> data_of_reply(unsigned status, std::string_view body) {
       error_of(status, number),
       fmt::format("the server answered {}: {}", printable(wire::shortened(number)),
                   printable(wire::shortened(text_of(wire::member(*reply, "message")), 600))));
+}
+
+Result<std::vector<ListedDevice>> devices_in(const Json& data, const net::PeerLimits& limits) {
+  if (!data.is_array()) {
+    return fail(ErrorCode::kMalformed, "the data of the server's answer are not a list of devices");
+  }
+  std::vector<ListedDevice> devices;
+  for (const Json& row : data.get_array()) {
+    if (devices.size() == limits.devices) break;
+    ListedDevice device{.sn = plain_text_in(row, "sn"),
+                        .name = plain_text_in(row, "deviceName"),
+                        .product = plain_text_in(row, "productName")};
+    const std::size_t longest =
+        std::max({device.sn.size(), device.name.size(), device.product.size()});
+    if (device.sn.empty() || longest > limits.text_bytes) continue;
+    const std::string online = plain_text_in(row, "online");
+    device.online = online == "1" || online == "true";
+    devices.push_back(std::move(device));
+  }
+  return devices;
+}
+
+Result<MqttAccess> access_in(const Json& data, const net::PeerLimits& limits) {
+  const auto wrong = [](std::string_view name, std::string_view why) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("the {} of the server's certification {}", name, why));
+  };
+  if (!data.is_object() && !data.is_null()) return wrong("data", "are no object");
+  for (const std::string_view name : kAccessMembers) {
+    const std::size_t bytes = plain_text_in(data, name).size();
+    if (bytes <= limits.text_bytes) continue;
+    return wrong(name, fmt::format("has {} bytes: at most {} are valid", bytes, limits.text_bytes));
+  }
+  MqttAccess access{.user = plain_text_in(data, kUser),
+                    .password = Secret(plain_text_in(data, kPassword)),
+                    .host = plain_text_in(data, kHost),
+                    .port = plain_text_in(data, kPort),
+                    .secure = plain_text_in(data, kProtocol) != "mqtt"};
+  if (!is_host(access.host)) return wrong(kHost, "is neither a name nor an address");
+  if (!is_port(access.port)) return wrong(kPort, "must be from 1 to 65535");
+  return access;
 }
 
 Result<Json> answer_to_token(unsigned status, std::string_view body) {

@@ -5,8 +5,11 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
+#include "net/limits.h"
 #include "wire/json.h"
 
 namespace gridloom::client {
@@ -29,6 +32,29 @@ struct ApiAddress {
 // kBadParams, kNotFound (HTTP 404), kConflict (429 and 503: ask later), kInternal. kMalformed: not
 // an answer of this API.
 [[nodiscard]] Result<wire::Json> data_of_reply(unsigned status, std::string_view body);
+struct ListedDevice {
+  std::string sn;
+  std::string name;
+  std::string product;
+  bool online = false;
+};
+// The devices of a list, as far as the limits go; those whose texts are longer are left out.
+// kMalformed: it is no list.
+[[nodiscard]] Result<std::vector<ListedDevice>> devices_in(const wire::Json& data,
+                                                           const net::PeerLimits& limits = {});
+
+// The account's user and server for MQTT.
+struct MqttAccess {
+  std::string user;
+  Secret password;
+  std::string host;  // a name, or an address
+  std::string port;  // 1 to 65535
+  bool secure = true;
+};
+// kMalformed: a text is too long, or what should be a host or a port is none.
+[[nodiscard]] Result<MqttAccess> access_in(const wire::Json& data,
+                                           const net::PeerLimits& limits = {});
+
 // The answer to a request with a token, which is the body itself. An error has the code and the
 // message of the server. kMalformed: not an answer of this API.
 [[nodiscard]] Result<wire::Json> answer_to_token(unsigned status, std::string_view body);

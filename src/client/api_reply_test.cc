@@ -83,6 +83,59 @@ TEST(ApiReply, HasDataOrAnError) {
   }
 }
 
+TEST(ApiReply, AListHasDevicesAsFarAsTheLimitsGo) {
+  const net::PeerLimits limits{.text_bytes = 8, .devices = 3};
+  std::string rows;
+  for (const std::string_view row :
+       {R"({"sn":"A1","deviceName":"Garage","online":1})", R"({"sn":"A2","online":"0"})", "1", "[]",
+        R"({"sn":""})", R"({"sn":"123456789"})", R"({"sn":"A3","deviceName":"too long a name"})",
+        R"({"sn":"A4","online":true})", R"({"sn":"A5"})"}) {
+    rows += (rows.empty() ? "" : ",") + std::string(row);
+  }
+  const auto devices = devices_in(wire::parse_json("[" + rows + "]").value(), limits);
+  ASSERT_TRUE(devices);
+  std::string seen;
+  for (const ListedDevice& each : *devices) {
+    seen += each.sn + (each.online ? "+" : "-") + each.name + " ";
+  }
+  EXPECT_EQ(seen, "A1+Garage A2- A4+ ");
+  EXPECT_EQ(devices_in(wire::Json(5)).error().code, ErrorCode::kMalformed);
+}
+
+TEST(ApiReply, ACertificationIsOneOrTold) {
+  const auto access = [](std::string_view host, std::string_view port, std::size_t user_bytes = 4,
+                         std::size_t password_bytes = 4) {
+    return access_in(wire::JsonObject{{"certificateAccount", std::string(user_bytes, 'u')},
+                                      {"certificatePassword", std::string(password_bytes, 'p')},
+                                      {"url", host},
+                                      {"port", port},
+                                      {"protocol", "mqtts"}});
+  };
+  const auto good = access("mqtt-e.ecoflow.com", "8883");
+  ASSERT_TRUE(good) << good.error().detail;
+  EXPECT_EQ(good->host, "mqtt-e.ecoflow.com");
+  EXPECT_TRUE(good->secure);
+  EXPECT_TRUE(access("fe80::1", "1883", 256, 256));
+  const std::string_view nul("127.0.0.1\0.evil", 15);
+  for (const auto& [bad, why] : {
+           std::pair{access(nul, "8883"),
+                     "the url of the server's certification is neither a name"},
+           std::pair{access("a b", "8883"), "url"},
+           std::pair{access("a/b", "8883"), "url"},
+           std::pair{access("a", "0"),
+                     "port of the server's certification must be from 1 to 65535"},
+           std::pair{access("a", "65536"), "port"},
+           std::pair{access("a", ""), "port"},
+           std::pair{access("a", "1", 257), "certificateAccount"},
+           std::pair{access("a", "1", 1, 65'536), "has 65536 bytes: at most 256 are valid"},
+           std::pair{access_in(wire::Json(wire::JsonArray{1})), "are no object"},
+       }) {
+    ASSERT_FALSE(bad) << why;
+    EXPECT_EQ(bad.error().code, ErrorCode::kMalformed);
+    EXPECT_THAT(bad.error().detail, HasSubstr(why));
+  }
+}
+
 TEST(ApiReply, ToATokenIsTheBodyOrAnError) {
   EXPECT_EQ(answer_to_token(200, "[]"), wire::Json(wire::JsonArray{}));
   const struct {

@@ -24,9 +24,10 @@ constexpr std::size_t kFiltersAtOnce = 8;
 
 MqttConnection::MqttConnection(const Options& options, net::Stream stream, Listener& listener)
     : number_(options.number),
+      most_unsent_(options.limits.unsent_bytes),
       stream_(std::move(stream)),
       listener_(listener),
-      session_({.window = options.window}) {}
+      session_({.window = options.window, .packet_bytes = options.limits.packet_bytes}) {}
 
 Status MqttConnection::sign_in(SignIn sign_in) {
   filters_ = std::move(sign_in.filters);
@@ -52,7 +53,7 @@ Status MqttConnection::on_ready(std::uint32_t events, std::span<char> buffer) {
     if (Status flushed = flush(); !flushed) return flushed;
     if (session_.output().empty()) listener_.on_writable(*this);
   }
-  while (!lost_) {
+  while (!lost_ && reads()) {
     const auto [size, state] = stream_.read(buffer);
     if (state != net::Stream::State::kOpen) return lose(error_of(stream_, state));
     if (size == 0) return {};
@@ -61,6 +62,7 @@ Status MqttConnection::on_ready(std::uint32_t events, std::span<char> buffer) {
     // The socket is empty, so later bytes cause a new event. (TLS may hold bytes of its own.)
     if (!ends && stream_.tls() == nullptr && size < buffer.size()) return {};
   }
+  // Once the socket takes more, the event for that reads the rest.
   return {};
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/result.h"
 #include "client/mqtt_session.h"
+#include "net/limits.h"
 #include "net/stream.h"
 #include "wire/mqtt/packet.h"
 
@@ -48,6 +49,7 @@ class MqttConnection final : private MqttSession::Listener {
   struct Options {
     std::size_t number = 0;  // the owner's
     std::size_t window = 1;  // messages of QoS 1 or 2 in flight
+    net::PeerLimits limits{};
   };
   struct SignIn {
     std::string_view client_id;
@@ -106,7 +108,11 @@ class MqttConnection final : private MqttSession::Listener {
   void report_signed_in();
   Status lose(Error error);
 
+  // A server that sends and does not read would have its acknowledgements collected without end.
+  [[nodiscard]] bool reads() const { return unsent_bytes() <= most_unsent_; }
+
   std::size_t number_;
+  std::size_t most_unsent_;
   net::Stream stream_;
   Listener& listener_;
   MqttSession session_;

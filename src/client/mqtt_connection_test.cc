@@ -29,15 +29,20 @@ class ConnectionTest : public testing::Test, public MqttConnection::Listener {
   ConnectionTest() { connect_again(); }
   ~ConnectionTest() override { hang_up(); }
 
-  void connect_again() {
+  void connect_again(MqttConnection::Options options = {.number = 3, .window = 2}) {
     hang_up();
     in_.clear();
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
     server_ = ends[1];
     EXPECT_EQ(::fcntl(server_, F_SETFL, O_NONBLOCK), 0);
-    connection.emplace(MqttConnection::Options{.number = 3, .window = 2}, net::Stream(ends[0]),
-                       *this);
+    connection.emplace(options, net::Stream(ends[0]), *this);
+  }
+  // With what the server has not read.
+  void fill_socket() const {
+    const std::string some(4096, 'x');
+    while (::send(connection->fd(), some.data(), some.size(), MSG_DONTWAIT) > 0) {
+    }
   }
 
   // The server's packet arrives.
@@ -104,6 +109,8 @@ class ConnectionTest : public testing::Test, public MqttConnection::Listener {
 
   int server_ = -1;
   std::string in_;
+
+ protected:
   std::array<char, 64> buffer_{};
 };
 
@@ -251,6 +258,31 @@ TEST_F(ConnectionTest, BytesThatTheSocketDoesNotAcceptAreKept) {
   arrived += received().size();
   EXPECT_GT(arrived, large.size());
   EXPECT_EQ(take_events(), Lines{"writable"});
+}
+
+// It would have to keep an acknowledgement of each.
+TEST_F(ConnectionTest, AServerThatSendsAndDoesNotReadIsReadNoMore) {
+  constexpr std::size_t kMost = 4096;
+  connect_again({.limits = {.unsent_bytes = kMost}});
+  fill_socket();
+  std::string many;
+  for (std::size_t i = 0; i < kMost; ++i) {
+    mqtt::encode(many, mqtt::Publish{.qos = mqtt::Qos::kAtLeastOnce, .topic = "t", .packet_id = 1},
+                 mqtt::Version::k311);
+  }
+  ASSERT_TRUE(arrives(mqtt::Connack{}));
+  take_events();
+  ASSERT_TRUE(arrives(std::string_view(many)));
+  const std::size_t before = take_events().size();
+  EXPECT_LT(before, kMost);
+  EXPECT_LE(connection->unsent_bytes(), kMost + 64) << "and what one reading has";
+  while (connection->unsent_bytes() != 0) {
+    received();
+    ASSERT_TRUE(connection->on_ready(EPOLLOUT, buffer_));
+  }
+  std::size_t messages = before;
+  for (const std::string& event : take_events()) messages += event == "message " ? 1 : 0;
+  EXPECT_EQ(messages, kMost) << "the rest once it reads";
 }
 
 TEST_F(ConnectionTest, TheEndOfTheConnectionIsAnError) {

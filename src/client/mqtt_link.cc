@@ -88,8 +88,9 @@ void MqttLink::open() {
 void MqttLink::connect(const Peer& server) {
   auto stream = client::connect(server, options_.tls, ConnectMode::kNonBlocking);
   if (!stream) return lose(stream.error());
-  connection_ = std::make_shared<MqttConnection>(MqttConnection::Options{.window = options_.window},
-                                                 std::move(*stream), *this);
+  connection_ = std::make_shared<MqttConnection>(
+      MqttConnection::Options{.window = options_.window, .limits = options_.limits},
+      std::move(*stream), *this);
   Status begun = options_.loop->watch(connection_->fd(), *this);
   if (begun) begun = connection_->sign_in(sign_in_of(options_));
   if (!begun) lose(begun.error());

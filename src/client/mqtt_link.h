@@ -117,7 +117,8 @@ class MqttLink final : public net::IoLoop::Watched,
     Secret password{};
     std::vector<TopicFilter> filters{};
     std::optional<Will> will{};
-    std::size_t window = 64;         // messages of QoS 1 or 2 that await their acknowledgement
+    std::size_t window = 64;  // messages of QoS 1 or 2 that await their acknowledgement
+    net::PeerLimits limits{};
     std::uint16_t keepalive_s = 30;  // 0: no pings, and a silent server is not noticed
     // Limits of the messages that wait for the window; the oldest are dropped. Bytes of topics and
     // payloads. MessageQueue::kUnlimited: no limit.

@@ -93,6 +93,31 @@ void warn_of_unknown(JsonObject& answer, const Kind& kind, const JsonObject& set
   }
 }
 
+bool is_this_machine(std::string_view host) {
+  return host == "localhost" || host.starts_with("127.") || host.starts_with("[::1]");
+}
+
+// A warning of a peer on another machine to which nothing is encrypted.
+void warn_of_clear(JsonObject& answer, const JsonObject& settings) {
+  constexpr std::array<std::string_view, 2> kPlain = {"mqtt://", "http://"};
+  if (answer.contains(kWarningMember)) return;
+  for (const auto& [name, value] : settings) {
+    const auto* text = value.if_string();
+    for (const std::string_view scheme : kPlain) {
+      const std::size_t at = text == nullptr ? std::string_view::npos : text->find(scheme);
+      if (at == std::string_view::npos) continue;
+      const std::string_view host = std::string_view(*text).substr(at + scheme.size());
+      if (is_this_machine(host.substr(0, host.find_first_of(host.starts_with('[') ? "/" : ":/")))) {
+        continue;
+      }
+      answer[kWarningMember] = fmt::format(
+          "{} is not encrypted: whoever is on the way reads what is sent there, passwords too; {} "
+          "is",
+          std::string_view(name), scheme == kPlain[0] ? "mqtts://" : "https://");
+    }
+  }
+}
+
 Result<Json> list_kinds(const Context& /*context*/, const Arguments& /*arguments*/) {
   JsonArray rows;
   for (const Kind& kind : bridges::kinds()) rows.push_back(bridges::description(kind));
@@ -155,12 +180,17 @@ Result<Json> add_bridge(const Context& context, const Arguments& arguments) {
   if (!added) return std::unexpected(added.error());
   JsonObject answer = facts_of(*added, **kind, settings, (*account)->name);
   warn_of_unknown(answer, **kind, settings, *directory, **account);
+  warn_of_clear(answer, settings);
   return answer;
 }
 
 // Settings that are given replace those of before; an empty one removes it.
 Result<Json> change_bridge(const Context& context, const Arguments& arguments) {
   const std::string name = arguments.text("name");
+  if (context.bridges != nullptr && arguments.flag("on")) {
+    context.bridges->forgive(name);
+    if (context.bridges->is_configured(name)) return JsonObject{{"name", name}, {"on", true}};
+  }
   const auto directory = context.registry.directory();
   const auto bridge = bridge_named(*directory, name);
   if (!bridge) return std::unexpected(bridge.error());
@@ -195,6 +225,7 @@ Result<Json> change_bridge(const Context& context, const Arguments& arguments) {
   JsonObject answer = facts_of(now, **kind, *settings, account == nullptr ? "" : account->name);
   if (account != nullptr && change.settings) {
     warn_of_unknown(answer, **kind, *settings, *directory, *account);
+    warn_of_clear(answer, *settings);
   }
   return answer;
 }

@@ -49,7 +49,8 @@ void HomeServices::add_bridges(BridgeOptions options) {
                                              .data = options_.data,
                                              .configured = std::move(options.configured),
                                              .events = &events_,
-                                             .place = std::move(options.place)});
+                                             .place = std::move(options.place),
+                                             .limits = options.limits});
 }
 
 }  // namespace gridloom::server

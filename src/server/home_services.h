@@ -58,6 +58,7 @@ class HomeServices {
     const Clock& wall;
     std::vector<bridges::ConfiguredBridge> configured{};
     std::optional<bridges::Place> place{};
+    net::PeerLimits limits{};
   };
   void add_bridges(BridgeOptions options);
   // Null before.

@@ -2,9 +2,11 @@
 over restarts and kills, gone with their account; what is wrong is refused by name, and no secret is shown.
 """
 import contextlib
+import ctypes
 import http.client
 import http.server
 import json
+import pathlib
 import signal
 import threading
 import unittest
@@ -132,6 +134,15 @@ class BridgesTest(unittest.TestCase):
         self.assertEqual((shown.returncode, shown.stdout), (0, ""))
         self.assertIn("would send nothing now", shown.stderr)
 
+    def test_a_peer_elsewhere_to_which_nothing_is_encrypted_is_told(self):
+        for name, broker, warns in (("a", "mqtt://192.0.2.1:1883", True), ("b", "mqtts://192.0.2.1", False),
+                                    ("c", "mqtt://127.0.0.1:1", False), ("d", "mqtt://[::1]:1", False),
+                                    ("e", "mqtt://localhost", False)):
+            with self.subTest(broker):
+                done = self.add(name, "--broker", broker)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual("broker is not encrypted" in done.stderr, warns, done.stderr)
+
     def test_a_device_that_is_not_there_is_told(self):
         broker = ("--broker", "mqtt://127.0.0.1:1", "--account", "demo")
         added = self.add("attic", *broker, "--devices", f"{DELTA_2},Kichen power station")
@@ -156,6 +167,29 @@ class BridgesTest(unittest.TestCase):
                 self.assertEqual(error, f"certification: the server's certification has a {field} of {length} bytes: at "
                                         f"most 256 are valid")
                 told(self.server.cli("bridge", "remove", "cloud"))
+
+    def test_a_bridge_that_ends_the_program_twice_is_off_until_it_is_switched_on(self):
+        """By a signal to the thread of the bridges, as a fault in one of them would make. A server that is killed blames
+        nobody."""
+        told(self.add("attic", "--broker", "mqtt://127.0.0.1:1"))
+        self.await_state("attic", "failing")
+        for _ in range(2):
+            self.server.restart(signal.SIGKILL)
+            self.await_state("attic", "failing")
+        for _ in range(2):
+            process = self.server.process.pid
+            threads = {(task / "comm").read_text().strip(): int(task.name)
+                       for task in pathlib.Path(f"/proc/{process}/task").iterdir()}
+            ctypes.CDLL(None).tgkill(process, threads["bridges"], signal.SIGABRT)
+            self.server.process.wait(PATIENCE_S)
+            (self.server.data / "ready.json").unlink()
+            self.server.start_again()
+        row = self.await_state("attic", "off")
+        until("what is off in the registry", lambda: not self.rows()["attic"]["on"])
+        self.assertIn("it has ended the program twice", row["lastError"])
+        self.assertIn("gridloom bridge on attic", row["lastError"])
+        self.assertEqual(told(self.server.cli("bridge", "on", "attic"))["on"], "true")
+        self.await_state("attic", "failing")
 
     def test_the_configuration_names_bridges_too(self):
         with Broker() as broker:

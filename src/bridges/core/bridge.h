@@ -28,6 +28,7 @@
 #include "home/set_tracker.h"
 #include "hub/hub.h"
 #include "net/io_loop.h"
+#include "net/limits.h"
 #include "parameters/arguments.h"
 #include "parameters/parameter.h"
 #include "registry/registry.h"
@@ -45,6 +46,7 @@ struct Parts {
   history::Reads reads{};                  // executes history queries
   net::IoLoop& loop;                       // of all bridges
   const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
+  net::PeerLimits limits{};                // of what peers answer
 };
 
 // The bridge itself.

@@ -5,6 +5,13 @@
 #include "base/printable.h"
 
 namespace gridloom::bridges {
+namespace {
+
+constexpr std::string_view kHidden = "***";
+// A shorter secret is part of words.
+constexpr std::size_t kLeastHidden = 4;
+
+}  // namespace
 
 std::string_view name_of(State state) {
   switch (state) {
@@ -28,12 +35,29 @@ void Health::change(State state) {
   report_.since = wall_.now();
 }
 
+void Health::hide(std::vector<Secret> secrets) {
+  const std::lock_guard lock(mutex_);
+  secrets_ = std::move(secrets);
+}
+
 void Health::note_error(std::string_view why) {
   ++report_.errors;
-  report_.last_error = why;
-  if (logged_ == why) return;
-  logged_ = why;
-  spdlog::warn("bridge {}: {}", bridge_, printable(why));
+  report_.last_error = without_secrets(why);
+  if (logged_ == report_.last_error) return;
+  logged_ = report_.last_error;
+  spdlog::warn("bridge {}: {}", bridge_, printable(logged_));
+}
+
+std::string Health::without_secrets(std::string_view why) const {
+  std::string text(why);
+  for (const Secret& secret : secrets_) {
+    const std::string_view hidden = secret.reveal();
+    if (hidden.size() < kLeastHidden) continue;
+    for (std::size_t at = text.find(hidden); at != std::string::npos; at = text.find(hidden, at)) {
+      text.replace(at, hidden.size(), kHidden);
+    }
+  }
+  return text;
 }
 
 void Health::off() {

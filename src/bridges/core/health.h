@@ -9,8 +9,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
+#include "base/secret.h"
 
 namespace gridloom::bridges {
 
@@ -42,6 +44,9 @@ class Health {
   // Times are of `wall`, which outlives this. `bridge` names it in the log.
   Health(const Clock& wall, std::string bridge) : wall_(wall), bridge_(std::move(bridge)) {}
 
+  // A peer may answer with what it was told: these are not repeated in errors.
+  void hide(std::vector<Secret> secrets);
+
   void off();
   void elsewhere();
   void connecting();
@@ -64,12 +69,14 @@ class Health {
   // Require that mutex_ is held.
   void change(State state);
   void note_error(std::string_view why);
+  [[nodiscard]] std::string without_secrets(std::string_view why) const;
 
   const Clock& wall_;
   const std::string bridge_;
   mutable std::mutex mutex_;
   HealthReport report_;
   std::string logged_;  // the reason that the log has
+  std::vector<Secret> secrets_;
 };
 
 }  // namespace gridloom::bridges

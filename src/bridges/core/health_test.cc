@@ -43,6 +43,13 @@ TEST_F(HealthTest, AnErrorOfOneMessageChangesNoState) {
   EXPECT_EQ(health.report().errors, 1U);
 }
 
+TEST_F(HealthTest, WhatAPeerRepeatsOfOurSecretsIsNotTold) {
+  health.hide({Secret("Sk8wVt2r"), Secret(), Secret("ab")});
+  health.failing("the server answered 8521: Sk8wVt2r is no key, Sk8wVt2rSk8wVt2r is none, about");
+  EXPECT_EQ(health.report().last_error,
+            "the server answered 8521: *** is no key, ****** is none, about");
+}
+
 TEST_F(HealthTest, MessagesAndFiguresAreCounted) {
   clock.pass(Millis(7));
   health.count_in();

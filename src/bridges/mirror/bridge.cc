@@ -116,8 +116,10 @@ void Mirror::start() {
   devices_ = std::make_unique<MirroredDevices>(
       parts_, identity_,
       [this](std::string_view sn, std::string_view payload) { on_set(sn, payload); });
+  client::ApiOptions api = settings_.api;
+  api.limits = parts_.limits;
   cloud_ = std::make_unique<Cloud>(
-      Cloud::Options{.api = settings_.api,
+      Cloud::Options{.api = std::move(api),
                      .registry = &parts_.registry,
                      .account = identity_.account,
                      .only = settings_.only,
@@ -125,7 +127,7 @@ void Mirror::start() {
                      .folder = identity_.folder,
                      .loop = &parts_.loop,
                      .on_answer = [this](const CloudAnswer& answer) { on_answer(answer); }});
-  link_ = std::make_unique<CloudLink>(parts_.loop, *cloud_, *this);
+  link_ = std::make_unique<CloudLink>(parts_.loop, *cloud_, *this, parts_.limits);
   tick();
 }
 

@@ -23,7 +23,6 @@ namespace {
 using client::ListedDevice;
 
 constexpr std::string_view kQuotaAllPath = "/iot-open/sign/device/quota/all";
-constexpr std::size_t kMostDevices = 4096;
 constexpr std::size_t kMostWork = 64;
 constexpr std::size_t kMostIdBytes = 128;
 
@@ -132,7 +131,6 @@ Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
   auto rows = api.devices();
   if (!rows) return std::unexpected(rows.error());
   CloudDevices all;
-  if (rows->size() > kMostDevices) rows->resize(kMostDevices);
   for (const ListedDevice& row : *rows) {
     // Each that is new is a commit, and whoever ends the bridge waits for this thread.
     if (stop.stop_requested()) return fail(ErrorCode::kIo, "the list of devices is stopped");

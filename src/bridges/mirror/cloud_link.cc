@@ -32,8 +32,9 @@ std::optional<bool> status_in(std::string_view payload) {
 
 }  // namespace
 
-CloudLink::CloudLink(net::IoLoop& loop, Cloud& cloud, Listener& listener)
-    : loop_(loop), cloud_(cloud), listener_(listener), buffer_(kBuffer) {}
+CloudLink::CloudLink(net::IoLoop& loop, Cloud& cloud, Listener& listener,
+                     const net::PeerLimits& limits)
+    : loop_(loop), cloud_(cloud), listener_(listener), limits_(limits), buffer_(kBuffer) {}
 
 void CloudLink::open(const std::vector<std::string>& sns) {
   close();
@@ -56,6 +57,7 @@ void CloudLink::open(const std::vector<std::string>& sns) {
                                                    .user = access.user,
                                                    .password = access.password,
                                                    .filters = std::move(filters),
+                                                   .limits = limits_,
                                                    .reconnects = true},
                                  *this);
   link_->open();
@@ -87,7 +89,8 @@ void CloudLink::on_filter_refused(std::string_view filter) {
 
 void CloudLink::on_message(std::string_view topic, std::string_view payload, bool retained) {
   const auto parsed = wire::open_topic(topic);
-  if (!parsed) return;
+  // Whoever the vendor sends us messages of: only those of this account are ours.
+  if (!parsed || parsed->account != certificate_->access.user) return;
   switch (parsed->verb) {
     case Verb::kQuota:
       // A retained one says nothing about now.

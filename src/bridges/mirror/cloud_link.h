@@ -38,7 +38,7 @@ class CloudLink final : public client::MqttLink::Listener {
   };
 
   // All of them outlive it.
-  CloudLink(net::IoLoop& loop, Cloud& cloud, Listener& listener);
+  CloudLink(net::IoLoop& loop, Cloud& cloud, Listener& listener, const net::PeerLimits& limits);
   CloudLink(const CloudLink&) = delete;
   CloudLink& operator=(const CloudLink&) = delete;
   ~CloudLink() override { close(); }
@@ -64,6 +64,7 @@ class CloudLink final : public client::MqttLink::Listener {
   net::IoLoop& loop_;
   Cloud& cloud_;
   Listener& listener_;
+  net::PeerLimits limits_;
   std::vector<char> buffer_;
   std::optional<CloudCertificate> certificate_;
   std::shared_ptr<client::MqttLink> link_;  // null: there is no certificate, or it is closed

@@ -59,7 +59,8 @@ Parts Bridges::parts() const {
           .registry = options_.registry,
           .reads = options_.reads,
           .loop = *loop_,
-          .events = options_.events};
+          .events = options_.events,
+          .failures = options_.failures};
 }
 
 void Bridges::start() {

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/failure_budget.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
 #include "history/reader.h"
@@ -45,6 +46,7 @@ struct Parts {
   history::Reads reads{};                  // executes history queries
   net::IoLoop& loop;                       // of all bridges
   const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
+  FailureBudget* failures = nullptr;  // of sign-ins, shared by all listeners; null: any may fail
 };
 
 // The bridge itself.

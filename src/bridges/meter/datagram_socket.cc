@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <ifaddrs.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
@@ -91,13 +90,6 @@ Result<std::shared_ptr<DatagramSocket>> DatagramSocket::join(const net::Address&
   }
   return std::shared_ptr<DatagramSocket>(
       new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
-}
-
-std::string host_of(const net::SocketAddress& from) {
-  std::array<char, NI_MAXHOST> host{};
-  const int failed =
-      ::getnameinfo(from.raw(), from.size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST);
-  return failed != 0 ? "" : host.data();
 }
 
 Result<net::Network> link_of(std::string_view interface) {

@@ -60,8 +60,6 @@ class DatagramSocket final : public net::IoLoop::Watched,
   std::array<char, kMaxDatagram> buffer_{};
 };
 
-// The numeric address of a datagram's sender.
-[[nodiscard]] std::string host_of(const net::SocketAddress& from);
 // The addresses on the link of the interface that has the numeric IPv4 address. kIo: there is none.
 [[nodiscard]] Result<net::Network> link_of(std::string_view interface);
 

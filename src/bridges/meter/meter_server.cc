@@ -183,7 +183,7 @@ std::vector<net::Address> MeterServer::udp() const {
 
 void MeterServer::on_query(std::string_view query, const net::SocketAddress& from) {
   // The answer to a forged address would leave the link (RFC 6762, 11).
-  const std::string asker = host_of(from);
+  const std::string asker = net::host_of(from);
   const auto bytes = net::ip_bytes(asker);
   if (!bytes || !link_->contains(*bytes)) return;
   const bool is_plain = port_of(from) != kGroupPort;
@@ -204,7 +204,7 @@ void MeterServer::on_frame(std::string_view frame, const net::SocketAddress& fro
   if (answer.error && answer.error->code == RpcError::kUnavailable) {
     return health_.add_to_figure("unanswered");
   }
-  if (!may_answer(host_of(from))) return;
+  if (!may_answer(net::host_of(from))) return;
   udp_[socket]->send(answer.frame, from);
   health_.count_out();
 }

@@ -21,6 +21,7 @@
 #include "app/cluster_node.h"
 #include "app/configured_bridges.h"
 #include "app/control/admin.h"
+#include "app/control/doctor.h"
 #include "app/demo.h"
 #include "app/limits.h"
 #include "app/network_options.h"
@@ -80,6 +81,9 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   process.lock.emplace(std::move(*lock));
+  if (const Finding modes = check_modes(options.data); !modes.good) {
+    spdlog::warn("{}: {}", options.data.string(), modes.text);
+  }
   if (storage::is_nearly_full(options.data) && storage::use_reserve(options.data)) {
     spdlog::warn(
         "the disk of {} is full: the reserve in it was removed, so that the server can start",

@@ -193,7 +193,8 @@ TEST(HttpHead, AStrangerGetsFewerAnswersOfATurn) {
   const auto answered = [&](std::int64_t account) {
     Talk talk;
     talk.fetches = false;
-    talk.account = account;
+    talk.send("GET /signed HTTP/1.1\r\n\r\n");
+    talk.requests.at(0).waiting.lock()->signed_by(account);
     talk.send(many);
     return talk.requests.size();
   };

@@ -75,9 +75,6 @@ class Talk : public Service {
     response.headers = further;
     response.rest = std::exchange(rest, nullptr);
     response.code = std::exchange(code, {});
-    if (const auto client = request.waiting.lock(); client && account != 0) {
-      client->signed_by(account);
-    }
     requests.push_back(request);
     if (defer) {
       waiting.emplace_back(std::move(response), std::move(done));
@@ -143,7 +140,6 @@ class Talk : public Service {
 
   TimePoint now{Millis(1'700'000'000'000)};
   bool defer = false;
-  std::int64_t account = 0;             // that signs each request; 0: nobody
   std::size_t allowed_body = kAnyBody;  // what body_limit() says
   bool fetches = true;                  // otherwise the test takes the output itself
   std::vector<std::pair<std::string_view, std::string>> further;

@@ -109,6 +109,9 @@ TEST(LiveAccount, BrowsersCardsAndEachOtherTokenHaveWhatNoOtherTokenTakes) {
   for (int i = 0; i < 8; ++i) take_all_of({.token = "card" + std::to_string(i), .card = card});
   EXPECT_EQ(take_all_of({.token = "first"}), 4U) << "a quarter";
   EXPECT_EQ(account->share({.token = "first"}), shares.back());
+  EXPECT_EQ(refusal(shares.back()->add_client()),
+            "a token has at most 4 clients of the live stream, a quarter of limit "
+            "live.clients-per-account");
   for (int i = 0; i < 8; ++i) take_all_of({.token = std::to_string(i)});
   const LiveSharePtr token = account->share({.token = "last"});
   EXPECT_EQ(refusal(token->add_client()), "taken");

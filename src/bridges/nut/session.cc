@@ -278,12 +278,16 @@ bool Session::is_permitted(std::string_view what) {
     error("PASSWORD-REQUIRED");
     return false;
   }
-  const std::string_view why = clients_.why_refused({.what = what,
-                                                     .user = *credentials_.user,
-                                                     .password = *credentials_.password,
-                                                     .address = context_.peer,
-                                                     .now = heard_});
-  if (why.empty()) return true;
+  if (!credentials_.is_right) {
+    credentials_.is_right = clients_
+                                .why_refused({.what = what,
+                                              .user = *credentials_.user,
+                                              .password = *credentials_.password,
+                                              .address = context_.peer,
+                                              .now = heard_})
+                                .empty();
+  }
+  if (credentials_.is_right) return true;
   error("ACCESS-DENIED");
   is_finished_ = ++credentials_.refused == kMaxRefused;
   return false;

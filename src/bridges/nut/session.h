@@ -119,7 +119,8 @@ class Session final : public net::Protocol {
   struct Credentials {
     std::optional<std::string> user{};
     std::optional<std::string> password{};
-    int refused = 0;  // times
+    int refused = 0;        // times
+    bool is_right = false;  // they were, and stay so: guesses of others count no more
   };
 
   void answer(const Words& words);

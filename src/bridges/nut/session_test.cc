@@ -131,7 +131,7 @@ TEST_F(NutSessionTest, WithoutAUserNobodySignsIn) {
 }
 
 TEST_F(NutSessionTest, GuessesOfAnAddressAreLimitedOverItsConnections) {
-  signed_in();
+  const auto primary = signed_in();
   const auto guess = [&](const std::string& peer) {
     return ask(*connect(peer), "USERNAME mon\nPASSWORD wrong\nLOGIN R33\n");
   };
@@ -141,6 +141,9 @@ TEST_F(NutSessionTest, GuessesOfAnAddressAreLimitedOverItsConnections) {
   EXPECT_EQ(ask(*connect("192.0.2.8"), right), "OK\nOK\nOK\n");
   for (std::size_t i = 0; i < kFailures; ++i) guess("192.0.2.1");
   EXPECT_EQ(ask(*connect(), right), "OK\nOK\nOK\n") << "the address is known";
+  for (std::size_t i = 0; i < kFailures; ++i) guess("192.0.2.1");
+  EXPECT_EQ(ask(*connect(), right), "OK\nOK\nERR ACCESS-DENIED\n");
+  EXPECT_EQ(ask(*primary, "PRIMARY R33\nFSD R33\n"), "OK PRIMARY-GRANTED\nOK FSD-SET\n");
 }
 
 TEST_F(NutSessionTest, TheAuditHasRefusalsAndWhatTakesPower) {

@@ -15,7 +15,7 @@
 
 #include "api/gate/gate.h"
 #include "api/gate/replay_check.h"
-#include "api/gate/request_rate.h"
+#include "base/request_rate.h"
 #include "api/gate/sign_in.h"
 #include "api/history/history_api.h"
 #include "api/live/live_feed.h"

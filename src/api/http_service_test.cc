@@ -77,6 +77,8 @@ TEST_F(HttpServiceTest, WhatIsNoHttpBelowTheOwnPathsIsAnsweredInTheirForm) {
             "header_too_large"},
            {fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nContent-Length: 999999\r\n\r\n", path),
             "413", "body_too_large"},
+           {fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nContent-Encoding: gzip\r\n\r\n", path),
+            "415", "wrong_encoding"},
            {fmt::format("POST {} HTTP/1.1\r\nHost: a\r\nExpect: more\r\n\r\n", path), "417",
             "wrong_expectation"},
            {"GET /api/v1/live HTTP/1.1\r\nHost: a\r\n\r\n", "426", "upgrade_required"},

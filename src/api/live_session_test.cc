@@ -304,12 +304,32 @@ TEST_F(LiveTest, ClientsOfAnAccountAreBounded) {
   const auto refused = try_open(alice_caller());
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().detail,
-            "an account has at most 3 clients of the live stream: limit live.clients-per-account");
+            "the browsers of an account have at most 3 clients of the live stream: limit "
+            "live.clients-per-account");
   others.pop_back();
   EXPECT_TRUE(try_open(alice_caller()));
   others.push_back(open(alice_caller()));
   others.back()->server_stops();
   EXPECT_TRUE(try_open(alice_caller())) << "one that has ended holds no place";
+}
+
+TEST_F(LiveTest, ATokenTakesNoPlaceOfABrowserNorOfAnotherToken) {
+  std::vector<std::shared_ptr<LiveSession>> others;
+  for (const registry::Scope scope : {registry::Scope::kCard, registry::Scope::kRead}) {
+    LiveCaller caller{.account = alice};
+    if (scope == registry::Scope::kCard) caller.card.emplace();
+    const auto add = [&] {
+      return must(home.registry->add_token(
+                      {.name = "x", .account = "alice", .scope = scope, .now = home.clock.now()}))
+          .token.hash;
+    };
+    caller.token = add();
+    others.push_back(open(caller));
+    EXPECT_FALSE(try_open(caller));
+    caller.token = add();
+    others.push_back(open(caller));
+  }
+  EXPECT_TRUE(try_open(alice_caller()));
 }
 
 TEST_F(LiveTest, SubscriptionsOfAnAccountAreBounded) {
@@ -318,9 +338,10 @@ TEST_F(LiveTest, SubscriptionsOfAnAccountAreBounded) {
   say(R"({"t":"sub","id":4,"topic":"home"})");
   auto first = std::exchange(session, open(alice_caller()));
   say(kDeviceSub);
-  EXPECT_THAT(say(R"({"t":"sub","id":4,"topic":"home"})"),
-              ElementsAre(HasSubstr("an account has at most 4 subscriptions of the live stream: "
-                                    "limit live.subscriptions-per-account")));
+  EXPECT_THAT(
+      say(R"({"t":"sub","id":4,"topic":"home"})"),
+      ElementsAre(HasSubstr("the browsers of an account have at most 4 subscriptions of the "
+                            "live stream: limit live.subscriptions-per-account")));
   EXPECT_THAT(say(R"({"t":"sub","id":9,"topic":"device","sn":"R331ZEB4ZEAL0528"})"),
               ElementsAre(StartsWith(R"({"t":"snap","id":9,)")))
       << "one in the place of another needs no room";
@@ -352,10 +373,11 @@ TEST_F(LiveTest, NamesOfFieldsAreBoundedAndEqualListsCountOnce) {
   EXPECT_THAT(say(sub(1, kSn, list)), Not(Contains(HasSubstr("error"))));
   EXPECT_THAT(say(sub(2, kOcean, fmt::format(R"("pd.soc","{}","pd.soc")", std::string(200, 'x')))),
               Not(Contains(HasSubstr("error"))));
-  EXPECT_THAT(say(sub(3, kSn, fmt::format(R"("{}")", std::string(200, 'y')))),
-              ElementsAre(HasSubstr("an account has at most 1000 bytes of field names in "
-                                    "subscriptions of the live stream: limit "
-                                    "live.field-bytes-per-account")));
+  EXPECT_THAT(
+      say(sub(3, kSn, fmt::format(R"("{}")", std::string(200, 'y')))),
+      ElementsAre(HasSubstr("the browsers of an account have at most 1000 bytes of field names in "
+                            "subscriptions of the live stream: limit "
+                            "live.field-bytes-per-account")));
   send(R"({"t":"unsub","id":1})");
   send(R"({"t":"unsub","id":2})");
   EXPECT_THAT(say(sub(3, kSn, fmt::format(R"("{}")", std::string(200, 'y')))),
@@ -374,15 +396,15 @@ TEST_F(LiveTest, AWelcomeComesOnceASecond) {
 }
 
 TEST_F(LiveTest, TheRightsAreListedOnceForAllWelcomes) {
-  const LiveAccountPtr account = feed.account(alice);
+  const LiveSharePtr share = feed.share(alice_caller());
   say(R"({"t":"hello"})");
   auto first = std::exchange(session, open(alice_caller()));
   say(R"({"t":"hello"})");
-  EXPECT_EQ(account->rights_made(), 1U);
+  EXPECT_EQ(share->account().rights_made(), 1U);
   home.share(kSn, "bob", registry::Rights::kMonitor);
   pass(Millis(1000));
   say(R"({"t":"hello"})");
-  EXPECT_EQ(account->rights_made(), 2U);
+  EXPECT_EQ(share->account().rights_made(), 2U);
 }
 
 TEST_F(LiveTest, MessagesOfOneReadTakeTheirTurns) {

@@ -186,10 +186,16 @@ TEST_F(OwnProtocolTest, AMemberThatIsNotKnownIsRefused) {
   made.headers[header::kHostAndPort] = "127.0.0.1:8080";
   made.headers[header::kOrigin] = "http://127.0.0.1:8080";
   made.content_type = "application/json";
+  for (const std::string_view body :
+       {R"({"correct horse":1})", R"({"account":["correct horse"],"password":"x"})",
+        R"({"account":{"correct horse":1}})", R"({"link":["correct horse"]})"}) {
+    made.body = body;
+    EXPECT_THAT(answer(made), AllOf(StartsWith("400 "), Not(HasSubstr("horse")))) << body;
+  }
   made.body = R"({"account":"alice","pasword":"correct horse"})";
   const std::string said = answer(std::move(made));
   EXPECT_THAT(said, AllOf(StartsWith("400 "),
-                          HasSubstr("pasword is no member of the body: must be link, account or "
+                          HasSubstr("a name is no member of the body: must be link, account or "
                                     "password; did you mean password"),
                           Not(HasSubstr("horse"))));
 }

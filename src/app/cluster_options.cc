@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/network_options.h"
 #include "app/process/version.h"
 #include "base/partition.h"
 #include "cluster/node.h"
@@ -69,6 +70,7 @@ Result<node::Node::Options> cluster_options(const ServeOptions& options,
                                                .certificate_file = cluster.certificate_file,
                                                .key_file = cluster.key_file});
   if (!nats) return fail(nats.error().code, "--cluster: " + nats.error().detail);
+  if (Status good = check_nats(options, *nats); !good) return std::unexpected(good.error());
   const std::string name = cluster.node.empty() ? name_of_host() : cluster.node;
   if (Status good = cluster::check_node_name(name); !good) {
     return fail(ErrorCode::kBadParams, fmt::format("--cluster-node: {}", good.error().detail));

@@ -134,26 +134,34 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Subscriptions of one client of the live stream; a further one is refused",
      [](Limits& l) -> LimitField { return &l.live.subscriptions; }},
     {"live.clients-per-account", "clients", 1, kMany,
-     "Clients of the live stream of one account; else 429",
+     "Clients of the live stream that the browsers of one account have, as many again its cards, "
+     "and its other tokens; a token has a quarter at most; else 429",
      [](Limits& l) -> LimitField { return &l.live.clients_per_account; }},
     {"live.all-clients", "clients", 1, kMany,
-     "Clients of the live stream of all accounts, in addition to 4 that each account has of its "
-     "own; else 429",
+     "Clients of the live stream of all accounts, in addition to 4 that the browsers, the cards "
+     "and "
+     "the other tokens of each account have of their own, and 1 of each token; else 429",
      [](Limits& l) -> LimitField { return &l.live.all_clients; }},
     {"live.subscriptions-per-account", "subscriptions", 1, kMany,
-     "Subscriptions of all clients of the live stream of one account; a further one is refused",
+     "Subscriptions to the live stream that the browsers of one account have, as many again its "
+     "cards, and its other tokens; a token has a quarter at most; a further one is refused",
      [](Limits& l) -> LimitField { return &l.live.subscriptions_per_account; }},
     {"live.all-subscriptions", "subscriptions", 1, kMany,
-     "Subscriptions to the live stream of all accounts, in addition to 256 that each account has "
-     "of its own; a further one is refused",
+     "Subscriptions to the live stream of all accounts, in addition to 256 that the browsers, the "
+     "cards and the other tokens of each account have of their own, and 64 of each token; a "
+     "further "
+     "one is refused",
      [](Limits& l) -> LimitField { return &l.live.all_subscriptions; }},
     {"live.field-bytes-per-account", "bytes", kKilobyte, kGigabyte,
-     "Bytes of the field names in the subscriptions of one account, each list counted as 256 and "
-     "each name as 32 and twice its text; equal lists count once; else the subscription is refused",
+     "Bytes of the field names in the subscriptions of the browsers of one account, as many again "
+     "of its cards, and of its other tokens, of which one has a quarter at most; each list is "
+     "counted as 256 and each name as 32 and twice its text; equal lists of an account count once; "
+     "else the subscription is refused",
      [](Limits& l) -> LimitField { return &l.live.field_bytes_per_account; }},
     {"live.all-field-bytes", "bytes", kKilobyte, 64 * kGigabyte,
      "Bytes of the field names in the subscriptions of all accounts, in addition to 16 KB that "
-     "each account has of its own; else the subscription is refused",
+     "the browsers, the cards and the other tokens of each account have of their own, and 4 KB of "
+     "each token; else the subscription is refused",
      [](Limits& l) -> LimitField { return &l.live.all_field_bytes; }},
     {"live.kernel-bytes", "bytes", 4 * kKilobyte, kGigabyte,
      "Bytes of output that the kernel keeps for one client of the live stream until the client "
@@ -161,8 +169,11 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.listeners.kernel_output_bytes; }},
     {"live.devices", "devices", 1, kMany,
      "Devices that the clients of the live stream of all accounts watch at once, in addition to 64 "
-     "that each account has of its own; a device counts once for each account that watches it; a "
-     "subscription to a further one is refused",
+     "that the browsers, the cards and the other tokens of each account have of their own, and 8 "
+     "of "
+     "each token; a device counts once for each account that watches it; a subscription to a "
+     "further "
+     "one is refused",
      [](Limits& l) -> LimitField { return &l.live.devices; }},
 
     // --- MQTT ---

@@ -7,6 +7,7 @@
 
 #include "app/options.h"
 #include "base/result.h"
+#include "nats/settings.h"
 #include "net/network.h"
 #include "net/tls.h"
 #include "server/listeners.h"
@@ -16,6 +17,9 @@ namespace gridloom::app {
 // kBadParams, and the errors of addresses, name the option.
 [[nodiscard]] Result<std::vector<server::ListenerOptions>> listeners_of(
     const ServeOptions& options, const net::TlsContextPtr& tls);
+// kBadParams: what nodes tell each other would reach other machines in clear, or anybody there
+// could take part.
+[[nodiscard]] Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats);
 [[nodiscard]] Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options);
 [[nodiscard]] Result<std::vector<std::string>> frame_origins(const ServeOptions& options);
 

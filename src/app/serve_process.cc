@@ -21,6 +21,7 @@
 #include "app/cluster_node.h"
 #include "app/configured_bridges.h"
 #include "app/control/admin.h"
+#include "app/control/doctor.h"
 #include "app/demo.h"
 #include "app/limits.h"
 #include "app/network_options.h"
@@ -74,12 +75,18 @@ Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
       {.data = options.data, .asked = std::move(database), .clock = process.wall});
 }
 
+void warn_of_modes(const std::filesystem::path& data) {
+  const Finding modes = check_modes(data);
+  if (!modes.good) spdlog::warn("{}: {}", data.string(), modes.text);
+}
+
 }  // namespace
 
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   auto lock = storage::DataLock::take(options.data);
   if (!lock) return std::unexpected(lock.error());
   process.lock.emplace(std::move(*lock));
+  warn_of_modes(options.data);
   if (storage::is_nearly_full(options.data) && storage::use_reserve(options.data)) {
     spdlog::warn(
         "the disk of {} is full: the reserve in it was removed, so that the server can start",

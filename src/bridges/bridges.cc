@@ -86,6 +86,7 @@ Parts Bridges::parts() const {
           .reads = options_.reads,
           .loop = *loop_,
           .events = options_.events,
+          .failures = options_.failures,
           .limits = options_.limits};
 }
 

@@ -64,6 +64,7 @@ class Bridges {
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
     const home::EventLog* events = nullptr;  // outlives the bridges
+    FailureBudget* failures = nullptr;       // outlives the bridges; Parts::failures
     std::optional<Place> place = Place{};    // nothing: none runs before place()
     net::PeerLimits limits{};                // of what peers answer
   };

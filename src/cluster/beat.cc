@@ -1,11 +1,14 @@
 #include "cluster/beat.h"
 
 #include "base/bytes.h"
+#include "base/printable.h"
 
 namespace gridloom::cluster {
 namespace {
 
 constexpr std::uint64_t kForm = 1;
+// Beyond any number of owners; a claim goes one above it.
+constexpr Revision kMostRevision = std::int64_t{1} << 52U;
 
 std::string_view cut(std::string_view text) { return text.substr(0, kLongestBeatText); }
 
@@ -55,8 +58,9 @@ std::optional<Beat> beat_in(std::string_view bytes) {
   Beat beat;
   beat.node.name = cursor.text();
   beat.node.incarnation = static_cast<std::int64_t>(cursor.fixed64());
-  beat.version = cursor.text();
-  beat.address = cursor.text();
+  // For people, and anybody may have sent it.
+  beat.version = printable(cursor.text());
+  beat.address = printable(cursor.text());
   beat.rival = static_cast<std::int64_t>(cursor.fixed64());
   beat.sent_ms = cursor.signed_varint();
   const std::uint64_t phase = cursor.varint();
@@ -70,7 +74,7 @@ std::optional<Beat> beat_in(std::string_view bytes) {
   for (std::uint64_t i = 0; i < served; ++i) {
     const std::uint64_t slot = cursor.varint();
     const auto revision = static_cast<Revision>(cursor.varint());
-    if (slot >= kMostSlots || revision <= 0) return std::nullopt;
+    if (slot >= kMostSlots || revision <= 0 || revision > kMostRevision) return std::nullopt;
     beat.served.push_back({.slot = static_cast<Slot>(slot), .revision = revision});
   }
   if (cursor.failed() || !is_good(beat)) return std::nullopt;

@@ -52,7 +52,21 @@ TEST(BeatBytes, AreRefusedIfTheyCannotBeOfANode) {
   EXPECT_FALSE(with([](Beat& beat) { beat.phase = static_cast<Phase>(3); }));
   EXPECT_FALSE(with([](Beat& beat) { beat.served.front().slot = Slot{64}; }));
   EXPECT_FALSE(with([](Beat& beat) { beat.served.front().revision = 0; }));
+  EXPECT_TRUE(with([](Beat& beat) { beat.served.front().revision = std::int64_t{1} << 52U; }));
+  EXPECT_FALSE(
+      with([](Beat& beat) { beat.served.front().revision = (std::int64_t{1} << 52U) + 1; }));
+  EXPECT_FALSE(with([](Beat& beat) { beat.node.name = "\xff"; }));
   EXPECT_FALSE(with([](Beat& beat) { beat.served.resize(65, beat.served.front()); }));
+}
+
+TEST(BeatBytes, TextsForPeopleArePrintable) {
+  Beat beat = any_beat();
+  beat.version = "\xff\"1\x1b[2J";
+  beat.address = "a\n\xc3";
+  const auto read = beat_in(bytes_of(beat));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->version, "?\"1?[2J");
+  EXPECT_EQ(read->address, "a??");
 }
 
 TEST(BeatBytes, CutTextsThatAreTooLong) {

@@ -8,11 +8,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cluster/beat.h"
 #include "cluster/test_cluster.h"
 
 namespace gridloom::cluster {
@@ -252,6 +254,21 @@ TEST_F(SlotOwnership, ADatabaseThatWasSetBackLeadsToClaimsAboveTheRevisionsOfBef
     if (was.revision == before.at(number_of(row.slot)).revision) continue;
     EXPECT_GT(row.revision, was.revision);
   }
+}
+
+TEST_F(SlotOwnership, ABeatWithAnAbsurdRevisionUsesNoNumbersUp) {
+  start(2);
+  TestBus::Member stranger(cluster_.bus());
+  Beat forged{.node = {.name = "forged", .incarnation = 1}};
+  for (const SlotRow& row : rows()) {
+    forged.served.push_back({.slot = row.slot, .revision = std::int64_t{1} << 52U});
+  }
+  must(stranger.publish("gl.beat.forged", bytes_of(forged)));
+  cluster_.run(Millis(1'000));
+  cluster_.kill(node("n2"));
+  cluster_.run(Millis(10'000));
+  EXPECT_TRUE(are_all_served());
+  for (const SlotRow& row : rows()) EXPECT_LT(row.revision, 1'000);
 }
 
 TEST_F(SlotOwnership, AFencedSlotIsClosedAndTheRowsAreRead) {

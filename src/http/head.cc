@@ -106,6 +106,17 @@ std::expected<void, Refusal> parse_first_line(std::string_view line, Head& head)
   return check_target(head.target);
 }
 
+constexpr auto kCompressions =
+    std::to_array<std::string_view>({"gzip", "x-gzip", "deflate", "compress", "br", "zstd"});
+
+bool is_absolute(std::string_view target) { return !target.starts_with('/') && target != "*"; }
+
+// Of http://AUTHORITY/path.
+std::string_view authority_of(std::string_view target) {
+  const std::size_t begin = target.find("//") + 2;
+  return target.substr(begin, target.find_first_of("/?", begin) - begin);
+}
+
 // Checked because services pass the host on to their clients.
 bool is_host(std::string_view host) { return std::ranges::all_of(host, kHostCharacters); }
 
@@ -168,8 +179,12 @@ std::expected<void, Refusal> check_fields(Head& head, std::span<const WantedHead
   }
   if (const auto length = find_length(head); !length) return length;
   if (const auto coding = find_coding(head); !coding) return coding;
-  if (const std::string_view host = head.value("Host"); !is_host(host)) {
-    return refuse("Host must be a name or an address, and perhaps a port");
+  head.host = is_absolute(head.target) ? authority_of(head.target) : head.value("Host");
+  if (!is_host(head.host)) return refuse("Host must be a name or an address, and perhaps a port");
+  // Some clients name a character set there.
+  if (std::ranges::any_of(kCompressions,
+                          [&](auto coding) { return lists(head, "Content-Encoding", coding); })) {
+    return refuse("Content-Encoding must be identity: a body is read as it comes", 415);
   }
   if (const std::string_view expect = head.value("Expect"); !expect.empty()) {
     head.expects_continue = same_name(expect, "100-continue");

@@ -31,6 +31,7 @@ struct Field {
 struct Head {
   Method method = Method::kOther;
   std::string_view target;  // a path with its query, "*", or with http://HOST in front
+  std::string_view host;    // that of the target, or else the header's, with its port
   unsigned version = 11;    // 10 or 11
   bool keep_alive = true;
   bool chunked = false;

@@ -58,6 +58,8 @@ std::string_view reason_phrase(unsigned status) {
       return "Conflict";
     case 413:
       return "Payload Too Large";
+    case 415:
+      return "Unsupported Media Type";
     case 421:
       return "Misdirected Request";
     case 417:

@@ -57,7 +57,7 @@ void RequestReader::set_request(Request& request, const Head& head) const {
   request.path = target.substr(0, mark);
   request.query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
   request.content_type = head.value("Content-Type");
-  request.host = without_port(head.value("Host"));
+  request.host = without_port(head.host);
   request.authorization = head.value("Authorization");
   const std::span<const WantedHeader> wanted =
       service_.headers().first(service_.headers_for(request.path));

@@ -68,7 +68,7 @@ class Service {
   [[nodiscard]] virtual std::expected<std::shared_ptr<net::Protocol>, Response> open(
       const Request& request, net::ConnectionContext context) = 0;
 
-  // The response to what is no good request: 400, 405, 408, 413, 417, 426, 431.
+  // The response to what is no good request: 400, 405, 408, 413, 415, 417, 426, 431.
   [[nodiscard]] virtual Response refusal(const BadRequest& bad) const = 0;
   // The name that a request gives for its user, for on_refused(); a view into the request.
   [[nodiscard]] virtual std::string_view user_of(const Request& request) const = 0;

@@ -64,11 +64,10 @@ void Session::handle_requests() {
   pipeline_ = Pipeline::kWorking;
   // A client may request much in few bytes and not read it: the remaining requests wait until the
   // output is sent.
-  while (sender_.is_idle() && !web_socket_ && sender_.output_bytes() < limits_.output_bytes &&
-         handle_one()) {
+  while (sender_.is_idle() && !web_socket_ && !is_full() && handle_one()) {
   }
   reader_.drop_read_bytes();
-  pipeline_ = sender_.output_bytes() >= limits_.output_bytes ? Pipeline::kFull : Pipeline::kOpen;
+  pipeline_ = is_full() ? Pipeline::kFull : Pipeline::kOpen;
   // The first frames may follow directly after the request.
   if (web_socket_ && reader_.has_bytes()) web_socket_->receive(reader_.take_bytes(), now_);
 }

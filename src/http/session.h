@@ -76,6 +76,10 @@ class Session final : public net::Protocol,
   void handle_requests();
   // True: a request was handled, or a WebSocket refused; the buffer may hold another one.
   [[nodiscard]] bool handle_one();
+  // A stranger gets fewer bytes of a turn: nothing else bounds how often one asks.
+  [[nodiscard]] bool is_full() const {
+    return sender_.output_bytes() >= limits_.output_bytes / (account_ == 0 ? 4 : 1);
+  }
   // Decides about the request whose head was read.
   void on_head();
   void on_request();

@@ -1,12 +1,14 @@
 // What a session decides by the head of a request: how long its body may be, and which client it
-// comes from.
+// comes from, and how much of a turn it gets.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "http/test_talk.h"
@@ -173,6 +175,30 @@ TEST_F(ProxiedSession, SoIsWhatIsRefusedAndWhatIsInsideAWebSocket) {
       "Sec-WebSocket-Protocol: mqtt\r\n",
       "/mqtt"));
   EXPECT_EQ(socket.inner_peer, "198.51.100.7");
+}
+
+TEST(HttpHead, ACompressedBodyIsRefusedAndNotReadAsText) {
+  for (const auto& [coding, status] : {std::pair{"gzip", "415"}, std::pair{"identity", "200"},
+                                       std::pair{"UTF-8", "200"}, std::pair{"x, GZIP", "415"}}) {
+    Talk talk;
+    talk.send(fmt::format("PUT /a HTTP/1.1\r\nContent-Encoding: {}\r\nContent-Length: 1\r\n\r\nx",
+                          coding));
+    EXPECT_THAT(talk.out, StartsWith(fmt::format("HTTP/1.1 {}", status))) << coding;
+  }
+}
+
+TEST(HttpHead, AStrangerGetsFewerAnswersOfATurn) {
+  std::string many;
+  for (int i = 0; i < 2000; ++i) many += "GET /1234567890 HTTP/1.1\r\n\r\n";
+  const auto answered = [&](std::int64_t account) {
+    Talk talk;
+    talk.fetches = false;
+    talk.send("GET /signed HTTP/1.1\r\n\r\n");
+    talk.requests.at(0).waiting.lock()->signed_by(account);
+    talk.send(many);
+    return talk.requests.size();
+  };
+  EXPECT_LT(answered(0), answered(7) / 3);
 }
 
 }  // namespace

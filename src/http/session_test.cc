@@ -148,9 +148,9 @@ TEST(HttpSession, UnderstandsEveryFormOfATarget) {
       {"//a//x", "GET /a//x h"},
       {"///a", "GET /a h"},
       {"/a%20b?c=%26", "GET /a%20b?c=%26 h"},
-      {"http://other:80/a?b", "GET /a?b h"},
-      {"https://other//a", "GET /a h"},
-      {"http://other", "GET / h"},
+      {"http://other:80/a?b", "GET /a?b other"},
+      {"https://other//a", "GET /a other"},
+      {"http://other", "GET / other"},
   };
   for (const auto& [target, expected] : rows) {
     Talk talk;

@@ -30,8 +30,8 @@ std::string shown(std::string_view text) {
 }  // namespace
 
 template <typename Counted>
-Counted& AccessAudit::count_of(StringMap<Counted>& names, std::string name) {
-  if (names.size() >= kMaxNames && !names.contains(name)) name.clear();
+Counted& AccessAudit::count_of(StringMap<Counted>& names, std::string name, std::size_t most) {
+  if (names.size() >= most && !names.contains(name)) name.clear();
   return names[std::move(name)];
 }
 
@@ -75,11 +75,18 @@ void AccessAudit::begin_minute() {
   accepted_.clear();
 }
 
-std::optional<std::uint64_t> AccessAudit::admit_refused(TimePoint now, std::string_view from) {
+std::optional<std::uint64_t> AccessAudit::admit_refused(TimePoint now, const AccessEvent& event) {
   const std::scoped_lock lock(mutex_);
   if (begins(hour_, now, std::chrono::hours(1))) refused_.clear();
+  if (event.account != AccountId{}) {
+    // Addresses leave room for as many accounts.
+    const std::string name = fmt::format("account {}", std::to_underlying(event.account));
+    if (count_of(refused_, name, 2 * kMaxNames).written++ < kRefusedOfAccountAnHour) {
+      return std::exchange(refused_left_out_, 0);
+    }
+  }
   if (begins(day_, now, std::chrono::hours(24))) refused_of_day_ = 0;
-  Written& of_address = count_of(refused_, address_group(from));
+  Written& of_address = count_of(refused_, address_group(event.from));
   const bool is_admitted =
       of_address.written < kRefusedAnHour &&
       (refused_of_day_ < kRefusedADay || begins(refused_last_, now, kRefusedStep));
@@ -105,7 +112,7 @@ bool AccessAudit::is_first_use(std::string_view credential, std::string_view fro
 }
 
 void AccessAudit::record(journal::Journal& journal, TimePoint now, const AccessEvent& event) {
-  const auto admitted = event.refused.empty() ? admit(now, event) : admit_refused(now, event.from);
+  const auto admitted = event.refused.empty() ? admit(now, event) : admit_refused(now, event);
   if (!admitted) return;
   std::uint64_t left_out = *admitted;
   if (journal.behind()) {
@@ -119,6 +126,7 @@ void AccessAudit::record(journal::Journal& journal, TimePoint now, const AccessE
                          {"through", event.through}};
   if (!event.by.empty()) entry["by"] = event.by;
   if (event.session != 0) entry["session"] = event.session;
+  if (!event.sn.empty()) entry["sn"] = event.sn;
   if (!event.client.empty() || event.through == "mqtt") entry["client"] = shown(event.client);
   entry["from"] = event.from;
   if (event.what == "sign-in" || !event.refused.empty()) {

@@ -3,9 +3,11 @@
 //
 // Nobody waits for the disk, and nobody fills it. Accepted events: ten a minute of each user and
 // client or kind, and 60 of each user. Refused ones, which strangers cause: ten an hour of each
-// address group, and a thousand a day in all; once those are spent, one a minute. The next entry
-// says how many were left out. While the journal is behind, no entry is written. No count of
-// entries left out is dropped, and the memory for the counts is bounded.
+// address group, and a thousand a day in all; once those are spent, one a minute. Refused ones that
+// name an account that there is, its device or gateway have 20 an hour of the account in addition,
+// which nothing else takes. The next entry says how many were left out. While the journal is
+// behind, no entry is written. No count of entries left out is dropped, and the memory for the
+// counts is bounded.
 #pragma once
 
 #include <atomic>
@@ -18,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/account_id.h"
 #include "base/clock.h"
 #include "base/string_map.h"
 #include "journal/audit_kind.h"
@@ -35,6 +38,8 @@ struct AccessEvent {
   std::string_view from{};     // the peer's address
   std::string_view refused{};  // why; empty: accepted
   std::int64_t session = 0;    // the number of the session that ended; 0: none
+  std::string_view sn{};       // of the device that was switched; empty: none
+  AccountId account{};         // if refused: whose credential was asked for; 0: nobody's
 };
 
 // A session, a token or a key, as `by` of an entry names it.
@@ -55,6 +60,7 @@ class AccessAudit {
   static constexpr Millis kUseStep = std::chrono::hours(24);
   static constexpr std::uint64_t kRefusedAnHour = 10;              // of one address group
   static constexpr std::uint64_t kRefusedADay = 1000;              // in all
+  static constexpr std::uint64_t kRefusedOfAccountAnHour = 20;     // besides
   static constexpr Millis kRefusedStep = std::chrono::minutes(1);  // once those are spent
 
  private:
@@ -80,18 +86,19 @@ class AccessAudit {
   static constexpr std::size_t kMaxNames = 8192;
 
   [[nodiscard]] std::optional<std::uint64_t> admit(TimePoint now, const AccessEvent& event);
-  [[nodiscard]] std::optional<std::uint64_t> admit_refused(TimePoint now, std::string_view from);
+  [[nodiscard]] std::optional<std::uint64_t> admit_refused(TimePoint now, const AccessEvent& event);
   // Begins a new minute in accepted_.
   void begin_minute();
   // Finds the count of a name, or the one of all other names if there are too many.
   template <typename Counted>
-  [[nodiscard]] static Counted& count_of(StringMap<Counted>& names, std::string name);
+  [[nodiscard]] static Counted& count_of(StringMap<Counted>& names, std::string name,
+                                         std::size_t most = kMaxNames);
 
   std::mutex mutex_;  // guards the members below
   TimePoint minute_{};
   StringMap<User> accepted_;  // of this minute, and earlier ones with entries left out
   TimePoint hour_{};
-  StringMap<Written> refused_;  // of this hour, by address group
+  StringMap<Written> refused_;  // of this hour, by address group, and by account
   TimePoint day_{};
   std::uint64_t refused_of_day_ = 0;
   TimePoint refused_last_{};

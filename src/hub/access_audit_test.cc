@@ -82,6 +82,30 @@ TEST(AccessAuditTest, NeighboursInANetworkShareTheirEntries) {
   EXPECT_EQ(journal.records.size(), AccessAudit::kRefusedAnHour + 1);
 }
 
+TEST(AccessAuditTest, AnAccountThatExistsHasRefusalsOfItsOwn) {
+  FakeJournal journal;
+  AccessAudit audit;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string from = fmt::format("10.0.{}.{}", i / 250, i % 250);
+    audit.record(journal, kTestStart,
+                 {.who = "", .through = "token", .from = from, .refused = "no"});
+  }
+  EXPECT_EQ(journal.records.size(), AccessAudit::kRefusedADay);
+  const auto guess = [&](TimePoint now, std::int64_t account) {
+    const std::size_t before = journal.records.size();
+    for (int i = 0; i < 100; ++i) {
+      audit.record(
+          journal, now,
+          {.who = "dora", .from = "10.0.0.1", .refused = "no", .account = AccountId{account}});
+    }
+    return journal.records.size() - before;
+  };
+  EXPECT_EQ(guess(kTestStart, 1), AccessAudit::kRefusedOfAccountAnHour);
+  EXPECT_EQ(guess(kTestStart, 2), AccessAudit::kRefusedOfAccountAnHour);
+  EXPECT_GE(guess(kTestStart + std::chrono::hours(1), 1), AccessAudit::kRefusedOfAccountAnHour);
+  EXPECT_GT(events_of(journal), 2000 + 2 * 20);
+}
+
 TEST(AccessAuditTest, AUseIsTheFirstOncePerAddressAndDay) {
   AccessAudit audit;
   EXPECT_TRUE(audit.is_first_use("token", "10.0.0.1", kTestStart));

@@ -1,12 +1,15 @@
 #include "hub/client_access.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hub/test_journal.h"
 #include "testing/home.h"
 
 namespace gridloom::hub {
@@ -64,6 +67,23 @@ TEST_F(ClientAccessTest, ACredentialIsValidUntilItIsReplaced) {
 TEST_F(ClientAccessTest, OnlyANameThatExistsIsShown) {
   EXPECT_EQ(access.shown_user(kDelta2Sn), kDelta2Sn);
   EXPECT_NE(access.shown_user("a secret in the wrong place"), "a secret in the wrong place");
+}
+
+TEST_F(ClientAccessTest, ARefusalThatNamesAnAccountIsAuditedAfterManyThatDoNot) {
+  FakeJournal journal;
+  home.platform.journal = &journal;
+  for (int i = 0; i < 2000; ++i) {
+    const std::string from = fmt::format("10.0.{}.{}", i / 250, i % 250);
+    home.hub->record_access({.from = from, .refused = "no"});
+  }
+  const std::string certificate = home.account("alice").certificate_account;
+  for (const std::string& name :
+       {std::string("alice"), kDelta2Sn, std::string("gateway:alice"), certificate}) {
+    const std::size_t before = journal.records.size();
+    home.hub->record_access({.who = name, .from = "10.0.0.1", .refused = "no"});
+    EXPECT_EQ(journal.records.size(), before + 1) << name;
+  }
+  home.platform.journal = nullptr;
 }
 
 TEST_F(ClientAccessTest, AnAccountsClientIdsOfADayAreLimited) {

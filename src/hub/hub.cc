@@ -53,8 +53,17 @@ void Hub::record_access(registry::AccountId who, AccessEvent event) {
   record_access(event);
 }
 
-void Hub::record_access(const AccessEvent& event) {
+void Hub::record_access(AccessEvent event) {
   if (platform_.journal == nullptr) return;
+  if (!event.refused.empty()) {
+    const registry::Account* account =
+        platform_.registry.directory()->find_account_by_name(event.who);
+    if (account != nullptr) {
+      event.account = account->id;
+    } else if (const auto identity = access_.identity_of(event.who)) {
+      event.account = identity->account;
+    }
+  }
   platform_.access_audit.record(*platform_.journal, platform_.clock.now(), event);
 }
 

@@ -52,7 +52,8 @@ class Hub {
   // certificate account.
   void record_access(const Identity& who, AccessEvent event);
   void record_access(registry::AccountId who, AccessEvent event);
-  void record_access(const AccessEvent& event);
+  // If refused, the account whose user, device or gateway `who` is has a share of the entries.
+  void record_access(AccessEvent event);
   // Whether a use of the credential, named by its hash, is to be recorded: the first one of a day
   // from an address is.
   [[nodiscard]] bool is_first_use(std::string_view credential, std::string_view from);

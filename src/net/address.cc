@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <memory>
@@ -62,6 +63,13 @@ Result<SocketAddress> socket_address(const Address& address) {
   raw.size = first->ai_addrlen;
   std::memcpy(&raw.storage, first->ai_addr, raw.size);
   return raw;
+}
+
+std::string host_of(const SocketAddress& address) {
+  std::array<char, NI_MAXHOST> host{};
+  const int failed = ::getnameinfo(address.raw(), address.size, host.data(), host.size(), nullptr,
+                                   0, NI_NUMERICHOST);
+  return failed != 0 ? "" : host.data();
 }
 
 }  // namespace gridloom::net

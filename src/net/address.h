@@ -35,5 +35,7 @@ struct SocketAddress {
 };
 // kBadParams: the host is no numeric address.
 [[nodiscard]] Result<SocketAddress> socket_address(const Address& address);
+// Its host as a numeric address; empty: it has none.
+[[nodiscard]] std::string host_of(const SocketAddress& address);
 
 }  // namespace gridloom::net

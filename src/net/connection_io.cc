@@ -384,9 +384,11 @@ void ConnectionIo::continue_io() {
 void ConnectionIo::write() {
   thread_local std::string output;
   std::size_t written = 0;
+  // Fewer for a stranger, as in a protocol's own output.
+  const std::size_t most = dependencies_.limits.read_on_bytes / (account_ == 0 ? 4 : 1);
   has_more_ = false;
   while (phase_ == Phase::kEstablished) {
-    if (written >= dependencies_.limits.read_on_bytes) {
+    if (written >= most) {
       has_more_ = true;
       return continue_at_turn_end();
     }

@@ -2,7 +2,6 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
@@ -57,13 +56,6 @@ bool is_reset(int fd) {
 void set_on(int fd, int level, int option) {
   const int on = 1;
   ::setsockopt(fd, level, option, &on, sizeof(on));
-}
-
-std::string host_of(const SocketAddress& address) {
-  std::array<char, NI_MAXHOST> host{};
-  const int failed = ::getnameinfo(address.raw(), address.size, host.data(), host.size(), nullptr,
-                                   0, NI_NUMERICHOST);
-  return failed != 0 ? "" : host.data();
 }
 
 std::uint16_t port_of(int fd) {

@@ -138,7 +138,8 @@ Status Node::connect() {
   for (std::size_t i = 0; i < facts->slots; ++i) slots_.push_back(std::make_unique<Slot>());
   placer_ = std::make_unique<Worker>(std::vector<std::size_t>{kPlacings, 1});
   links_.bus = std::make_unique<cluster::NatsBus>(*links_.nats);
-  auto carrier = Carrier::start(*links_.bus, self_);
+  links_.sealed_bus = std::make_unique<SealedBus>(*links_.bus);
+  auto carrier = Carrier::start(*links_.sealed_bus, self_);
   if (!carrier) return std::unexpected(carrier.error());
   links_.carrier = std::move(*carrier);
   for (const std::string& each :
@@ -220,6 +221,10 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return door_.relay->make(); }
 
 Status Node::start(const std::string& address) {
+  auto sealer = registry::Sealer::with_key_file(options_.data / "secret.key",
+                                                registry::MissingKey::kRefuse);
+  if (!sealer) return std::unexpected(sealer.error());
+  links_.sealed_bus->use(std::move(*sealer));
   auto member = cluster::Member::start(
       {.bus = *links_.bus,
        .claims = *links_.claims,

@@ -40,6 +40,7 @@
 #include "node/carrier.h"
 #include "node/node_health.h"
 #include "node/relay_door.h"
+#include "node/sealed_bus.h"
 #include "node/slot_history.h"
 #include "node/slot_server.h"
 #include "postgres/holder.h"
@@ -59,6 +60,7 @@ struct NodeLinks {
   std::unique_ptr<nats::Connection> nats{};      // of beats and frames
   std::unique_ptr<nats::Connection> log_nats{};  // of the logs
   std::unique_ptr<cluster::NatsBus> bus{};
+  std::unique_ptr<SealedBus> sealed_bus{};  // of frames
   std::unique_ptr<Carrier> carrier{};
 };
 

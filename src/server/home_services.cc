@@ -49,6 +49,7 @@ void HomeServices::add_bridges(BridgeOptions options) {
                                              .data = options_.data,
                                              .configured = std::move(options.configured),
                                              .events = &events_,
+                                             .failures = options.failures,
                                              .place = std::move(options.place),
                                              .limits = options.limits});
 }

@@ -57,6 +57,7 @@ class HomeServices {
     registry::Registry& registry;
     const Clock& wall;
     std::vector<bridges::ConfiguredBridge> configured{};
+    FailureBudget* failures = nullptr;  // of sign-ins
     std::optional<bridges::Place> place{};
     net::PeerLimits limits{};
   };

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "api/api.h"
-#include "api/gate/request_rate.h"
+#include "base/request_rate.h"
 #include "api/http_service.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"
@@ -93,7 +93,7 @@ class Protocols {
   std::optional<api::Page> page_;
   wire::ReplayGuard guard_;
   std::optional<wire::ReplayGuard> replays_;
-  std::optional<api::RequestRate> rate_;
+  std::optional<RequestRate> rate_;
   std::optional<http::TrustedProxies> proxies_;
   std::vector<std::unique_ptr<api::Api>> apis_;  // by loop
   // Two of each loop: for listeners without the check of replays, and with it.

@@ -118,6 +118,8 @@ Server::Server(Options options)
 }
 
 Server::~Server() {
+  // They use the protocols' budget of failures, and are destroyed after it.
+  if (homes_ && homes_->bridges() != nullptr) homes_->bridges()->stop();
   // Asks the loops for the twins.
   if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
   for (const auto& loop : loops_) loop->stop();
@@ -244,6 +246,7 @@ Status Server::listen(ListenOptions options) {
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges),
+                       .failures = protocols_->mqtt().failures,
                        .place = std::move(options.bridges_at),
                        .limits = options_.limits.peers});
   protocols_->add_apis(

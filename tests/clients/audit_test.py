@@ -16,7 +16,7 @@ from server import PATIENCE_S, QUOTA, Server, cli, run_tests, told
 SN = "R331TEST0000001"
 # Every kind of entry. A kind that the program knows and this list or docs/user/audit.md does not is one that nobody
 # has thought about: who, by what, from where?
-ACCESS = {"sign-in", "sign-out", "session.end", "password.set", "certification"}
+ACCESS = {"sign-in", "sign-out", "session.end", "password.set", "certification", "ups.primary", "ups.shutdown"}
 SETS = {"set", "set_reply", "set_refused"}
 ADMIN = {
     "link.add", "account.add", "account.keys", "account.rotate", "account.remove", "token.add", "token.remove",

@@ -235,6 +235,13 @@ class RefusalTest(unittest.TestCase):
         ) as running:
             self.assertIn("http", running.facts)
 
+    def test_a_folder_that_others_may_enter_is_told_at_the_start(self):
+        with Server(demo=False) as running:
+            self.assertNotIn("other users", running.log_text())
+            running.data.chmod(0o755)
+            running.restart()
+            self.assertIn("other users may enter or read", running.log_text())
+
     def test_a_folder_that_cannot_be_made_is_named(self):
         file = temporary_folder() / "file"
         file.write_text("")

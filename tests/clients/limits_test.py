@@ -71,7 +71,10 @@ TESTED_ELSEWHERE = {
     "sign-in.waiting-ends": ["SignInTest.SessionsEndInALaneOfTheirOwnWithABoundForEachAccount"],
     "live.subscriptions": ["LiveTest.SubscriptionsAndMessagesAreBounded"],
     "live.devices": ["LiveFeedTest.DevicesThatAreWatchedAreBounded"],
-    "live.clients-per-account": ["LiveTest.ClientsOfAnAccountAreBounded"],
+    "live.clients-per-account": [
+        "LiveTest.ClientsOfAnAccountAreBounded",
+        "LiveAccount.BrowsersCardsAndEachOtherTokenHaveWhatNoOtherTokenTakes",
+    ],
     "live.all-clients": ["LiveAccount.EachLimitHoldsForAllAccountsToo"],
     "live.subscriptions-per-account": ["LiveTest.SubscriptionsOfAnAccountAreBounded"],
     "live.all-subscriptions": ["LiveAccount.EachLimitHoldsForAllAccountsToo"],

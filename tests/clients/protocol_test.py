@@ -167,7 +167,7 @@ class Protocol(ServerTest):
             with self.subTest(path=path):
                 self.assertIn(said, self.assert_error(self.ask(path), 400, "bad_params"))
         said = self.assert_error(self.ask("/api/v1/session", "POST", {"lnk": "x"}, token=""), 400, "bad_params")
-        self.assertIn("lnk is no member of the body", said)
+        self.assertIn("a name is no member of the body", said)
         declared = self.data(f"{HISTORY}?fields=pd.soc,pd.wattsInSum&from=-1h")
         self.assertEqual([row["field"] for row in declared["series"]], ["pd.soc", "pd.wattsInSum"])
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "api/gate/request_rate.h"
+#include "base/request_rate.h"
 #include "api/message/answer_form.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"

@@ -11,33 +11,44 @@
 namespace gridloom::api {
 namespace {
 
-// What each account has of its own.
-constexpr std::size_t kOwnClients = 4;
-constexpr std::size_t kOwnSubscriptions = 256;
-constexpr std::size_t kOwnFieldBytes = std::size_t{16} * 1024;
+// What each part of an account, and each token, has of its own.
+constexpr LiveAmounts kOwn{.clients = 4,
+                           .subscriptions = 256,
+                           .field_bytes = std::size_t{16} * 1024,
+                           .devices = LiveAccount::kOwnDevices};
+constexpr LiveAmounts kOwnOfToken{
+    .clients = 1, .subscriptions = 64, .field_bytes = std::size_t{4} * 1024, .devices = 8};
 // An account may watch as many devices as it has subscriptions: there is no other limit for it.
 constexpr std::size_t kAnyDevices = std::numeric_limits<std::size_t>::max();
 
-ByteBudgetPtr part_of(const ByteBudgetPtr& whole, std::size_t most, std::size_t own) {
-  return std::make_shared<ByteBudget>(most, std::min(own, most), whole);
+LiveAmounts most_of_part(const LiveLimits& limits) {
+  return {.clients = limits.clients_per_account,
+          .subscriptions = limits.subscriptions_per_account,
+          .field_bytes = limits.field_bytes_per_account,
+          .devices = kAnyDevices};
 }
 
-struct What {
-  std::string_view things;      // in words
-  std::string_view of_account;  // the limits' names
-  std::string_view of_all;
-  std::size_t most = 0;  // of the account
-};
+LiveAmounts quarter_of(const LiveAmounts& most) {
+  const auto quarter = [](std::size_t amount) { return std::max<std::size_t>(1, amount / 4); };
+  return {.clients = quarter(most.clients),
+          .subscriptions = quarter(most.subscriptions),
+          .field_bytes = quarter(most.field_bytes),
+          .devices = kAnyDevices};
+}
 
-Result<TakenBytes> take(const ByteBudgetPtr& budget, std::size_t amount, const What& what) {
-  TakenBytes taken(budget);
-  if (taken.take(amount)) return taken;
-  if (budget->taken() + amount > what.most) {
-    return fail(ErrorCode::kConflict, fmt::format("an account has at most {} {}: limit {}",
-                                                  what.most, what.things, what.of_account));
-  }
-  return fail(ErrorCode::kConflict, fmt::format("all accounts together have too many {}: limit {}",
-                                                what.things, what.of_all));
+LiveBudgets part_of(const LiveBudgets& whole, const LiveAmounts& most, const LiveAmounts& own) {
+  const auto part = [](const ByteBudgetPtr& of, std::size_t at_most, std::size_t of_own) {
+    return std::make_shared<ByteBudget>(at_most, std::min(of_own, at_most), of);
+  };
+  return {.clients = part(whole.clients, most.clients, own.clients),
+          .subscriptions = part(whole.subscriptions, most.subscriptions, own.subscriptions),
+          .field_bytes = part(whole.field_bytes, most.field_bytes, own.field_bytes),
+          .devices = part(whole.devices, most.devices, own.devices)};
+}
+
+LiveShare::Part part_of(const LiveAccount::Shared& shared, std::string_view whose) {
+  const LiveAmounts most = most_of_part(shared.limits);
+  return {.whose = whose, .most = most, .budgets = part_of(shared.budgets, most, kOwn)};
 }
 
 }  // namespace
@@ -68,68 +79,117 @@ bool LiveFields::contains(std::string_view name) const {
   return std::ranges::binary_search(names_, name);
 }
 
-LiveAccount::Shared::Shared(const LiveLimits& given)
-    : limits(given),
-      clients(std::make_shared<ByteBudget>(given.all_clients)),
-      subscriptions(std::make_shared<ByteBudget>(given.all_subscriptions)),
-      field_bytes(std::make_shared<ByteBudget>(given.all_field_bytes)),
-      devices(std::make_shared<ByteBudget>(given.devices)) {}
+struct LiveShare::Kind {
+  std::string_view things;      // in words
+  std::string_view of_account;  // the limits' names
+  std::string_view of_all;
+  std::size_t LiveAmounts::* amount;
+  ByteBudgetPtr LiveBudgets::* budget;
+};
 
-LiveAccount::LiveAccount(AccountId id, const Shared& shared)
-    : id_(id),
-      limits_(shared.limits),
-      clients_(part_of(shared.clients, limits_.clients_per_account, kOwnClients)),
-      subscriptions_(
-          part_of(shared.subscriptions, limits_.subscriptions_per_account, kOwnSubscriptions)),
-      field_bytes_(part_of(shared.field_bytes, limits_.field_bytes_per_account, kOwnFieldBytes)),
-      devices_(part_of(shared.devices, kAnyDevices, kOwnDevices)) {}
+LiveShare::LiveShare(LiveAccountPtr account, const Part& part, const LiveAmounts* token)
+    : account_(std::move(account)),
+      part_(part),
+      most_(token == nullptr ? part.most : *token),
+      is_of_token_(token != nullptr),
+      budgets_(token == nullptr ? part.budgets : part_of(part.budgets, *token, kOwnOfToken)) {}
 
-Result<TakenBytes> LiveAccount::add_client() {
-  return take(clients_, 1,
-              {.things = "clients of the live stream",
-               .of_account = "live.clients-per-account",
-               .of_all = "live.all-clients",
-               .most = limits_.clients_per_account});
+Result<TakenBytes> LiveShare::take(std::size_t amount, const Kind& kind) const {
+  TakenBytes taken(budgets_.*kind.budget);
+  if (taken.take(amount)) return taken;
+  const std::size_t most = most_.*kind.amount;
+  if (is_of_token_ && (budgets_.*kind.budget)->taken() + amount > most) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("a token has at most {} {}, a quarter of limit {}", most, kind.things,
+                            kind.of_account));
+  }
+  const std::size_t most_of_part = part_.most.*kind.amount;
+  if ((part_.budgets.*kind.budget)->taken() + amount > most_of_part) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the {} of an account have at most {} {}: limit {}", part_.whose,
+                            most_of_part, kind.things, kind.of_account));
+  }
+  return fail(ErrorCode::kConflict, fmt::format("all accounts together have too many {}: limit {}",
+                                                kind.things, kind.of_all));
 }
 
-Result<TakenBytes> LiveAccount::add_subscription() {
-  return take(subscriptions_, 1,
-              {.things = "subscriptions of the live stream",
-               .of_account = "live.subscriptions-per-account",
-               .of_all = "live.all-subscriptions",
-               .most = limits_.subscriptions_per_account});
+Result<TakenBytes> LiveShare::add_client() const {
+  return take(1, {.things = "clients of the live stream",
+                  .of_account = "live.clients-per-account",
+                  .of_all = "live.all-clients",
+                  .amount = &LiveAmounts::clients,
+                  .budget = &LiveBudgets::clients});
 }
 
-Result<TakenBytes> LiveAccount::add_device() {
-  return take(devices_, 1,
-              {.things = "devices that the live stream watches",
-               .of_account = "live.devices",
-               .of_all = "live.devices",
-               .most = kAnyDevices});
+Result<TakenBytes> LiveShare::add_subscription() const {
+  return take(1, {.things = "subscriptions of the live stream",
+                  .of_account = "live.subscriptions-per-account",
+                  .of_all = "live.all-subscriptions",
+                  .amount = &LiveAmounts::subscriptions,
+                  .budget = &LiveBudgets::subscriptions});
 }
 
-Result<LiveFieldsPtr> LiveAccount::fields(std::vector<std::string_view> names) {
+Result<TakenBytes> LiveShare::add_device() const {
+  return take(1, {.things = "devices that the live stream watches",
+                  .of_account = "live.devices",
+                  .of_all = "live.devices",
+                  .amount = &LiveAmounts::devices,
+                  .budget = &LiveBudgets::devices});
+}
+
+Result<LiveFieldsPtr> LiveShare::fields(std::vector<std::string_view> names) const {
   std::ranges::sort(names);
   names.erase(std::ranges::unique(names).begin(), names.end());
   std::string key;
   for (const std::string_view name : names) wire::append_quoted(key, name);
   const std::size_t bytes = LiveFields::kListBytes + LiveFields::kNameBytes * names.size() +
                             2 * key.size();  // the texts, and the key
-  auto& [mutex, by_key] = *lists_;
+  auto& [mutex, by_key] = *account_->field_lists();
   const std::lock_guard lock(mutex);
   if (const auto known = by_key.find(key); known != by_key.end()) {
     if (LiveFieldsPtr list = known->second.lock()) return list;
     by_key.erase(known);  // another thread destroys it at this moment
   }
-  auto taken = take(field_bytes_, bytes,
-                    {.things = "bytes of field names in subscriptions of the live stream",
-                     .of_account = "live.field-bytes-per-account",
-                     .of_all = "live.all-field-bytes",
-                     .most = limits_.field_bytes_per_account});
+  auto taken = take(bytes, {.things = "bytes of field names in subscriptions of the live stream",
+                            .of_account = "live.field-bytes-per-account",
+                            .of_all = "live.all-field-bytes",
+                            .amount = &LiveAmounts::field_bytes,
+                            .budget = &LiveBudgets::field_bytes});
   if (!taken) return std::unexpected(taken.error());
-  auto list = std::make_shared<const LiveFields>(names, std::move(key), std::move(*taken), lists_);
+  auto list = std::make_shared<const LiveFields>(names, std::move(key), std::move(*taken),
+                                                 account_->field_lists());
   by_key.emplace(list->key(), list);
   return list;
+}
+
+LiveAccount::Shared::Shared(const LiveLimits& given)
+    : limits(given),
+      budgets{.clients = std::make_shared<ByteBudget>(given.all_clients),
+              .subscriptions = std::make_shared<ByteBudget>(given.all_subscriptions),
+              .field_bytes = std::make_shared<ByteBudget>(given.all_field_bytes),
+              .devices = std::make_shared<ByteBudget>(given.devices)} {}
+
+LiveAccount::LiveAccount(AccountId id, const Shared& shared)
+    : id_(id),
+      token_most_(quarter_of(most_of_part(shared.limits))),
+      browsers_(part_of(shared, "browsers")),
+      tokens_(part_of(shared, "tokens")),
+      cards_(part_of(shared, "cards")) {}
+
+LiveSharePtr LiveAccount::share(const LiveCaller& caller) {
+  const std::lock_guard lock(mutex_);
+  if (const auto known = shares_.find(caller.token); known != shares_.end()) {
+    if (LiveSharePtr share = known->second.lock()) return share;
+  }
+  std::erase_if(shares_, [](const auto& known) { return known.second.expired(); });
+  const bool is_browser = caller.token.empty();
+  auto made = std::make_shared<const LiveShare>(shared_from_this(),
+                                                is_browser    ? browsers_
+                                                : caller.card ? cards_
+                                                              : tokens_,
+                                                is_browser ? nullptr : &token_most_);
+  shares_.emplace(caller.token, made);
+  return made;
 }
 
 std::size_t LiveAccount::lists() const {

@@ -1,7 +1,11 @@
-// What all clients of the live stream of one account hold together: how many they are, how many
+// What the clients of the live stream of one account hold together: how many they are, how many
 // subscriptions they have, the devices that they watch, and the lists of field names. Each has a
 // limit for all accounts, and all but the devices have one for the account, too; some of each is
 // the account's own, which no other account can take.
+//
+// Within an account its browsers, its tokens and its cards, whose tokens are public, have these
+// limits each for themselves, and a token has a quarter of them at most. So no token takes the
+// places of the browsers, and some are each token's own, which no other token can take.
 //
 // Thread rule: any thread.
 #pragma once
@@ -15,10 +19,12 @@
 #include <unordered_map>
 #include <vector>
 
+#include "api/live/live_credential.h"
 #include "base/account_id.h"
 #include "base/byte_budget.h"
 #include "base/result.h"
 #include "base/shared_text.h"
+#include "base/string_map.h"
 #include "registry/directory.h"
 
 namespace gridloom::api {
@@ -68,31 +74,76 @@ class LiveFields {
 };
 using LiveFieldsPtr = std::shared_ptr<const LiveFields>;
 
-class LiveAccount {
+// How much of each there may be, or is taken.
+struct LiveAmounts {
+  std::size_t clients = 0;
+  std::size_t subscriptions = 0;
+  std::size_t field_bytes = 0;
+  std::size_t devices = 0;
+};
+struct LiveBudgets {
+  ByteBudgetPtr clients;
+  ByteBudgetPtr subscriptions;
+  ByteBudgetPtr field_bytes;
+  ByteBudgetPtr devices;
+};
+
+class LiveAccount;
+using LiveAccountPtr = std::shared_ptr<LiveAccount>;
+
+// What the clients of all browsers of an account, or of one of its tokens, hold together.
+class LiveShare {
  public:
-  // Devices of its own that each account may watch, in addition to those of all accounts.
+  // The part of an account of which this is a share: its browsers, tokens or cards.
+  struct Part {
+    std::string_view whose;
+    LiveAmounts most;
+    LiveBudgets budgets;
+  };
+  // `token`: what it has at most. Null: the share is all of the part.
+  LiveShare(LiveAccountPtr account, const Part& part, const LiveAmounts* token);
+
+  // Kept as long as the share.
+  [[nodiscard]] LiveAccount& account() const { return *account_; }
+  // The place of a client, a subscription or a watched device, given back on its destruction.
+  // kConflict: there is none left, by the limit that the error names.
+  [[nodiscard]] Result<TakenBytes> add_client() const;
+  [[nodiscard]] Result<TakenBytes> add_subscription() const;
+  [[nodiscard]] Result<TakenBytes> add_device() const;
+  // The list with these names, in any order. kConflict: they are too long, as above.
+  [[nodiscard]] Result<LiveFieldsPtr> fields(std::vector<std::string_view> names) const;
+
+ private:
+  struct Kind;
+  [[nodiscard]] Result<TakenBytes> take(std::size_t amount, const Kind& kind) const;
+
+  const LiveAccountPtr account_;
+  const Part part_;
+  const LiveAmounts most_;
+  const bool is_of_token_;
+  const LiveBudgets budgets_;
+};
+using LiveSharePtr = std::shared_ptr<const LiveShare>;
+
+class LiveAccount : public std::enable_shared_from_this<LiveAccount> {
+ public:
+  // Devices of its own that each part of an account may watch, in addition to those of all
+  // accounts.
   static constexpr std::size_t kOwnDevices = 64;
 
   // The limits of all accounts together.
   struct Shared {
     explicit Shared(const LiveLimits& limits);
     LiveLimits limits;
-    ByteBudgetPtr clients;
-    ByteBudgetPtr subscriptions;
-    ByteBudgetPtr field_bytes;
-    ByteBudgetPtr devices;
+    LiveBudgets budgets;
   };
   LiveAccount(AccountId id, const Shared& shared);
 
   [[nodiscard]] AccountId id() const { return id_; }
-
-  // The place of a client, a subscription or a watched device, given back on its destruction.
-  // kConflict: there is none left, by the limit that the error names.
-  [[nodiscard]] Result<TakenBytes> add_client();
-  [[nodiscard]] Result<TakenBytes> add_subscription();
-  [[nodiscard]] Result<TakenBytes> add_device();
-  // The list with these names, in any order. kConflict: they are too long, as above.
-  [[nodiscard]] Result<LiveFieldsPtr> fields(std::vector<std::string_view> names);
+  // The share of the browsers, or of the caller's token.
+  [[nodiscard]] LiveSharePtr share(const LiveCaller& caller);
+  // The lists of field names of all shares: equal ones are charged to the first.
+  [[nodiscard]] const std::shared_ptr<LiveFields::Lists>& field_lists() const { return lists_; }
   // How many lists there are, each with its key.
   [[nodiscard]] std::size_t lists() const;
 
@@ -103,17 +154,16 @@ class LiveAccount {
 
  private:
   const AccountId id_;
-  const LiveLimits limits_;
-  const ByteBudgetPtr clients_;
-  const ByteBudgetPtr subscriptions_;
-  const ByteBudgetPtr field_bytes_;
-  const ByteBudgetPtr devices_;
+  const LiveAmounts token_most_;
+  const LiveShare::Part browsers_;
+  const LiveShare::Part tokens_;
+  const LiveShare::Part cards_;
   const std::shared_ptr<LiveFields::Lists> lists_ = std::make_shared<LiveFields::Lists>();
   mutable std::mutex mutex_;
+  StringMap<std::weak_ptr<const LiveShare>> shares_;  // by the token's hash; the browsers' has none
   std::weak_ptr<const registry::Directory> rights_of_;
   SharedText rights_;
   std::uint64_t rights_made_ = 0;
 };
-using LiveAccountPtr = std::shared_ptr<LiveAccount>;
 
 }  // namespace gridloom::api

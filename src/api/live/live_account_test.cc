@@ -22,15 +22,20 @@ constexpr LiveLimits kLimits{.clients_per_account = 6,
 
 std::string refusal(const auto& result) { return result ? "taken" : result.error().detail; }
 
+LiveShare browsers(int account, const LiveAccount::Shared& shared) {
+  return *std::make_shared<LiveAccount>(AccountId{account}, shared)->share({});
+}
+
 TEST(LiveAccount, EachLimitHoldsForAllAccountsToo) {
   const LiveAccount::Shared shared(kLimits);
-  LiveAccount anna(AccountId{1}, shared);
-  LiveAccount bob(AccountId{2}, shared);
+  const LiveShare anna = browsers(1, shared);
+  const LiveShare bob = browsers(2, shared);
   std::vector<TakenBytes> taken;
   // Four are Anna's own, two of all.
   for (int i = 0; i < 6; ++i) taken.push_back(must(anna.add_client()));
   EXPECT_EQ(refusal(anna.add_client()),
-            "an account has at most 6 clients of the live stream: limit live.clients-per-account");
+            "the browsers of an account have at most 6 clients of the live stream: limit "
+            "live.clients-per-account");
   for (int i = 0; i < 5; ++i) taken.push_back(must(bob.add_client()));
   EXPECT_EQ(refusal(bob.add_client()),
             "all accounts together have too many clients of the live stream: limit "
@@ -67,35 +72,77 @@ TEST(LiveAccount, EachLimitHoldsForAnAccount) {
   LiveLimits small = kLimits;
   small.subscriptions_per_account = 5;
   small.field_bytes_per_account = 400;
-  LiveAccount anna(AccountId{1}, LiveAccount::Shared(small));
+  const LiveShare anna = browsers(1, LiveAccount::Shared(small));
   std::vector<TakenBytes> taken;
   for (int i = 0; i < 5; ++i) taken.push_back(must(anna.add_subscription()));
   EXPECT_EQ(refusal(anna.add_subscription()),
-            "an account has at most 5 subscriptions of the live stream: limit "
+            "the browsers of an account have at most 5 subscriptions of the live stream: limit "
             "live.subscriptions-per-account");
   // A list is 256 bytes, a name 32, and its text with the quotes counts twice.
   EXPECT_EQ(refusal(anna.fields({std::string(54, 'x')})), "taken");
   EXPECT_EQ(refusal(anna.fields({std::string(55, 'x')})),
-            "an account has at most 400 bytes of field names in subscriptions of the live stream: "
+            "the browsers of an account have at most 400 bytes of field names in subscriptions of "
+            "the live stream: "
             "limit live.field-bytes-per-account");
 }
 
+void take_all(std::vector<TakenBytes>& taken, const auto& add) {
+  while (auto one = add()) taken.push_back(std::move(*one));
+}
+
+TEST(LiveAccount, BrowsersCardsAndEachOtherTokenHaveWhatNoOtherTokenTakes) {
+  const LiveLimits limits{
+      .clients_per_account = 16, .subscriptions_per_account = 1024, .devices = 0};
+  const auto account = std::make_shared<LiveAccount>(AccountId{1}, LiveAccount::Shared(limits));
+  std::vector<LiveSharePtr> shares;
+  std::vector<TakenBytes> taken;
+  const auto take_all_of = [&](const LiveCaller& caller) {
+    const LiveSharePtr share = shares.emplace_back(account->share(caller));
+    const std::size_t before = taken.size();
+    take_all(taken, [&] { return share->add_client(); });
+    const std::size_t clients = taken.size() - before;
+    take_all(taken, [&] { return share->add_subscription(); });
+    take_all(taken, [&] { return share->add_device(); });
+    return clients;
+  };
+  const Card card;
+  for (int i = 0; i < 8; ++i) take_all_of({.token = "card" + std::to_string(i), .card = card});
+  EXPECT_EQ(take_all_of({.token = "first"}), 4U) << "a quarter";
+  EXPECT_EQ(account->share({.token = "first"}), shares.back());
+  EXPECT_EQ(refusal(shares.back()->add_client()),
+            "a token has at most 4 clients of the live stream, a quarter of limit "
+            "live.clients-per-account");
+  for (int i = 0; i < 8; ++i) take_all_of({.token = std::to_string(i)});
+  const LiveSharePtr token = account->share({.token = "last"});
+  EXPECT_EQ(refusal(token->add_client()), "taken");
+  EXPECT_EQ(refusal(token->add_subscription()), "taken");
+  EXPECT_EQ(refusal(token->add_device()), "taken");
+  EXPECT_EQ(take_all_of({.token = "last"}), 1U);
+  EXPECT_EQ(refusal(token->add_client()),
+            "the tokens of an account have at most 16 clients of the live stream: limit "
+            "live.clients-per-account");
+  const LiveSharePtr browser = account->share({});
+  taken.push_back(must(browser->add_device()));
+  EXPECT_EQ(refusal(browser->add_subscription()), "taken");
+  EXPECT_EQ(take_all_of({}), 16U);
+}
+
 TEST(LiveAccount, AListThatHasEndedLeavesNothing) {
-  LiveAccount anna(AccountId{1}, LiveAccount::Shared(LiveLimits{}));
+  const LiveShare anna = browsers(1, LiveAccount::Shared(LiveLimits{}));
   std::vector<LiveFieldsPtr> lists;
   for (int i = 0; i < 100; ++i) lists.push_back(must(anna.fields({std::to_string(i)})));
   for (int i = 0; i < 50; ++i) {
     EXPECT_EQ(refusal(anna.fields({std::string(8000, 'x'), std::to_string(i)})), "taken");
   }
-  EXPECT_EQ(anna.lists(), lists.size());
+  EXPECT_EQ(anna.account().lists(), lists.size());
   const LiveFieldsPtr again = must(anna.fields({"7"}));
   EXPECT_EQ(again, lists[7]);
   lists.clear();
-  EXPECT_EQ(anna.lists(), 1U);
+  EXPECT_EQ(anna.account().lists(), 1U);
 }
 
 TEST(LiveAccount, SubscriptionsWithTheSameNamesShareAList) {
-  LiveAccount anna(AccountId{1}, LiveAccount::Shared(LiveLimits{}));
+  const LiveShare anna = browsers(1, LiveAccount::Shared(LiveLimits{}));
   const LiveFieldsPtr list = must(anna.fields({"b", "a", "b", "c"}));
   EXPECT_EQ(must(anna.fields({"c", "b", "a"})), list);
   EXPECT_NE(must(anna.fields({"a", "b"})), list);

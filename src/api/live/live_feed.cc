@@ -305,14 +305,14 @@ LiveFeed::LiveFeed(Options options)
 
 double LiveFeed::rate() const { return rate_of(options_.virtual_time); }
 
-LiveAccountPtr LiveFeed::account(AccountId id) {
+LiveSharePtr LiveFeed::share(const LiveCaller& caller) {
   const std::lock_guard lock(mutex_);
-  std::weak_ptr<LiveAccount>& known = accounts_[id];
-  if (LiveAccountPtr account = known.lock()) return account;
-  auto made = std::make_shared<LiveAccount>(id, shared_);
+  std::weak_ptr<LiveAccount>& known = accounts_[caller.account];
+  if (const LiveAccountPtr account = known.lock()) return account->share(caller);
+  const auto made = std::make_shared<LiveAccount>(caller.account, shared_);
   known = made;
   purge(accounts_, purge_accounts_at_);
-  return made;
+  return made->share(caller);
 }
 
 LiveReaderPtr LiveFeed::reader_of(AccountId account, Loop& loop) {
@@ -327,11 +327,11 @@ LiveReaderPtr LiveFeed::reader_of(AccountId account, Loop& loop) {
 }
 
 Result<LiveWatch> LiveFeed::watch(const std::string& sn, const Watcher& by) {
-  LiveReaderPtr reader = reader_of(by.account->id(), *by.loop);
+  LiveReaderPtr reader = reader_of(by.share->account().id(), *by.loop);
   const std::lock_guard lock(reader->mutex_);
   auto found = reader->devices_.find(sn);
   if (found == reader->devices_.end()) {
-    auto place = by.account->add_device();
+    auto place = by.share->add_device();
     if (!place) return std::unexpected(place.error());
     auto made = std::make_shared<LiveDevice>(sn, options_.hub->platform().catalog->of_serial(sn),
                                              std::move(*place));

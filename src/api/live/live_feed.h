@@ -250,11 +250,12 @@ class LiveFeed {
   };
   explicit LiveFeed(Options options);
 
-  // What the account's clients hold together; kept as long as somebody has it.
-  [[nodiscard]] LiveAccountPtr account(AccountId id);
+  // What the clients of the caller's browsers, or of its token, hold together; kept as long as
+  // somebody has it.
+  [[nodiscard]] LiveSharePtr share(const LiveCaller& caller);
 
   struct Watcher {
-    LiveAccountPtr account;
+    LiveSharePtr share;
     LiveNotice* notice = nullptr;  // outlives the watch
     Loop* loop = nullptr;          // the client's, on which this is called
   };

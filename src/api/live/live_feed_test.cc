@@ -77,9 +77,9 @@ class LiveFeedTest : public testing::Test {
     run_all();
   }
   LiveWatch watch(std::string_view sn, AccountId account, const WatcherPtr& by) {
-    return must(
-        feed.watch(std::string(sn),
-                   {.account = feed.account(account), .notice = &by->notice, .loop = &at_once}));
+    return must(feed.watch(
+        std::string(sn),
+        {.share = feed.share({.account = account}), .notice = &by->notice, .loop = &at_once}));
   }
   // Reads the twin and follows it. Returns the number of the snapshot.
   std::uint64_t follow(LiveWatch& watch, AccountId account) {
@@ -171,8 +171,9 @@ TEST_F(LiveFeedTest, WhoHasNotLookedIsNotToldAgain) {
   std::size_t news = 0;
   LiveNotice notice([&] { ++news; });
   const auto watch = [&](std::string_view sn) {
-    return must(feed.watch(std::string(sn),
-                           {.account = feed.account(bob), .notice = &notice, .loop = &at_once}));
+    return must(
+        feed.watch(std::string(sn),
+                   {.share = feed.share({.account = bob}), .notice = &notice, .loop = &at_once}));
   };
   share(kSn);
   const LiveWatch first = watch(kSn);
@@ -282,13 +283,13 @@ TEST_F(LiveFeedTest, ADeviceThatIsRemovedIsReadAgain) {
 
 TEST_F(LiveFeedTest, DevicesThatAreWatchedAreBounded) {
   LiveFeed small({.hub = home.hub.get(), .virtual_time = nullptr, .limits = {.devices = 1}});
-  const LiveAccountPtr of_alice = small.account(alice);
-  const LiveAccountPtr of_bob = small.account(bob);
+  const LiveSharePtr of_alice = small.share({.account = alice});
+  const LiveSharePtr of_bob = small.share({.account = bob});
   const auto one = std::make_shared<CountingWatcher>();
   const auto other = std::make_shared<CountingWatcher>();
-  const auto watch = [&](const WatcherPtr& by, std::string_view sn, const LiveAccountPtr& account) {
+  const auto watch = [&](const WatcherPtr& by, std::string_view sn, const LiveSharePtr& share) {
     return small.watch(std::string(sn),
-                       {.account = account, .notice = &by->notice, .loop = &home.client_loop});
+                       {.share = share, .notice = &by->notice, .loop = &home.client_loop});
   };
   std::vector<LiveWatch> own;
   for (std::size_t i = 0; i < LiveAccount::kOwnDevices; ++i) {

@@ -24,13 +24,13 @@ constexpr std::int64_t kHomeEffort = 16;  // of asking for the home, and sending
 Result<std::shared_ptr<LiveSession>> LiveSession::open(Options options) {
   // make_shared cannot call a private constructor.
   std::shared_ptr<LiveSession> session(new LiveSession(std::move(options)));
-  auto place = session->account_->add_client();
+  auto place = session->share_->add_client();
   if (!place) return std::unexpected(place.error());
   session->place_ = std::move(*place);
   const Options& used = session->options_;
   session->subscriptions_ = std::make_shared<LiveSubscriptions>(
       LiveSubscriptions::Options{.account_id = used.caller.account,
-                                 .account = session->account_,
+                                 .share = session->share_,
                                  .card = used.caller.card,
                                  .feed = used.feed,
                                  .homes = used.homes,
@@ -47,7 +47,7 @@ Result<std::shared_ptr<LiveSession>> LiveSession::open(Options options) {
 
 LiveSession::LiveSession(Options options)
     : options_(std::move(options)),
-      account_(options_.feed->account(options_.caller.account)),
+      share_(options_.feed->share(options_.caller)),
       credential_(options_.caller, options_.feed->hub().platform().registry.directory()),
       now_(options_.now),
       beat_(options_.now) {}
@@ -131,7 +131,7 @@ void LiveSession::welcome() {
                  options_.feed->rate(),
                  options_.caller.card
                      ? std::string_view("{}")
-                     : std::string_view(account_->rights(credential_.shared_directory())));
+                     : std::string_view(share_->account().rights(credential_.shared_directory())));
   replies_ += '\n';
 }
 

@@ -41,7 +41,7 @@ class LiveSession final : public net::Protocol {
     home::HomeFeed* homes = nullptr;
     TimePoint now{};  // by the server's monotonic clock
   };
-  // kConflict: the account has too many clients, or all accounts have.
+  // kConflict: the token, the account or all accounts have too many clients.
   [[nodiscard]] static Result<std::shared_ptr<LiveSession>> open(Options options);
 
   void receive(std::string_view bytes, TimePoint now) override;
@@ -77,8 +77,8 @@ class LiveSession final : public net::Protocol {
   void check_rights();
 
   Options options_;
-  LiveAccountPtr account_;
-  TakenBytes place_;  // among the clients of the account
+  LiveSharePtr share_;
+  TakenBytes place_;  // among the clients of the share
   LiveCredential credential_;
   LiveInput input_;
   std::int64_t effort_ = 0;  // since the last turn

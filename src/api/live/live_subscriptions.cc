@@ -76,7 +76,7 @@ Result<LiveFieldsPtr> LiveSubscriptions::fields_in(const JsonObject& message) co
     }
     names.emplace_back(name.get_string());
   }
-  return options_.account->fields(std::move(names));
+  return options_.share->fields(std::move(names));
 }
 
 Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
@@ -115,13 +115,13 @@ Status LiveSubscriptions::subscribe(Id id, const JsonObject& message,
           ErrorCode::kConflict,
           fmt::format("a client has at most {} subscriptions: limit live.subscriptions", most));
     }
-    auto place = options_.account->add_subscription();
+    auto place = options_.share->add_subscription();
     if (!place) return std::unexpected(place.error());
     made.place = std::move(*place);
   }
   if (!sn.empty() && !same) {
     auto watch = options_.feed->watch(
-        sn, {.account = options_.account, .notice = notice_.get(), .loop = options_.loop});
+        sn, {.share = options_.share, .notice = notice_.get(), .loop = options_.loop});
     if (!watch) return std::unexpected(watch.error());
     made.watch = std::move(*watch);
   }

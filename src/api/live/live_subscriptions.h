@@ -43,7 +43,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
 
   struct Options {
     registry::AccountId account_id{};
-    LiveAccountPtr account;
+    LiveSharePtr share;
     std::optional<Card> card{};  // the client is told this of the home, and nothing else
     LiveFeed* feed = nullptr;
     home::HomeFeed* homes = nullptr;
@@ -87,7 +87,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
 
  private:
   struct Subscription {
-    TakenBytes place;      // in the account's budget
+    TakenBytes place;      // in the share's budget
     LiveWatch watch;       // of nothing: the topic is home
     LiveFieldsPtr fields;  // null: all
     Millis every = LiveSchedule::kPeriod;

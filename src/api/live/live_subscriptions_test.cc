@@ -36,7 +36,7 @@ class LiveSubscriptionsTest : public testing::Test {
     report("5");
     subscriptions = std::make_shared<LiveSubscriptions>(
         LiveSubscriptions::Options{.account_id = alice,
-                                   .account = feed.account(alice),
+                                   .share = feed.share({.account = alice}),
                                    .feed = &feed,
                                    .homes = nullptr,
                                    .loop = &home.client_loop,

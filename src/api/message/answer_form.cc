@@ -66,6 +66,8 @@ std::string_view code_of_status(unsigned status) {
       return "too_slow";
     case 413:
       return "body_too_large";
+    case 415:
+      return "wrong_encoding";
     case 417:
       return "wrong_expectation";
     case 421:

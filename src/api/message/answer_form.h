@@ -35,8 +35,8 @@ class AnswerForm {
   // failure() of what reads the store: while that cannot be read, 503 with Retry-After, and a
   // detail that names no files.
   [[nodiscard]] http::Response read_failure(const Error& fault) const;
-  // A refusal by HTTP status in either style: 400, 404, 405, 408, 413, 417, 421, 426, 429, 431,
-  // 503.
+  // A refusal by HTTP status in either style: 400, 404, 405, 408, 413, 415, 417, 421, 426, 429,
+  // 431, 503.
   [[nodiscard]] http::Response refusal(unsigned status, std::string_view why) const;
 
   // 429 with Retry-After.

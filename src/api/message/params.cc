@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <optional>
 
 #include "base/nearest.h"
@@ -27,8 +28,12 @@ Result<catalog::Language> language_in(const JsonObject& params) {
                   joined_or({catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()})));
 }
 
-Result<std::string> text_param(const JsonObject& object, std::string_view key,
-                               std::string_view path) {
+namespace {
+
+enum class Quoted : std::uint8_t { kNo, kYes };
+
+Result<std::string> text_of(const JsonObject& object, std::string_view key, std::string_view path,
+                            Quoted quoted) {
   const Json* value = object.if_contains(key);
   if (value == nullptr) {
     return fail(ErrorCode::kBadParams, fmt::format("{} is missing: must be a text", path));
@@ -36,9 +41,20 @@ Result<std::string> text_param(const JsonObject& object, std::string_view key,
   if (!value->is_string() || value->get_string().empty()) {
     const std::string_view kind = value->is_string() ? "empty" : wire::kind_name(*value);
     return fail(ErrorCode::kBadParams, fmt::format("{} is {}: must be a text", path,
-                                                   names_a_secret(key) ? kind : shown(*value)));
+                                                   quoted == Quoted::kNo ? kind : shown(*value)));
   }
   return std::string(value->get_string());
+}
+
+}  // namespace
+
+Result<std::string> text_param(const JsonObject& object, std::string_view key,
+                               std::string_view path) {
+  return text_of(object, key, path, names_a_secret(key) ? Quoted::kNo : Quoted::kYes);
+}
+
+Result<std::string> credential_param(const JsonObject& object, std::string_view key) {
+  return text_of(object, key, key, Quoted::kNo);
 }
 
 Result<const JsonObject*> params_of(const JsonObject& object) {

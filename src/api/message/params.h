@@ -21,6 +21,9 @@ namespace gridloom::api {
 // and shows its value unless it is a secret by its name.
 [[nodiscard]] Result<std::string> text_param(const wire::JsonObject& object, std::string_view key,
                                              std::string_view path);
+// The same of one that a person who signs in types: no value is shown.
+[[nodiscard]] Result<std::string> credential_param(const wire::JsonObject& object,
+                                                   std::string_view key);
 // The object `params` of a body.
 [[nodiscard]] Result<const wire::JsonObject*> params_of(const wire::JsonObject& object);
 

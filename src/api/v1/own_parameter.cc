@@ -8,19 +8,22 @@
 
 #include "api/message/params.h"
 #include "base/nearest.h"
+#include "base/redacted.h"
 
 namespace gridloom::api {
 namespace {
 
-// `kind` is what the names are: "no parameter of GET /api/v1/me".
+// `kind` is what the names are: "no parameter of GET /api/v1/me". Beside secrets, a name may be
+// one.
 Status check(const wire::JsonObject& given, const std::vector<std::string_view>& known,
              std::string_view kind) {
+  const bool has_secrets = std::ranges::any_of(known, names_a_secret);
   for (const auto& [name, value] : given) {
     const std::string_view word = name;
     if (std::ranges::find(known, word) != known.end()) continue;
     return fail(
         ErrorCode::kBadParams,
-        fmt::format("{} is {}: {}{}", shown(word), kind,
+        fmt::format("{} is {}: {}{}", has_secrets ? "a name" : shown(word), kind,
                     known.empty() ? "it has none" : fmt::format("must be {}", joined_or(known)),
                     did_you_mean(word, known)));
   }

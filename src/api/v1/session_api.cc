@@ -140,14 +140,14 @@ void SessionApi::sign_in(const http::Request& request, const JsonObject& body, A
         }};
   };
   if (body.contains("link")) {
-    auto link = text_param(body, "link", "link");
+    auto link = credential_param(body, "link");
     if (!link) return refuse(link.error());
     return signing.by_link(
         {.token = Secret(std::move(*link)), .peer = request.peer, .client = client}, reply_to({}));
   }
-  auto account = text_param(body, "account", "account");
+  auto account = credential_param(body, "account");
   if (!account) return refuse(account.error());
-  auto password = text_param(body, "password", "password");
+  auto password = credential_param(body, "password");
   if (!password) return refuse(password.error());
   auto to = reply_to(*account);
   signing.by_password({.account = std::move(*account),

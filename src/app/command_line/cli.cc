@@ -265,8 +265,10 @@ void add_safety_options(CLI::App& app, ServeOptions& o) {
            "Enforce what the vendor's cloud enforces: timestamps, replays, wildcards, client ids");
   add_flag(app, "--no-history", o.no_history,
            "Store no reports; an acknowledgement then means received, not stored");
-  add_flag(app, "--insecure-plain", o.insecure_plain,
-           "Allow --http and --mqtt on addresses other than the loopback");
+  add_flag(
+      app, "--insecure-plain", o.insecure_plain,
+      "Allow --http and --mqtt on addresses other than the loopback, and --cluster without TLS or "
+      "a user there");
   add_flag(app, "--core-dumps", o.core_dumps, "Allow core dumps; a core dump contains all keys");
   add_flag(app, "--lab", o.lab,
            "For tests: `gridloom lab reset` sets everything back to the start");

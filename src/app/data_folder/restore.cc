@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -207,10 +209,39 @@ Status make_room(const fs::path& data) {
               fmt::format("{} exists and is not an empty folder", data.string()));
 }
 
+// A link would bring a file of this machine into the data folder.
+Status check_plain(const fs::path& folder, const fs::path& name) {
+  fs::path at = folder;
+  for (const fs::path& part : name) {
+    at /= part;
+    std::error_code error;
+    if (!fs::is_symlink(fs::symlink_status(at, error))) continue;
+    return fail(ErrorCode::kMalformed, fmt::format("{} is a link: must be a file of the backup, in "
+                                                   "its folders",
+                                                   name.string()));
+  }
+  return {};
+}
+
+// A file with holes has less room in the copy than it takes in the data folder.
+Status check_room(const std::vector<operations::BackupFile>& files, const fs::path& parent) {
+  std::uintmax_t bytes = 0;
+  for (const operations::BackupFile& each : files) {
+    bytes += std::min(each.bytes, std::numeric_limits<std::uintmax_t>::max() - bytes);
+  }
+  std::error_code error;
+  const fs::space_info space = fs::space(parent, error);
+  if (error || bytes <= space.available) return {};
+  return fail(ErrorCode::kIo, fmt::format("{}: the backup has {} bytes, and {} are free",
+                                          parent.string(), bytes, space.available));
+}
+
 // Verifies each copy: neither the backup's bytes nor the copied bytes are wrong.
 Status copy_back(const std::vector<operations::BackupFile>& files, const fs::path& folder,
                  const fs::path& data) {
+  if (Status fits = check_room(files, data.parent_path()); !fits) return fits;
   for (const operations::BackupFile& each : files) {
+    if (Status plain = check_plain(folder, each.name); !plain) return plain;
     // All sizes first, because that check is cheap.
     if (Status good =
             operations::verify({.name = each.name, .bytes = each.bytes}, folder / each.name);

@@ -19,6 +19,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "base/failure_budget.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
 #include "history/reader.h"
@@ -46,7 +47,8 @@ struct Parts {
   history::Reads reads{};                  // executes history queries
   net::IoLoop& loop;                       // of all bridges
   const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
-  net::PeerLimits limits{};                // of what peers answer
+  FailureBudget* failures = nullptr;  // of sign-ins, shared by all listeners; null: any may fail
+  net::PeerLimits limits{};           // of what peers answer
 };
 
 // The bridge itself.

@@ -2,10 +2,13 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <bit>
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -87,6 +90,26 @@ Result<std::shared_ptr<DatagramSocket>> DatagramSocket::join(const net::Address&
   }
   return std::shared_ptr<DatagramSocket>(
       new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
+}
+
+Result<net::Network> link_of(std::string_view interface) {
+  ifaddrs* all = nullptr;
+  if (::getifaddrs(&all) != 0) {
+    return fail(ErrorCode::kIo, fmt::format("the interfaces: {}", system_message(errno)));
+  }
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(all, &::freeifaddrs);
+  in_addr wanted{};
+  ::inet_pton(AF_INET, std::string(interface).c_str(), &wanted);
+  const auto number = [](const sockaddr* address) {
+    return reinterpret_cast<const sockaddr_in*>(address)->sin_addr.s_addr;  // NOLINT
+  };
+  for (const ifaddrs* each = all; each != nullptr; each = each->ifa_next) {
+    const bool is_v4 = each->ifa_addr != nullptr && each->ifa_addr->sa_family == AF_INET;
+    if (!is_v4 || each->ifa_netmask == nullptr || number(each->ifa_addr) != wanted.s_addr) continue;
+    return net::Network::parse(
+        fmt::format("{}/{}", interface, std::popcount(number(each->ifa_netmask))));
+  }
+  return fail(ErrorCode::kIo, fmt::format("no interface has {}", interface));
 }
 
 Status DatagramSocket::watch(net::IoLoop& loop) {

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "base/result.h"
 #include "net/address.h"
 #include "net/io_loop.h"
+#include "net/network.h"
 
 namespace gridloom::bridges::meter {
 
@@ -57,5 +59,8 @@ class DatagramSocket final : public net::IoLoop::Watched,
   bool turn_end_requested_ = false;
   std::array<char, kMaxDatagram> buffer_{};
 };
+
+// The addresses on the link of the interface that has the numeric IPv4 address. kIo: there is none.
+[[nodiscard]] Result<net::Network> link_of(std::string_view interface);
 
 }  // namespace gridloom::bridges::meter

@@ -195,7 +195,10 @@ TEST_F(MeterBridgeTest, AnswersAsAShellyOverHttp) {
 // A battery's UDP socket.
 class UdpPeer {
  public:
-  explicit UdpPeer(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+  explicit UdpPeer(std::uint16_t port, std::uint32_t own = INADDR_LOOPBACK)
+      : socket_(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+    const sockaddr_in from = loopback(0, own);
+    EXPECT_EQ(::bind(socket_.get(), raw(from), sizeof(from)), 0);
     const timeval patience{.tv_sec = kPatience.count(), .tv_usec = 0};
     ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
     const sockaddr_in to = loopback(port);
@@ -233,6 +236,27 @@ TEST_F(MeterBridgeTest, OverUdpAnUnknownPowerIsSilence) {
   ask(3, "EM.GetStatus");
   EXPECT_THAT(battery.receive(), HasSubstr(R"("total_act_power":-77)"));
   EXPECT_GE(meter.health().figures.at("unanswered"), 1);
+}
+
+TEST_F(MeterBridgeTest, OverUdpAnAddressThatAsksALotSilencesNobodyElse) {
+  TestMeter meter(all, "m", R"("as":"shelly-pro-3em","udp":["127.0.0.1:0"],
+                               "source":"device:ZZ99METER0000001:grid")");
+  const UdpPeer flood(meter.udp_port(), INADDR_LOOPBACK + 1);
+  const UdpPeer battery(meter.udp_port());
+  const auto frame = [](int id) {
+    return fmt::format(R"({{"id":{},"src":"b","method":"Shelly.GetDeviceInfo"}})", id);
+  };
+  for (int i = 0; i < 100; ++i) flood.send(frame(i));
+  battery.send(frame(7));
+  EXPECT_THAT(battery.receive(), HasSubstr(R"({"id":7,)"));
+  EXPECT_GT(meter.health().dropped, 0);
+}
+
+TEST(MeterLink, IsTheNetworkOfAnInterface) {
+  const net::Network link = must(link_of("127.0.0.1"));
+  EXPECT_TRUE(link.contains(*net::ip_bytes("127.1.2.3")));
+  EXPECT_FALSE(link.contains(*net::ip_bytes("192.0.2.1")));
+  EXPECT_FALSE(link_of("192.0.2.1"));
 }
 
 TEST_F(MeterBridgeTest, ACrowdOfConnectionsKeepsNobodyElseOut) {

@@ -15,8 +15,8 @@
 namespace gridloom::bridges::meter {
 namespace {
 
-constexpr std::size_t kMaxConnections = 64;
-constexpr std::size_t kMaxConnectionsOfAddress = 16;
+constexpr std::size_t kMaxConnections = 128;
+constexpr std::size_t kMaxConnectionsOfAddress = 8;
 constexpr std::size_t kMaxUnsent = std::size_t{64} * 1024;
 constexpr std::uint16_t kGroupPort = 5353;
 
@@ -73,13 +73,10 @@ AnnouncedService service_of(Model model, const MeterService& service, std::strin
 
 }  // namespace
 
-bool MeterServer::Quota::take() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - begun_ >= std::chrono::seconds(1)) {
-    begun_ = now;
-    taken_ = 0;
-  }
-  return taken_++ < kDatagramsPerSecond;
+bool MeterServer::may_answer(std::string_view asker) {
+  if (!answers_.wait(asker, clock_.now())) return true;
+  health_.count_dropped();
+  return false;
 }
 
 MeterServer::MeterServer(const Options& options)
@@ -92,7 +89,6 @@ MeterServer::MeterServer(const Options& options)
 Result<std::unique_ptr<MeterServer>> MeterServer::open(const Options& options) {
   std::unique_ptr<MeterServer> server(new MeterServer(options));
   if (Status listens = server->listen(options); !listens) return std::unexpected(listens.error());
-  server->udp_quotas_.resize(options.udp.size());
   for (const net::Address& address : options.udp) {
     if (Status opened = server->open_udp(address); !opened) return std::unexpected(opened.error());
   }
@@ -139,6 +135,9 @@ Status MeterServer::announce(const std::string& interface) {
       group_address(), interface,
       [this](std::string_view query, const net::SocketAddress& from) { on_query(query, from); });
   if (!group) return std::unexpected(group.error());
+  auto link = link_of(interface);
+  if (!link) return std::unexpected(link.error());
+  link_ = *link;
   group_ = *std::move(group);
   return {};
 }
@@ -183,11 +182,16 @@ std::vector<net::Address> MeterServer::udp() const {
 }
 
 void MeterServer::on_query(std::string_view query, const net::SocketAddress& from) {
+  // The answer to a forged address would leave the link (RFC 6762, 11).
+  const std::string asker = net::host_of(from);
+  const auto bytes = net::ip_bytes(asker);
+  if (!bytes || !link_->contains(*bytes)) return;
   const bool is_plain = port_of(from) != kGroupPort;
   const std::string answer =
       announcer_->answer(query, is_plain ? Announcer::Form::kUnicast : Announcer::Form::kMulticast);
   if (answer.empty()) return;
-  if (!group_quota_.take()) return health_.count_dropped();
+  // What the group is told, all who asked hear.
+  if (!may_answer(is_plain ? std::string_view(asker) : "group")) return;
   group_->send(answer, is_plain ? from : group_socket_address());
 }
 
@@ -200,7 +204,7 @@ void MeterServer::on_frame(std::string_view frame, const net::SocketAddress& fro
   if (answer.error && answer.error->code == RpcError::kUnavailable) {
     return health_.add_to_figure("unanswered");
   }
-  if (!udp_quotas_[socket].take()) return health_.count_dropped();
+  if (!may_answer(net::host_of(from))) return;
   udp_[socket]->send(answer.frame, from);
   health_.count_out();
 }

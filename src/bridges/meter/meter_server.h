@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/request_rate.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
 #include "bridges/meter/announcer.h"
@@ -23,12 +24,15 @@
 #include "net/address.h"
 #include "net/io_loop.h"
 #include "net/listener.h"
+#include "net/network.h"
 
 namespace gridloom::bridges::meter {
 
-// Answers to datagrams in a second, of one socket; the rest is dropped. A datagram's sender may be
-// forged, so that an answer goes to somebody who did not ask.
-inline constexpr int kDatagramsPerSecond = 50;
+// Answers to datagrams of one address in a second; the rest is dropped. A datagram's sender may be
+// forged, so that an answer goes to somebody who did not ask. An address that asks once a minute
+// keeps its place among the addresses; those that find none share the answers of one.
+inline constexpr std::size_t kAnswersPerSecond = 10;
+inline constexpr std::size_t kAskers = 64;
 
 class MeterServer {
  public:
@@ -52,19 +56,13 @@ class MeterServer {
   [[nodiscard]] std::vector<net::Address> udp() const;
 
  private:
-  class Quota {
-   public:
-    [[nodiscard]] bool take();
-
-   private:
-    std::chrono::steady_clock::time_point begun_{};
-    int taken_ = 0;
-  };
   explicit MeterServer(const Options& options);
   [[nodiscard]] Status listen(const Options& options);
   [[nodiscard]] Status open_udp(const net::Address& address);
   [[nodiscard]] Status announce(const std::string& interface);
   void start();
+  // Whether one more answer may be sent: to the address, or the name of several.
+  [[nodiscard]] bool may_answer(std::string_view asker);
   void on_query(std::string_view query, const net::SocketAddress& from);
   void on_frame(std::string_view frame, const net::SocketAddress& from, std::size_t socket);
 
@@ -76,9 +74,9 @@ class MeterServer {
   net::IoLoop loop_;
   MeterService service_;
   std::vector<std::shared_ptr<DatagramSocket>> udp_;
-  std::vector<Quota> udp_quotas_;
   std::shared_ptr<DatagramSocket> group_;  // null: it is not announced
-  Quota group_quota_;
+  std::optional<net::Network> link_;       // of the group's interface
+  RequestRate answers_{kAnswersPerSecond, {.most = kAskers, .kept = std::chrono::minutes(1)}};
   std::optional<Announcer> announcer_;
   std::unique_ptr<net::Listener> listener_;
   bool is_running_ = false;

@@ -50,11 +50,17 @@ class NutBridge final : public Bridge, private DeviceBook::Listener {
  private:
   void listen() {
     listen_again_ = Steady::now() + kRetry;
-    auto opened = nut::Server::open({.listen = settings_.listen,
-                                     .clients = {.user = settings_.user,
-                                                 .password = settings_.password,
-                                                 .board = &board_,
-                                                 .health = identity_.health}});
+    auto opened =
+        nut::Server::open({.listen = settings_.listen,
+                           .clients = {.user = settings_.user,
+                                       .password = settings_.password,
+                                       .board = &board_,
+                                       .health = identity_.health,
+                                       .name = "bridge " + identity_.name,
+                                       .failures = parts_.failures,
+                                       .audit = [this](const hub::AccessEvent& event) {
+                                         parts_.hub.record_access(identity_.account, event);
+                                       }}});
     if (!opened) return identity_.health->failing(opened.error().detail);
     server_ = std::move(*opened);
     identity_.health->set_figure("port", server_->address().port);

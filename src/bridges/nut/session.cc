@@ -17,6 +17,9 @@ constexpr std::string_view kHelp =
     "Commands: HELP VER NETVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME PASSWORD PRIMARY FSD "
     "STARTTLS";
 constexpr std::string_view kStatus = "ups.status";
+constexpr std::string_view kSignIn = journal::audit_kind("sign-in");
+constexpr std::string_view kPrimary = journal::audit_kind("ups.primary");
+constexpr std::string_view kShutdown = journal::audit_kind("ups.shutdown");
 
 bool is_number(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789.-") == std::string_view::npos;
@@ -29,6 +32,32 @@ bool is_number(std::string_view text) {
 bool Clients::is_right(std::string_view user, std::string_view password) const {
   const bool is_user = equal_in_constant_time(options_.user, user);
   return options_.password.matches(password) && is_user && !options_.user.empty();
+}
+
+std::string_view Clients::why_refused(const Attempt& attempt) const {
+  // Not the name that a client of another listener has.
+  const std::string name = fmt::format("{}\n{}", options_.name, attempt.user);
+  FailureBudget* const failures = options_.failures;
+  std::string_view why;
+  if (failures != nullptr && failures->wait(attempt.address, name, attempt.now)) {
+    why = "too many sign-ins from this address were refused";
+  } else if (is_right(attempt.user, attempt.password)) {
+    if (failures != nullptr) failures->succeeded(attempt.address, name, attempt.now);
+    return {};
+  } else {
+    if (failures != nullptr) failures->failed(attempt.address, name, attempt.now);
+    why = "wrong user or password";
+  }
+  health().add_to_figure("refused");
+  record({.what = attempt.what, .from = attempt.address, .refused = why});
+  return why;
+}
+
+void Clients::record(hub::AccessEvent event) const {
+  if (!options_.audit) return;
+  event.through = "nut";
+  event.by = options_.name;
+  options_.audit(event);
 }
 
 void Clients::logout(const std::string& sn, const std::string& address) {
@@ -240,7 +269,7 @@ void Session::take_credential(const Words& words, std::optional<std::string>& cr
   out_ += "OK\n";
 }
 
-bool Session::is_permitted() {
+bool Session::is_permitted(std::string_view what) {
   if (!credentials_.user) {
     error("USERNAME-REQUIRED");
     return false;
@@ -249,39 +278,62 @@ bool Session::is_permitted() {
     error("PASSWORD-REQUIRED");
     return false;
   }
-  if (clients_.is_right(*credentials_.user, *credentials_.password)) return true;
+  if (!credentials_.is_right) {
+    credentials_.is_right = clients_
+                                .why_refused({.what = what,
+                                              .user = *credentials_.user,
+                                              .password = *credentials_.password,
+                                              .address = context_.peer,
+                                              .now = heard_})
+                                .empty();
+  }
+  if (credentials_.is_right) return true;
   error("ACCESS-DENIED");
   is_finished_ = ++credentials_.refused == kMaxRefused;
   return false;
 }
 
+void Session::record(std::string_view what, const Ups& ups, std::string_view refused) const {
+  clients_.record({.what = what,
+                   .client = *credentials_.user,
+                   .from = context_.peer,
+                   .refused = refused,
+                   .sn = ups.sn});
+}
+
 void Session::sign_in(const Words& words) {
   if (words.size() != 2) return error("INVALID-ARGUMENT");
   if (!login_.empty()) return error("ALREADY-LOGGED-IN");
-  if (!is_permitted()) return;
+  if (!is_permitted(kSignIn)) return;
   const auto ups = find_fresh(words[1]);
   if (ups == nullptr) return;
   login_ = ups->sn;
+  record(kSignIn, *ups);
   clients_.login(login_, context_.peer);
   out_ += "OK\n";
 }
 
 void Session::become_primary(const Words& words) {
   if (words.size() != 2) return error("INVALID-ARGUMENT");
-  if (!is_permitted()) return;
+  if (!is_permitted(kPrimary)) return;
   const auto ups = find(words[1]);
   if (ups == nullptr) return;
   primary_of_ = ups->sn;
+  record(kPrimary, *ups);
   out_ += fmt::format("OK {}-GRANTED\n", words.front());
 }
 
 void Session::force_shutdown(const Words& words) {
   if (words.size() != 2) return error("INVALID-ARGUMENT");
-  if (!is_permitted()) return;
+  if (!is_permitted(kShutdown)) return;
   const auto ups = find(words[1]);
   if (ups == nullptr) return;
-  if (ups->sn != primary_of_) return error("ACCESS-DENIED");
+  if (ups->sn != primary_of_) {
+    record(kShutdown, *ups, "not the primary");
+    return error("ACCESS-DENIED");
+  }
   clients_.force_shutdown(ups->sn, heard_);
+  record(kShutdown, *ups);
   out_ += "OK FSD-SET\n";
 }
 

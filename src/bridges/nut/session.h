@@ -20,9 +20,11 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/failure_budget.h"
 #include "base/secret.h"
 #include "bridges/core/health.h"
 #include "bridges/nut/ups.h"
+#include "hub/access_audit.h"
 #include "net/protocol.h"
 
 namespace gridloom::bridges::nut {
@@ -56,12 +58,25 @@ class Clients {
     Secret password;
     const UpsBoard* board = nullptr;  // outlives it, as does the next one
     Health* health = nullptr;
+    std::string name{};                 // of the bridge, for the audit: "bridge ups"
+    FailureBudget* failures = nullptr;  // outlives it, too; null: any number may fail
+    std::function<void(const hub::AccessEvent&)> audit{};  // the server's loop calls it
   };
   explicit Clients(Options options) : options_(std::move(options)) {}
 
   [[nodiscard]] const UpsBoard& board() const { return *options_.board; }
   [[nodiscard]] Health& health() const { return *options_.health; }
-  [[nodiscard]] bool is_right(std::string_view user, std::string_view password) const;
+  struct Attempt {
+    std::string_view what{};  // of the audit
+    std::string_view user{};
+    std::string_view password{};
+    std::string_view address{};
+    TimePoint now{};
+  };
+  // Why the client may not sign in, which is recorded; empty: it may.
+  [[nodiscard]] std::string_view why_refused(const Attempt& attempt) const;
+  // Records what a client that signed in did with a UPS.
+  void record(hub::AccessEvent event) const;
 
   // A client at the address depends on the UPS, or does not any more.
   void login(const std::string& sn, const std::string& address) { logins_.emplace(sn, address); }
@@ -72,6 +87,8 @@ class Clients {
   [[nodiscard]] bool is_shutdown_forced(const std::string& sn, TimePoint now) const;
 
  private:
+  [[nodiscard]] bool is_right(std::string_view user, std::string_view password) const;
+
   const Options options_;
   std::multimap<std::string, std::string> logins_;  // address by serial number
   std::map<std::string, TimePoint, std::less<>> shutdowns_;
@@ -102,7 +119,8 @@ class Session final : public net::Protocol {
   struct Credentials {
     std::optional<std::string> user{};
     std::optional<std::string> password{};
-    int refused = 0;  // times
+    int refused = 0;        // times
+    bool is_right = false;  // they were, and stay so: guesses of others count no more
   };
 
   void answer(const Words& words);
@@ -118,8 +136,9 @@ class Session final : public net::Protocol {
   void sign_in(const Words& words);
   void become_primary(const Words& words);
   void force_shutdown(const Words& words);
-  // Answers with the error if the client has no right to depend on an UPS.
-  [[nodiscard]] bool is_permitted();
+  // Answers with the error if the client has no right to depend on an UPS. `what`: of the audit.
+  [[nodiscard]] bool is_permitted(std::string_view what);
+  void record(std::string_view what, const Ups& ups, std::string_view refused = {}) const;
   [[nodiscard]] std::string value_of(const Ups& ups, std::string_view variable) const;
 
   const net::ConnectionContext context_;

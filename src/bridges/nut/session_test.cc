@@ -1,12 +1,14 @@
 #include "bridges/nut/session.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "bridges/nut/words.h"
 #include "testing/clock.h"
@@ -51,7 +53,22 @@ struct NutSessionTest : testing::Test {
   ManualLoop loop;
   UpsBoard board;
   Health health{clock, "nut"};
-  Clients clients{{.user = "mon", .password = Secret("pass"), .board = &board, .health = &health}};
+  static constexpr std::size_t kFailures = 10;
+  FailureBudget failures{kFailures};
+  std::vector<std::string> audit;
+  Clients clients{{.user = "mon",
+                   .password = Secret("pass"),
+                   .board = &board,
+                   .health = &health,
+                   .name = "bridge ups",
+                   .failures = &failures,
+                   .audit = [this](const hub::AccessEvent& event) {
+                     EXPECT_EQ(event.through, "nut");
+                     EXPECT_EQ(event.by, "bridge ups");
+                     EXPECT_TRUE(event.from.starts_with("192.0.2."));
+                     audit.push_back(fmt::format("{} {} {} {}", event.what, event.client, event.sn,
+                                                 event.refused));
+                   }}};
 };
 
 TEST_F(NutSessionTest, AnswersAsTheProtocolSays) {
@@ -110,7 +127,33 @@ TEST_F(NutSessionTest, ASignInNeedsUserAndPassword) {
 
 TEST_F(NutSessionTest, WithoutAUserNobodySignsIn) {
   Clients nobody({.user = {}, .password = {}, .board = &board, .health = &health});
-  EXPECT_FALSE(nobody.is_right("", ""));
+  EXPECT_EQ(nobody.why_refused({.user = "", .password = ""}), "wrong user or password");
+}
+
+TEST_F(NutSessionTest, GuessesOfAnAddressAreLimitedOverItsConnections) {
+  const auto primary = signed_in();
+  const auto guess = [&](const std::string& peer) {
+    return ask(*connect(peer), "USERNAME mon\nPASSWORD wrong\nLOGIN R33\n");
+  };
+  for (std::size_t i = 0; i < kFailures; ++i) guess("192.0.2.9");
+  const std::string right = "USERNAME mon\nPASSWORD pass\nLOGIN R33\n";
+  EXPECT_EQ(ask(*connect("192.0.2.9"), right), "OK\nOK\nERR ACCESS-DENIED\n");
+  EXPECT_EQ(ask(*connect("192.0.2.8"), right), "OK\nOK\nOK\n");
+  for (std::size_t i = 0; i < kFailures; ++i) guess("192.0.2.1");
+  EXPECT_EQ(ask(*connect(), right), "OK\nOK\nOK\n") << "the address is known";
+  for (std::size_t i = 0; i < kFailures; ++i) guess("192.0.2.1");
+  EXPECT_EQ(ask(*connect(), right), "OK\nOK\nERR ACCESS-DENIED\n");
+  EXPECT_EQ(ask(*primary, "PRIMARY R33\nFSD R33\n"), "OK PRIMARY-GRANTED\nOK FSD-SET\n");
+}
+
+TEST_F(NutSessionTest, TheAuditHasRefusalsAndWhatTakesPower) {
+  const auto session = signed_in();
+  ask(*session, "FSD R33\nPRIMARY R33\nFSD cellar\n");
+  ask("USERNAME admin\nPASSWORD secret\nLOGIN R33\n");
+  EXPECT_THAT(audit,
+              testing::ElementsAre("sign-in mon R33 ", "ups.shutdown mon R33 not the primary",
+                                   "ups.primary mon R33 ", "ups.shutdown mon R33 ",
+                                   "sign-in   wrong user or password"));
 }
 
 TEST_F(NutSessionTest, AClientThatGuessesPasswordsIsDisconnected) {

@@ -50,25 +50,42 @@ CROSS JOIN LATERAL (VALUES
   ('pv_to_heater', q.pv_to_heater), ('pv_to_heatpump', q.pv_to_heatpump)) AS flow (name, wh)
 WHERE flow.wh IS NOT NULL
 GROUP BY d.device, q.at, flow.name;
-CREATE VIEW audit WITH (security_barrier) AS
-SELECT e.sequence, e.at, e.entry ->> 'what' AS what, e.entry ->> 'who' AS who,
-  e.entry ->> 'sn' AS device, e.entry
-FROM (
-  SELECT sequence,
+)";
+
+// What others do with a device is for its owner alone, and for the owner of that time: who has the
+// device from another account does not see what that one did. Since when that is, the audit says.
+constexpr std::string_view kAudit = R"(
+CREATE OR REPLACE VIEW audit WITH (security_barrier) AS
+WITH e AS NOT MATERIALIZED (
+  SELECT sequence, at_ms,
     CASE WHEN at_ms BETWEEN 0 AND 253402300799000 THEN to_timestamp(at_ms / 1000.0) END AS at,
     CASE WHEN is_json THEN CAST(convert_from(entry, 'UTF8') AS jsonb) END AS entry
-  FROM {audit}) AS e
+  FROM {audit})
+SELECT e.sequence, e.at, e.entry ->> 'what' AS what, e.entry ->> 'who' AS who,
+  e.entry ->> 'sn' AS device, e.entry
+FROM e LEFT JOIN (
+  SELECT entry ->> 'sn' AS sn, max(at_ms) AS at_ms FROM e
+  WHERE entry ->> 'what' IN ('device.add', 'device.move') GROUP BY 1) AS owned
+  ON owned.sn = e.entry ->> 'sn'
 WHERE pg_has_role(current_user,
         (SELECT relowner FROM pg_class WHERE oid = CAST('sql_reader' AS regclass)), 'MEMBER')
   OR EXISTS (SELECT FROM sql_reader AS r WHERE r.role = current_user
     AND (r.account IS NULL OR r.account = e.entry ->> 'who'))
-  OR EXISTS (SELECT FROM device AS d WHERE d.device = e.entry ->> 'sn');
+  OR (e.at_ms >= coalesce(owned.at_ms, e.at_ms)
+    AND EXISTS (SELECT FROM device AS d JOIN sql_reader AS r ON r.account = d.account
+      WHERE r.role = current_user AND d.device = e.entry ->> 'sn'));
 )";
 
-std::string views_of_one_server() {
-  return fmt::format(kViews, fmt::arg("readings", "reading_quarter"),
-                     fmt::arg("names", "field_name"), fmt::arg("same_slot", ""),
-                     fmt::arg("energies", "energy_quarter"), fmt::arg("audit", "audit_entry"));
+struct Views {
+  std::string all;
+  std::string audit;  // replaces the one of an earlier version
+};
+
+Views views_of_one_server() {
+  return {.all = fmt::format(kViews, fmt::arg("readings", "reading_quarter"),
+                             fmt::arg("names", "field_name"), fmt::arg("same_slot", ""),
+                             fmt::arg("energies", "energy_quarter")),
+          .audit = fmt::format(kAudit, fmt::arg("audit", "audit_entry"))};
 }
 
 // The rows of a table of all slots.
@@ -81,21 +98,23 @@ std::string united(std::span<const std::string> schemas, std::string_view table)
   return all + ")";
 }
 
-std::string views_of_slots(std::span<const std::string> schemas) {
-  return fmt::format(kViews, fmt::arg("readings", united(schemas, "reading_quarter")),
-                     fmt::arg("names", united(schemas, "field_name")),
-                     fmt::arg("same_slot", "n.slot = q.slot AND "),
-                     fmt::arg("energies", united(schemas, "energy_quarter")),
-                     fmt::arg("audit", united(schemas, "audit_entry") + " AS entries"));
+Views views_of_slots(std::span<const std::string> schemas) {
+  return {.all = fmt::format(kViews, fmt::arg("readings", united(schemas, "reading_quarter")),
+                             fmt::arg("names", united(schemas, "field_name")),
+                             fmt::arg("same_slot", "n.slot = q.slot AND "),
+                             fmt::arg("energies", united(schemas, "energy_quarter"))),
+          .audit = fmt::format(kAudit,
+                               fmt::arg("audit", united(schemas, "audit_entry") + " AS entries"))};
 }
 
-Status make(postgres::Connection& connection, const std::string& views) {
+Status make(postgres::Connection& connection, const Views& views) {
   const auto has_registry = connection.query(
       "SELECT to_regclass('devices') IS NOT NULL AND to_regclass('shares') IS NOT NULL");
   if (!has_registry) return std::unexpected(has_registry.error());
   if (!(*has_registry)[0].boolean(0)) return {};
   const std::array steps = {
-      postgres::Migration{.version = 1, .usable_from = 1, .sql = views},
+      postgres::Migration{.version = 1, .usable_from = 1, .sql = views.all},
+      postgres::Migration{.version = 2, .usable_from = 1, .sql = views.audit},
   };
   return postgres::migrate(connection, kPart, steps);
 }

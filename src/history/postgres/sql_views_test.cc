@@ -95,7 +95,14 @@ class SqlViewsTest : public testing::Test {
         {.sequence = 1,
          .entry = R"({"at":1700000000000,"what":"set","who":"anna","sn":"BATTERY-7"})"},
         {.sequence = 2, .entry = R"({"at":1700000000000,"what":"sign-in","who":"ben"})"},
-        {.sequence = 3, .entry = "{"}};
+        {.sequence = 3, .entry = "{"},
+        {.sequence = 4, .entry = R"({"at":1700000000000,"what":"set","who":"ben","sn":"METER-8"})"},
+        {.sequence = 5,
+         .entry = R"({"at":1700000000000,"what":"set","who":"cleo","sn":"METER-8"})"},
+        {.sequence = 6,
+         .entry = R"({"at":1699999999000,"what":"set","who":"anna","sn":"METER-8"})"},
+        {.sequence = 7,
+         .entry = R"({"at":1700000000000,"what":"device.move","who":"admin","sn":"METER-8"})"}};
     must(store_->write(changes));
   }
 
@@ -155,9 +162,10 @@ TEST_F(SqlViewsTest, ARoleSeesTheDevicesOfItsAccountAndThoseSharedWithIt) {
     Lines entries;
   };
   for (const Row& row :
-       {Row{"anna", "'anna'", {"BATTERY-7"}, {"1"}}, Row{"ben", "'ben'", {"METER-8"}, {"2"}},
-        Row{"cleo", "'cleo'", {"METER-8"}, {}},
-        Row{"everyone", "NULL", {"BATTERY-7", "METER-8"}, {"1", "2", "3"}},
+       {Row{"anna", "'anna'", {"BATTERY-7"}, {"1", "6"}},
+        Row{"ben", "'ben'", {"METER-8"}, {"2", "4", "5", "7"}},
+        Row{"cleo", "'cleo'", {"METER-8"}, {"5"}},
+        Row{"everyone", "NULL", {"BATTERY-7", "METER-8"}, {"1", "2", "3", "4", "5", "6", "7"}},
         Row{"nobody", "", {}, {}}}) {
     const std::string role = reader(row.name, row.account);
     EXPECT_EQ(ask(kDevices, role), row.devices) << role;
@@ -170,7 +178,8 @@ TEST_F(SqlViewsTest, ARoleSeesTheDevicesOfItsAccountAndThoseSharedWithIt) {
     must(connection.run("RESET ROLE"));
     run(fmt::format("DROP OWNED BY {0}; DROP ROLE {0}", role));
   }
-  EXPECT_THAT(ask(kEntries), ElementsAre("1", "2", "3")) << "the owner of the tables";
+  EXPECT_THAT(ask(kEntries), ElementsAre("1", "2", "3", "4", "5", "6", "7"))
+      << "the owner of the tables";
 }
 
 TEST_F(SqlViewsTest, ADeviceThatIsPurgedHasNoRowsLeft) {

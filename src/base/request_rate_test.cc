@@ -1,11 +1,11 @@
-#include "api/gate/request_rate.h"
+#include "base/request_rate.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
-namespace gridloom::api {
+namespace gridloom {
 namespace {
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
@@ -58,5 +58,19 @@ TEST(RequestRate, ForgetsKeysThatNoLongerAsk) {
   EXPECT_LE(rate.remembered(), 2048U);
 }
 
+TEST(RequestRate, KeysBeyondTheirNumberShareABucket) {
+  RequestRate rate(2, {.most = 3, .kept = std::chrono::minutes(1)});
+  for (const char* key : {"a", "b", "c"}) EXPECT_FALSE(rate.wait(key, kNow)) << key;
+  int granted = 0;
+  for (int i = 0; i < 1000; ++i) granted += rate.wait("forged " + std::to_string(i), kNow) ? 0 : 1;
+  EXPECT_EQ(granted, 2);
+  const TimePoint later = kNow + std::chrono::seconds(59);
+  EXPECT_TRUE(rate.wait("forged", kNow));
+  EXPECT_FALSE(rate.wait("a", later)) << "it has its place";
+  EXPECT_EQ(rate.remembered(), 4U);
+  EXPECT_FALSE(rate.wait("new", later + std::chrono::seconds(1))) << "others were silent";
+  EXPECT_EQ(rate.remembered(), 2U);
+}
+
 }  // namespace
-}  // namespace gridloom::api
+}  // namespace gridloom

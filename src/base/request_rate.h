@@ -1,12 +1,15 @@
-// Rate limit per access key, as a token bucket: a burst of one second's worth of requests, refilled
-// evenly. A refused request costs no token.
+// Rate limit per key (an access key, an address), as a token bucket: a burst of one second's worth
+// of requests, refilled evenly. A refused request costs no token. Where anybody can make up keys,
+// their number is limited: further ones share a bucket.
 //
 // would_wait(), for a request whose signature is not verified yet, takes no token from the key;
 // wait(), for a verified one, does. So nobody can use up the requests of another's key. Thread
 // rule: any thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string_view>
@@ -14,12 +17,18 @@
 #include "base/clock.h"
 #include "base/string_map.h"
 
-namespace gridloom::api {
+namespace gridloom {
 
 class RequestRate {
  public:
+  struct Keys {
+    std::size_t most = std::numeric_limits<std::size_t>::max();
+    // For how long one keeps its place without a request; at least a second.
+    Millis kept = std::chrono::seconds(1);
+  };
   // `per_second` is at least 1.
-  explicit RequestRate(std::size_t per_second) : per_second_(per_second) {}
+  explicit RequestRate(std::size_t per_second) : RequestRate(per_second, Keys()) {}
+  RequestRate(std::size_t per_second, Keys keys) : per_second_(per_second), keys_(keys) {}
 
   // Takes a token. Empty: the request is admitted. Otherwise the time until the key may send again.
   [[nodiscard]] std::optional<Millis> wait(std::string_view key, TimePoint now);
@@ -34,12 +43,13 @@ class RequestRate {
     double tokens = 0;
     TimePoint filled{};
   };
-  void purge_full(TimePoint now);
+  void purge(TimePoint now);
 
   std::size_t per_second_;
+  Keys keys_;
   mutable std::mutex mutex_;
   StringMap<Bucket> buckets_;
   std::size_t purge_at_ = 1024;
 };
 
-}  // namespace gridloom::api
+}  // namespace gridloom

@@ -1,19 +1,20 @@
-#include "api/gate/request_rate.h"
+#include "base/request_rate.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <string>
 
-namespace gridloom::api {
+namespace gridloom {
 
 std::optional<Millis> RequestRate::wait(std::string_view key, TimePoint now) {
   const std::scoped_lock lock(mutex_);
   const auto most = static_cast<double>(per_second_);
   auto found = buckets_.find(key);
   if (found == buckets_.end()) {
-    if (buckets_.size() >= purge_at_) purge_full(now);
-    found = buckets_.emplace(key, Bucket{.tokens = most, .filled = now}).first;
+    if (buckets_.size() >= std::min(purge_at_, keys_.most)) purge(now);
+    if (buckets_.size() >= keys_.most) key = {};
+    found = buckets_.try_emplace(std::string(key), Bucket{.tokens = most, .filled = now}).first;
   }
   Bucket& bucket = found->second;
   // A clock that was set back adds no tokens and takes none away.
@@ -45,11 +46,11 @@ std::size_t RequestRate::remembered() const {
 }
 
 // After a second a bucket is full again, like one that does not exist.
-void RequestRate::purge_full(TimePoint now) {
-  std::erase_if(buckets_, [now](const auto& entry) {
-    return now - entry.second.filled >= std::chrono::seconds(1) || now < entry.second.filled;
+void RequestRate::purge(TimePoint now) {
+  std::erase_if(buckets_, [&](const auto& entry) {
+    return now - entry.second.filled >= keys_.kept || now < entry.second.filled;
   });
   purge_at_ = std::max<std::size_t>(1024, 2 * buckets_.size());
 }
 
-}  // namespace gridloom::api
+}  // namespace gridloom

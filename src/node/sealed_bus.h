@@ -1,0 +1,45 @@
+// The bus for what nodes tell each other alone: each message is sealed with the key that all nodes
+// of a cluster have, secret.key, for its subject. Clients' passwords and sets are in such messages,
+// so who reads the bus learns none, and who writes to it speaks as no node. Not hidden: that a
+// message was sent, its size, and to whom. Not prevented: that it is held back, or sent again.
+//
+// Thread rule: any function from any thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "base/log_throttle.h"
+#include "base/result.h"
+#include "cluster/bus.h"
+#include "registry/seal.h"
+
+namespace gridloom::node {
+
+class SealedBus final : public cluster::Bus {
+ public:
+  // `bus` outlives it.
+  explicit SealedBus(cluster::Bus& bus) : bus_(bus) {}
+
+  // Before it, nothing can be published, and what comes is left out.
+  void use(registry::Sealer sealer) {
+    sealer_ = std::make_shared<const registry::Sealer>(std::move(sealer));
+  }
+  [[nodiscard]] Status publish(std::string_view subject, std::string_view bytes) override;
+  // What no node of the cluster has sealed for the subject is left out.
+  [[nodiscard]] Result<std::unique_ptr<Subscription>> subscribe(std::string_view subject,
+                                                                Handler handler) override;
+  [[nodiscard]] Link link() const override { return bus_.link(); }
+
+ private:
+  void open(std::string_view subject, std::string_view sealed, const Handler& handler);
+
+  cluster::Bus& bus_;
+  std::atomic<std::shared_ptr<const registry::Sealer>> sealer_;
+  LogThrottle refusals_{{.times = 1, .within = std::chrono::minutes(1)}};
+};
+
+}  // namespace gridloom::node

@@ -84,6 +84,7 @@ struct SlotEvent {
   What what{};
   Slot slot{};
   Revision revision = 0;
+  Revision found = 0;  // of kOpenFailed: the revision of a later owner that the log has; 0: none
 };
 using Event = std::variant<ClaimsRead, ClaimsUnreadable, Claimed, ClaimFailed, SlotEvent>;
 

@@ -239,16 +239,17 @@ void Member::report(const Sight& sight) {
 
 void Member::act(const Open& what) {
   spdlog::info("slot {} is claimed under revision {}", number_of(what.slot), what.revision);
-  parts_.host.open({.slot = what.slot, .revision = what.revision, .position = what.position},
-                   [inbox = inbox_, what](const Status& outcome) {
-                     if (!outcome) {
-                       spdlog::error("slot {} cannot be opened under revision {}: {}",
-                                     number_of(what.slot), what.revision, outcome.error().detail);
-                     }
-                     const auto event =
-                         outcome ? SlotEvent::What::kOpened : SlotEvent::What::kOpenFailed;
-                     inbox->add(event_of(event, what.slot, what.revision));
-                   });
+  parts_.host.open(
+      {.slot = what.slot, .revision = what.revision, .position = what.position},
+      [inbox = inbox_, what](const Status& outcome, Revision found) {
+        if (!outcome) {
+          spdlog::error("slot {} cannot be opened under revision {}: {}", number_of(what.slot),
+                        what.revision, outcome.error().detail);
+        }
+        const auto event = outcome ? SlotEvent::What::kOpened : SlotEvent::What::kOpenFailed;
+        inbox->add(
+            SlotEvent{.what = event, .slot = what.slot, .revision = what.revision, .found = found});
+      });
 }
 
 void Member::act(const Close& what) {

@@ -53,7 +53,8 @@ class SlotHost {
     Revision revision = 0;
     std::int64_t position = 0;
   };
-  using Opened = std::move_only_function<void(const Status& outcome)>;
+  // `found`: the revision of a later owner that the slot's log has; 0: none was found.
+  using Opened = std::move_only_function<void(const Status& outcome, Revision found)>;
   using Closed = std::move_only_function<void()>;
 
   // Brings the slot to where it can be served; `opened` may be called from any thread, also after

@@ -35,7 +35,7 @@ class TestHost final : public SlotHost {
     if (keeps_callbacks_) {
       kept_.push_back(std::move(opened));
     } else {
-      opened({});
+      opened({}, 0);
     }
     changed_.notify_all();
   }
@@ -324,7 +324,7 @@ TEST_F(ClusterMember, AnswersThatComeAfterItsEndAreLeftAlone) {
   begin(*node, "anna");
   ASSERT_TRUE(node->host.wait_until([&] { return node->host.count_of_open() == 2; }));
   node->member.reset();
-  for (SlotHost::Opened& opened : node->host.take_callbacks()) opened({});
+  for (SlotHost::Opened& opened : node->host.take_callbacks()) opened({}, 0);
 }
 
 }  // namespace

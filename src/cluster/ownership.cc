@@ -12,8 +12,6 @@ using State = SlotTable::State;
 using Entry = SlotTable::Entry;
 
 constexpr Millis kShortestBetweenReads{50};
-// A revision that was seen may be so far ahead of the others that are known.
-constexpr Revision kMostAhead = 1'000'000;
 
 // Whether they say the same, whenever they said it.
 bool is_same(const SeenNode& a, const SeenNode& b) {
@@ -87,9 +85,7 @@ void Ownership::note_sight(const Sight& sight, TimePoint now) {
   for (const SeenNode& node : others_) {
     for (const ServedSlot& served : node.served) {
       if (number_of(served.slot) >= table_.size()) continue;
-      Revision& highest = table_.at(served.slot).highest;
-      // Claims go above it, so no sender may use the numbers up.
-      if (served.revision - highest <= kMostAhead) highest = std::max(highest, served.revision);
+      table_.note_highest(served.slot, served.revision);
     }
   }
 }

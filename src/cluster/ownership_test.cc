@@ -256,6 +256,20 @@ TEST_F(SlotOwnership, ADatabaseThatWasSetBackLeadsToClaimsAboveTheRevisionsOfBef
   }
 }
 
+// No node of before is there to tell the revisions: the logs do. One by one it took minutes.
+TEST_F(SlotOwnership, ADatabaseThatWasSetBackFarIsClaimedAboveTheLogsAtOnce) {
+  constexpr Revision kInLogs = 500;
+  for (const char* name : {"n1", "n2"}) {
+    cluster_.start(name);
+    node(name).find_in_logs(kInLogs);
+  }
+  EXPECT_LE(time_until([&] { return are_all_served(); }), Millis(4'000));
+  for (const SlotRow& row : rows()) {
+    EXPECT_GT(row.revision, kInLogs);
+    EXPECT_LE(row.revision, kInLogs + 4);
+  }
+}
+
 TEST_F(SlotOwnership, ABeatWithAnAbsurdRevisionUsesNoNumbersUp) {
   start(2);
   TestBus::Member stranger(cluster_.bus());

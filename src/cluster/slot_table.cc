@@ -5,6 +5,12 @@
 #include <variant>
 
 namespace gridloom::cluster {
+namespace {
+
+// A revision that was seen may be so far ahead of the others that are known.
+constexpr Revision kMostAhead = 1'000'000;
+
+}  // namespace
 
 SlotTable::SlotTable(const Options& options)
     : options_(options), entries_(options.slots), open_pause_(options.open_retry) {}
@@ -62,6 +68,12 @@ void SlotTable::note_row(const SlotRow& row, TimePoint now) {
   }
 }
 
+void SlotTable::note_highest(Slot slot, Revision revision) {
+  Revision& highest = at(slot).highest;
+  // Claims go above it, so no sender may use the numbers up.
+  if (revision - highest <= kMostAhead) highest = std::max(highest, revision);
+}
+
 void SlotTable::on(const Claimed& claimed, TimePoint now) {
   Entry& entry = at(claimed.row.slot);
   if (entry.state != State::kClaiming) return;
@@ -89,7 +101,9 @@ void SlotTable::on(const SlotEvent& event, TimePoint now) {
     open_pause_.reset();
     changed_ = now;
   } else if (event.what == What::kOpenFailed && state == State::kOpening) {
-    if (now >= takes_none_until_) takes_none_until_ = now + open_pause_.next();
+    // The database was set back behind the log: the next claim goes above it at once.
+    note_highest(event.slot, event.found);
+    if (event.found == 0 && now >= takes_none_until_) takes_none_until_ = now + open_pause_.next();
     release(event.slot, event.revision);
   } else if (event.what == What::kClosed && state == State::kClosing) {
     if (entry.releases) return release(event.slot, event.revision);

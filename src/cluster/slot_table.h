@@ -34,7 +34,7 @@ class SlotTable {
     State state = State::kNotMine;
     Revision revision = 0;  // in the states from kClaimed on
     Revision spent = 0;     // the last revision that this node gave up
-    Revision highest = 0;   // the highest that anybody was seen with
+    Revision highest = 0;   // the highest that anybody was seen with: note_highest()
     bool releases = false;  // once it is closed
     bool is_stale = false;  // the row has to be read before anything is done by it
     // The row's revision was seen first: its owner was there shortly before.
@@ -76,6 +76,8 @@ class SlotTable {
   // The last time that a row or a state changed.
   [[nodiscard]] TimePoint changed() const { return changed_; }
   void touch(TimePoint now) { changed_ = now; }
+  // Somebody has the slot with this revision, or had it.
+  void note_highest(Slot slot, Revision revision);
   // How many changes of rows this node made.
   [[nodiscard]] std::uint64_t own_changes() const { return own_changes_; }
   // A slot could not be opened: until then the node is not to take any.

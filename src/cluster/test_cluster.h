@@ -190,6 +190,8 @@ class TestNode {
     bus_.release();
   }
   void fail_opens(bool fails) { fails_to_open_ = fails; }
+  // The logs of all slots have owners up to this revision.
+  void find_in_logs(Revision revision) { in_logs_ = revision; }
   void drain() { ownership_.drain(); }
   void note_fenced(Slot slot, Revision revision) {
     local_.push_back(
@@ -228,10 +230,13 @@ class TestNode {
   void act(const Release& what) { database_.send(what); }
   void act(const Open& what) {
     using What = SlotEvent::What;
+    const bool has_later = what.revision <= in_logs_;
+    const bool fails = fails_to_open_ || has_later;
     local_.push_back(
-        {world_.after(5, 60), SlotEvent{.what = fails_to_open_ ? What::kOpenFailed : What::kOpened,
+        {world_.after(5, 60), SlotEvent{.what = fails ? What::kOpenFailed : What::kOpened,
                                         .slot = what.slot,
-                                        .revision = what.revision}});
+                                        .revision = what.revision,
+                                        .found = has_later ? in_logs_ : 0}});
   }
   void act(const Close& what) {
     ++moves_;
@@ -253,6 +258,7 @@ class TestNode {
   TimePoint next_{};
   bool is_paused_ = false;
   bool fails_to_open_ = false;
+  Revision in_logs_ = 0;
   std::size_t moves_ = 0;
 };
 

@@ -221,8 +221,8 @@ void Node::join(server::Server& door) {
 net::MakeProtocol Node::mqtt_protocol() const { return door_.relay->make(); }
 
 Status Node::start(const std::string& address) {
-  auto sealer = registry::Sealer::with_key_file(options_.data / "secret.key",
-                                                registry::MissingKey::kRefuse);
+  auto sealer =
+      registry::Sealer::with_key_file(options_.data / "secret.key", registry::MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
   links_.sealed_bus->use(std::move(*sealer));
   auto member = cluster::Member::start(
@@ -282,16 +282,17 @@ void Node::open(const Opening& opening, Opened opened) {
   const bool is_posted = slot.worker->post(0, [this, &slot, opening, stop, shared_opened] {
     open_slot(slot, opening, stop, *shared_opened);
   });
-  if (!is_posted) (*shared_opened)(fail(ErrorCode::kConflict, "too much waits for the slot"));
+  if (!is_posted) (*shared_opened)(fail(ErrorCode::kConflict, "too much waits for the slot"), 0);
 }
 
 void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop,
                      Opened& opened) {
-  if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"));
+  if (stop.stop_requested()) return opened(fail(ErrorCode::kConflict, "the slot was given up"), 0);
   const TimePoint begin = options_.clocks.steady.now();
   // The log says it, and threads that the slot's server makes inherit it.
   ::pthread_setname_np(::pthread_self(),
                        fmt::format("{}{}", kSlotThread, cluster::number_of(opening.slot)).c_str());
+  cluster::Revision found = 0;
   auto server = SlotServer::open(
       shared(), {.slot = opening.slot,
                  .revision = opening.revision,
@@ -303,12 +304,13 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                                     cluster::number_of(opening.slot), opening.revision, why.detail);
                        note_fenced(opening);
                      },
+                 .on_later_owner = [&found](cluster::Revision revision) { found = revision; },
                  .stop = stop});
-  if (!server) return opened(std::unexpected(server.error()));
+  if (!server) return opened(std::unexpected(server.error()), found);
   if (Status added =
           door_.history->add(opening.slot, opening.revision, (*server)->server().archive());
       !added) {
-    return opened(added);
+    return opened(added, 0);
   }
   {
     const std::scoped_lock lock(slot.mutex);
@@ -316,12 +318,12 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
   }
   if (*server) {
     door_.history->remove(opening.slot);
-    return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"));
+    return opened(fail(ErrorCode::kConflict, "the slot was given up while it was opened"), 0);
   }
   owners_changed();
   spdlog::info("it is served under revision {}, {} ms after its claim", opening.revision,
                (options_.clocks.steady.now() - begin).count());
-  opened({});
+  opened({}, 0);
 }
 
 void Node::close(cluster::Slot which, cluster::Revision revision, cluster::CloseReason reason,

@@ -48,6 +48,7 @@ history::SlotArchive::Options archive_options(const Shared& shared,
           .on_session_changes = std::move(given.on_session_changes),
           .sessions_applied = std::move(given.sessions_applied),
           .on_lost = options.on_lost,
+          .on_later_owner = options.on_later_owner,
           .stop = options.stop};
 }
 

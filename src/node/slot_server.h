@@ -73,6 +73,8 @@ class SlotServer {
     std::size_t slots = 0;  // of the cluster
     // As SlotArchive::Options::on_lost: abandon() has happened.
     std::function<void(const Error& why)> on_lost{};
+    // Within open(): the log has a later owner, with this revision.
+    std::function<void(cluster::Revision revision)> on_later_owner{};
     std::stop_token stop{};  // ends open()
   };
   // Fails as SlotArchive::open() and server::Server::open() do.

@@ -76,9 +76,13 @@ class NatsServer:
 
     def is_healthy(self):
         """Its streams have all that the others have."""
-        with contextlib.suppress(OSError):
-            return self.ask("/healthz")[0] == 200
-        return False
+        return self.health()[0] == 200
+
+    def health(self):
+        try:
+            return self.ask("/healthz")
+        except OSError as failed:
+            return 0, str(failed)
 
     def ask(self, path):
         """(status, text) of a request to its monitoring."""

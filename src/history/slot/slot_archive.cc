@@ -155,7 +155,8 @@ Result<std::unique_ptr<ArchiveJournal>> journal_of(const SlotArchive::Options& o
                                 .limits = options.log,
                                 .copy = std::move(copy),
                                 .stop = options.stop,
-                                .on_fenced = lost},
+                                .on_fenced = lost,
+                                .on_later_owner = options.on_later_owner},
       stored);
 }
 

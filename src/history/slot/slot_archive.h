@@ -66,6 +66,8 @@ class SlotArchive {
     // itself, and is to be destroyed. On one of the archive's threads: it must not block, and not
     // destroy the archive.
     std::function<void(const Error& why)> on_lost{};
+    // Called within open(), if the log has a later owner, with its revision.
+    std::function<void(std::int64_t revision)> on_later_owner{};
     std::stop_token stop{};  // ends open()
   };
   // Makes the slot's tables if there are none, reads the log from the stored position on, and

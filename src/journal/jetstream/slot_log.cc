@@ -131,13 +131,15 @@ Status SlotLog::Impl::open(std::uint64_t after) {
   auto opened = nats::JetStream::open(*options.connection, {.wait = options.limits.wait});
   if (!opened) return std::unexpected(opened.error());
   jet_stream.emplace(*std::move(opened));
-  stream.emplace(
-      *jet_stream,
-      nats::StreamConfig{.name = stream_name(options.slot),
-                         .subject = subject(options.slot),
-                         .replicas = options.replicas,
-                         .max_bytes = options.max_bytes},
-      SlotWriter{.revision = options.revision, .writer = random_number(), .node = options.node});
+  stream.emplace(*jet_stream,
+                 nats::StreamConfig{.name = stream_name(options.slot),
+                                    .subject = subject(options.slot),
+                                    .replicas = options.replicas,
+                                    .max_bytes = options.max_bytes},
+                 SlotWriter{.revision = options.revision,
+                            .writer = random_number(),
+                            .node = options.node,
+                            .on_later_owner = options.on_later_owner});
   if (options.copy) {
     auto copied = SlotCopy::open(*options.copy, {.revision = options.revision, .stored = after});
     if (!copied) return std::unexpected(copied.error());

@@ -65,6 +65,8 @@ class SlotLog final : public Journal, public JournalReader {
     // Called once, on the log's thread, when nothing becomes durable any more: another owner has
     // appended (kConflict), or the stream was lost (kDamaged). It must not block.
     std::function<void(const Error&)> on_fenced{};
+    // Called within from(), if a later owner has appended, with its revision.
+    std::function<void(std::int64_t revision)> on_later_owner{};
   };
   explicit SlotLog(Options options);
   // Sends the waiting records, until a call fails: what on_records uses is still there.

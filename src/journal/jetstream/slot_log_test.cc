@@ -127,8 +127,12 @@ TEST_F(SlotLogTest, AcknowledgesNothingOnceItWasGivenUp) {
 TEST_F(SlotLogTest, CannotBeOpenedByAnEarlierOwner) {
   const auto later = owner(7);
   must(later->open());
-  const auto earlier = owner(6);
-  const Status opened = earlier->open();
+  SlotLog::Options of_earlier = options(6);
+  std::int64_t found = 0;
+  of_earlier.on_later_owner = [&found](std::int64_t revision) { found = revision; };
+  TestOwner earlier(shared_server().settings(), std::move(of_earlier));
+  const Status opened = earlier.open();
+  EXPECT_EQ(found, 7);
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().code, ErrorCode::kConflict);
   EXPECT_THAT(opened.error().detail, HasSubstr("node 7 owns the log"));

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <deque>
 #include <limits>
 #include <mutex>
 #include <string>
@@ -22,6 +23,34 @@ using Steady = std::chrono::steady_clock;
 constexpr Millis kWarnEvery{1'000};
 // So many messages are read one by one in about the time in which NATS makes a consumer.
 constexpr std::uint64_t kNear = 100;
+
+// Of records that are appended again in one message. Each message is a round trip, and at low rates
+// an entry of the copy has one record.
+constexpr std::size_t kBatch_bytes = std::size_t{256} * 1024;
+
+// Records with payloads of its own.
+class Batch {
+ public:
+  void add(std::span<const Record> records) {
+    for (const Record& each : records) {
+      const std::string& payload = payloads_.emplace_back(each.payload);
+      records_.push_back({.sequence = each.sequence, .kind = each.kind, .payload = payload});
+      bytes_ += payload.size();
+    }
+  }
+  void clear() {
+    records_.clear();
+    payloads_.clear();
+    bytes_ = 0;
+  }
+  [[nodiscard]] std::span<const Record> records() const { return records_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::vector<Record> records_;
+  std::deque<std::string> payloads_;
+  std::size_t bytes_ = 0;
+};
 
 std::uint64_t hash_of(const Record& record) {
   return XXH3_64bits(record.payload.data(), record.payload.size());
@@ -223,15 +252,25 @@ Status SlotOpening::restore() {
   if (last < fence_.next_record) return {};
   if (Status same = check_copy(); !same) return same;
   if (Status durable = copy.flush(); !durable) return durable;
+  Batch batch;
+  const auto append_batch = [&] {
+    if (batch.records().empty()) return Status();
+    if (Status appended = append_again(batch.records()); !appended) return appended;
+    hand_over(batch.records());
+    batch.clear();
+    return Status();
+  };
+  std::uint64_t next = expected_;
   const Status read = copy.read(fence_.next_record, last, [&](std::span<const Record> records) {
-    if (records.front().sequence != expected_) {
+    if (records.front().sequence != next) {
       return Status(fail(ErrorCode::kIo, "this node's copy of the slot's log cannot be read"));
     }
-    if (Status appended = append_again(records); !appended) return appended;
-    hand_over(records);
-    return Status();
+    next = records.back().sequence + 1;
+    batch.add(records);
+    return batch.bytes() < kBatch_bytes ? Status() : append_batch();
   });
   if (!read) return read;
+  if (Status rest = append_batch(); !rest) return rest;
   if (expected_ != last + 1) {
     return fail(ErrorCode::kIo, "this node's copy of the slot's log cannot be read");
   }

@@ -79,6 +79,9 @@ Result<SlotStream::LogEnd> SlotStream::log_end_before(const End& last) const {
       const bool is_later = head.revision > writer_.revision ||
                             (head.revision == writer_.revision && head.node != writer_.node);
       if (is_later) {
+        if (writer_.on_later_owner) {
+          writer_.on_later_owner(static_cast<std::int64_t>(head.revision));
+        }
         return fail(ErrorCode::kConflict,
                     fmt::format("{} owns the log {} with revision {}; this node has revision {}",
                                 head.node, config_.name, head.revision, writer_.revision));

@@ -25,6 +25,7 @@ struct SlotWriter {
   std::uint64_t revision = 0;  // counts the owners of the slot
   std::uint64_t writer = 0;    // a random number: of one opening of the log
   std::string node;
+  std::function<void(std::int64_t revision)> on_later_owner{};  // fence() has found one
 };
 
 class SlotStream {

@@ -61,7 +61,8 @@ class Bridges {
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
     const home::EventLog* events = nullptr;  // outlives the bridges
-    std::optional<Place> place = Place{};    // nothing: none runs before place()
+    std::shared_ptr<States> states{};      // null: files in the folder
+    std::optional<Place> place = Place{};  // nothing: none runs before place()
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;
@@ -89,6 +90,7 @@ class Bridges {
   struct Wanted {
     const Kind* kind = nullptr;
     registry::AccountId account{};
+    std::int64_t number = 0;  // in the registry
     Origin origin = Origin::kRegistry;
     bool is_on = true;
     bool runs = true;  // it is on, and here

@@ -49,6 +49,7 @@ void HomeServices::add_bridges(BridgeOptions options) {
                                              .data = options_.data,
                                              .configured = std::move(options.configured),
                                              .events = &events_,
+                                             .states = std::move(options.states),
                                              .place = std::move(options.place)});
 }
 

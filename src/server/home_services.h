@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -58,6 +59,7 @@ class HomeServices {
     const Clock& wall;
     std::vector<bridges::ConfiguredBridge> configured{};
     std::optional<bridges::Place> place{};
+    std::shared_ptr<bridges::States> states{};
   };
   void add_bridges(BridgeOptions options);
   // Null before.

@@ -244,7 +244,8 @@ Status Server::listen(ListenOptions options) {
   homes_->add_bridges({.registry = *registry_,
                        .wall = options_.clocks.wall,
                        .configured = std::move(options.bridges),
-                       .place = std::move(options.bridges_at)});
+                       .place = std::move(options.bridges_at),
+                       .states = options_.stores->bridge_states()});
   protocols_->add_apis(
       {.reads = reads_of(options_, *archive_),
        .mqtt = std::move(options.mqtt),

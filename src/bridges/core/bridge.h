@@ -12,6 +12,7 @@
 // block: work that blocks has a thread of the bridge's own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
+#include "bridges/core/states.h"
 #include "history/reader.h"
 #include "home/energy_counters.h"
 #include "home/event_log.h"
@@ -42,9 +44,10 @@ struct Parts {
   home::EnergyCounters& counters;
   home::SetTracker& sets;
   registry::Registry& registry;
-  history::Reads reads{};                  // executes history queries
-  net::IoLoop& loop;                       // of all bridges
+  history::Reads reads{};    // executes history queries
+  net::IoLoop& loop;         // of all bridges
   const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
+  States* states = nullptr;  // not on the loop: it may block
 };
 
 // The bridge itself.
@@ -55,6 +58,7 @@ struct Identity {
   // The client id at brokers unless the settings have one: of this server alone, and the same in
   // each run.
   std::string client_id{};
+  std::int64_t number = 0;  // registry::Bridge::number; 0: the configuration has it
   // A folder of its own, for what must outlive the process. It need not exist.
   std::filesystem::path folder{};
 };

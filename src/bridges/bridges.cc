@@ -60,7 +60,6 @@ Parts Bridges::parts() const {
           .registry = options_.registry,
           .reads = options_.reads,
           .loop = *loop_,
-          .events = options_.events,
           .states = options_.states.get()};
 }
 

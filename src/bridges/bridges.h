@@ -60,7 +60,6 @@ class Bridges {
     const Clock& wall;           // of HealthReport's times
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
-    const home::EventLog* events = nullptr;  // outlives the bridges
     std::shared_ptr<States> states{};      // null: files in the folder
     std::optional<Place> place = Place{};  // nothing: none runs before place()
   };

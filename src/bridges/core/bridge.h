@@ -25,7 +25,6 @@
 #include "bridges/core/states.h"
 #include "history/reader.h"
 #include "home/energy_counters.h"
-#include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
@@ -46,7 +45,6 @@ struct Parts {
   registry::Registry& registry;
   history::Reads reads{};    // executes history queries
   net::IoLoop& loop;         // of all bridges
-  const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
   States* states = nullptr;  // not on the loop: it may block
 };
 

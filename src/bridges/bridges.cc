@@ -72,6 +72,7 @@ Bridges::Bridges(Options options)
       loop_(std::make_unique<net::IoLoop>()),
       place_(options_.place),
       suspects_(options_.data) {
+  if (!options_.states) options_.states = std::make_shared<FolderStates>(options_.data / "bridges");
   loop_->on_sweep([this] { tick(); });
 }
 
@@ -85,7 +86,7 @@ Parts Bridges::parts() const {
           .registry = options_.registry,
           .reads = options_.reads,
           .loop = *loop_,
-          .events = options_.events,
+          .states = options_.states.get(),
           .failures = options_.failures,
           .limits = options_.limits};
 }
@@ -168,7 +169,8 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place&
     all.insert_or_assign(name, std::move(wanted));
   };
   for (const registry::Bridge* each : directory->bridges()) {
-    add(each->name, each->settings, {.account = each->account, .is_on = each->is_on}, each->kind);
+    add(each->name, each->settings,
+        {.account = each->account, .number = each->number, .is_on = each->is_on}, each->kind);
   }
   for (const ConfiguredBridge& each : options_.configured) {
     const registry::Account* account = directory->find_account_by_name(each.account);
@@ -279,6 +281,7 @@ void Bridges::begin(const std::string& name, Running& running) {
                      .account = as.account,
                      .health = running.health.get(),
                      .client_id = client_id_of(*options_.registry.directory(), as.account, name),
+                     .number = as.number,
                      .folder = options_.data / "bridges" / name},
                     *arguments);
   running.bridge->start();

@@ -63,10 +63,10 @@ class Bridges {
     const Clock& wall;           // of HealthReport's times
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
-    const home::EventLog* events = nullptr;  // outlives the bridges
-    FailureBudget* failures = nullptr;       // outlives the bridges; Parts::failures
-    std::optional<Place> place = Place{};    // nothing: none runs before place()
-    net::PeerLimits limits{};                // of what peers answer
+    std::shared_ptr<States> states{};      // null: files in the folder
+    FailureBudget* failures = nullptr;     // outlives the bridges; Parts::failures
+    std::optional<Place> place = Place{};  // nothing: none runs before place()
+    net::PeerLimits limits{};              // of what peers answer
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;
@@ -96,6 +96,7 @@ class Bridges {
   struct Wanted {
     const Kind* kind = nullptr;
     registry::AccountId account{};
+    std::int64_t number = 0;  // in the registry
     Origin origin = Origin::kRegistry;
     bool is_on = true;
     bool runs = true;  // it is on, and here
@@ -106,7 +107,7 @@ class Bridges {
     Wanted as;
     std::shared_ptr<Health> health{};
     std::unique_ptr<Bridge> bridge{};  // null: it does not run
-    bool waits = false;              // for another one that is suspected, too
+    bool waits = false;                // for another one that is suspected, too
   };
   [[nodiscard]] Parts parts() const;
   [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted(const Place& place) const;

@@ -209,10 +209,15 @@ TEST_F(ArchiveTest, EventsAreReadNewestFirstFromMemoryAndStoreAndFaultsStayOpen)
                      [&] { durable.set_value(); });
     durable.get_future().wait();
   };
+  std::vector<std::int64_t> in_order;  // of all devices
   const auto times = [&] {
     std::promise<std::vector<std::int64_t>> read;
     EXPECT_TRUE(archive_->read([&](Reader& reader) {
       std::vector<std::int64_t> all;
+      in_order.clear();
+      for (const StoredEvent& each : must(reader.events_since(0, 9))) {
+        in_order.push_back(each.event.at_ms);
+      }
       must(reader.each_event(1, 0, {.at_ms = 1000}, [&](const StoredEvent& each) {
         all.push_back(each.event.at_ms);
         return true;
@@ -231,6 +236,7 @@ TEST_F(ArchiveTest, EventsAreReadNewestFirstFromMemoryAndStoreAndFaultsStayOpen)
   std::vector<std::int64_t> read;
   for (int look = 0; look < 1000 && read.size() < 3; ++look) read = times();
   EXPECT_EQ(read, (std::vector<std::int64_t>{300, 200, 100}));
+  EXPECT_EQ(in_order, (std::vector<std::int64_t>{100, 300, 150, 200}));
   const std::filesystem::path before = crashed();
   archive_->stop();
   archive_.reset();

@@ -57,6 +57,10 @@ Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::
   return std::min(found->value_or(head_blocks.front()), head_blocks.front());
 }
 
+Result<StoredHours> Reader::hours_since(DeviceNumber device, std::int64_t mark, std::size_t most) {
+  return note_damage(store_->hours_since(device, mark, most));
+}
+
 Result<std::vector<std::int64_t>> Reader::hours_without_energies(DeviceNumber device,
                                                                  std::int64_t from,
                                                                  std::int64_t to) {
@@ -106,6 +110,19 @@ Status Reader::each_event(DeviceNumber device, std::int64_t from_ms, const Event
       }));
   if (read) take_waiting({.at_ms = from_ms});
   return read;
+}
+
+// Those that wait are copied first, and have greater ids: they are stored in their order.
+Result<std::vector<StoredEvent>> Reader::events_since(std::uint64_t id, std::size_t most) {
+  std::vector<StoredEvent> waiting = readable().events();
+  auto events = note_damage(store_->events_since(id, most));
+  if (!events) return events;
+  if (!events->empty()) id = events->back().id;
+  for (StoredEvent& each : waiting) {
+    if (events->size() >= most) break;
+    if (each.id > id) events->push_back(std::move(each));
+  }
+  return events;
 }
 
 const FieldNames& Reader::names() const { return *shared_->names; }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -70,6 +71,9 @@ class Reader {
                                                                 std::int64_t hour);
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour);
+  // As StoreReader::hours_since(). Hours in memory may have more, and are not among them.
+  [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                std::size_t most);
   // Hours of [from, to) with rows that their stored energies do not cover yet, ascending.
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
                                                                          std::int64_t from,
@@ -80,6 +84,8 @@ class Reader {
   [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
                                   const EventPosition& before,
                                   const StoreReader::OnEvent& on_event);
+  // As StoreReader::events_since(), with those that are not stored yet.
+  [[nodiscard]] Result<std::vector<StoredEvent>> events_since(std::uint64_t id, std::size_t most);
   [[nodiscard]] const FieldNames& names() const;
   // Direct access to the store. Callers pass the errors of direct reads through note_damage().
   [[nodiscard]] StoreReader& store() { return *store_; }

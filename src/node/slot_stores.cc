@@ -5,6 +5,7 @@
 #include "history/postgres/slot_schema.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "mqtt/session_store.h"
+#include "node/bridge_states.h"
 #include "registry/postgres/open.h"
 #include "server/database_place.h"
 
@@ -41,6 +42,9 @@ class DoorStores final : public server::Stores {
   }
   std::shared_ptr<history::StoreFactory> history() override {
     return history::sqlite_store_factory(place_.data);
+  }
+  std::shared_ptr<bridges::States> bridge_states() override {
+    return node::bridge_states(place_.database, place_.data / "bridges", place_.clock);
   }
 
  private:

@@ -48,7 +48,7 @@ void HomeServices::add_bridges(BridgeOptions options) {
                                              .wall = options.wall,
                                              .data = options_.data,
                                              .configured = std::move(options.configured),
-                                             .events = &events_,
+                                             .states = std::move(options.states),
                                              .failures = options.failures,
                                              .place = std::move(options.place),
                                              .limits = options.limits});

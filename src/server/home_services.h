@@ -6,6 +6,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -60,6 +61,7 @@ class HomeServices {
     FailureBudget* failures = nullptr;  // of sign-ins
     std::optional<bridges::Place> place{};
     net::PeerLimits limits{};
+    std::shared_ptr<bridges::States> states{};
   };
   void add_bridges(BridgeOptions options);
   // Null before.

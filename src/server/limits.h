@@ -7,7 +7,6 @@
 #include "api/gate/sign_in.h"
 #include "api/live/live_feed.h"
 #include "api/v1/home_metrics_api.h"
-#include "net/limits.h"
 #include "history/archive.h"
 #include "history/series/series_request.h"
 #include "http/session.h"
@@ -38,7 +37,7 @@ struct Limits {
   wire::ReplayLimits guard{.window = std::chrono::minutes(15)};
   wire::ReplayLimits replays{};       // of a strict server
   std::size_t client_ids_a_day = 10;  // of a strict server
-  net::PeerLimits peers{};         // of the other ends of bridges
+  net::PeerLimits peers{};            // of the other ends of bridges
 };
 
 }  // namespace gridloom::server

@@ -14,10 +14,10 @@
 #include <vector>
 
 #include "api/api.h"
-#include "base/request_rate.h"
 #include "api/http_service.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"
+#include "base/request_rate.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "http/service.h"

@@ -248,7 +248,8 @@ Status Server::listen(ListenOptions options) {
                        .configured = std::move(options.bridges),
                        .failures = protocols_->mqtt().failures,
                        .place = std::move(options.bridges_at),
-                       .limits = options_.limits.peers});
+                       .limits = options_.limits.peers,
+                       .states = options_.stores->bridge_states()});
   protocols_->add_apis(
       {.reads = reads_of(options_, *archive_),
        .mqtt = std::move(options.mqtt),

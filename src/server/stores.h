@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "bridges/core/states.h"
 #include "history/store/store_factory.h"
 #include "mqtt/session_store.h"
 #include "registry/registry.h"
@@ -35,6 +36,8 @@ class Stores {
   [[nodiscard]] virtual Result<std::unique_ptr<registry::Registry>> open_registry() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() = 0;
   [[nodiscard]] virtual std::shared_ptr<history::StoreFactory> history() = 0;
+  // Null: files in the data folder.
+  [[nodiscard]] virtual std::shared_ptr<bridges::States> bridge_states() { return nullptr; }
 };
 
 // Opens those of a data folder whose lock the caller holds: files in it, unless the folder

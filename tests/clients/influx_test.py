@@ -167,6 +167,46 @@ class InfluxTest(unittest.TestCase):
         self.report(*range(20, 30))
         self.has(database, "n", list(range(1, 30)))
 
+    def test_values_that_come_late_arrive_and_are_not_lost_by_a_kill(self):
+        database = self.database()
+        self.add(database.url, "--database", "home")
+        self.report(1, 2)
+        self.has(database, "n", [1, 2])
+        hour = int(time.time() * 1000) - 3_600_000
+        for number in range(10, 15):
+            self.device.report({"n": number}, timestamp=hour + number)
+        self.report(3)
+        self.has(database, "n", [10, 11, 12, 13, 14, 1, 2, 3])
+        folder, port = database.folder, database.port
+        database.end(signal.SIGKILL)
+        for number in range(20, 25):
+            self.device.report({"n": number}, timestamp=hour + number)
+        self.device.close()
+        self.server.end(signal.SIGKILL)
+        database = self.database(folder=folder, port=port)
+        self.server.start_again()
+        self.has(database, "n", [*range(10, 15), *range(20, 25), 1, 2, 3])
+        until("a bridge that has written all", lambda: self.row()["figures"]["behind_s"] == 0)
+        self.assertEqual(self.row()["dropped"], 0)
+
+    def test_values_behind_a_clock_that_was_ahead_arrive(self):
+        database = self.database()
+        self.add(database.url, "--database", "home")
+        until("a bridge that runs", lambda: self.row()["state"] == "connected")
+        right = list(self.server.command)
+        self.device.close()
+        self.server.command += ["--start", "2040-01-01"]
+        self.server.restart()
+        self.device = self.connect()
+        self.report(1, 2)
+        self.has(database, "n", [1, 2])
+        self.device.close()
+        self.server.command = right
+        self.server.restart()
+        self.device = self.connect()
+        self.report(3, 4)
+        self.has(database, "n", [3, 4, 1, 2])
+
     def test_a_database_that_stands_still_delays_nobody_and_misses_nothing(self):
         database = self.database()
         self.add(database.url, "--database", "home")

@@ -6,6 +6,7 @@ import hmac
 import http.server
 import json
 import queue
+import signal
 import threading
 import time
 import unittest
@@ -91,7 +92,7 @@ class WebhookTest(unittest.TestCase):
     def setUp(self):
         self.server = Server(demo=False)
         self.addCleanup(self.end_server)
-        self.server.add_account("home")
+        self.account = self.server.add_account("home")
         self.key = self.server.add_device(SN, "home", "--name", "cellar")
         self.device = self.connect()
         self.device.report({"inv.errCode": 0, "pd.soc": 50})
@@ -208,6 +209,41 @@ class WebhookTest(unittest.TestCase):
         self.assertTrue(all(call.is_signed() for call in calls))
         until("a bridge that is connected", lambda: self.row()["state"] == "connected")
         self.assertEqual(self.row()["dropped"], 0)
+
+    def test_what_waits_outlives_a_kill_under_the_same_id(self):
+        receiver = self.receiver(*[(503, {}, "")] * 99)
+        self.add(receiver.url)
+        self.fault(1)
+        self.fault(0)
+        first = receiver.call()
+        until("two events that wait", lambda: self.row()["figures"]["waiting"] == 2)
+        self.server.end(signal.SIGKILL)
+        self.device.close()  # it would connect again by itself
+        receiver.answers.clear()
+        while not receiver.calls.empty():
+            self.assertEqual(receiver.calls.get().id, first.id)
+        self.server.start_again()
+        calls = [receiver.call() for _ in range(2)]
+        self.assertEqual([call.kind for call in calls], ["fault.began", "fault.ended"])
+        self.assertEqual((calls[0].id, calls[0].bytes), (first.id, first.bytes))
+        until("a bridge that has told all", lambda: self.row()["out"] == 2)
+        self.assertEqual(self.row()["dropped"], 0)
+        self.server.restart(signal.SIGKILL)
+        self.device = self.connect()
+        self.assertEqual(receiver.call().kind, "online", "no event is told again that was told long before a kill")
+        api = self.server.api(self.account["accessKey"], self.account["secretKey"])
+        listed = {(event["kind"], event["at"]) for event in api.data("GET", "/api/v1/events")["events"]}
+        self.assertLessEqual({(call.kind, call.event["at"]) for call in calls}, listed)
+
+    def test_a_bridge_of_the_same_name_does_not_tell_what_was_before_it(self):
+        receiver = self.receiver()
+        self.add("http://127.0.0.1:1/")
+        self.fault(1)
+        until("an event that waits", lambda: self.row()["figures"]["waiting"] == 1)
+        self.assertEqual(self.server.cli("bridge", "remove", "hook").returncode, 0)
+        self.add(receiver.url)
+        self.fault(0)
+        self.assertEqual(receiver.call().kind, "fault.ended")
 
     def test_a_receiver_with_too_much_to_do_says_when(self):
         receiver = self.receiver((429, {"Retry-After": "4"}, "slowly"))

@@ -142,6 +142,9 @@ class StatusTest(unittest.TestCase):
     def test_4_a_node_that_drains_has_no_slot_and_is_not_healthy_and_its_bridges_go_on_at_the_other(self):
         (drained,) = {row["node"] for row in self.bridge_rows()}
         node = self.cluster.nodes[self.names.index(drained)]
+        self.receiver.answers = [(503, {}, "")] * 999
+        self.fault(5)
+        waiting = self.receiver.call()
         type(self).left = 1 - self.names.index(drained)
         done = node.cli("cluster", "drain")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -159,6 +162,11 @@ class StatusTest(unittest.TestCase):
         self.await_bridge(goes_on)
         self.device.close()
         type(self).device = self.cluster.await_client(self.left, SN, self.key, door="mqtt", client_id=SN)
+        self.receiver.answers = []
+        self.fault(0)
+        calls = iter(self.receiver.call, None)
+        ended = next(call for call in calls if call.id != waiting.id)
+        self.assertEqual((waiting.kind, ended.kind), ("fault.began", "fault.ended"))
         for value, kind in ((3, "fault.began"), (0, "fault.ended")):
             self.fault(value)
             self.assertEqual(self.receiver.call().kind, kind)

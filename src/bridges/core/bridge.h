@@ -12,6 +12,7 @@
 // block: work that blocks has a thread of the bridge's own.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -22,9 +23,9 @@
 #include "base/failure_budget.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
+#include "bridges/core/states.h"
 #include "history/reader.h"
 #include "home/energy_counters.h"
-#include "home/event_log.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
@@ -44,9 +45,9 @@ struct Parts {
   home::EnergyCounters& counters;
   home::SetTracker& sets;
   registry::Registry& registry;
-  history::Reads reads{};                  // executes history queries
-  net::IoLoop& loop;                       // of all bridges
-  const home::EventLog* events = nullptr;  // null: which faults devices had before is not known
+  history::Reads reads{};             // executes history queries
+  net::IoLoop& loop;                  // of all bridges
+  States* states = nullptr;           // not on the loop: it may block
   FailureBudget* failures = nullptr;  // of sign-ins, shared by all listeners; null: any may fail
   net::PeerLimits limits{};           // of what peers answer
 };
@@ -59,6 +60,7 @@ struct Identity {
   // The client id at brokers unless the settings have one: of this server alone, and the same in
   // each run.
   std::string client_id{};
+  std::int64_t number = 0;  // registry::Bridge::number; 0: the configuration has it
   // A folder of its own, for what must outlive the process. It need not exist.
   std::filesystem::path folder{};
 };

@@ -11,6 +11,8 @@ namespace gridloom::bridges {
 namespace {
 
 constexpr std::int64_t kNsInMs = 1'000'000;
+constexpr std::int64_t kFirstHour = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kLastHour = std::numeric_limits<std::int64_t>::max();
 
 std::string begin_of(const HistoryLines::Device& device, const InfluxSettings& settings) {
   const std::array<NamedText, 3> tags = {{{.name = "sn", .text = device.sn},
@@ -22,42 +24,124 @@ std::string begin_of(const HistoryLines::Device& device, const InfluxSettings& s
 }  // namespace
 
 HistoryLines::HistoryLines(Device device, std::shared_ptr<const InfluxSettings> settings,
-                           std::int64_t from_ms, std::int64_t to_ms)
+                           DevicePosition position, DevicePosition anew)
     : device_(std::move(device)),
       settings_(std::move(settings)),
+      position_(std::move(position)),
+      anew_(std::move(anew)),
       writer_(begin_of(device_, *settings_)),
-      from_ms_(from_ms),
-      to_ms_(to_ms) {}
+      visit_(device_.number) {}
 
-Result<bool> HistoryLines::begin_window(history::Reader& reader) {
-  if (from_ms_ >= to_ms_) return false;
-  const auto hour = reader.hour_from(device_.number, history::hour_of(from_ms_));
-  if (!hour) return std::unexpected(hour.error());
-  if (!*hour || **hour * history::kHour_ms >= to_ms_) return false;
-  const std::int64_t begin = std::max(from_ms_, **hour * history::kHour_ms);
-  from_ms_ = std::min(begin + kWindow_ms, to_ms_);
+// What is in memory is listed first: an hour that is stored meanwhile is then in one list at least.
+Status HistoryLines::list(history::Reader& reader) {
+  if (in_memory_.empty()) {
+    in_memory_ = reader.hours_in_memory().hours(device_.number, kFirstHour, kLastHour);
+  }
+  const auto stored = reader.hours_since(device_.number, position_.mark, kHoursAtOnce);
+  if (!stored) return std::unexpected(stored.error());
+  const bool is_other = position_.numbering != 0 && position_.numbering != stored->numbering;
+  if (is_other || stored->newest < position_.mark) {
+    position_ = anew_;
+    position_.numbering = stored->numbering;
+    return {};  // and lists from there
+  }
+  position_.numbering = stored->numbering;
+  for (const auto& [hour, mark] : stored->hours) hours_.push_back({.hour = hour, .mark = mark});
+  if (stored->hours.size() == kHoursAtOnce) return {};
+  newest_ = stored->newest;
+  for (const std::int64_t hour : in_memory_) hours_.push_back({.hour = hour});
+  return {};
+}
+
+Status HistoryLines::count(history::Reader& reader) {
+  const std::int64_t last_ms = position_.of(count_->all.hour).last_ms;
+  Status read = count_->walk.read(
+      reader,
+      [&](std::int64_t /*hour*/, const history::Block& block) -> Status {
+        std::vector<std::int64_t> times;
+        if (Status good = block.times(times); !good) return good;
+        count_->all.rows += std::ssize(times);
+        count_->early += std::ranges::count_if(times, [&](auto at) { return at <= last_ms; });
+        count_->all.last_ms = std::max(count_->all.last_ms, block.last_at_ms());
+        return {};
+      },
+      [this](std::int64_t hour) {
+        count_->all = {.hour = hour, .last_ms = kBeginOfTime_ms};
+        count_->early = 0;
+      });
+  if (read && count_->walk.done()) begin_lines();
+  return read;
+}
+
+void HistoryLines::begin_lines() {
+  const DevicePosition::Hour& all = count_->all;
+  const DevicePosition::Hour known = position_.of(all.hour);
+  const std::int64_t begin_ms = all.hour * history::kHour_ms;
+  const bool is_late = count_->early != known.rows;
+  const std::int64_t from_ms =
+      std::max({is_late ? begin_ms : std::max(begin_ms, known.last_ms + 1), position_.from_ms,
+                settings_->since_ms.value_or(begin_ms)});
+  if (from_ms > all.last_ms) return end_hour();
   constexpr std::size_t kAny = std::numeric_limits<std::int64_t>::max();
+  row_ms_.reset();
   series_.emplace(history::SeriesReader::Options{
       .device = device_.number,
-      .request = {.fields = {"*"}, .from_ms = begin, .to_ms = from_ms_},
+      .request = {.fields = {"*"}, .from_ms = from_ms, .to_ms = all.last_ms + 1},
       .limits = {.names = 1, .fields = kAny, .points = kAny},
       .order = history::SeriesReader::Order::kByTime});
+}
+
+void HistoryLines::end_hour() {
+  const Hour& read = hours_.front();
+  if (count_ && count_->all.rows != 0) position_.set(count_->all);
+  if (read.mark) position_.mark = *read.mark;
+  count_.reset();
+  hours_.pop_front();
+}
+
+bool HistoryLines::pass_over() {
+  if (hours_.empty()) return false;
+  count_.reset();
+  series_.reset();
+  end_hour();
   return true;
+}
+
+Status HistoryLines::step(history::Reader& reader) {
+  if (series_) {
+    if (Status worked = series_->work(reader, *this); !worked) return worked;
+    if (!series_->done()) return {};
+    series_.reset();
+    end_hour();
+    return {};
+  }
+  if (count_) return count(reader);
+  if (hours_.empty() && !newest_) return list(reader);
+  if (hours_.empty()) {
+    position_.mark = *newest_;
+    position_.from_ms = kBeginOfTime_ms;
+    is_over_ = true;
+    return {};
+  }
+  const std::int64_t hour = hours_.front().hour;
+  if (hour < history::hour_of(position_.from_ms)) {
+    end_hour();
+    return {};
+  }
+  count_.emplace(
+      history::BlockWalk::Options{.device = device_.number,
+                                  .from = hour,
+                                  .to = hour + 1,
+                                  .columns = {.wanted = [](history::FieldId) { return false; }}});
+  return {};
 }
 
 Status HistoryLines::work(history::Reader& reader) {
   for (const history::Slice slice(reader); !is_over_ && !is_full() && !slice.over();) {
-    if (!series_) {
-      const auto is_here = history::DeviceVisit(device_.number).enter(reader);
-      if (!is_here) return std::unexpected(is_here.error());
-      if (!*is_here) break;
-      const auto begun = begin_window(reader);
-      if (!begun) return std::unexpected(begun.error());
-      is_over_ = !*begun;
-      continue;
-    }
-    if (Status worked = series_->work(reader, *this); !worked) return worked;
-    if (series_->done()) series_.reset();
+    const auto is_here = visit_.enter(reader);
+    if (!is_here) return std::unexpected(is_here.error());
+    if (!*is_here) break;
+    if (Status worked = step(reader); !worked) return worked;
   }
   return {};
 }
@@ -71,7 +155,6 @@ void HistoryLines::add_row(std::int64_t at_ms, std::span<const history::SeriesPo
     for_each_plain_value(quota, device_.family->field(quota), std::string_view(point->text),
                          [this](const PlainValue& value) { writer_.add(value); });
   }
-  batch_.last_ms = at_ms;
   in_ms_ = at_ms == row_ms_ ? in_ms_ + 1 : 0;
   row_ms_ = at_ms;
   if (writer_.end(at_ms * kNsInMs + in_ms_, batch_.text)) ++batch_.lines;

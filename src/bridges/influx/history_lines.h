@@ -1,13 +1,18 @@
-// The rows of one device's history as lines, in order of time and some at a time: memory does not
-// grow with the span. A database keeps one value of a field at a time, so rows of one millisecond
-// are a nanosecond apart, in their order: the same ones whenever they are written, because a span
-// never begins within a millisecond.
+// What history has of one device beyond a position, as lines, some at a time: memory does not grow
+// with the span. First come the hours that were stored since, as they were stored, then those in
+// memory. Of an hour that has more rows than are written, the rows behind the last written one are
+// lines, or all of them if some came late: the database has a value that it is given again once.
+//
+// A database keeps one value of a field at a time, so rows of one millisecond are a nanosecond
+// apart, in their order: the same ones whenever they are written, because lines never begin within
+// a millisecond.
 //
 // Thread rule: one thread at a time.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,8 +22,10 @@
 
 #include "base/result.h"
 #include "bridges/influx/line_protocol.h"
+#include "bridges/influx/positions.h"
 #include "bridges/influx/settings.h"
 #include "catalog/family.h"
+#include "history/block_walk.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
 
@@ -28,15 +35,13 @@ namespace gridloom::bridges {
 struct LineBatch {
   std::string text;
   std::size_t lines = 0;
-  std::int64_t last_ms = 0;  // time of the last line
 };
 
 class HistoryLines final : private history::SeriesSink {
  public:
   static constexpr std::size_t kMaxLines = 5'000;
   static constexpr std::size_t kMaxBytes = std::size_t{1} * 1024 * 1024;
-  // Read at once: the progress within it is lost when the server ends.
-  static constexpr std::int64_t kWindow_ms = std::int64_t{24} * 3'600'000;
+  static constexpr std::size_t kHoursAtOnce = 1'024;  // of which more is known than their number
 
   struct Device {
     std::string sn;
@@ -44,20 +49,35 @@ class HistoryLines final : private history::SeriesSink {
     DeviceNumber number = 0;
     catalog::FamilyPtr family;
   };
-  // Rows of [from_ms, to_ms).
-  HistoryLines(Device device, std::shared_ptr<const InfluxSettings> settings, std::int64_t from_ms,
-               std::int64_t to_ms);
+  // `anew`: where to begin if the position is of another history.
+  HistoryLines(Device device, std::shared_ptr<const InfluxSettings> settings,
+               DevicePosition position, DevicePosition anew);
 
   // Reads for a slice, or until the batch is full. kDamaged, kIo as Reader.
   [[nodiscard]] Status work(history::Reader& reader);
+  // After kDamaged: goes on behind the hour that cannot be read. False: there is no such hour.
+  [[nodiscard]] bool pass_over();
   [[nodiscard]] bool is_full() const {
     return batch_.lines >= kMaxLines || batch_.text.size() >= kMaxBytes;
   }
   // There is nothing more to read.
   [[nodiscard]] bool done() const { return is_over_; }
   [[nodiscard]] LineBatch take();
+  // Once all lines that were taken are written: hours that are taken in part do not count.
+  [[nodiscard]] const DevicePosition& position() const { return position_; }
 
  private:
+  struct Hour {
+    std::int64_t hour = 0;
+    std::optional<std::int64_t> mark{};  // nothing: it is in memory
+  };
+  struct Count {
+    explicit Count(const history::BlockWalk::Options& of)
+        : walk(of), all{.hour = of.from, .last_ms = kBeginOfTime_ms} {}
+    history::BlockWalk walk;
+    DevicePosition::Hour all{};  // its rows
+    std::int64_t early = 0;      // of these, those up to the last written one
+  };
   void begin(const std::vector<std::string>& fields) override { fields_ = fields; }
   void begin_field(std::string_view /*name*/) override {}
   void add_points(std::span<const history::SeriesPoint> /*points*/) override {}
@@ -65,19 +85,28 @@ class HistoryLines final : private history::SeriesSink {
   void add_row(std::int64_t at_ms, std::span<const history::SeriesPoint* const> row) override;
   void end() override {}
 
-  // Begins with the next hours that have rows. False: there are none.
-  [[nodiscard]] Result<bool> begin_window(history::Reader& reader);
+  [[nodiscard]] Status step(history::Reader& reader);
+  [[nodiscard]] Status list(history::Reader& reader);
+  [[nodiscard]] Status count(history::Reader& reader);
+  // Once the rows are counted.
+  void begin_lines();
+  void end_hour();
 
   const Device device_;
   const std::shared_ptr<const InfluxSettings> settings_;
+  DevicePosition position_;
+  const DevicePosition anew_;
   LineWriter writer_;
-  std::int64_t from_ms_;
-  const std::int64_t to_ms_;
+  history::DeviceVisit visit_;
   bool is_over_ = false;
+  std::optional<std::int64_t> newest_;   // mark; nothing: not all hours are listed yet
+  std::vector<std::int64_t> in_memory_;  // hours, as of the first list
+  std::deque<Hour> hours_;               // the first is being read
+  std::optional<Count> count_;
   std::optional<history::SeriesReader> series_;
-  std::vector<std::string> fields_;  // of the window
-  std::int64_t row_ms_ = 0;          // time of the last row
-  std::int64_t in_ms_ = 0;           // rows before it in the same millisecond
+  std::vector<std::string> fields_;     // of the series
+  std::optional<std::int64_t> row_ms_;  // time of its last row
+  std::int64_t in_ms_ = 0;              // rows before it in the same millisecond
   LineBatch batch_;
 };
 

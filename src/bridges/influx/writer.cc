@@ -8,7 +8,6 @@
 
 #include "bridges/core/reply_reason.h"
 #include "bridges/influx/reply.h"
-#include "history/blocks/hours.h"
 #include "history/waiting_query.h"
 #include "hub/platform.h"
 
@@ -19,6 +18,8 @@ using Steady = std::chrono::steady_clock;
 using std::chrono::seconds;
 
 constexpr seconds kSaveEvery{60};
+// A report may reach history later than News looks for it, and be the last one for long.
+constexpr std::chrono::minutes kAllEvery{10};
 // Reading may take this share of the time: the others of the account wait for its queries.
 constexpr int kRestPerRead = 4;
 constexpr seconds kLongestRest{60};
@@ -26,12 +27,11 @@ constexpr std::string_view kContentType = "text/plain; charset=utf-8";
 
 // The beginning of the batch up to half of its lines, and the rest.
 std::pair<LineBatch, LineBatch> halves(const LineBatch& batch) {
-  LineBatch first{.text = {}, .lines = batch.lines / 2, .last_ms = batch.last_ms};
+  LineBatch first{.text = {}, .lines = batch.lines / 2};
   std::size_t end = 0;
   for (std::size_t i = 0; i < first.lines; ++i) end = batch.text.find('\n', end) + 1;
   first.text = batch.text.substr(0, end);
-  LineBatch second{
-      .text = batch.text.substr(end), .lines = batch.lines - first.lines, .last_ms = batch.last_ms};
+  LineBatch second{.text = batch.text.substr(end), .lines = batch.lines - first.lines};
   return {std::move(first), std::move(second)};
 }
 
@@ -68,14 +68,17 @@ void InfluxWriter::run(const std::stop_token& stop) {
   if (!parts_.reads) {
     return identity_.health->failing("this server keeps no history, which the bridge writes");
   }
-  positions_ = Positions::open({.file = identity_.folder / "positions.json",
-                                .target = settings_->server + settings_->target,
-                                .since_ms = settings_->since_ms.value_or(now_ms())});
-  save();
+  if (!open_positions(stop)) return;
   for (bool goes_on = true; goes_on;) {
     const Moment begin = Steady::now();
     reading_ = {};
-    write_all(stop);
+    if (write_all(stop)) {
+      complete_ = begin;
+      positions_.set_complete(now_ms());
+      identity_.health->set_figure("behind_s", 0);
+    } else {
+      set_behind();
+    }
     if (Steady::now() - saved_ >= kSaveEvery) save();
     const Steady::duration rest = std::min<Steady::duration>(reading_ * kRestPerRead, kLongestRest);
     Moment next = std::max(begin + settings_->every, Steady::now() + rest);
@@ -83,6 +86,32 @@ void InfluxWriter::run(const std::stop_token& stop) {
     goes_on = wakeup_.wait_until(stop, next);
   }
   save();
+}
+
+bool InfluxWriter::open_positions(const std::stop_token& stop) {
+  while (true) {
+    auto opened = Positions::open({.states = parts_.states,
+                                   .bridge = identity_.name,
+                                   .target = settings_->server + settings_->target,
+                                   .since_ms = settings_->since_ms.value_or(now_ms()),
+                                   .now_ms = now_ms()});
+    if (opened) {
+      positions_ = std::move(*opened);
+      break;
+    }
+    identity_.health->failing(opened.error().detail);
+    if (!wakeup_.wait_until(stop, Steady::now() + pause_.next())) return false;
+  }
+  pause_.reset();
+  complete_ =
+      Steady::now() - Millis(std::max<std::int64_t>(now_ms() - positions_.complete_ms(), 0));
+  save();
+  return true;
+}
+
+void InfluxWriter::set_behind() {
+  const auto behind = std::chrono::duration_cast<seconds>(Steady::now() - complete_);
+  identity_.health->set_figure("behind_s", behind.count());
 }
 
 void InfluxWriter::save() {
@@ -93,53 +122,49 @@ void InfluxWriter::save() {
 std::vector<HistoryLines::Device> InfluxWriter::devices_with_news() {
   const auto directory = parts_.registry.directory();
   const auto& catalog = *parts_.hub.platform().catalog;
+  const Moment now = Steady::now();
   std::vector<HistoryLines::Device> devices;
   const std::lock_guard lock(mutex_);
-  const bool all = std::exchange(all_news_, false);
+  const bool all = std::exchange(all_news_, false) || now - all_looked_ >= kAllEvery;
+  if (all) all_looked_ = now;
   for (const auto& list :
        {directory->devices_of(identity_.account), directory->shared_with(identity_.account)}) {
     for (const registry::Device* each : list) {
       if (!settings_->selection.has_device(each->sn, each->name)) continue;
       if (all) news_.add(each->sn);
-      if (!news_.take(each->sn, Steady::now())) continue;
+      if (!news_.take(each->sn, now)) continue;
       devices.push_back({.sn = each->sn,
                          .name = each->name,
                          .number = each->number,
                          .family = catalog.of_serial(each->sn)});
     }
   }
-  // The database has the devices' histories evenly far: the one that is behind most goes first.
-  std::ranges::sort(devices, {}, [this](const auto& each) { return positions_.of(each.sn); });
   return devices;
 }
 
-void InfluxWriter::write_all(const std::stop_token& stop) {
-  std::int64_t behind_ms = 0;
+bool InfluxWriter::write_all(const std::stop_token& stop) {
+  bool is_whole = true;
   for (const HistoryLines::Device& device : devices_with_news()) {
-    behind_ms = std::max(behind_ms, now_ms() - positions_.of(device.sn));
-    identity_.health->set_figure("behind_s", behind_ms / 1000);
-    if (!write(stop, device)) return;
+    if (stop.stop_requested()) return false;
+    if (write(stop, device)) continue;
+    is_whole = false;
+    on_news(device.sn);
   }
-  identity_.health->set_figure("behind_s", 0);
+  return is_whole;
 }
 
 bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device& device) {
-  const auto lines =
-      std::make_shared<HistoryLines>(device, settings_, positions_.of(device.sn), now_ms() + 1);
+  const auto lines = std::make_shared<HistoryLines>(
+      device, settings_, positions_.of(device.sn, now_ms()), positions_.anew());
   while (!lines->done()) {
     if (Status good = read(stop, lines); !good) {
       if (stop.stop_requested()) return false;
       identity_.health->error(fmt::format("history of {}: {}", device.sn, good.error().detail));
-      on_news(device.sn);
-      if (good.error().code == ErrorCode::kDamaged) {
-        const std::int64_t hour = history::hour_of(positions_.of(device.sn));
-        positions_.set(device.sn, (hour + 1) * history::kHour_ms);
-      }
-      return true;
+      if (good.error().code != ErrorCode::kDamaged || !lines->pass_over()) return false;
     }
     const LineBatch batch = lines->take();
     if (batch.lines != 0 && !send(stop, batch)) return false;
-    if (batch.last_ms != 0) positions_.set(device.sn, batch.last_ms);
+    positions_.set(device.sn, lines->position());
     if (Steady::now() - saved_ >= kSaveEvery) save();
   }
   return true;
@@ -194,6 +219,7 @@ Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const s
 bool InfluxWriter::send(const std::stop_token& stop, const LineBatch& batch) {
   Health& health = *identity_.health;
   while (!stop.stop_requested()) {
+    set_behind();
     const auto reply = ask(stop, batch.text);
     if (stop.stop_requested()) return false;
     const WriteResult result = reply ? result_of(*reply) : WriteResult::kLater;

@@ -44,9 +44,9 @@ class InfluxWriter {
   using Moment = std::chrono::steady_clock::time_point;
 
   void run(const std::stop_token& stop);
-  // Writes what is new of all devices with news.
-  void write_all(const std::stop_token& stop);
-  // False: a stop is requested.
+  // Writes what is new of all devices with news. False: some of it is not written.
+  [[nodiscard]] bool write_all(const std::stop_token& stop);
+  // False: a stop is requested, or history is not read now.
   [[nodiscard]] bool write(const std::stop_token& stop, const HistoryLines::Device& device);
   [[nodiscard]] Status read(const std::stop_token& stop,
                             const std::shared_ptr<HistoryLines>& lines);
@@ -57,7 +57,10 @@ class InfluxWriter {
   [[nodiscard]] Status open(const std::stop_token& stop);
   // Tries to reach the database, as long as there was nothing to send. False: it is not reached.
   [[nodiscard]] bool try_to_reach(const std::stop_token& stop);
+  // Reads the positions. False: a stop is requested.
+  [[nodiscard]] bool open_positions(const std::stop_token& stop);
   void save();
+  void set_behind();
   [[nodiscard]] std::vector<HistoryLines::Device> devices_with_news();
   [[nodiscard]] std::int64_t now_ms() const;
 
@@ -69,6 +72,8 @@ class InfluxWriter {
   GrowingPause pause_;
   bool is_reached_ = false;  // the database was, at least once
   Moment saved_;
+  Moment complete_;                                // when the database had all that there was
+  Moment all_looked_;                              // when all devices were looked at
   std::chrono::steady_clock::duration reading_{};  // of this round
   Wakeup wakeup_;
   std::mutex mutex_;

@@ -5,10 +5,11 @@
 #include <string_view>
 #include <utility>
 
-#include "bridges/webhook/event_watch.h"
 #include "bridges/webhook/kind.h"
+#include "bridges/webhook/quiet_watch.h"
 #include "bridges/webhook/sender.h"
 #include "bridges/webhook/settings.h"
+#include "hub/change_feed.h"
 #include "hub/platform.h"
 
 namespace gridloom::bridges {
@@ -16,7 +17,7 @@ namespace {
 
 using webhook::Event;
 using webhook::EventDevice;
-using webhook::EventWatch;
+using webhook::QuietWatch;
 
 // A preview for an account without devices shows these.
 constexpr std::string_view kExampleSn = "R331ZEB4ZEAL0528";
@@ -30,27 +31,30 @@ std::string account_name(const registry::Registry& registry, registry::AccountId
 
 class WebhookBridge final : public Bridge {
  public:
-  WebhookBridge(const Parts& parts, Identity identity, const webhook::Settings& settings)
+  WebhookBridge(const Parts& parts, const Identity& identity, const webhook::Settings& settings)
       : parts_(parts),
-        identity_(std::move(identity)),
-        settings_(settings),
-        sender_(settings, *identity_.health, *parts.hub.platform().wall) {}
+        account_(identity.account),
+        sender_(parts, identity, settings),
+        reader_(std::make_shared<Reader>(sender_)) {}
 
   void start() override {
-    watch_.emplace(EventWatch::Options{
-        .hub = parts_.hub,
-        .loop = parts_.loop,
-        .account = identity_.account,
-        .log = parts_.events,
-        .on_event = [this](const Event& event) { tell(event); },
-        .on_lost =
-            [this] {
-              identity_.health->error("more happened at once than is kept: events are missing");
-            }});
+    watch_.emplace(
+        QuietWatch::Options{.hub = parts_.hub,
+                            .loop = parts_.loop,
+                            .account = account_,
+                            .on_event = [this](const Event& event) { sender_.push(event); }});
+    using Options = hub::ChangeReaderOptions;
+    subscription_ = parts_.hub.changes().subscribe({.reader = reader_,
+                                                    .loop = &parts_.loop,
+                                                    .scope = Options::Scope::kAccount,
+                                                    .account = account_,
+                                                    .detail = Options::Detail::kEvents});
     sender_.start();
   }
 
   void stop() override {
+    subscription_.reset();
+    reader_->end();
     watch_.reset();
     sender_.stop();
   }
@@ -64,19 +68,25 @@ class WebhookBridge final : public Bridge {
   }
 
  private:
-  void tell(const Event& event) {
-    if (!settings_.tells(event.kind) ||
-        !settings_.selection.has_device(event.device.sn, event.device.name)) {
-      return;
+  // The log of events is written from the same feed.
+  class Reader final : public hub::ChangeReader {
+   public:
+    explicit Reader(webhook::Sender& sender) : sender_(&sender) {}
+    void on_changes(hub::ChangeBatch /*batch*/) override {
+      if (sender_ != nullptr) sender_->on_news();
     }
-    sender_.push(event, account_name(parts_.registry, identity_.account));
-  }
+    void end() { sender_ = nullptr; }
+
+   private:
+    webhook::Sender* sender_;
+  };
 
   const Parts parts_;
-  const Identity identity_;
-  const webhook::Settings settings_;
+  const registry::AccountId account_;
   webhook::Sender sender_;
-  std::optional<EventWatch> watch_;
+  std::shared_ptr<Reader> reader_;
+  std::optional<hub::ChangeSubscription> subscription_;
+  std::optional<QuietWatch> watch_;
 };
 
 Status check(const parameters::Arguments& arguments) {
@@ -88,7 +98,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
                              const parameters::Arguments& arguments) {
   const auto settings = webhook::webhook_settings(arguments);
   if (!settings) return nullptr;  // they were checked
-  return std::make_unique<WebhookBridge>(parts, std::move(identity), *settings);
+  return std::make_unique<WebhookBridge>(parts, identity, *settings);
 }
 
 // One of the account's devices whose events would be told, or one that it could have.

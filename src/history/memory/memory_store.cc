@@ -236,6 +236,23 @@ Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device, 
   });
 }
 
+Result<StoredHours> MemoryStore::hours_since(DeviceNumber device, std::int64_t mark,
+                                             std::size_t most) {
+  return read([&](const MemoryRows& all) {
+    std::map<std::int64_t, std::int64_t> marks;
+    for (const auto& [key, chunk] : device_of(all, device).chunks) {
+      marks[key.hour] = std::max(marks[key.hour], chunk.mark);
+    }
+    StoredHours stored{.numbering = 1, .newest = all.next_mark - 1, .hours = {}};
+    for (const auto& [hour, last] : marks) {
+      if (last > mark) stored.hours.push_back({.hour = hour, .mark = last});
+    }
+    std::ranges::sort(stored.hours, {}, &StoredHours::Hour::mark);
+    stored.hours.resize(std::min(stored.hours.size(), most));
+    return stored;
+  });
+}
+
 Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumber device,
                                                                       std::int64_t from,
                                                                       std::int64_t to) {
@@ -270,6 +287,20 @@ Status MemoryStore::each_event(DeviceNumber device, std::int64_t from_ms,
       if (!on_event({.id = at->first.id, .event = at->second.event})) break;
     }
     return {};
+  });
+}
+
+Result<std::vector<StoredEvent>> MemoryStore::events_since(std::uint64_t id, std::size_t most) {
+  return read([&](const MemoryRows& all) {
+    std::vector<StoredEvent> events;
+    for (const auto& [number, device] : all.devices) {
+      for (const auto& [position, each] : device->events) {
+        if (position.id > id) events.push_back({.id = position.id, .event = each.event});
+      }
+    }
+    std::ranges::sort(events, {}, &StoredEvent::id);
+    events.resize(std::min(events.size(), most));
+    return events;
   });
 }
 

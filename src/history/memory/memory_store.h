@@ -3,6 +3,7 @@
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,12 +48,16 @@ class MemoryStore final : public Store {
                                                                 std::int64_t hour) override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour) override;
+  [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                std::size_t most) override;
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
                                                                          std::int64_t from,
                                                                          std::int64_t to) override;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
   [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
                                   const EventPosition& before, const OnEvent& on_event) override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> events_since(std::uint64_t id,
+                                                              std::size_t most) override;
 
  private:
   // Calls `function` with the tables of the snapshot, or of now. No lock is held meanwhile.

@@ -37,6 +37,14 @@ StoredEvent event_of(const Row& row) {
                     .text = std::string(row.bytes(7))}};
 }
 
+Result<std::vector<StoredEvent>> events_of(const Result<postgres::Rows>& rows) {
+  if (!rows) return std::unexpected(rows.error());
+  std::vector<StoredEvent> events;
+  events.reserve(rows->size());
+  for (const Row row : *rows) events.push_back(event_of(row));
+  return events;
+}
+
 Result<std::vector<const StoredEvent*>> unknown_of(Connection& connection,
                                                    const std::vector<StoredEvent>& events) {
   std::vector<std::int64_t> ids;
@@ -133,15 +141,18 @@ Status read_events(StoreConnection& connection, EventSpan span,
   }
 }
 
+Result<std::vector<StoredEvent>> read_events_since(StoreConnection& connection, std::uint64_t id,
+                                                   std::size_t most) {
+  return events_of(connection.query(
+      "SELECT id, device, at_ms, kind, since_ms, count, field, text FROM event WHERE id > $1 "
+      "ORDER BY id LIMIT $2",
+      static_cast<std::int64_t>(id), static_cast<std::int64_t>(most)));
+}
+
 Result<std::vector<StoredEvent>> read_open_faults(StoreConnection& connection) {
-  const auto rows = connection.query(
+  return events_of(connection.query(
       "SELECT id, device, at_ms, kind, since_ms, count, field, text FROM event WHERE open "
-      "ORDER BY id");
-  if (!rows) return std::unexpected(rows.error());
-  std::vector<StoredEvent> open;
-  open.reserve(rows->size());
-  for (const Row row : *rows) open.push_back(event_of(row));
-  return open;
+      "ORDER BY id"));
 }
 
 }  // namespace gridloom::history

@@ -1,6 +1,7 @@
 // The rows of the table `event`. Each function is for one connection, on its thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -23,6 +24,10 @@ struct EventSpan {
 // As StoreReader::each_event().
 [[nodiscard]] Status read_events(StoreConnection& connection, EventSpan span,
                                  const StoreReader::OnEvent& on_event);
+// As StoreReader::events_since().
+[[nodiscard]] Result<std::vector<StoredEvent>> read_events_since(StoreConnection& connection,
+                                                                 std::uint64_t id,
+                                                                 std::size_t most);
 // As Store::open_faults().
 [[nodiscard]] Result<std::vector<StoredEvent>> read_open_faults(StoreConnection& connection);
 

@@ -257,6 +257,25 @@ Result<std::optional<std::int64_t>> PostgresStore::hour_from(DeviceNumber device
             device, sql_hour(hour)));
 }
 
+// The tables that give marks are named by the number that PostgreSQL has given them.
+Result<StoredHours> PostgresStore::hours_since(DeviceNumber device, std::int64_t mark,
+                                               std::size_t most) {
+  const auto rows = query(
+      "SELECT CAST(CAST('block' AS regclass) AS oid)::bigint, newest.number, of.hour, of.mark "
+      "FROM (SELECT number FROM writer) AS newest LEFT JOIN LATERAL "
+      "(SELECT hour, max(mark) AS mark FROM block WHERE newest.number > $2 AND device = $1 "
+      "AND mark > $2 GROUP BY hour ORDER BY max(mark) LIMIT $3) AS of ON true ORDER BY of.mark",
+      device, mark, static_cast<std::int64_t>(most));
+  if (!rows) return std::unexpected(rows.error());
+  StoredHours stored;
+  for (const Row row : *rows) {
+    stored.numbering = row.integer(0);
+    stored.newest = row.integer(1);
+    if (!row.is_null(2)) stored.hours.push_back({.hour = row.integer(2), .mark = row.integer(3)});
+  }
+  return stored;
+}
+
 Result<std::vector<std::int64_t>> PostgresStore::hours_without_energies(DeviceNumber device,
                                                                         std::int64_t from,
                                                                         std::int64_t to) {
@@ -280,6 +299,10 @@ Status PostgresStore::each_event(DeviceNumber device, std::int64_t from_ms,
                                  const EventPosition& before, const OnEvent& on_event) {
   return read_events(connection_, {.device = device, .from_ms = from_ms, .before = before},
                      on_event);
+}
+
+Result<std::vector<StoredEvent>> PostgresStore::events_since(std::uint64_t id, std::size_t most) {
+  return read_events_since(connection_, id, most);
 }
 
 }  // namespace gridloom::history

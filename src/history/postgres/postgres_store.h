@@ -11,6 +11,7 @@
 // Thread rule: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,12 +70,16 @@ class PostgresStore final : public Store {
                                                                 std::int64_t hour) override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour) override;
+  [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                std::size_t most) override;
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
                                                                          std::int64_t from,
                                                                          std::int64_t to) override;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
   [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
                                   const EventPosition& before, const OnEvent& on_event) override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> events_since(std::uint64_t id,
+                                                              std::size_t most) override;
 
   // For statements that see the moment of a snapshot().
   [[nodiscard]] StoreConnection& connection() { return connection_; }

@@ -57,7 +57,7 @@ std::string bytes_of(const Reader& reader, const Builder& builder, cluster::Revi
   append_varint(bytes, lists.hour_count);
   bytes += lists.hours;
   const std::vector<StoredEvent> events =
-      device == kNoDevice ? std::vector<StoredEvent>() : builder.readable().events_of(device);
+      device == kNoDevice ? builder.readable().events() : builder.readable().events_of(device);
   append_varint(bytes, events.size());
   for (const StoredEvent& each : events) {
     append_varint(bytes, each.id);

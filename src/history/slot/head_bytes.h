@@ -27,7 +27,7 @@
 
 namespace gridloom::history {
 
-// Stands for what a slot has that is of no device: its audit.
+// Stands for what a slot has that is of no one device: its audit, and the events of all.
 inline constexpr DeviceNumber kNoDevice = 0;
 
 // Everything that is durable in the archive when this is called. `revision`: of the claim under

@@ -186,7 +186,7 @@ class SlotReadsTest : public testing::Test {
     ASSERT_EQ(read_there, read_here);
     // What is stored is rounded.
     ASSERT_THAT(wh_there, testing::Pointwise(testing::DoubleNear(0.01), wh_here));
-    EXPECT_EQ(must(read_audit(as_reads(there_), 0)), must(read_audit(as_reads(here_), 0)));
+    EXPECT_EQ(must(read_records(as_reads(there_), 0)), must(read_records(as_reads(here_), 0)));
   }
   // The error of a query at another node.
   [[nodiscard]] std::string error_of(const std::unique_ptr<SlotReads>& reads) {
@@ -218,7 +218,7 @@ TEST_F(SlotReadsTest, ReadsAtAnotherNodeWhatIsInMemoryAndNowhereElse) {
   const std::string text = must(read_whole(as_reads(there_), whole()));
   EXPECT_THAT(text, HasSubstr("w.pv="));
   EXPECT_THAT(text, HasSubstr("event "));
-  EXPECT_EQ(must(read_audit(as_reads(there_), 0)).size(), 1U);
+  EXPECT_EQ(must(read_records(as_reads(there_), 0)).size(), 2U);
   expect_same();
 }
 
@@ -306,7 +306,7 @@ TEST_F(SlotReadsTest, SaysThatTheOwnerDoesNotAnswer) {
     heads_.mode = mode;
     const auto& asking = mode == OwnersHeads::Mode::kSilent ? impatient : there_;
     EXPECT_EQ(error_of(asking), error);
-    const auto audit = read_audit(as_reads(asking), 0);
+    const auto audit = read_records(as_reads(asking), 0);
     EXPECT_EQ(audit ? ErrorCode::kInternal : audit.error().code, ErrorCode::kIo);
   }
   heads_.mode = OwnersHeads::Mode::kAnswers;
@@ -399,8 +399,8 @@ TEST_F(SlotReadsTest, VisitsTheArchivesOfItsDevicesOneAfterTheOther) {
     EXPECT_LT(text.find("w.other=17"), text.find("w.pv=")) << "it is first";
     EXPECT_NE(text.find("w.other=17"), text.rfind("w.other=17")) << "and read again";
     EXPECT_THAT(text, HasSubstr("w.pv="));
-    EXPECT_EQ(must(read_audit(as_reads(at.get()), 1)).size(), 1U);
-    EXPECT_EQ(must(read_audit(as_reads(at.get()), 0)).size(), 0U);
+    EXPECT_EQ(must(read_records(as_reads(at.get()), 1)).size(), 1U);
+    EXPECT_EQ(must(read_records(as_reads(at.get()), 0)).size(), 0U);
     at.get()->remove(kOther);
   }
   const auto unknown = read_whole(as_reads(there_), whole({1, 100}));

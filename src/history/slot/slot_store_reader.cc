@@ -98,6 +98,11 @@ Result<std::optional<std::int64_t>> SlotStoreReader::hour_from(DeviceNumber devi
   return in_moment([&] { return store_->hour_from(device, hour); });
 }
 
+Result<StoredHours> SlotStoreReader::hours_since(DeviceNumber device, std::int64_t mark,
+                                                 std::size_t most) {
+  return in_moment([&] { return store_->hours_since(device, mark, most); });
+}
+
 Result<std::vector<std::int64_t>> SlotStoreReader::hours_without_energies(DeviceNumber device,
                                                                           std::int64_t from,
                                                                           std::int64_t to) {
@@ -111,6 +116,10 @@ Status SlotStoreReader::each_audit(const OnAudit& on_entry) {
 Status SlotStoreReader::each_event(DeviceNumber device, std::int64_t from_ms,
                                    const EventPosition& before, const OnEvent& on_event) {
   return in_moment([&] { return store_->each_event(device, from_ms, before, on_event); });
+}
+
+Result<std::vector<StoredEvent>> SlotStoreReader::events_since(std::uint64_t id, std::size_t most) {
+  return in_moment([&] { return store_->events_since(id, most); });
 }
 
 }  // namespace gridloom::history

@@ -182,7 +182,8 @@ inline Result<std::string> read_whole(const Reads& reads, WholeHistory whole,
   return whole.text();
 }
 
-inline Result<std::vector<std::string>> read_audit(const Reads& reads, std::size_t archive) {
+// What is of no one device: the audit, and the events of all devices.
+inline Result<std::vector<std::string>> read_records(const Reads& reads, std::size_t archive) {
   std::vector<std::string> entries;
   Status read = run_query(reads, [&entries, archive](Reader& reader) -> Result<bool> {
     if (Route* const route = reader.route()) {
@@ -194,6 +195,11 @@ inline Result<std::vector<std::string>> read_audit(const Reads& reads, std::size
       return true;
     });
     if (!all) return std::unexpected(all.error());
+    const auto events = reader.events_since(0, std::numeric_limits<std::int32_t>::max());
+    if (!events) return std::unexpected(events.error());
+    for (const StoredEvent& each : *events) {
+      entries.push_back(fmt::format("event {} of {}", each.id, each.event.device));
+    }
     return true;
   });
   if (!read) return std::unexpected(read.error());

@@ -120,6 +120,25 @@ Status read_events(Database& database, DamagedRows& damaged, const EventSpan& sp
   }
 }
 
+Result<std::vector<StoredEvent>> read_events_since(Database& database, DamagedRows& damaged,
+                                                   std::uint64_t id, std::size_t most) {
+  std::vector<StoredEvent> events;
+  auto rows = database.prepare("SELECT * FROM event WHERE id > ? ORDER BY id");
+  if (!rows) return std::unexpected(rows.error());
+  rows->bind(static_cast<std::int64_t>(id));
+  while (events.size() < most) {
+    const auto stepped = rows->step();
+    if (!stepped) return std::unexpected(stepped.error());
+    if (!*stepped) break;
+    if (auto row = row_of(*rows)) {
+      events.push_back(std::move(row->stored));
+    } else {
+      note_damaged(damaged, *rows);
+    }
+  }
+  return events;
+}
+
 Result<std::vector<StoredEvent>> read_open_faults(Database& database, DamagedRows& damaged) {
   std::vector<StoredEvent> open;
   const Status read = database.each_row("SELECT * FROM event WHERE open = 1 ORDER BY id",

@@ -23,6 +23,9 @@ using storage::Transaction;
 // larger.
 constexpr int kCache_kib = 8 * 1024;
 
+// A mark is a rowid.
+constexpr std::string_view kNewestMark = "SELECT ifnull(max(rowid), 0) FROM block";
+
 constexpr std::string_view kPartLost = "the reports in this chunk of the hour are left out";
 
 std::int64_t key_of(std::uint64_t sequence) { return static_cast<std::int64_t>(sequence); }
@@ -95,7 +98,12 @@ Status SqliteStore::remove_parts(const DeviceHour& of) {
   return {};
 }
 
+// Marks are given here: SQLite would give that of the last row again if its hour is stored anew.
 Status SqliteStore::put_hours(const std::vector<Changes::Hour>& hours) {
+  if (hours.empty()) return {};
+  const auto newest = database_.integer(kNewestMark);
+  if (!newest) return std::unexpected(newest.error());
+  std::int64_t mark = *newest;
   for (const Changes::Hour& hour : hours) {
     if (hour.over) {
       if (Status removed = remove_parts(hour.of); !removed) return removed;
@@ -109,8 +117,9 @@ Status SqliteStore::put_hours(const std::vector<Changes::Hour>& hours) {
     const std::int64_t over = hour.over ? 1 : 0;
     for (const std::string& bytes : hour.chunks) {
       const Status put = database_.execute(
-          "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?)", hour.of.device, hour.of.hour, chunk, over,
-          Blob{bytes},
+          "INSERT INTO block (rowid, device, hour, part, over, block, checksum) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?)",
+          ++mark, hour.of.device, hour.of.hour, chunk, over, Blob{bytes},
           row_checksum(RowTable::kBlock, {hour.of.device, hour.of.hour, chunk, over}, bytes));
       if (!put) return put;
       ++chunk;
@@ -467,6 +476,30 @@ Result<std::optional<std::int64_t>> SqliteStore::first_hour(std::string_view sql
   return *row ? std::optional(statement->integer(0)) : std::nullopt;
 }
 
+Result<StoredHours> SqliteStore::hours_since(DeviceNumber device, std::int64_t mark,
+                                             std::size_t most) {
+  StoredHours stored;
+  const auto numbering = database_.integer("SELECT id FROM identity");
+  if (!numbering) return std::unexpected(numbering.error());
+  stored.numbering = *numbering;
+  // Before the hours, which then have all up to it.
+  const auto newest = database_.integer(kNewestMark);
+  if (!newest) return std::unexpected(newest.error());
+  stored.newest = *newest;
+  if (stored.newest <= mark) return stored;
+  auto statement = database_.prepare(
+      "SELECT hour, max(rowid) AS mark FROM block WHERE device = ? GROUP BY hour "
+      "HAVING mark > ? ORDER BY mark LIMIT ?");
+  if (!statement) return std::unexpected(statement.error());
+  statement->bind(device).bind(mark).bind(static_cast<std::int64_t>(most));
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return std::unexpected(row.error());
+    if (!*row) return stored;
+    stored.hours.push_back({.hour = statement->integer(0), .mark = statement->integer(1)});
+  }
+}
+
 Result<std::vector<std::int64_t>> SqliteStore::hours_without_energies(DeviceNumber device,
                                                                       std::int64_t from,
                                                                       std::int64_t to) {
@@ -512,6 +545,10 @@ Status SqliteStore::each_event(DeviceNumber device, std::int64_t from_ms,
                                const EventPosition& before, const OnEvent& on_event) {
   return read_events(database_, *damaged_, {.device = device, .from_ms = from_ms, .before = before},
                      on_event);
+}
+
+Result<std::vector<StoredEvent>> SqliteStore::events_since(std::uint64_t id, std::size_t most) {
+  return read_events_since(database_, *damaged_, id, most);
 }
 
 }  // namespace gridloom::history

@@ -6,6 +6,7 @@
 // One SqliteStore is one database connection: one thread at a time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -56,12 +57,16 @@ class SqliteStore final : public Store {
                                                                 std::int64_t hour) override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour) override;
+  [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                std::size_t most) override;
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
                                                                          std::int64_t from,
                                                                          std::int64_t to) override;
   [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
   [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
                                   const EventPosition& before, const OnEvent& on_event) override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> events_since(std::uint64_t id,
+                                                              std::size_t most) override;
 
  private:
   struct HourRow;

@@ -100,6 +100,16 @@ CREATE INDEX IF NOT EXISTS closed_event ON event (at) WHERE open = 0;
 CREATE INDEX IF NOT EXISTS open_fault ON event (device) WHERE open = 1;
 )";
 
+// A program of version 2 that does not know this table may ignore it. A number by chance: rowids of
+// blocks are those of this file.
+constexpr std::string_view kIdentityTable = R"(
+CREATE TABLE IF NOT EXISTS identity (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  id INTEGER NOT NULL
+) STRICT;
+INSERT OR IGNORE INTO identity VALUES (1, random());
+)";
+
 constexpr std::string_view kColumnsOfVersion2 = R"(
 CREATE TABLE new_name (
   id INTEGER PRIMARY KEY,
@@ -220,7 +230,7 @@ Result<Database> open_store_database(const std::filesystem::path& file) {
                                     .first_rows = first_rows,
                                     .upgrade = upgrade});
   if (!database) return database;
-  for (const std::string_view tables : {kTakenTable, kEventTable}) {
+  for (const std::string_view tables : {kTakenTable, kEventTable, kIdentityTable}) {
     if (Status made = database->run(std::string(tables)); !made) {
       return std::unexpected(made.error());
     }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -61,6 +62,19 @@ struct EventPosition {
 [[nodiscard]] inline EventPosition position_of(const StoredEvent& stored) {
   return {.at_ms = stored.event.at_ms, .id = stored.id};
 }
+
+// Hours of a device with chunks that were stored since a mark: marks ascend in the order in which
+// chunks are stored (RetentionStore::next_mark()), and the mark of an hour is that of its last one.
+struct StoredHours {
+  struct Hour {
+    std::int64_t hour = 0;
+    std::int64_t mark = 0;
+    friend bool operator==(const Hour&, const Hour&) = default;
+  };
+  std::int64_t numbering = 0;  // names the storage that gave the marks: to another they say nothing
+  std::int64_t newest = 0;     // of all marks
+  std::vector<Hour> hours;     // by mark
+};
 
 // Changes that are committed in one transaction.
 struct Changes {
@@ -164,6 +178,9 @@ class StoreReader {
                                                                         std::int64_t hour) = 0;
   [[nodiscard]] virtual Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                                       std::int64_t hour) = 0;
+  // The first `most` hours whose marks are above `mark`.
+  [[nodiscard]] virtual Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                        std::size_t most) = 0;
   // Hours of [from, to) that have blocks but no stored energies, or whose blocks may contain more
   // than the stored energies because the hour is not over.
   [[nodiscard]] virtual Result<std::vector<std::int64_t>> hours_without_energies(
@@ -176,6 +193,9 @@ class StoreReader {
   using OnEvent = std::function<bool(const StoredEvent&)>;
   [[nodiscard]] virtual Status each_event(DeviceNumber device, std::int64_t from_ms,
                                           const EventPosition& before, const OnEvent& on_event) = 0;
+  // The first `most` events of all devices whose ids are above `id`, in their order.
+  [[nodiscard]] virtual Result<std::vector<StoredEvent>> events_since(std::uint64_t id,
+                                                                      std::size_t most) = 0;
 
  protected:
   StoreReader() = default;

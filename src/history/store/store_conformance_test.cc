@@ -375,6 +375,32 @@ TEST_P(StoreConformance, HoursWhoseEnergiesAreMissingOrOldAreFound) {
   EXPECT_THAT(must(store_->hours_without_energies(1, 11, 12)), ElementsAre(11));
 }
 
+TEST_P(StoreConformance, HoursAreFoundByWhenTheyWereStored) {
+  const auto hours_since = [this](std::int64_t mark, std::size_t most = 9) {
+    std::vector<std::int64_t> hours;
+    for (const auto& each : must(store_->hours_since(1, mark, most)).hours) {
+      hours.push_back(each.hour);
+    }
+    return hours;
+  };
+  EXPECT_THAT(hours_since(0), IsEmpty());
+  write_hour({.device = 1, .hour = 20}, {"a"}, true);
+  write_hour({.device = 1, .hour = 10}, {"b"}, false);
+  write_hour({.device = 2, .hour = 15}, {"c"}, true);
+  EXPECT_THAT(hours_since(0), ElementsAre(20, 10));
+  EXPECT_THAT(hours_since(0, 1), ElementsAre(20));
+  const StoredHours all = must(store_->hours_since(1, 0, 9));
+  EXPECT_THAT(hours_since(all.hours.front().mark), ElementsAre(10));
+  EXPECT_THAT(hours_since(all.newest), IsEmpty());
+  write_hour({.device = 1, .hour = 10}, {"d"}, false);
+  EXPECT_THAT(hours_since(all.newest), ElementsAre(10)) << "it has a further chunk";
+  const std::int64_t newest = must(store_->hours_since(1, 0, 9)).newest;
+  write_hour({.device = 1, .hour = 10}, {"b and d"}, true);
+  EXPECT_THAT(hours_since(newest), ElementsAre(10)) << "it was stored anew, the last one before";
+  EXPECT_THAT(hours_since(0), ElementsAre(20, 10));
+  EXPECT_EQ(must(store_->hours_since(7, 0, 9)).numbering, all.numbering);
+}
+
 TEST_P(StoreConformance, EventsAreReadNewestFirstAndEachIsStoredOnce) {
   write_events({event(1, 7, 100), event(2, 8, 100), event(3, 7, 300)});
   write_events({event(4, 7, 200), event(5, 7, 300), event(3, 7, 300)});
@@ -407,6 +433,20 @@ TEST_P(StoreConformance, AnEventIsReadAsItWasWritten) {
     return true;
   }));
   EXPECT_THAT(read, ElementsAre(whole));
+}
+
+TEST_P(StoreConformance, EventsOfAllDevicesAreReadInTheirOrder) {
+  write_events({event(5, 1, 900), event(7, 2, 100), event(9, 1, 500)});
+  const auto ids = [this](std::uint64_t id, std::size_t most) {
+    std::vector<std::uint64_t> found;
+    for (const StoredEvent& each : must(store_->events_since(id, most))) found.push_back(each.id);
+    return found;
+  };
+  EXPECT_THAT(ids(0, 9), ElementsAre(5, 7, 9));
+  EXPECT_THAT(ids(5, 9), ElementsAre(7, 9));
+  EXPECT_THAT(ids(0, 2), ElementsAre(5, 7));
+  EXPECT_THAT(ids(9, 9), IsEmpty());
+  EXPECT_EQ(must(store_->events_since(5, 1)).front().event, event(7, 2, 100).event);
 }
 
 TEST_P(StoreConformance, AFaultIsOpenUntilItEnds) {

@@ -41,7 +41,7 @@ class Mirrored:
     start = "2026-06-01 12:00"  # of the vendor's time
     vendor_flags = local_flags = ()
 
-    def __init__(self, *settings, others=()):
+    def __init__(self, *settings, others=(), own=()):
         self.vendor = Server("--strict", "--demo=all", "--start", self.start, "--paused", *self.vendor_flags,
                              demo=False)
         self.local = Server("--set-timeout-ms", "2000", *self.local_flags, demo=False)
@@ -49,6 +49,8 @@ class Mirrored:
         for sn in others:
             self.local.add_account("other")
             self.local.add_device(sn, "other")
+        for sn in own:
+            self.local.add_device(sn, "home")
         self.cloud = self.vendor.api(door="https")
         self.secret = temporary_folder() / "secret"
         self.secret.write_text(self.vendor.facts["secretKey"] + "\n")
@@ -187,6 +189,32 @@ class MirrorTest(unittest.TestCase):
             self.assertNotIn(DELTA_2, both.home.devices())
             until("the figure", lambda: both.figure("devices_of_others") == 1)
 
+    def test_a_device_with_a_key_of_its_own_is_left_alone_unless_it_is_named(self):
+        with Mirrored(own=(DELTA_2,)) as both:
+            both.await_error(f"{DELTA_2} is registered here with a key of its own")
+            until("the others", lambda: len(both.online()) == len(both.cloud.devices()) - 1)
+            self.assertNotIn(DELTA_2, both.online())
+            refused = both.home.set(DELTA_2, moduleType=5, operateType="dsgCfg", params={"minDsgSoc": 19})
+            self.assertNotEqual(refused["code"], "0", "nothing of it goes to the vendor")
+            told(both.local.cli("bridge", "change", "cloud", f"devices={DELTA_2}"))
+            until("the one that is named", lambda: both.online() == {DELTA_2})
+
+    def test_no_more_devices_are_added_than_are_allowed(self):
+        with Mirrored("--most", "2") as both:
+            both.await_error(f"the vendor lists {len(both.cloud.devices()) - 2} devices beyond the 2 that --most allows")
+            until("two devices", lambda: len(both.online()) == 2)
+            self.assertEqual(len(both.home.devices()), 2)
+
+    def test_what_an_earlier_version_has_brought_is_taken_over(self):
+        with Mirrored() as both:
+            both.await_all()
+            both.local.end()
+            folder = both.local.data / "bridges" / "cloud"
+            (folder / "client-id.json").rename(folder / "client-id")
+            (folder / "devices.json").unlink()
+            both.local.start_again()
+            both.await_all()
+
     def test_a_vendor_that_is_killed_and_comes_back(self):
         with Mirrored() as both:
             both.await_all()
@@ -205,7 +233,7 @@ class MirrorTest(unittest.TestCase):
     def test_the_client_id_outlives_restarts(self):
         with Mirrored("--devices", DELTA_2) as both:
             both.await_state("connected")
-            file = both.local.data / "bridges" / "cloud" / "client-id"
+            file = both.local.data / "bridges" / "cloud" / "client-id.json"
             name = file.read_text()
             both.fault("on", "few_client_ids", "--value", "1")
             for _ in range(2):

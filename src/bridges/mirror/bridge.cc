@@ -34,12 +34,15 @@ using parameters::Type;
 using wire::Json;
 
 constexpr Millis kUsualPause{10'000};
+constexpr std::int64_t kUsualMost = 256;
+constexpr std::size_t kMostTold = 1024;
 constexpr double kLeastPause_ms = 20;
 constexpr double kMostPause_ms = 3'600'000;
 
 struct Settings {
   client::ApiOptions api{};
   std::vector<std::string> only{};
+  std::size_t most = 0;
   std::string name_prefix{};
   bool is_read_only = false;
   Millis pause = kUsualPause;
@@ -53,6 +56,7 @@ Settings settings_of(const Arguments& given) {
                   .ca = std::filesystem::path(given.text("ca")),
                   .patience = Millis(10'000)},
           .only = given.texts("devices"),
+          .most = static_cast<std::size_t>(given.integer("most").value_or(kUsualMost)),
           .name_prefix = std::string(given.text("name-prefix")),
           .is_read_only = given.flag("read-only"),
           .pause = Millis(given.integer("request-pause-ms").value_or(kUsualPause.count())),
@@ -123,7 +127,11 @@ void Mirror::start() {
                      .registry = &parts_.registry,
                      .account = identity_.account,
                      .only = settings_.only,
+                     .most = settings_.most,
                      .name_prefix = settings_.name_prefix,
+                     .bridge = identity_.name,
+                     .number = identity_.number,
+                     .states = parts_.states,
                      .folder = identity_.folder,
                      .loop = &parts_.loop,
                      .on_answer = [this](const CloudAnswer& answer) { on_answer(answer); }});
@@ -266,10 +274,21 @@ void Mirror::take(const CloudAnswer& answer) {
 
 void Mirror::take(const CloudDevices& devices) {
   const auto tell_once = [this](const std::string& why) {
+    if (told_.size() >= kMostTold) told_.clear();
     if (told_.insert(why).second) health().error(why);
   };
   for (const std::string& sn : devices.of_others) {
     tell_once(fmt::format("{} belongs to another account of this server", sn));
+  }
+  for (const std::string& sn : devices.own) {
+    tell_once(
+        fmt::format("{} is registered here with a key of its own, so what the vendor says of "
+                    "it is left out; --devices names it if it is to be mirrored",
+                    sn));
+  }
+  if (devices.left_out != 0) {
+    tell_once(fmt::format("the vendor lists {} devices beyond the {} that --most allows",
+                          devices.left_out, settings_.most));
   }
   for (const std::string& why : devices.refused) tell_once(why);
   health().set_figure("devices_of_others", static_cast<std::int64_t>(devices.of_others.size()));
@@ -317,6 +336,11 @@ constexpr auto kSettings = std::to_array<Parameter>({
      .text = "Serial numbers of the devices to mirror; all of the account if left out",
      .type = Type::kTexts,
      .most_items = 256},
+    {.name = "most",
+     .text = "Most devices that are added here; 256 if left out",
+     .type = Type::kInteger,
+     .least = 1,
+     .most = 100'000},
     {.name = "name-prefix",
      .text = "Text before the names of the devices that are added here; none if left out",
      .most_bytes = 32},

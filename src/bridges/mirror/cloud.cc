@@ -5,14 +5,13 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/read_file.h"
+#include "bridges/mirror/brought.h"
 #include "client/peer_lookup.h"
 #include "net/address.h"
 #include "registry/rules.h"
@@ -23,6 +22,8 @@ namespace {
 using client::ListedDevice;
 
 constexpr std::string_view kQuotaAllPath = "/iot-open/sign/device/quota/all";
+constexpr std::string_view kClientId = "client-id";
+constexpr std::string_view kBrought = "devices";
 constexpr std::size_t kMostWork = 64;
 constexpr std::size_t kMostIdBytes = 128;
 
@@ -55,13 +56,21 @@ struct Cloud::Shared {
   std::stop_token stop;
   std::optional<client::ApiClient> client;
   std::string client_id;
+  std::optional<Brought> brought;
+  bool adopts = false;  // an earlier version has brought devices, and wrote down none
 
   void run(const std::stop_token& stopped);
   Result<client::ApiClient*> open();
   Result<std::string> stable_client_id();
   Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> answer(const Request& request);
+  Result<std::string> known_client_id();
+  Status load_brought();
+  Status save_brought();
   Result<CloudDevices> devices(client::ApiClient& api);
   void take(const ListedDevice& row, CloudDevices& all);
+  Status expect(const std::vector<ListedDevice>& rows);
+  [[nodiscard]] bool is_wanted(std::string_view sn) const;
+  [[nodiscard]] bool is_named(std::string_view sn) const;
   Result<CloudCertificate> certificate(client::ApiClient& api);
 };
 
@@ -89,40 +98,102 @@ Result<client::ApiClient*> Cloud::Shared::open() {
   return &*client;
 }
 
+// Empty: there is none.
+Result<std::string> Cloud::Shared::known_client_id() {
+  auto kept = options.states->load(options.bridge, kClientId);
+  if (kept || kept.error().code != ErrorCode::kNotFound) return kept;
+  return read_file(options.folder / kClientId, kMostIdBytes).value_or("");
+}
+
 Result<std::string> Cloud::Shared::stable_client_id() {
   if (!client_id.empty()) return client_id;
-  const std::filesystem::path file = options.folder / "client-id";
-  if (const auto text = read_file(file, kMostIdBytes); text && !text->empty()) {
-    client_id = *text;
-    return client_id;
+  auto known = known_client_id();
+  if (!known) return known;
+  // The vendor's cloud allows ten ids a day for a certificate: if it were not kept, each start of
+  // the server would use one up.
+  const std::string id = known->empty() ? "gridloom-" + random_hex(8) : *known;
+  if (Status saved = options.states->save(options.bridge, kClientId, id); !saved) {
+    return std::unexpected(saved.error());
   }
-  // The vendor's cloud allows ten ids a day for a certificate: without the file, each start of the
-  // server would use one up.
-  const std::string made = "gridloom-" + random_hex(8);
-  std::error_code error;
-  std::filesystem::create_directories(options.folder, error);
-  std::ofstream out(file, std::ios::trunc);
-  out << made;
-  out.close();
-  if (!out) return fail(ErrorCode::kIo, fmt::format("{} cannot be written", file.string()));
-  client_id = made;
-  return client_id;
+  client_id = id;
+  return id;
+}
+
+Status Cloud::Shared::load_brought() {
+  if (brought) return {};
+  Brought loaded(options.number);
+  const auto text = options.states->load(options.bridge, kBrought);
+  if (text) {
+    if (Status restored = loaded.restore(*text); !restored) return restored;
+  } else if (text.error().code == ErrorCode::kNotFound) {
+    const auto id = known_client_id();
+    if (!id) return std::unexpected(id.error());
+    adopts = !id->empty();
+  } else {
+    return std::unexpected(text.error());
+  }
+  brought = std::move(loaded);
+  return adopts || text ? Status() : save_brought();
+}
+
+Status Cloud::Shared::save_brought() {
+  return options.states->save(options.bridge, kBrought, brought->to_text());
+}
+
+bool Cloud::Shared::is_named(std::string_view sn) const {
+  return std::ranges::find(options.only, sn) != options.only.end();
+}
+
+bool Cloud::Shared::is_wanted(std::string_view sn) const {
+  return options.only.empty() || is_named(sn);
+}
+
+// Writes down what is about to be registered.
+Status Cloud::Shared::expect(const std::vector<ListedDevice>& rows) {
+  const auto directory = options.registry->directory();
+  const std::string before = brought->to_text();
+  brought->keep([&](std::string_view sn) {
+    const registry::Device* known = directory->find_device(sn);
+    return known != nullptr && known->owner == options.account;
+  });
+  for (const ListedDevice& row : rows) {
+    if (!is_wanted(row.sn)) continue;
+    const registry::Device* known = directory->find_device(row.sn);
+    const bool is_ours = known != nullptr && known->owner == options.account;
+    if (is_ours && adopts) {
+      brought->take(row.sn, known->number);
+    } else if (known == nullptr && brought->size() < options.most && registry::check_sn(row.sn)) {
+      brought->expect(row.sn);
+    }
+  }
+  const bool is_first = std::exchange(adopts, false);
+  return is_first || brought->to_text() != before ? save_brought() : Status();
 }
 
 void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
-  const auto& only = options.only;
-  if (!only.empty() && std::ranges::find(only, row.sn) == only.end()) return;
+  if (!is_wanted(row.sn)) return;
   const auto directory = options.registry->directory();
   const registry::Account* account = directory->find_account(options.account);
   if (account == nullptr) return;
   const registry::Device* known = directory->find_device(row.sn);
   if (known == nullptr) {
+    if (!brought->has(row.sn, 0)) {
+      if (Status good = registry::check_sn(row.sn); !good) {
+        return all.refused.push_back(good.error().detail);
+      }
+      ++all.left_out;
+      return;
+    }
     const std::string name = local_name(options.name_prefix, row.name, row.sn);
     const auto added =
         options.registry->add_device({.sn = row.sn, .name = name, .owner = account->name});
     if (!added) return all.refused.push_back(added.error().detail);
+    const registry::Device* is_new = options.registry->directory()->find_device(row.sn);
+    if (is_new != nullptr) brought->take(row.sn, is_new->number);
   } else if (known->owner != options.account) {
     return all.of_others.push_back(row.sn);
+  } else if (!brought->has(row.sn, known->number) && !is_named(row.sn)) {
+    return all.own.push_back(row.sn);
   }
   all.mirrored.push_back({.sn = row.sn, .online = row.online});
 }
@@ -130,11 +201,17 @@ void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
 Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
   auto rows = api.devices();
   if (!rows) return std::unexpected(rows.error());
+  if (Status loaded = load_brought(); !loaded) return std::unexpected(loaded.error());
+  if (Status expected = expect(*rows); !expected) return std::unexpected(expected.error());
   CloudDevices all;
+  const std::string before = brought->to_text();
   for (const ListedDevice& row : *rows) {
     // Each that is new is a commit, and whoever ends the bridge waits for this thread.
     if (stop.stop_requested()) return fail(ErrorCode::kIo, "the list of devices is stopped");
     take(row, all);
+  }
+  if (brought->to_text() != before) {
+    if (Status saved = save_brought(); !saved) return std::unexpected(saved.error());
   }
   return all;
 }

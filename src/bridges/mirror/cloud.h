@@ -6,6 +6,8 @@
 // a second at most, and its answer is lost.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -18,6 +20,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "bridges/core/states.h"
 #include "bridges/mirror/presence.h"
 #include "bridges/mirror/schedule.h"
 #include "client/api_client.h"
@@ -32,6 +35,8 @@ namespace gridloom::bridges::mirror {
 struct CloudDevices {
   std::vector<Presence::Listed> mirrored{};
   std::vector<std::string> of_others{};  // serial numbers that belong to another local account
+  std::vector<std::string> own{};        // that are registered here with keys of their own
+  std::size_t left_out = 0;              // beyond the most that the mirror brings
   std::vector<std::string> refused{};    // why devices could not be registered
 };
 struct CloudCertificate {
@@ -53,8 +58,12 @@ class Cloud {
     registry::Registry* registry = nullptr;
     registry::AccountId account{};
     std::vector<std::string> only{};  // serial numbers; empty: all
+    std::size_t most = 256;           // devices that are brought
     std::string name_prefix{};
-    std::filesystem::path folder{};  // has the client id
+    std::string bridge{};            // its name
+    std::int64_t number = 0;         // the bridge's
+    States* states = nullptr;        // has the client id, and what was brought; outlives this
+    std::filesystem::path folder{};  // had the client id in earlier versions
     Loop* loop = nullptr;            // outlives this
     std::function<void(CloudAnswer)> on_answer{};
   };

@@ -31,8 +31,23 @@ CREATE TABLE cluster_slot (
 ) WITH (fillfactor = 10);
 )";
 
+// Nodes that have not left by plan, and what is known of losses and damage anywhere.
+constexpr std::string_view kShared = R"(
+CREATE TABLE cluster_node (
+  node text PRIMARY KEY,
+  incarnation bigint NOT NULL
+);
+CREATE TABLE cluster_damage (
+  place text NOT NULL,
+  note text NOT NULL,
+  line text NOT NULL,
+  PRIMARY KEY (place, note)
+);
+)";
+
 constexpr std::array kSteps{
     postgres::Migration{.version = 1, .usable_from = 1, .sql = kTables},
+    postgres::Migration{.version = 2, .usable_from = 1, .sql = kShared},
 };
 
 }  // namespace

@@ -36,7 +36,8 @@ operations::ClusterNode cluster_operations_of(node::Node& node) {
                 const node::NodeHealth health = node.health();
                 return node::status_of(health, node::ask_nats_servers(health.nats_urls));
               },
-          .drain = [&node] { return node.drain(kLongestDrain); }};
+          .drain = [&node] { return node.drain(kLongestDrain); },
+          .remove = [&node](const std::string& other) { return node.remove(other); }};
 }
 
 void serve_for_cluster(node::Node& node, server::Server::ListenOptions& options) {

@@ -6,6 +6,7 @@
 
 #include "history/history_queries.h"
 #include "history/local_archive_journal.h"
+#include "history/loss_text.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "journal/local/log_loss.h"
 
@@ -49,8 +50,11 @@ Result<std::unique_ptr<Archive>> Archive::open(Options options) {
   if (Status read = impl->recorder->follow(impl->journal->reader()); !read) {
     return std::unexpected(read.error());
   }
-  for (const std::string& text : impl->journal->loss_notes()) {
-    impl->recorder->damage().note(options.clock->now(), text);
+  for (const journal::LossNote& loss : impl->journal->losses()) {
+    const journal::LostReports reports =
+        loss.records ? impl->recorder->lost_in(*loss.records) : loss.reports;
+    impl->recorder->damage().note(options.clock->now(),
+                                  text_of_loss(loss.text, reports, options.serial_of));
   }
   auto recovered = impl->recorder->recover();
   if (!recovered) return std::unexpected(recovered.error());

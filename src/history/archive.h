@@ -65,6 +65,9 @@ struct ArchiveHealth {
   std::uint64_t unstored_records = 0;  // of the log: durable, and not all in the store yet
 };
 
+// The serial number of a device; empty: there is no such device.
+using SerialOf = std::function<std::string(DeviceNumber device)>;
+
 class Archive final : public journal::Journal {
  public:
   struct Options {
@@ -81,6 +84,7 @@ class Archive final : public journal::Journal {
     journal::Positions sessions_applied{};
     std::function<void(const Error& why)> on_superseded{};  // as in Recorder::Options
     bool clock_is_driven = false;  // the clock is set on purpose: trust its time
+    SerialOf serial_of{};          // for notes of damage; empty: they have the devices' numbers
   };
   // Also reads the records left in the journal. kIo, kMalformed: as for Store and JournalReader.
   // kConflict also: `sessions_applied` differs among partitions; the journal numbers the records of

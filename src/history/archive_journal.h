@@ -18,6 +18,7 @@
 #include "journal/journal_reader.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
+#include "journal/loss_note.h"
 
 namespace gridloom::history {
 
@@ -36,8 +37,8 @@ class ArchiveJournal {
   // Nothing becomes durable from now on. Does not wait. Any thread.
   virtual void abandon() = 0;
 
-  // What the journal should have and does not, in words, once it was read.
-  [[nodiscard]] virtual std::vector<std::string> loss_notes() const = 0;
+  // What the journal should have and does not, once it was read.
+  [[nodiscard]] virtual std::vector<journal::LossNote> losses() const = 0;
   struct Health {
     journal::LogHealth log{};
     std::uint64_t bytes = 0;        // that it keeps

@@ -83,7 +83,10 @@ Status BlockWalk::read(Reader& reader, const OnBlock& on_block, const OnAgain& o
   chunks_ = 0;
   if (!stored_) {
     if (Status read = read_store(reader, on_block, on_again); !read) {
-      return std::unexpected(reader.note_damage(read.error()));
+      if (!reader.needs_no_store(read.error(), options_.device, options_.from)) {
+        return std::unexpected(reader.unread(std::move(read.error()), options_.device));
+      }
+      stored_ = true;  // it had nothing of these hours
     }
   }
   while (stored_ && !in_memory_.empty() && !enough()) {

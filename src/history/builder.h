@@ -53,6 +53,9 @@ class Builder {
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
                                                              Options options);
 
+  // Before anything is taken or stored: from now on it is known what is in memory alone.
+  void begin(TimePoint now) { head_blocks_.set_stored_before(closed_before(now), open_); }
+
   // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
   [[nodiscard]] Status take(std::uint64_t sequence, journal::RecordKind kind,
                             std::string_view payload);

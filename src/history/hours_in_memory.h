@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,11 @@ class HoursInMemory {
   // The hours of a device in [from, to) that are in memory, ascending.
   [[nodiscard]] virtual std::vector<std::int64_t> hours(DeviceNumber device, std::int64_t from,
                                                         std::int64_t to) const = 0;
+  // Nothing of the device from this hour on was ever stored: all of it is in memory. Nothing: that
+  // is not known.
+  [[nodiscard]] virtual std::optional<std::int64_t> all_from(DeviceNumber /*device*/) const {
+    return std::nullopt;
+  }
 };
 
 }  // namespace gridloom::history

@@ -29,7 +29,7 @@ class LocalArchiveJournal final : public ArchiveJournal {
   [[nodiscard]] bool flush() override { return journal_.flush(); }
   // A folder has one server, which nobody can overtake.
   void abandon() override {}
-  [[nodiscard]] std::vector<std::string> loss_notes() const override {
+  [[nodiscard]] std::vector<journal::LossNote> losses() const override {
     return journal::loss_notes(journal_.log().loss(), stored_);
   }
   [[nodiscard]] Health health() const override {

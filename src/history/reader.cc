@@ -1,10 +1,17 @@
 #include "history/reader.h"
 
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <optional>
 #include <ranges>
+#include <utility>
+
+#include "history/blocks/hours.h"
 
 namespace gridloom::history {
 
@@ -13,6 +20,23 @@ Error Reader::note_damage(Error fault) const {
   shared_->damage->note_page(shared_->clock->now(), fault);
   return {.code = ErrorCode::kDamaged,
           .detail = "history.db is damaged: the requested data are on a page that cannot be read"};
+}
+
+bool Reader::needs_no_store(const Error& failure, DeviceNumber device, std::int64_t from) const {
+  const auto in_memory = hours_in_memory().all_from(device);
+  return failure.code == ErrorCode::kIo && in_memory && from >= *in_memory;
+}
+
+Error Reader::unread(Error fault, DeviceNumber device) const {
+  const auto in_memory = hours_in_memory().all_from(device);
+  if (fault.code != ErrorCode::kIo || !in_memory) return note_damage(std::move(fault));
+  spdlog::warn("history cannot be read: {}", fault.detail);
+  const TimePoint from{Millis(*in_memory * kHour_ms)};
+  return {.code = ErrorCode::kIo,
+          .detail = fmt::format(
+              "what was reported before {:%Y-%m-%dT%H:%M:%SZ} is not in memory, and the database "
+              "does not answer: ask for later values, or again in a moment",
+              std::chrono::floor<std::chrono::seconds>(from))};
 }
 
 Status Reader::each_block(DeviceNumber device, std::int64_t from, std::int64_t to,
@@ -38,7 +62,9 @@ Status Reader::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t 
     spdlog::error("the history of device {}, hour {}: {}", device, hour, quarters.error().detail);
     return {};
   };
-  return note_damage(store_->each_rollup(device, from, to, read_hour));
+  Status read = store_->each_rollup(device, from, to, read_hour);
+  if (read || needs_no_store(read.error(), device, from)) return {};
+  return std::unexpected(unread(std::move(read.error()), device));
 }
 
 Result<std::optional<std::int64_t>> Reader::hour_before(DeviceNumber device, std::int64_t hour) {
@@ -55,6 +81,22 @@ Result<std::optional<std::int64_t>> Reader::hour_from(DeviceNumber device, std::
   auto found = note_damage(store_->hour_from(device, hour));
   if (!found || head_blocks.empty()) return found;
   return std::min(found->value_or(head_blocks.front()), head_blocks.front());
+}
+
+Result<std::optional<std::int64_t>> Reader::first_hour(DeviceNumber device, std::int64_t hour) {
+  const auto in_memory =
+      hours_in_memory().hours(device, hour, std::numeric_limits<std::int64_t>::max());
+  const auto rollup = store_->rollup_from(device, hour);
+  const auto other = rollup ? store_->hour_from(device, hour) : rollup;
+  if (!other && !needs_no_store(other.error(), device, hour)) {
+    return std::unexpected(unread(other.error(), device));
+  }
+  std::optional<std::int64_t> first;
+  const auto add = [&first](std::int64_t each) { first = std::min(first.value_or(each), each); };
+  if (!in_memory.empty()) add(in_memory.front());
+  if (other && *other) add(**other);
+  if (rollup && *rollup) add(**rollup);
+  return first;
 }
 
 Result<StoredHours> Reader::hours_since(DeviceNumber device, std::int64_t mark, std::size_t most) {

@@ -71,6 +71,9 @@ class Reader {
                                                                 std::int64_t hour);
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour);
+  // The first hour from `hour` on that has rows, energies or rollups.
+  [[nodiscard]] Result<std::optional<std::int64_t>> first_hour(DeviceNumber device,
+                                                               std::int64_t hour);
   // As StoreReader::hours_since(). Hours in memory may have more, and are not among them.
   [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
                                                 std::size_t most);
@@ -89,6 +92,11 @@ class Reader {
   [[nodiscard]] const FieldNames& names() const;
   // Direct access to the store. Callers pass the errors of direct reads through note_damage().
   [[nodiscard]] StoreReader& store() { return *store_; }
+  // Whether a failure of the store costs nothing, as all from that hour on is in memory.
+  [[nodiscard]] bool needs_no_store(const Error& failure, DeviceNumber device,
+                                    std::int64_t from) const;
+  // As note_damage(). If the store is away, it says what is missing.
+  [[nodiscard]] Error unread(Error fault, DeviceNumber device) const;
   // Notes a damaged page; the returned error contains only what a client may know.
   [[nodiscard]] Error note_damage(Error fault) const;
   [[nodiscard]] const HoursInMemory& hours_in_memory() const;

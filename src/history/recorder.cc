@@ -10,13 +10,17 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <set>
 #include <span>
 #include <thread>
 #include <utility>
 
+#include "history/blocks/chunk.h"
+#include "history/blocks/hours.h"
 #include "history/kept_records.h"
 #include "history/record_taker.h"
+#include "history/replay_gaps.h"
 #include "history/store_failure.h"
 #include "journal/turn.h"
 #include "storage/files.h"
@@ -31,6 +35,8 @@ constexpr std::chrono::milliseconds kAgain = 1s;    // retry delay after a store
 constexpr std::chrono::seconds kMarkEvery{10};  // checkpoint interval while much is being stored
 constexpr std::chrono::milliseconds kBetweenPieces = 20ms;  // between steps of retention
 constexpr std::chrono::minutes kCompactRetry{1};            // delay after retention failed
+constexpr std::int64_t kDay_hours = 24;
+constexpr std::size_t kAsked = 500;  // devices that the store is asked for after a loss
 
 Millis steady_time() {
   return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch());
@@ -79,7 +85,9 @@ struct Recorder::Impl {
   void replay(const journal::Record& record) {
     if (record.sequence > sessions_from) hand_over_sessions(record);
     if (record.sequence <= builder->applied()) return;
-    beside->take(std::string(journal::batch_of(record.kind, record.payload)));
+    const std::string_view batch = journal::batch_of(record.kind, record.payload);
+    gaps->take(record.sequence, batch);
+    beside->take(std::string(batch));
     if (!leaves_rest && builder->is_full()) make_room();
     if (!leaves_rest) return taker->take_whole(record);
     if (is_readable_at_once(record.kind)) taker->add_readable(record);
@@ -94,6 +102,38 @@ struct Recorder::Impl {
     while (!leaves_rest && builder->is_full()) {
       leaves_rest = !builder->store(now, Builder::Amount::kSlice);
     }
+  }
+
+  // The last hour of each device that the store has any of, of the first kAsked.
+  [[nodiscard]] std::map<DeviceNumber, std::int64_t> last_hours(
+      const std::vector<DeviceNumber>& devices) const {
+    std::map<DeviceNumber, std::int64_t> hours;
+    // Devices may be a day ahead.
+    const std::int64_t end = hour_of(unix_ms(options.clock->now())) + kDay_hours + 1;
+    for (const DeviceNumber device : devices | std::views::take(kAsked)) {
+      const auto hour = store->hour_before(device, end);
+      if (hour && *hour) hours.emplace(device, **hour);
+    }
+    return hours;
+  }
+
+  // The time of the last report in the store; nothing: there is none, or it cannot be read.
+  [[nodiscard]] std::optional<std::int64_t> last_stored_ms(
+      const std::map<DeviceNumber, std::int64_t>& hours) const {
+    std::optional<std::int64_t> last_ms;
+    std::int64_t newest = 0;
+    for (const auto& [device, hour] : hours) newest = std::max(newest, hour);
+    for (const auto& [device, hour] : hours) {
+      if (hour != newest) continue;
+      const Status read =
+          store->each_chunk(device, hour, hour + 1, [&](std::int64_t, std::string_view chunk) {
+            return each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample>) {
+              last_ms = std::max(last_ms.value_or(at_ms), at_ms);
+            });
+          });
+      if (!read) spdlog::warn("a report before the loss cannot be read: {}", read.error().detail);
+    }
+    return last_ms;
   }
 
   void hand_over_sessions(const journal::Record& record) {
@@ -143,12 +183,20 @@ struct Recorder::Impl {
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::Amount::kSlice);
       }
+      ask_store();
       reads_left = take_left();
       compacts = compact();
       // Sessions may be stored later than history. A full log takes no more records, so that
       // nothing is stored after them.
       if (work.items.empty() && journal->is_short_of_room()) trim();
     }
+  }
+
+  void ask_store() {
+    const auto asked = std::chrono::steady_clock::now();
+    if (abandoned || !failure.may_ask(asked)) return;
+    failure.asks(asked);
+    failure.answered(store->answers(), std::chrono::steady_clock::now());
   }
 
   // Takes some of what was left in the journal. False: nothing was left, or it cannot be taken now.
@@ -262,7 +310,8 @@ struct Recorder::Impl {
   // While records of before are read.
   std::optional<RecoveryScan> scan;
   std::optional<ParallelRecoveryScan> beside;
-  bool leaves_rest = false;  // of them in the journal
+  std::optional<ReplayGaps> gaps;  // until start()
+  bool leaves_rest = false;        // of them in the journal
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
@@ -310,6 +359,7 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
                                 .integrate = impl->options.integrate});
   if (!builder) return std::unexpected(stores.with_remedy(builder.error()));
   impl->builder = std::move(*builder);
+  impl->builder->begin(impl->options.clock->now());
   impl->taker.emplace(*impl->builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
@@ -332,6 +382,7 @@ Status Recorder::follow(journal::JournalReader& journal) {
   Impl& impl = *impl_;
   impl.journal = &journal;
   impl.beside.emplace(impl.scan.emplace(impl.names));
+  impl.gaps.emplace(impl.builder->applied());
   const std::uint64_t stored = std::min(impl.builder->applied(), impl.sessions_from);
   const Status read =
       journal.from(journal::Positions::everywhere(stored),
@@ -355,6 +406,23 @@ Result<std::vector<Recovered>> Recorder::recover() {
   std::vector<Recovered> recovered = impl_->scan->with(std::move(*twins));
   impl_->scan.reset();
   return recovered;
+}
+
+journal::LostReports Recorder::lost_in(const journal::RecordGap& missing) {
+  const TimePoint now = impl_->options.clock->now();
+  const ReplayGaps::Around around = impl_->gaps->around(missing);
+  const std::vector<DeviceNumber> in_log = impl_->builder->head_blocks().devices();
+  journal::LostReports lost{.to_ms = around.after_ms.value_or(unix_ms(now))};
+  lost.devices.insert(in_log.begin(), in_log.end());
+  const auto known = devices();
+  if (!known) return lost;
+  const auto hours = impl_->last_hours(*known);
+  const auto before_ms = around.before_ms ? around.before_ms : impl_->last_stored_ms(hours);
+  lost.from_ms = std::min(before_ms.value_or(0), lost.to_ms);
+  for (const auto& [device, hour] : hours) {
+    if (hour >= hour_of(lost.from_ms) - kDay_hours) lost.devices.insert(device);
+  }
+  return lost;
 }
 
 Result<std::vector<StoredEvent>> Recorder::open_faults() {
@@ -398,6 +466,7 @@ void Recorder::purge(DeviceNumber device) {
 }
 
 void Recorder::start(TakeTwins take_twins) {
+  impl_->gaps.reset();
   impl_->take_twins = std::move(take_twins);
   impl_->queue.begin();
   impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });

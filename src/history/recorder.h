@@ -38,6 +38,7 @@
 #include "history/store/store.h"
 #include "history/store/store_factory.h"
 #include "journal/journal_reader.h"
+#include "journal/loss_note.h"
 #include "journal/positions.h"
 
 namespace gridloom::history {
@@ -96,6 +97,9 @@ class Recorder {
   // The last values of the devices when the server ended. Call once, after follow(). Fails as Store
   // does; values on damaged pages are noted and left out.
   [[nodiscard]] Result<std::vector<Recovered>> recover();
+  // Whose reports records that nobody has were, as far as the reports around them tell: those of
+  // the devices that reported in the day before. After follow() and before start().
+  [[nodiscard]] journal::LostReports lost_in(const journal::RecordGap& missing);
 
   // The beginnings of faults that have not ended. Before start().
   [[nodiscard]] Result<std::vector<StoredEvent>> open_faults();

@@ -1,4 +1,5 @@
-// Why history cannot be stored, and since when.
+// Why history cannot be stored, and since when. As nothing may be stored for an hour, the store is
+// also asked whether it answers; a question that has waited for long is a failure.
 //
 // Thread rule: why() and lasts_for() from any thread, the others on the thread that stores.
 #pragma once
@@ -26,8 +27,31 @@ class StoreFailure {
     return !failed_at_ || now - *failed_at_ >= kAgain;
   }
 
+  // Whether the store should be asked: nothing else tells how it is.
+  [[nodiscard]] bool may_ask(Moment now) const {
+    return now - asked_at_ >= kAskEvery && (!failed_at_ || only_asked_);
+  }
+  void asks(Moment now) {
+    asked_at_ = now;
+    const std::lock_guard lock(mutex_);
+    waits_since_ = now;
+  }
+  void answered(const Status& answer, Moment now) {
+    {
+      const std::lock_guard lock(mutex_);
+      waits_since_.reset();
+    }
+    if (!answer) {
+      failed(answer.error(), now);
+      only_asked_ = true;
+    } else if (only_asked_) {
+      ended();
+    }
+  }
+
   void failed(const Error& error, Moment now) {
     failed_at_ = now;
+    only_asked_ = false;
     {
       const std::lock_guard lock(mutex_);
       if (why_.empty()) since_ = now;
@@ -42,6 +66,7 @@ class StoreFailure {
     if (!failed_at_) return;
     spdlog::info("history can be stored again");
     failed_at_.reset();
+    only_asked_ = false;
     const std::lock_guard lock(mutex_);
     why_.clear();
   }
@@ -49,22 +74,33 @@ class StoreFailure {
   // Empty: it can be stored.
   [[nodiscard]] std::string why() const {
     const std::lock_guard lock(mutex_);
+    if (why_.empty() && waits()) return "the database does not answer";
     return why_;
   }
   [[nodiscard]] Millis lasts_for() const {
     const std::lock_guard lock(mutex_);
-    if (why_.empty()) return Millis{0};
-    return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - since_);
+    if (why_.empty() && !waits()) return Millis{0};
+    const Moment since = why_.empty() ? *waits_since_ : since_;
+    return std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - since);
   }
 
  private:
   static constexpr Millis kTellEvery{60'000};
+  static constexpr Millis kAskEvery{1'000};
+  static constexpr Millis kPatience{2'000};  // with an answer
+
+  [[nodiscard]] bool waits() const {
+    return waits_since_ && std::chrono::steady_clock::now() - *waits_since_ > kPatience;
+  }
 
   std::optional<Moment> failed_at_;
   std::optional<Moment> told_at_;
+  Moment asked_at_{};
+  bool only_asked_ = false;   // what failed was a question
   mutable std::mutex mutex_;  // guards the members below
   std::string why_;
   Moment since_;
+  std::optional<Moment> waits_since_;  // for an answer
 };
 
 }  // namespace gridloom::history

@@ -18,7 +18,7 @@ inline constexpr auto kAuditKinds = std::to_array<std::string_view>({
     "fault.on",      "fault.off",      "time.pause",       "time.resume",   "time.speed",
     "time.step",     "record",         "backup",           "start",         "stop",
     "damaged",       "bridge.add",     "bridge.change",    "bridge.remove", "cluster.drain",
-    "ups.primary",   "ups.shutdown",
+    "ups.primary",   "ups.shutdown",   "cluster.remove",
 });
 
 constexpr bool is_audit_kind(std::string_view name) {

@@ -5,6 +5,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <unordered_map>
@@ -103,7 +104,8 @@ Node::Node(Options options, postgres::ConnectionSettings database)
       database_(std::move(database)),
       self_{.name = options_.name, .incarnation = cluster::random_incarnation()},
       fence_(database_.schema()),
-      watch_(options_.slots, options_.clocks.steady.now()) {}
+      watch_(options_.slots, options_.clocks.steady.now()),
+      started_(options_.clocks.steady.now()) {}
 
 Result<std::unique_ptr<Node>> Node::open(Options options) {
   if (Status good = cluster::check_node_name(options.name); !good) {
@@ -170,6 +172,7 @@ void Node::end() {
     if (slot->server) slot->server->abandon();
   }
   for (const auto& slot : slots_) slot->worker.reset();
+  shared_view_.reset();
   placer_.reset();
   door_.history.reset();
   slots_.clear();
@@ -225,6 +228,7 @@ Status Node::start(const std::string& address) {
       registry::Sealer::with_key_file(options_.data / "secret.key", registry::MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
   links_.sealed_bus->use(std::move(*sealer));
+  share_notes();
   auto member = cluster::Member::start(
       {.bus = *links_.bus,
        .claims = *links_.claims,
@@ -239,6 +243,55 @@ Status Node::start(const std::string& address) {
   }
   owners_changed();  // what it had to tell before
   return {};
+}
+
+// Notes that were left in the folders of slots, as the database was away, come first.
+void Node::share_notes() {
+  history::DamageNotes& of_door = door_.server->archive().damage();
+  auto view = std::make_unique<SharedView>(SharedView::Options{
+      .database = database_,
+      .steady = options_.clocks.steady,
+      .self = self_,
+      .shown = of_door,
+      .each_server =
+          [this, &of_door](const SharedView::OnNotes& on_notes) {
+            on_notes(options_.name, of_door);
+            for (std::size_t i = 0; i < slots_.size(); ++i) {
+              const std::scoped_lock lock(slots_[i]->mutex);
+              if (!slots_[i]->server) continue;
+              on_notes(slot_place(static_cast<cluster::Slot>(i)),
+                       slots_[i]->server->server().archive().damage());
+            }
+          },
+      .serves =
+          [this] {
+            const std::scoped_lock looking(looking_);
+            return member_ && member_->health().phase == cluster::Phase::kServing;
+          }});
+  for (std::size_t i = 0; i < slots_.size(); ++i) {
+    const auto slot = static_cast<cluster::Slot>(i);
+    view->move_from(slot_place(slot), folder_of_slot(options_.data, slot));
+  }
+  const std::scoped_lock looking(looking_);
+  shared_view_ = std::move(view);
+}
+
+void Node::leave() {
+  if (shared_view_) shared_view_->leave();
+}
+
+Status Node::remove(const std::string& node) {
+  {
+    const std::scoped_lock looking(looking_);
+    const auto present = member_ ? member_->present() : std::vector<cluster::NodeId>();
+    const bool is_heard = std::ranges::find(present, node, &cluster::NodeId::name) != present.end();
+    if (is_heard || node == options_.name) {
+      return fail(ErrorCode::kConflict,
+                  fmt::format("the node {} is there: stop it, which takes it out", node));
+    }
+  }
+  if (!shared_view_) return fail(ErrorCode::kConflict, "this node has not started yet");
+  return shared_view_->remove(node);
 }
 
 bool Node::drain(Millis at_most) {
@@ -353,6 +406,9 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     if (server) door_.history->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
+    // What was noted in its last second.
+    if (shared_view_)
+      shared_view_->move_from(slot_place(which), folder_of_slot(options_.data, which));
     (*shared_closed)();
   });
   if (!is_posted) spdlog::error("too much waits for slot {}", cluster::number_of(which));
@@ -411,6 +467,7 @@ void Node::note_fenced(const Opening& opening) {
 
 NodeHealth Node::health() {
   NodeHealth health{.now = options_.clocks.steady.now(),
+                    .started = started_,
                     .self = self_,
                     .version = options_.version,
                     .owner_changes = watch_.owner_changes(),
@@ -424,6 +481,8 @@ NodeHealth Node::health() {
   const std::scoped_lock looking(looking_);
   if (has_ended_) return health;
   health.address = address_;
+  if (shared_view_) health.nodes = shared_view_->members();
+  if (door_.server != nullptr) health.damage = door_.server->archive().damage().all();
   std::vector<cluster::SlotOwner> owners;
   if (member_) {
     health.member = member_->health();

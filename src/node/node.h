@@ -41,6 +41,7 @@
 #include "node/node_health.h"
 #include "node/relay_door.h"
 #include "node/sealed_bus.h"
+#include "node/shared_view.h"
 #include "node/slot_history.h"
 #include "node/slot_server.h"
 #include "postgres/holder.h"
@@ -117,6 +118,10 @@ class Node final : private cluster::SlotHost {
   [[nodiscard]] Status start(const std::string& address);
   // Gives all slots up, one after another, to the other nodes. False: not in time.
   bool drain(Millis at_most);
+  // After drain(): this node is stopped by plan, and the others do not miss it.
+  void leave();
+  // Another node is gone for good. kConflict: it is heard. Fails as SharedView::remove().
+  [[nodiscard]] Status remove(const std::string& node);
   // Ends the slots that are left, at once.
   void end();
 
@@ -141,6 +146,7 @@ class Node final : private cluster::SlotHost {
   void place();
   [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
   void note_fenced(const Opening& opening);
+  void share_notes();
 
   // Destroyed in reverse order.
   const Options options_;
@@ -153,6 +159,7 @@ class Node final : private cluster::SlotHost {
   std::mutex placing_;  // held while partitions are placed
   SlotWatch watch_;
   std::string address_;
+  const TimePoint started_;
   std::vector<std::unique_ptr<Slot>> slots_;
   // Held while the members are looked at from any thread: start() sets the member, and after end()
   // nothing is looked at any more.
@@ -160,6 +167,7 @@ class Node final : private cluster::SlotHost {
   bool has_ended_ = false;
   std::unique_ptr<cluster::Member> member_;
   std::unique_ptr<Worker> placer_;
+  std::unique_ptr<SharedView> shared_view_;  // from start() to end()
 };
 
 }  // namespace gridloom::node

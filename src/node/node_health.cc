@@ -22,6 +22,8 @@ using wire::JsonObject;
 // Servers below it lose acknowledged messages in ways that were mended since
 // (docs/internals/cluster.md).
 constexpr nats::Version kGoodVersion{.major = 2, .minor = 12};
+constexpr Millis kLooksAround{5'000};   // a node that starts hears the others within a second
+constexpr Millis kMissingAfter{3'000};  // as others may claim the slots of such a node
 constexpr std::size_t kFewServers = 3;  // a majority of them outlives the loss of one
 constexpr int kFewReplicas = 3;
 
@@ -63,6 +65,32 @@ std::string failing_of(const server::StoreHealth& here) {
   return {};
 }
 
+// Nothing: the slot is served, or that is not known yet.
+std::optional<Millis> unserved_for(const NodeHealth& health, const SlotHealth& slot) {
+  if (!slot.unserved_since || looks_around(health)) return std::nullopt;
+  return health.now - *slot.unserved_since;
+}
+
+// Of those that have not left the cluster; none while NATS is away, as then nobody is heard.
+std::vector<std::string> missing_nodes(const NodeHealth& health) {
+  std::vector<std::string> missing;
+  if (!health.nats.is_connected) return missing;
+  for (const std::string& name : health.nodes) {
+    if (name == health.self.name) continue;
+    // Nobody is heard before this node listens, and since NATS was connected last.
+    TimePoint heard = std::max(health.started, health.nats.since);
+    for (const cluster::SeenNode& node : health.member.others) {
+      if (node.id.name == name) heard = std::max(heard, node.heard);
+    }
+    if (health.now - heard < kMissingAfter) continue;
+    missing.push_back(
+        fmt::format("the node {} is missing: it has not been heard for {}. If it is gone for good, "
+                    "`gridloom cluster remove {}`",
+                    name, span_text(health.now - heard), name));
+  }
+  return missing;
+}
+
 const nats::Health& worse(const NodeHealth& health) {
   return health.nats.is_connected ? health.log_nats : health.nats;
 }
@@ -102,7 +130,7 @@ JsonArray slots_json(const NodeHealth& health) {
                    {"revision", slot.owner.revision},
                    {"served", slot.owner.is_served}};
     if (slot.owner.node) row["node"] = slot.owner.node->name;
-    if (slot.unserved_since) row["unservedForMs"] = (health.now - *slot.unserved_since).count();
+    if (const auto span = unserved_for(health, slot)) row["unservedForMs"] = span->count();
     if (slot.here) {
       row["unstoredRecords"] = slot.here->archive.unstored_records;
       row["logWaitingBytes"] = slot.here->archive.log_waiting_bytes;
@@ -143,6 +171,11 @@ JsonObject postgres_json(const NodeHealth& health) {
 }
 
 }  // namespace
+
+bool looks_around(const NodeHealth& health) {
+  return health.member.phase == cluster::Phase::kJoining &&
+         health.now - health.started < kLooksAround;
+}
 
 void SlotWatch::note(const std::vector<cluster::SlotOwner>& owners, TimePoint now) {
   const std::scoped_lock lock(mutex_);
@@ -197,11 +230,12 @@ std::vector<std::string> problems_of(const NodeHealth& health) {
         away.error));
   }
   if (health.member.refusal) problems.push_back(health.member.refusal->detail);
+  for (std::string& missing : missing_nodes(health)) problems.push_back(std::move(missing));
   for (std::size_t i = 0; i < health.slots.size(); ++i) {
     const SlotHealth& slot = health.slots[i];
-    if (slot.unserved_since) {
-      problems.push_back(fmt::format("slot {} has been served by nobody for {}", i,
-                                     span_text(health.now - *slot.unserved_since)));
+    if (const auto span = unserved_for(health, slot)) {
+      problems.push_back(
+          fmt::format("slot {} has been served by nobody for {}", i, span_text(*span)));
     }
     if (!slot.here) continue;
     if (const std::string why = failing_of(*slot.here); !why.empty()) {
@@ -244,7 +278,7 @@ JsonObject status_of(const NodeHealth& health, const std::vector<NatsServer>& se
   const std::vector<std::string> problems = problems_of(health);
   return {{"node", health.self.name},
           {"cluster", health.member.facts.id},
-          {"good", problems.empty()},
+          {"good", problems.empty() && health.damage.empty()},
           {"nodes", nodes_json(health)},
           {"slots", slots_json(health)},
           {"nats", nats_json(health, servers)},
@@ -252,6 +286,7 @@ JsonObject status_of(const NodeHealth& health, const std::vector<NatsServer>& se
           {"replicas", health.replicas},
           {"ownerChanges", health.owner_changes},
           {"refusedTransactions", health.refused_transactions},
+          {"damage", texts(health.damage)},
           {"problems", texts(problems)},
           {"warnings", texts(warnings_of(health, servers))}};
 }
@@ -281,9 +316,9 @@ api::Health health_with_cluster(const api::Health& door, const NodeHealth& healt
   Millis longest{};
   for (std::size_t i = 0; i < health.slots.size(); ++i) {
     const SlotHealth& slot = health.slots[i];
-    if (slot.unserved_since) {
+    if (const auto span = unserved_for(health, slot)) {
       unserved.push_back(i);
-      longest = std::max(longest, health.now - *slot.unserved_since);
+      longest = std::max(longest, *span);
     }
     if (!slot.here) continue;
     if (const std::string why = failing_of(*slot.here); !why.empty()) {

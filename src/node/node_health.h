@@ -1,8 +1,9 @@
 // How a node sees its cluster, and what is said of that: to operators (`gridloom cluster status`),
 // in /metrics and in /healthz.
 //
-// A problem is that something does not work now: a slot that nobody serves, NATS or PostgreSQL that
-// is away, a log or a store that cannot be written. A warning is that less can fail than should.
+// A problem is that something does not work now: a slot that nobody serves, a node that is missing,
+// NATS or PostgreSQL that is away, a log or a store that cannot be written. A warning is that less
+// can fail than should.
 //
 // Thread rules: SlotWatch any thread; the others are values and pure functions.
 #pragma once
@@ -57,11 +58,14 @@ struct SlotHealth {
 // Times are of the steady clock, as of `now`.
 struct NodeHealth {
   TimePoint now{};
+  TimePoint started{};
   cluster::NodeId self{};
   std::string version{};
   std::string address{};
   cluster::Member::Health member{};
-  std::vector<SlotHealth> slots{};  // by slot
+  std::vector<SlotHealth> slots{};    // by slot
+  std::vector<std::string> nodes{};   // that have not left the cluster, by name
+  std::vector<std::string> damage{};  // known in the cluster and not accepted
   std::uint64_t owner_changes = 0;
   nats::Health nats{};      // of beats and frames
   nats::Health log_nats{};  // of the logs
@@ -81,6 +85,9 @@ struct NatsServer {
 
 // Asks each server; blocks, up to two seconds for each.
 [[nodiscard]] std::vector<NatsServer> ask_nats_servers(const std::vector<std::string>& urls);
+
+// Whether the node has just started, and does not know yet what others serve.
+[[nodiscard]] bool looks_around(const NodeHealth& health);
 
 // In words, for people; empty: all is well.
 [[nodiscard]] std::vector<std::string> problems_of(const NodeHealth& health);

@@ -104,6 +104,44 @@ TEST(NodeHealthTest, EachProblemIsToldInWordsAndInHealthz) {
   }
 }
 
+TEST(NodeHealthTest, ANodeThatHasNotLeftAndIsNotHeardIsMissing) {
+  NodeHealth health = good();
+  health.nodes = {"n1", "n2"};
+  EXPECT_THAT(problems_of(health), IsEmpty());
+  health.member.others[0].heard = kNow - Millis(4'000);
+  EXPECT_THAT(problems_of(health),
+              ElementsAre(HasSubstr("the node n2 is missing: it has not been heard for 4s")));
+  health.member.others.clear();  // a minute later
+  health.started = health.nats.since = kNow - Millis(90'000);
+  EXPECT_THAT(problems_of(health), ElementsAre(HasSubstr("the node n2 is missing")));
+  health.nodes = {"n1"};
+  EXPECT_THAT(problems_of(health), IsEmpty()) << "it was stopped by plan";
+  health.nodes = {"n1", "n2"};
+  health.started = kNow - Millis(1'000);
+  EXPECT_THAT(problems_of(health), IsEmpty()) << "this node has hardly listened yet";
+}
+
+TEST(NodeHealthTest, ANodeThatStartsDoesNotCallSlotsUnserved) {
+  NodeHealth health = good();
+  health.started = kNow - Millis(1'000);
+  health.member.phase = cluster::Phase::kJoining;
+  health.slots[1] = {.unserved_since = health.started};
+  EXPECT_THAT(problems_of(health), IsEmpty());
+  EXPECT_EQ(health_with_cluster({.good = true, .text = R"({"status":"ok"})"}, health).text,
+            R"({"status":"ok"})");
+  EXPECT_THAT(cluster_metrics(health), HasSubstr("gridloom_cluster_slots_unserved 0\n"));
+  health.started = kNow - Millis(6'000);
+  EXPECT_THAT(problems_of(health), ElementsAre(HasSubstr("slot 1 has been served by nobody")));
+}
+
+TEST(NodeHealthTest, KnownDamageIsNotGood) {
+  NodeHealth health = good();
+  health.damage = {"2026-11-29T10:00:00Z slot 1: DEV-1 lacks"};
+  EXPECT_THAT(wire::to_text(status_of(health, {})),
+              AllOf(HasSubstr(R"("good":false)"),
+                    HasSubstr(R"("damage":["2026-11-29T10:00:00Z slot 1: DEV-1 lacks"])")));
+}
+
 TEST(NodeHealthTest, HealthzKeepsWhatTheDoorSays) {
   const api::Health door{.good = false, .text = R"({"status":"failing","log":"full"})"};
   const api::Health told = health_with_cluster(door, good());

@@ -99,7 +99,9 @@ std::string cluster_metrics(const NodeHealth& health) {
     return static_cast<std::uint64_t>(std::ranges::count_if(health.slots, which));
   };
   const auto here = count([](const SlotHealth& slot) { return slot.here.has_value(); });
-  const auto unserved = count([](const SlotHealth& slot) { return !slot.owner.is_served; });
+  const auto unserved = count([is_known = !looks_around(health)](const SlotHealth& slot) {
+    return is_known && !slot.owner.is_served;
+  });
   struct Row {
     std::string_view name;
     std::string_view help;

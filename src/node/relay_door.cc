@@ -130,7 +130,9 @@ void DoorConnection::relay(const wire::mqtt::ConnectRequest& request) {
                         {.peer = context_.peer, .secure = context_.secure});
   }
   if (!way_) {
-    return session_->refuse(Reason::kServerUnavailable, "nobody serves the account at the moment");
+    return session_->refuse(Reason::kServerUnavailable,
+                            "the slot of the account moves to another node, or gets back what its "
+                            "log had lost: connect again in a moment");
   }
   phase_ = Phase::kRelayed;
   if (peer_ended_) tell(RelayEnd::Kind::kOrderly);
@@ -161,7 +163,8 @@ void DoorConnection::end_here() {
   not_taken_ = 0;
   // The owner has answered nothing.
   if (session_) {
-    session_->refuse(Reason::kServerUnavailable, "the account's server is away");
+    session_->refuse(Reason::kServerUnavailable,
+                     "the node that serves the account went away: connect again in a moment");
     handle_events();
   }
   context_.wake();

@@ -22,10 +22,6 @@
 namespace gridloom::node {
 namespace {
 
-std::filesystem::path folder_of(const Shared& shared, cluster::Slot slot) {
-  return shared.data / fmt::format("slot_{}", cluster::number_of(slot));
-}
-
 history::SlotArchive::Options archive_options(const Shared& shared,
                                               const SlotServer::Options& options,
                                               history::Archive::Options given) {
@@ -47,6 +43,7 @@ history::SlotArchive::Options archive_options(const Shared& shared,
           .integrate = std::move(given.integrate),
           .on_session_changes = std::move(given.on_session_changes),
           .sessions_applied = std::move(given.sessions_applied),
+          .serial_of = std::move(given.serial_of),
           .on_lost = options.on_lost,
           .on_later_owner = options.on_later_owner,
           .stop = options.stop};
@@ -85,6 +82,10 @@ constexpr std::chrono::milliseconds kLongestGoodbye{2'000};
 
 }  // namespace
 
+std::filesystem::path folder_of_slot(const std::filesystem::path& data, cluster::Slot slot) {
+  return data / fmt::format("slot_{}", cluster::number_of(slot));
+}
+
 void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots) {
   for (std::size_t i = 0; i < kPartitions; ++i) {
     const auto partition = static_cast<Partition>(i);
@@ -105,7 +106,7 @@ Result<std::unique_ptr<SlotServer>> SlotServer::open(const Shared& shared, Optio
 }
 
 Status SlotServer::open_server(const Shared& shared, const Options& options) {
-  const std::filesystem::path folder = folder_of(shared, options.slot);
+  const std::filesystem::path folder = folder_of_slot(shared.data, options.slot);
   if (Status made = storage::make_data_folder(folder); !made) return made;
   auto open_archive =
       [&](history::Archive::Options given) -> Result<std::shared_ptr<history::Archive>> {

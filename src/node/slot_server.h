@@ -58,6 +58,10 @@ struct Shared {
   std::string cluster{};    // its id
 };
 
+// Below the data folder of a node.
+[[nodiscard]] std::filesystem::path folder_of_slot(const std::filesystem::path& data,
+                                                   cluster::Slot slot);
+
 // Says in `cluster` whose the partitions of each slot are. `slots`: of the cluster, by slot.
 void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots);
 

@@ -14,8 +14,7 @@ using wire::JsonObject;
 Result<const ClusterNode*> node_of(const Context& context) {
   if (context.cluster != nullptr) return context.cluster;
   if (context.hub == nullptr) {
-    return fail(ErrorCode::kConflict,
-                "only a running node knows its cluster, and none runs on this data folder");
+    return fail(ErrorCode::kConflict, std::string(kNoNodeRuns));
   }
   return fail(ErrorCode::kConflict,
               "this server is no node of a cluster; start it with --cluster nats://HOST:PORT and "
@@ -34,6 +33,18 @@ Result<Json> drain(const Context& context, const Arguments&) {
   return JsonObject{{"node", (*node)->name}, {"drained", (*node)->drain()}};
 }
 
+Result<Json> remove_node(const Context& context, const Arguments& arguments) {
+  const auto node = node_of(context);
+  if (!node) return std::unexpected(node.error());
+  const std::string name(arguments.text("node"));
+  if (Status removed = (*node)->remove(name); !removed) return std::unexpected(removed.error());
+  return JsonObject{{"removed", name}};
+}
+
+constexpr std::array kRemoveParameters = {
+    Parameter{.name = "node", .text = "Name of a node that is gone for good", .required = true},
+};
+
 constexpr std::array kClusterOperations = {
     Operation{.name = "cluster.status",
               .text = "Shows the nodes of the cluster, who serves which slot, and what is wrong",
@@ -45,6 +56,13 @@ constexpr std::array kClusterOperations = {
                       "started anew",
               .audit = {Recorded::kBeforeAnswer, "cluster.drain", {"node", "drained"}},
               .function = drain,
+              .timing = Timing::kWaits},
+    Operation{.name = "cluster.remove",
+              .text = "Takes a node out of the cluster that is gone for good; one that is stopped "
+                      "by plan goes by itself",
+              .parameters = kRemoveParameters,
+              .audit = {Recorded::kBeforeAnswer, "cluster.remove", {"removed"}},
+              .function = remove_node,
               .timing = Timing::kWaits},
 };
 static_assert(are_complete(kClusterOperations));

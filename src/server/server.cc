@@ -79,6 +79,16 @@ api::Page page_of(Server::ListenOptions& options) {
                     .frame_origins = std::move(options.frame_origins)});
 }
 
+history::SerialOf serials_of(const registry::Registry& registry) {
+  return [&registry](DeviceNumber number) {
+    const auto directory = registry.directory();
+    for (const registry::Device* device : directory->devices()) {
+      if (device->number == number) return device->sn;
+    }
+    return std::string();
+  };
+}
+
 Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& options,
                                                        history::Archive::Options given) {
   if (options.open_archive) return options.open_archive(std::move(given));
@@ -178,7 +188,8 @@ Status Server::open_data() {
                      },
                  .sessions_applied = store_->applied(),
                  .on_superseded = options_.on_superseded,
-                 .clock_is_driven = options_.clock_is_driven});
+                 .clock_is_driven = options_.clock_is_driven,
+                 .serial_of = serials_of(*registry_)});
   if (!archive) return std::unexpected(archive.error());
   archive_ = std::move(*archive);
   store_->on_applied([archive = archive_.get()](const journal::Positions& applied) {

@@ -23,6 +23,7 @@ ADMIN = {
     "device.add", "device.rename", "device.share", "device.rotate", "device.move", "device.remove", "device.purge",
     "device.simulated", "device.set", "damage.accept", "fault.on", "fault.off", "time.pause", "time.resume",
     "time.speed", "time.step", "record", "backup", "bridge.add", "bridge.change", "bridge.remove", "cluster.drain",
+    "cluster.remove",
 }  # fmt: skip
 SERVER = {"start", "stop", "damaged"}
 PAGE = pathlib.Path(__file__).parents[2] / "docs/user/audit.md"

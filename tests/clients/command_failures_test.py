@@ -1,5 +1,6 @@
 """Commands where something is wrong: a file that cannot be read, a server that dies or does not
 listen, a folder that others work on, a process that may open few files."""
+import fcntl
 import os
 import pathlib
 import resource
@@ -127,6 +128,10 @@ class NoServerTest(unittest.TestCase):
         for verb in ("status", "drain"):
             done = cli("cluster", verb, data=data)
             self.assertEqual(done.returncode, 1, done.stdout)
+            self.assertIn("only a running node knows its cluster, and none runs", done.stderr)
+        with open(data / "lock", "a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as a server that starts, which does not wait for a program that watches
+            done = cli("cluster", "status", data=data)
             self.assertIn("only a running node knows its cluster, and none runs", done.stderr)
         with Server(demo=False) as server:
             for verb in ("status", "drain"):

@@ -106,6 +106,7 @@ PRINTS = [
     ("migrate", ["--from", "{folder}/restored", "--to", "{database}", "--database-password-file", "{password}"], 0, 1),
     ("cluster status", ["--data", "{data}"], 1, 0),  # tests/cluster/status_test.py has that of a cluster
     ("cluster drain", ["--data", "{data}"], 1, 0),
+    ("cluster remove", ["n2", "--data", "{data}"], 1, 0),
     ("damage", ["--data", "{data}"], 0, 0),
     ("damage", ["--accept", "--data", "{data}"], 0, 1),
     ("record", ["--out", "{folder}/home.loom", "--for", "1s", "--replace-serials", "--data", "{data}"], 0, 1),

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -26,6 +25,12 @@ using wire::JsonObject;
 
 struct ClusterArguments {
   HomeOptions server;
+};
+
+struct AllArguments {
+  ClusterArguments status;
+  ClusterArguments drain;
+  AdminArguments remove;
 };
 
 const JsonArray& list_in(const Json& object, std::string_view name) {
@@ -77,7 +82,10 @@ void print_slots(const Json& status) {
                {.title = "UNSTORED SESSIONS", .align = Table::Align::kRight}});
   for (const Json& slot : list_in(status, "slots")) {
     const bool is_served = is_true(slot, "served");
-    const std::string served = is_served ? "yes" : "not for " + span_in(slot, "unservedForMs");
+    const std::string span = span_in(slot, "unservedForMs");
+    const std::string served = is_served      ? "yes"
+                               : span.empty() ? "not known yet"
+                                              : "not for " + span;
     table.add_styled({{.text = member_text(slot, "slot")},
                       {.text = member_text(slot, "node")},
                       {.text = member_text(slot, "revision")},
@@ -120,6 +128,7 @@ int show(const ClusterArguments& a) {
   fmt::print("Transactions refused to a node that had lost its slot: {}\n",
              member_text(*status, "refusedTransactions"));
   print_messages(*status, "warnings", Style::kWarning, "Warning");
+  print_messages(*status, "damage", Style::kBad, "Damage");
   print_messages(*status, "problems", Style::kBad, "Problem");
   return is_good ? 0 : kFailed;
 }
@@ -146,8 +155,9 @@ int drain(const ClusterArguments& a) {
 }  // namespace
 
 std::shared_ptr<void> add_cluster(CLI::App& app, std::function<int()>& chosen) {
-  auto kept = std::make_shared<std::array<ClusterArguments, 2>>();
-  CLI::App* cluster = add_command(app, "cluster", "Shows a cluster of nodes, and drains one");
+  auto kept = std::make_shared<AllArguments>();
+  CLI::App* cluster =
+      add_command(app, "cluster", "Shows a cluster of nodes, drains one, or takes one out");
   set_group(*cluster, group::kRun);
   set_examples(*cluster, {"gridloom cluster status", "gridloom cluster drain"});
   require_command_below(*cluster);
@@ -159,16 +169,21 @@ std::shared_ptr<void> add_cluster(CLI::App& app, std::function<int()>& chosen) {
     set_action(*made, chosen, [&a, run] { return run(a); });
     return made;
   };
-  auto& [of_status, of_drain] = *kept;
+  auto& [of_status, of_drain, of_remove] = *kept;
   // Tables, and exit codes.
-  CLI::App* status = verb("status",
-                          operation_text("cluster.status") +
-                              "; exits with 0 when all slots are served and nothing fails, else "
-                              "with 1",
-                          of_status, show);
+  CLI::App* status =
+      verb("status",
+           operation_text("cluster.status") +
+               "; exits with 0 when all slots are served, no node is missing, nothing "
+               "fails and no damage is known, else with 1",
+           of_status, show);
   set_examples(*status, {"gridloom cluster status", "gridloom cluster status --json"});
   CLI::App* drained = verb("drain", operation_text("cluster.drain"), of_drain, drain);
   set_examples(*drained, {"gridloom cluster drain --data /var/lib/gridloom"});
+  CLI::App* removed = add_operation_command(
+      *cluster, "remove", "cluster.remove", of_remove, chosen,
+      {{.parameter = "node", .names = "node", .placeholder = placeholder::kName}});
+  set_examples(*removed, {"gridloom cluster remove node3"});
   return kept;
 }
 

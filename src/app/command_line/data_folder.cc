@@ -57,6 +57,7 @@ constexpr auto kRows = std::to_array<CommandRow>({
     {"device purge", DataFolder::kMustExist},
     {"cluster status", DataFolder::kMustExist},
     {"cluster drain", DataFolder::kMustExist},
+    {"cluster remove", DataFolder::kMustExist},
     {"lab reset", DataFolder::kMustExist},
     {"damage", DataFolder::kMustExist},
     {"audit", DataFolder::kMustExist},

@@ -25,6 +25,7 @@
 #include "catalog/loader.h"
 #include "operations/audit.h"
 #include "operations/backup.h"
+#include "operations/cluster.h"
 #include "operations/device_values.h"
 #include "operations/run.h"
 #include "operations/table.h"
@@ -194,6 +195,13 @@ Result<Json> ask_server(const Socket& server, const JsonObject& request) {
 
 Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObject& request,
                        const std::filesystem::path& devices) {
+  // A program that watches a node must not hold up its start.
+  if (operations::operation_in(request).starts_with(operations::kOfRunningNode)) {
+    const auto node = connect_to(data_folder);
+    if (node) return ask_server(*node, request);
+    if (node.error().code != ErrorCode::kConflict) return std::unexpected(node.error());
+    return fail(ErrorCode::kConflict, std::string(operations::kNoNodeRuns));
+  }
   const auto way = way_to(data_folder);
   if (!way) return std::unexpected(way.error());
   if (way->server) return ask_server(*way->server, request);

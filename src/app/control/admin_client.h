@@ -51,10 +51,10 @@ class AdminStream {
 };
 
 // Sends the request to the running server of a data folder, or carries it out in this process if
-// none runs: then with the families of the folder `devices` as well, as a server that is started
-// with --devices; empty: only those in the program. Waits for a moment while another command works
-// on the folder, or a server starts or stops. kIo: the server gave no answer; the error text says
-// how to find out whether a change was made.
+// none runs, unless only a running node can: then with the families of the folder `devices` as
+// well, as a server that is started with --devices; empty: only those in the program. Waits for a
+// moment while another command works on the folder, or a server starts or stops. kIo: the server
+// gave no answer; the error text says how to find out whether a change was made.
 [[nodiscard]] Result<wire::Json> ask_admin(const std::filesystem::path& data_folder,
                                            const wire::JsonObject& request,
                                            const std::filesystem::path& devices = {});

@@ -487,10 +487,11 @@ class Check {
     }
     const std::uint64_t end = segments_ ? segments_->last : 0;
     if (end < known) loss.ends_early = end;
-    for (std::string& note : journal::loss_notes(loss, {.history = *stored_.history,
-                                                        .some_of_history = stored_.some_of_history,
-                                                        .sessions = stored_.sessions})) {
-      damage(kLog, std::move(note));
+    for (journal::LossNote& note :
+         journal::loss_notes(loss, {.history = *stored_.history,
+                                    .some_of_history = stored_.some_of_history,
+                                    .sessions = stored_.sessions})) {
+      damage(kLog, std::move(note.text));
     }
   }
 

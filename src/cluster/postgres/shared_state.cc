@@ -73,8 +73,7 @@ Result<SharedState::Seen> SharedState::read() {
 
 Status SharedState::add(const std::vector<SharedNote>& notes) {
   for (const SharedNote& note : notes) {
-    const std::string_view text = std::string_view(note.line).substr(note.line.find(' ') + 1);
-    const auto done = execute(kAdd, note.place, text, note.line);
+    const auto done = execute(kAdd, note.place, note.key, note.line);
     if (!done) return std::unexpected(done.error());
   }
   return {};

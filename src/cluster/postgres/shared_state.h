@@ -25,7 +25,8 @@ namespace gridloom::cluster {
 
 struct SharedNote {
   std::string place{};  // "slot 5", or the name of a node
-  std::string line{};   // of history::DamageNotes: a time, a space and a text
+  std::string key{};    // what it is known by in its place
+  std::string line{};   // of history::DamageNotes
 };
 
 class SharedState {
@@ -46,7 +47,7 @@ class SharedState {
     std::vector<SharedNote> notes{};     // oldest first
   };
   [[nodiscard]] Result<Seen> read();
-  // A text that its place has already changes nothing.
+  // One whose key its place has already changes nothing.
   [[nodiscard]] Status add(const std::vector<SharedNote>& notes);
   [[nodiscard]] Status remove_notes();
   void stop() { pool_.stop(); }  // ends the calls that are under way, and later ones

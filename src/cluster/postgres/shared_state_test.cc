@@ -55,9 +55,9 @@ TEST_F(SharedStateTest, HasTheNodesThatHaveNotLeft) {
 }
 
 TEST_F(SharedStateTest, HasEachNoteOnceUntilAllAreRemoved) {
-  must(state_->add({{.place = "slot 5", .line = "2026-11-29T10:00:02Z b"},
-                    {.place = "n1", .line = "2026-11-29T10:00:01Z a"}}));
-  must(state_->add({{.place = "slot 5", .line = "2026-11-29T10:00:03Z b"}}));
+  must(state_->add({{.place = "slot 5", .key = "b", .line = "2026-11-29T10:00:02Z b"},
+                    {.place = "n1", .key = "a", .line = "2026-11-29T10:00:01Z a"}}));
+  must(state_->add({{.place = "slot 5", .key = "b", .line = "2026-11-29T10:00:03Z b"}}));
   EXPECT_THAT(notes(), ElementsAre("n1: 2026-11-29T10:00:01Z a", "slot 5: 2026-11-29T10:00:02Z b"));
   must(state_->remove_notes());
   EXPECT_THAT(notes(), IsEmpty());

@@ -236,6 +236,15 @@ Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device, 
   });
 }
 
+Result<std::optional<std::int64_t>> MemoryStore::rollup_from(DeviceNumber device,
+                                                             std::int64_t hour) {
+  return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
+    const DeviceTables& tables = device_of(all, device);
+    const auto first = tables.rollups.lower_bound(hour);
+    return first == tables.rollups.end() ? std::nullopt : std::optional(first->first);
+  });
+}
+
 Result<StoredHours> MemoryStore::hours_since(DeviceNumber device, std::int64_t mark,
                                              std::size_t most) {
   return read([&](const MemoryRows& all) {

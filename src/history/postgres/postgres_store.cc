@@ -234,6 +234,11 @@ Result<std::optional<std::int64_t>> PostgresStore::first_hour(const Result<Rows>
   return rows->empty() ? std::nullopt : std::optional((*rows)[0].integer(0));
 }
 
+Status PostgresStore::answers() {
+  const auto answer = query("SELECT 1");
+  return answer ? Status() : std::unexpected(answer.error());
+}
+
 Result<std::optional<std::int64_t>> PostgresStore::hour_before(DeviceNumber device,
                                                                std::int64_t hour) {
   constexpr std::string_view kLast =
@@ -254,6 +259,13 @@ Result<std::optional<std::int64_t>> PostgresStore::hour_from(DeviceNumber device
             "UNION ALL "
             "(SELECT hour FROM energy_hour WHERE device = $1 AND hour >= $2 "
             "ORDER BY hour LIMIT 1)) AS both_kinds ORDER BY hour LIMIT 1",
+            device, sql_hour(hour)));
+}
+
+Result<std::optional<std::int64_t>> PostgresStore::rollup_from(DeviceNumber device,
+                                                               std::int64_t hour) {
+  return first_hour(
+      query("SELECT hour FROM rollup_hour WHERE device = $1 AND hour >= $2 ORDER BY hour LIMIT 1",
             device, sql_hour(hour)));
 }
 

@@ -66,10 +66,13 @@ class PostgresStore final : public Store {
                                    const OnBytes& on_energy, const OnHour& on_damaged) override;
   [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
                                    const OnBytes& on_rollup) override;
+  [[nodiscard]] Status answers() override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
                                                                 std::int64_t hour) override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> rollup_from(DeviceNumber device,
+                                                                std::int64_t hour) override;
   [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
                                                 std::size_t most) override;
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,

@@ -91,7 +91,7 @@ Series::Series(SeriesQuery query)
       // Rows soon after the span show that its last values still hold at its end.
       end_hour_(hour_of(query_.to_ms - 1 + (raw() ? 0 : kLongestGap_ms + 1)) + 1) {
   if (raw()) {
-    next_hour_ = hour_of(query_.from_ms);
+    next_hour_ = hour_to_read();
     given_.resize(query_.fields.size());
     return;
   }
@@ -102,6 +102,10 @@ Series::Series(SeriesQuery query)
                                                           .zone = query_.zone}));
 }
 
+std::int64_t Series::hour_to_read() const {
+  return std::clamp(query_.first_hour, hour_of(query_.from_ms), end_hour_);
+}
+
 bool Series::takes_texts() const {
   return raw() || query_.aggregate == Aggregate::kLast || query_.aggregate == Aggregate::kCount;
 }
@@ -110,6 +114,10 @@ bool Series::takes_texts() const {
 // there are more hours to search.
 Result<bool> Series::look_back(const EachBlock& blocks) {
   const std::int64_t first = hour_of(query_.from_ms);
+  if (query_.first_hour >= first) {
+    next_hour_ = hour_to_read();
+    return true;
+  }
   if (!looking_back_) {
     looking_back_ = first - 1;
     missing_ = query_.fields;
@@ -369,7 +377,7 @@ Status Series::read(const EachBlock& blocks, const EachRollup& quarters,
 
 ValueCount::ValueCount(const SeriesQuery& query, std::uint64_t most)
     : fields_(query.fields),
-      hour_(hour_of(query.from_ms)),
+      hour_(std::max(hour_of(query.from_ms), query.first_hour)),
       end_(hour_of(query.to_ms - 1) + 1),
       most_(most) {}
 

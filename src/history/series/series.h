@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -51,6 +52,8 @@ struct SeriesQuery {
   Aggregate aggregate = Aggregate::kMean;
   std::optional<FieldId> presence{};  // the field kPresence, if the archive knows it
   time::TimeZone zone{};              // whose days steps begin with
+  // The device has nothing before it: a span that begins long before costs no reads.
+  std::int64_t first_hour = std::numeric_limits<std::int64_t>::min();
 };
 
 class Series {
@@ -107,6 +110,7 @@ class Series {
   enum class Unpack : std::uint8_t { kWhereNeeded, kAlways };
 
   [[nodiscard]] bool raw() const { return query_.step_ms == 0; }
+  [[nodiscard]] std::int64_t hour_to_read() const;
   [[nodiscard]] bool takes_texts() const;
   [[nodiscard]] Result<bool> look_back(const EachBlock& blocks);
   [[nodiscard]] Result<bool> collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,

@@ -75,7 +75,8 @@ SeriesQuery SeriesReader::query_of(std::size_t begin, std::size_t end) const {
                     .step_ms = request.step_ms,
                     .aggregate = request.aggregate,
                     .presence = presence_,
-                    .zone = request.zone};
+                    .zone = request.zone,
+                    .first_hour = *first_hour_};
   for (std::size_t i = begin; i < end; ++i) query.fields.push_back(fields_[i].id);
   return query;
 }
@@ -111,8 +112,16 @@ Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
 // Finds the fields that the device reported in the span.
 Status SeriesReader::match_blocks(Reader& reader) {
   const bool any = needs_reported(options_.request, reader.names());
-  const std::int64_t begin = hour_of(options_.request.from_ms);
   const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
+  if (!first_hour_) {
+    // Without a step nothing is looked for before the span.
+    const std::int64_t back = options_.request.step_ms > 0 ? Series::kLookBack_h : 0;
+    const auto first = reader.first_hour(options_.device, hour_of(options_.request.from_ms) - back);
+    if (!first) return std::unexpected(first.error());
+    first_hour_ = first->value_or(end);
+  }
+  const std::int64_t begin =
+      std::min(std::max(hour_of(options_.request.from_ms), *first_hour_), end);
   if (any) {
     const auto add_fields = [&](std::int64_t, const Block& block) -> Status {
       const std::vector<FieldId> fields = block.fields();

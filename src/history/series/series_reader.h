@@ -116,6 +116,7 @@ class SeriesReader {
   std::optional<Walk> walk_;
   std::set<FieldId> reported_;  // fields reported in the span; filled if the names need them
   std::int64_t quarters_from_ = 0;
+  std::optional<std::int64_t> first_hour_;  // before it the device has nothing
   std::optional<ValueCount> values_;
   std::optional<FieldId> presence_;
   std::vector<Field> fields_;

@@ -35,7 +35,7 @@ class SlotJournal final : public ArchiveJournal {
   [[nodiscard]] journal::JournalReader& reader() override { return log_; }
   [[nodiscard]] bool flush() override { return log_.flush(); }
   void abandon() override { log_.abandon(); }
-  [[nodiscard]] std::vector<std::string> loss_notes() const override;
+  [[nodiscard]] std::vector<journal::LossNote> losses() const override;
   [[nodiscard]] Health health() const override {
     std::string failing = log_.failing();
     Health health{.bytes = log_.copy_bytes(), .waiting_bytes = log_.waiting_bytes()};
@@ -57,25 +57,27 @@ std::string SlotJournal::elsewhere() const {
   return fmt::format(" (unless {} in the data folder of another node has them)", copy_);
 }
 
-std::vector<std::string> SlotJournal::loss_notes() const {
+std::vector<journal::LossNote> SlotJournal::losses() const {
   const journal::SlotLoss& loss = log_.loss();
-  std::vector<std::string> notes;
+  std::vector<journal::LossNote> notes;
   for (const journal::RecordGap& gap : loss.gaps) {
     if (gap.last <= stored_.history) continue;
-    notes.push_back(
-        fmt::format("records {} to {} are neither in the log of the slot nor in "
-                    "history: the reports in them are lost{}",
-                    std::max(gap.first, stored_.history + 1), gap.last, elsewhere()));
+    const std::uint64_t first = std::max(gap.first, stored_.history + 1);
+    notes.push_back({.text = fmt::format("records {} to {} are neither in the slot's log nor in "
+                                         "history{}",
+                                         first, gap.last, elsewhere()),
+                     .records = journal::RecordGap{.first = first, .last = gap.last}});
   }
   if (loss.ends_early) {
-    notes.push_back(
-        fmt::format("the log of the slot ends with record {}, and history has later "
-                    "ones: the later records of the log are lost{}",
-                    *loss.ends_early, elsewhere()));
+    notes.push_back({.text = fmt::format("the slot's log ended with record {}, before what history "
+                                         "has: what was only in the log is lost{}",
+                                         *loss.ends_early, elsewhere()),
+                     .records = journal::RecordGap{.first = *loss.ends_early + 1,
+                                                   .last = *loss.ends_early + 1}});
   }
   if (loss.damaged_messages != 0) {
-    notes.push_back(fmt::format("{} messages in the log of the slot are not Gridloom's, or changed",
-                                loss.damaged_messages));
+    spdlog::error("{} messages in the slot's log are passed over", loss.damaged_messages);
+    notes.push_back({.text = "the slot's log has messages that are not Gridloom's, or changed"});
   }
   notes.insert(notes.end(), loss.of_copy.begin(), loss.of_copy.end());
   return notes;
@@ -177,7 +179,8 @@ Result<std::unique_ptr<SlotArchive>> SlotArchive::open(Options options) {
        .integrate = std::move(options.integrate),
        .on_session_changes = std::move(options.on_session_changes),
        .sessions_applied = std::move(options.sessions_applied),
-       .on_superseded = lost});
+       .on_superseded = lost,
+       .serial_of = std::move(options.serial_of)});
   if (!archive) return std::unexpected(archive.error());
   std::unique_ptr<SlotArchive> opened(new SlotArchive(state, std::move(*archive)));
   const std::lock_guard lock(state->mutex);

@@ -61,6 +61,7 @@ class SlotArchive {
     HourIntegrator integrate{};                       // as in Archive::Options
     Recorder::OnSessionChanges on_session_changes{};  // the same
     journal::Positions sessions_applied{};
+    SerialOf serial_of{};  // as in Archive::Options
     // Called once after open(), when the slot has another owner (kConflict), or its log or its
     // database has lost what it had (kDamaged, kConflict): the archive has abandoned everything by
     // itself, and is to be destroyed. On one of the archive's threads: it must not block, and not

@@ -149,8 +149,9 @@ TEST_F(SlotArchiveTest, SaysThatTheFolderOfAnotherNodeMayHaveWhatIsLost) {
   const auto owner = next_owner(way);
   const auto notes = owner->archive().damage().all();
   ASSERT_EQ(notes.size(), 1U);
-  EXPECT_THAT(notes[0], HasSubstr("the later records of the log are lost (unless slot_0/copy "
-                                  "in the data folder of another node has them)"));
+  EXPECT_THAT(notes[0], HasSubstr("Z: the slot's log ended with record 0, before what history has: "
+                                  "what was only in the log is lost (unless slot_0/copy in the "
+                                  "data folder of another node has them)"));
 }
 
 TEST_F(SlotArchiveTest, AcknowledgesNothingThatWaitedOnItsWayToNats) {

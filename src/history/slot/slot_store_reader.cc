@@ -98,6 +98,11 @@ Result<std::optional<std::int64_t>> SlotStoreReader::hour_from(DeviceNumber devi
   return in_moment([&] { return store_->hour_from(device, hour); });
 }
 
+Result<std::optional<std::int64_t>> SlotStoreReader::rollup_from(DeviceNumber device,
+                                                                 std::int64_t hour) {
+  return in_moment([&] { return store_->rollup_from(device, hour); });
+}
+
 Result<StoredHours> SlotStoreReader::hours_since(DeviceNumber device, std::int64_t mark,
                                                  std::size_t most) {
   return in_moment([&] { return store_->hours_since(device, mark, most); });

@@ -62,6 +62,8 @@ class SlotStoreReader final : public StoreReader {
                                                                 std::int64_t hour) override;
   [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                               std::int64_t hour) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> rollup_from(DeviceNumber device,
+                                                                std::int64_t hour) override;
   [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
                                                 std::size_t most) override;
   [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,

@@ -465,6 +465,12 @@ Result<std::optional<std::int64_t>> SqliteStore::hour_from(DeviceNumber device, 
   return *energy ? std::min(*block, *energy) : *block;
 }
 
+Result<std::optional<std::int64_t>> SqliteStore::rollup_from(DeviceNumber device,
+                                                             std::int64_t hour) {
+  return first_hour("SELECT hour FROM quarter WHERE device = ? AND hour >= ? ORDER BY hour LIMIT 1",
+                    device, hour);
+}
+
 Result<std::optional<std::int64_t>> SqliteStore::first_hour(std::string_view sql,
                                                             DeviceNumber device,
                                                             std::int64_t hour) {

@@ -34,6 +34,8 @@ bool has_time(std::string_view line) {
          });
 }
 
+std::string_view time_in(std::string_view line) { return line.substr(0, line.find(' ')); }
+
 // Calls `on_line` with each line, without its end.
 template <typename OnLine>
 void each_line(std::string_view text, OnLine on_line) {
@@ -67,7 +69,7 @@ DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "dama
     if (space == std::string_view::npos || line.starts_with(kChecksum)) return;
     if (lines_.size() == kMaxNotes) return;
     lines_.push_back(good ? std::string(line) : printable(line));
-    texts_.insert(lines_.back().substr(space + 1));
+    known_.emplace(key_of_note(std::string_view(lines_.back()).substr(space + 1)));
   });
   if (!good) {
     note(SystemClock().now(), "damage.txt was damaged: its other notes may have changed");
@@ -80,10 +82,10 @@ DamageNotes::DamageNotes(const std::filesystem::path& data) : file_(data / "dama
 
 void DamageNotes::note(TimePoint at, std::string_view text) {
   const std::lock_guard lock(mutex_);
-  if (texts_.contains(text)) return;
+  if (known_.contains(key_of_note(text))) return;
   spdlog::error("damage: {}", text);
   if (lines_.size() == kMaxNotes) return;
-  texts_.emplace(text);
+  known_.emplace(key_of_note(text));
   lines_.push_back(
       fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", std::chrono::floor<std::chrono::seconds>(at), text));
   write();
@@ -105,25 +107,73 @@ void DamageNotes::write() const {
 
 std::vector<std::string> DamageNotes::all() const {
   const std::lock_guard lock(mutex_);
-  return lines_;
+  std::vector<std::string> all = shared_;
+  all.insert(all.end(), lines_.begin(), lines_.end());
+  std::ranges::stable_sort(all, {}, time_in);
+  return all;
 }
 
 std::size_t DamageNotes::count() const {
   const std::lock_guard lock(mutex_);
-  return lines_.size();
+  return lines_.size() + shared_.size();
 }
 
 Status DamageNotes::accept() {
+  std::function<Status()> accept_shared;
+  {
+    const std::lock_guard lock(mutex_);
+    accept_shared = accept_shared_;
+  }
+  if (accept_shared) {
+    if (Status accepted = accept_shared(); !accepted) return accepted;
+  }
   const std::lock_guard lock(mutex_);
+  if (Status removed = remove_file(); !removed) return removed;
+  lines_.clear();
+  known_.clear();
+  shared_.clear();
+  return {};
+}
+
+Status DamageNotes::remove_file() const {
   std::error_code error;
   std::filesystem::remove(file_, error);
-  if (error) {
-    return fail(ErrorCode::kIo,
-                fmt::format("cannot remove {}: {}", file_.string(), error.message()));
+  if (!error) return {};
+  return fail(ErrorCode::kIo, fmt::format("cannot remove {}: {}", file_.string(), error.message()));
+}
+
+std::vector<std::string> DamageNotes::own() const {
+  const std::lock_guard lock(mutex_);
+  return lines_;
+}
+
+void DamageNotes::remove_shared(const std::vector<std::string>& lines) {
+  const std::lock_guard lock(mutex_);
+  const std::size_t before = lines_.size();
+  std::erase_if(lines_, [&](const std::string& line) {
+    return std::ranges::find(lines, line) != lines.end();
+  });
+  if (lines_.size() == before) return;
+  if (!lines_.empty()) return write();
+  if (const Status removed = remove_file(); !removed) spdlog::error("{}", removed.error().detail);
+}
+
+void DamageNotes::show_shared(std::vector<std::string> lines) {
+  const std::lock_guard lock(mutex_);
+  shared_ = std::move(lines);
+}
+
+void DamageNotes::forget_shared() {
+  const std::lock_guard lock(mutex_);
+  known_.clear();
+  for (const std::string_view line : lines_) {
+    known_.emplace(key_of_note(line.substr(line.find(' ') + 1)));
   }
-  lines_.clear();
-  texts_.clear();
-  return {};
+}
+
+void DamageNotes::on_accept(std::function<Status()> accept_shared) {
+  const std::lock_guard lock(mutex_);
+  accept_shared_ = std::move(accept_shared);
 }
 
 }  // namespace gridloom::history

@@ -2,11 +2,15 @@
 // note is a line in DATA/damage.txt, so that every start reports it and not only the one that found
 // it.
 //
+// The nodes of a cluster share their notes: each moves its own to the database, and shows all that
+// are there (node/shared_view.h). Then the file has those that are not there yet.
+//
 // Thread rule: any thread.
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -18,6 +22,14 @@
 
 namespace gridloom::history {
 
+// What a note is known by. A start that finds a loss again may know better whose reports are
+// missing: of "DEV-1 lacks TIME to TIME: WHY" it is WHY.
+[[nodiscard]] constexpr std::string_view key_of_note(std::string_view text) {
+  constexpr std::string_view kEnd = "Z: ";
+  const std::size_t end = text.find(kEnd);
+  return end == std::string_view::npos ? text : text.substr(end + kEnd.size());
+}
+
 class DamageNotes {
  public:
   // Further notes are logged but not kept: the first ones are enough.
@@ -27,7 +39,7 @@ class DamageNotes {
   // note itself.
   explicit DamageNotes(const std::filesystem::path& data);
 
-  // Logs an error and writes a line, unless the same text is noted already. `text` is one line,
+  // Logs an error and writes a line, unless it is noted already. `text` is one line,
   // without a path.
   void note(TimePoint at, std::string_view text);
   // Notes a damaged page: the error of a read, whose text begins with the path of the database.
@@ -35,16 +47,30 @@ class DamageNotes {
   // Lines such as "2026-11-21T10:00:00Z TEXT", oldest first.
   [[nodiscard]] std::vector<std::string> all() const;
   [[nodiscard]] std::size_t count() const;
-  // Deletes all notes. kIo: the file cannot be removed.
+  // Deletes all notes. kIo: the file cannot be removed. Fails as the function of on_accept().
   [[nodiscard]] Status accept();
+
+  // The lines of the file.
+  [[nodiscard]] std::vector<std::string> own() const;
+  // These of them are shared now.
+  void remove_shared(const std::vector<std::string>& lines);
+  // The shared ones were accepted: what persists is noted again.
+  void forget_shared();
+  // Those that are shared, of whichever folder, are shown with the own ones.
+  void show_shared(std::vector<std::string> lines);
+  // Called first by accept(), on its thread: deletes those that are shared.
+  void on_accept(std::function<Status()> accept_shared);
 
  private:
   void write() const;
+  [[nodiscard]] Status remove_file() const;
 
   const std::filesystem::path file_;
   mutable std::mutex mutex_;
   std::vector<std::string> lines_;
-  std::set<std::string, std::less<>> texts_;
+  std::set<std::string, std::less<>> known_;  // by key_of_note(), also those that are shared
+  std::vector<std::string> shared_;
+  std::function<Status()> accept_shared_;
 };
 
 // True if the content of damage.txt is unchanged since it was written: its first line is the

@@ -42,6 +42,52 @@ TEST_F(DamageNotesTest, StayUntilTheyAreAccepted) {
   EXPECT_EQ(again.count(), 1) << "it was found anew";
 }
 
+TEST_F(DamageNotesTest, OfAClusterMoveToWhereTheyAreShared) {
+  DamageNotes notes(folder_.data());
+  notes.note(kNow, "page 7 is damaged");
+  const Lines moved = notes.own();
+  notes.note(kNow + Millis(2000), "page 8 is damaged");
+  notes.remove_shared(moved);
+  notes.show_shared({"2023-11-14T22:13:20Z n1: page 7 is damaged",
+                     "2023-11-14T22:13:23Z slot 5: DEV-1 lacks all"});
+  EXPECT_EQ(notes.all(), (Lines{"2023-11-14T22:13:20Z n1: page 7 is damaged",
+                                "2023-11-14T22:13:22Z page 8 is damaged",
+                                "2023-11-14T22:13:23Z slot 5: DEV-1 lacks all"}));
+  EXPECT_EQ(DamageNotes(folder_.data()).own(), (Lines{"2023-11-14T22:13:22Z page 8 is damaged"}));
+  notes.note(kNow + Millis(4000), "page 7 is damaged");
+  EXPECT_EQ(notes.count(), 3) << "it is known";
+  bool is_there = true;
+  notes.on_accept([&]() -> Status {
+    return is_there ? Status() : fail(ErrorCode::kIo, "the database is away");
+  });
+  is_there = false;
+  EXPECT_FALSE(notes.accept());
+  EXPECT_EQ(notes.count(), 3);
+  is_there = true;
+  must(notes.accept());
+  EXPECT_EQ(notes.all(), Lines{});
+}
+
+// A later start knows a report behind the loss.
+TEST_F(DamageNotesTest, OfOneLossIsOneNote) {
+  DamageNotes notes(folder_.data());
+  notes.note(kNow, "records 1 to 2 are lost");
+  notes.note(kNow,
+             "device 1 lacks 1970-01-01T00:00:00Z to 2023-11-14T22:13:20Z: records 1 to 2 "
+             "are lost");
+  EXPECT_EQ(notes.count(), 1);
+}
+
+TEST_F(DamageNotesTest, AreNotedAgainOnceTheSharedOnesWereAcceptedElsewhere) {
+  DamageNotes notes(folder_.data());
+  notes.note(kNow, "page 7 is damaged");
+  notes.remove_shared(notes.own());
+  EXPECT_FALSE(std::filesystem::exists(folder_.data() / "damage.txt"));
+  notes.forget_shared();
+  notes.note(kNow, "page 7 is damaged");
+  EXPECT_EQ(notes.own(), (Lines{"2023-11-14T22:13:20Z page 7 is damaged"}));
+}
+
 TEST_F(DamageNotesTest, APageIsNotedWithoutItsPath) {
   DamageNotes notes(folder_.data());
   for (const char* text : {"/srv/data/history.db: page 7 is damaged", "history.db: no path"}) {

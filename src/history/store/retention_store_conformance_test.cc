@@ -82,6 +82,8 @@ TEST_P(RetentionStoreConformance, DevicesAreFoundByTheKindOfTheirData) {
   write_energies({.device = 3, .hour = 10}, "e");
   write_hour({.device = 4, .hour = 10}, {"a"});
   commit([&] { must(retention_->replace_by_rollups({.device = 4, .hour = 10}, "r")); });
+  EXPECT_EQ(must(store_->rollup_from(4, 0)), std::optional<std::int64_t>(10));
+  EXPECT_EQ(must(store_->rollup_from(4, 11)), std::nullopt);
   Changes changes;
   changes.twins.push_back({.device = 5, .sn = "A", .text = "{}"});
   must(store_->write(changes));

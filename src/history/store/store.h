@@ -178,6 +178,9 @@ class StoreReader {
                                                                         std::int64_t hour) = 0;
   [[nodiscard]] virtual Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
                                                                       std::int64_t hour) = 0;
+  // The first hour from `hour` on that has 15-minute rollups.
+  [[nodiscard]] virtual Result<std::optional<std::int64_t>> rollup_from(DeviceNumber device,
+                                                                        std::int64_t hour) = 0;
   // The first `most` hours whose marks are above `mark`.
   [[nodiscard]] virtual Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
                                                         std::size_t most) = 0;
@@ -215,6 +218,8 @@ class Store : public StoreReader {
   // Whether what the last write() with `applied` stored is where no damage of the storage's own log
   // can reach it: records up to there may leave the journal.
   [[nodiscard]] virtual bool is_checkpointed() const = 0;
+  // Whether the storage answers, of one that may be away though nothing is written.
+  [[nodiscard]] virtual Status answers() { return {}; }
 
   // The last applied record of the journal (Changes::applied), one number for all partitions; it
   // never goes back. If it is damaged, a lower number that is safe: the journal is read again from

@@ -9,6 +9,7 @@
 
 #include "journal/jetstream/copy_entry.h"
 #include "journal/local/log_scan.h"
+#include "journal/turn.h"
 #include "storage/files.h"
 
 namespace gridloom::journal {
@@ -136,8 +137,9 @@ Status SlotCopy::set_aside(const std::string& why) {
   if (error) return io_error(options_.folder, error);
   places_.clear();
   known_ = {};
-  notes_.push_back(fmt::format("this node's copy of the slot's log was set aside as {}: {}",
-                               aside.filename().string(), why));
+  notes_.push_back(
+      {.text = fmt::format("this node's copy of the slot's log was set aside as {}: {}",
+                           aside.filename().string(), why)});
   return open_log();
 }
 
@@ -189,14 +191,29 @@ Status SlotCopy::read(std::uint64_t first, std::uint64_t last, const OnRecords& 
   return status;
 }
 
+// Records behind `keep` that this node has acknowledged are nowhere but in the copy.
+Status SlotCopy::note_overtaken(std::uint64_t keep) {
+  LossNote note;
+  const auto add = [&note](std::span<const Record> records) {
+    for (const Record& each : records) note.reports.add(batch_of(each.kind, each.payload));
+    return Status();
+  };
+  if (Status read = this->read(keep + 1, known_.acknowledged, add); !read) return read;
+  const auto aside = preserve(options_.folder);
+  if (!aside) return std::unexpected(aside.error());
+  spdlog::error("records {} to {} of the copy {} were overtaken", keep + 1, known_.acknowledged,
+                options_.folder.string());
+  note.text = fmt::format(
+      "what this node has acknowledged was lost in the slot's log before another owner went on "
+      "without it: the node's copy was set aside as {}",
+      *aside);
+  notes_.push_back(std::move(note));
+  return {};
+}
+
 Status SlotCopy::begin(const MessageHead& fence, std::uint64_t keep) {
   if (known_.acknowledged > keep) {
-    const auto aside = preserve(options_.folder);
-    if (!aside) return std::unexpected(aside.error());
-    notes_.push_back(fmt::format(
-        "records {} to {}, which this node has acknowledged, were lost in the slot's log before "
-        "another owner went on without them: this node's copy of them was set aside as {}",
-        keep + 1, known_.acknowledged, *aside));
+    if (Status noted = note_overtaken(keep); !noted) return noted;
   }
   drop_behind(keep);
   MessageHead head = fence;

@@ -31,6 +31,7 @@
 #include "journal/journal.h"
 #include "journal/local/disk.h"
 #include "journal/local/log.h"
+#include "journal/loss_note.h"
 
 namespace gridloom::journal {
 
@@ -88,8 +89,8 @@ class SlotCopy {
   // Why nothing becomes durable at present, in words; empty: it does.
   [[nodiscard]] std::string failing() const;
   [[nodiscard]] std::uint64_t bytes() const { return log_->bytes(); }
-  // What was found at the opening, for people.
-  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+  // What was found at the opening.
+  [[nodiscard]] const std::vector<LossNote>& notes() const { return notes_; }
 
  private:
   // What the entries say.
@@ -108,6 +109,7 @@ class SlotCopy {
   [[nodiscard]] std::optional<std::string> why_set_aside(const Opening& opening) const;
   [[nodiscard]] Status set_aside(const std::string& why);
   void claim(std::uint64_t revision);
+  [[nodiscard]] Status note_overtaken(std::uint64_t keep);
   void drop_behind(std::uint64_t keep);
   void note(std::uint64_t revision);
 
@@ -119,7 +121,7 @@ class SlotCopy {
   std::uint64_t noted_ = 0;  // as acknowledged, in the files
   bool is_sure_ = true;
   bool drops_ = false;  // the files do not say yet that some of them do not count
-  std::vector<std::string> notes_;
+  std::vector<LossNote> notes_;
   std::unique_ptr<Log> log_;  // destroyed first: its thread calls what was appended
 };
 

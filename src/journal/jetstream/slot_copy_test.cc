@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "journal/batch.h"
 #include "journal/jetstream/message.h"
 #include "journal/jetstream/test_copy.h"
 #include "journal/jetstream/test_journal_server.h"
@@ -36,6 +37,7 @@ namespace gridloom::journal {
 namespace {
 
 using testing::ElementsAre;
+using testing::Field;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
@@ -169,7 +171,7 @@ TEST_F(SlotCopyTest, IsLeftOutWhereAnotherOwnerWentOnWithoutIt) {
   must(next->open());
   EXPECT_THAT(next->records(), ElementsAre("1 x"));
   EXPECT_THAT(next->log().loss().of_copy,
-              ElementsAre(HasSubstr("records 1 to 3, which this node has acknowledged")));
+              ElementsAre(Field(&LossNote::text, HasSubstr("what this node has acknowledged"))));
   next->append("y");
   ASSERT_TRUE(next->log().flush());
   next->close();
@@ -197,16 +199,44 @@ TEST_F(SlotCopyTest, TellsNoLossOfWhatAnotherOwnerHasGivenBack) {
   EXPECT_THAT(last->records(), ElementsAre("1 a", "2 b", "3 c", "4 d"));
 }
 
-TEST_F(SlotCopyTest, TellsWhatAnotherOwnerHasNotGivenBack) {
+TEST_F(SlotCopyTest, TellsNoLossIfItsNodeWasTheLastOwnerAndAllIsStored) {
+  append_as("n1", &copy_, {"a", "b"});
+  lose_behind(0);
+  const auto next = owner("n1", &copy_, 3);  // the third was stored, and left the copy
+  must(next->open(3));
+  EXPECT_FALSE(next->log().loss().ends_early);
+  next->close();
+  append_as("n2", nullptr, {});
+  lose_behind(0);
+  const auto last = owner("n1", &copy_, 4);
+  must(last->open(4));
+  EXPECT_TRUE(last->log().loss().ends_early) << "n2 may have had more";
+}
+
+TEST_F(SlotCopyTest, TellsWhoseReportsAnotherOwnerHasNotGivenBack) {
   append_as("n2", &other_, {"a"});
-  append_as("n1", &copy_, {"b", "c"});
+  {
+    const auto writer = owner("n1", &copy_);
+    must(writer->open());
+    for (const std::int64_t at_ms : {5'000, 8'000}) {
+      BatchWriter batch;
+      batch.begin(at_ms / 1'000, at_ms);
+      batch.add("soc", "1");
+      batch.end();
+      writer->log().append(RecordKind::kReports, batch.take(), {});
+      ASSERT_TRUE(writer->log().flush());
+    }
+  }
   lose_behind(0);
   append_as("n2", &other_, {"x"});
   const auto next = owner("n1", &copy_);
   must(next->open());
   EXPECT_THAT(next->records(), ElementsAre("1 a", "2 x"));
-  EXPECT_THAT(next->log().loss().of_copy,
-              ElementsAre(HasSubstr("records 2 to 3, which this node has acknowledged")));
+  const std::vector<LossNote>& notes = next->log().loss().of_copy;
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_THAT(notes[0].reports.devices, ElementsAre(5, 8));
+  EXPECT_EQ(notes[0].reports.from_ms, 5'000);
+  EXPECT_EQ(notes[0].reports.to_ms, 8'000);
 }
 
 TEST_F(SlotCopyTest, DoesNotBringBackWhatWasOvertaken) {
@@ -284,8 +314,7 @@ TEST_F(SlotCopyTest, DoesNotBringBackWhatMayHaveBeenOvertakenByWhatIsLost) {
   must(next->open());
   EXPECT_THAT(next->records(), ElementsAre("1 a", "2 b")) << "a revision was another node's";
   EXPECT_THAT(next->log().loss().of_copy,
-              ElementsAre(HasSubstr("records 1 to 2 are back from this node's copy, and later "
-                                    "ones are lost if another node owned the slot")));
+              ElementsAre(Field(&LossNote::text, HasSubstr("is back from this node's copy"))));
 }
 
 TEST_F(SlotCopyTest, OfAKilledOwnerIsSentToTheStreamOnce) {
@@ -409,9 +438,10 @@ TEST_F(SlotCopyTest, OfAnotherClusterIsSetAside) {
   TestOwner next(shared_server().settings(), std::move(given));
   must(next.open());
   EXPECT_THAT(next.records(), IsEmpty());
-  EXPECT_THAT(next.log().loss().of_copy,
-              ElementsAre(testing::AllOf(HasSubstr("set aside as copy.set_aside_1"),
-                                         HasSubstr("it is of the cluster c1"))));
+  EXPECT_THAT(
+      next.log().loss().of_copy,
+      ElementsAre(Field(&LossNote::text, testing::AllOf(HasSubstr("set aside as copy.set_aside_1"),
+                                                        HasSubstr("it is of the cluster c1")))));
   EXPECT_TRUE(std::filesystem::exists(copy_.folder() / "copy.set_aside_1"));
   next.append("b");
   EXPECT_TRUE(next.log().flush());
@@ -420,7 +450,10 @@ TEST_F(SlotCopyTest, OfAnotherClusterIsSetAside) {
 // What a copy without a server says: it is opened under the revision for what is stored.
 std::vector<std::string> notes_of(const SlotCopyOptions& options, std::uint64_t revision,
                                   std::uint64_t stored) {
-  return must(SlotCopy::open(options, {.revision = revision, .stored = stored}))->notes();
+  std::vector<std::string> texts;
+  const auto copy = must(SlotCopy::open(options, {.revision = revision, .stored = stored}));
+  for (const LossNote& note : copy->notes()) texts.push_back(note.text);
+  return texts;
 }
 
 // The records of a copy from `first` to `last`.

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
+#include "journal/loss_note.h"
 #include "journal/record_gap.h"
 
 namespace gridloom::journal {
@@ -17,7 +17,7 @@ struct SlotLoss {
   // The last record of a log that ends before what is stored elsewhere; 0: it has none at all.
   std::optional<std::uint64_t> ends_early{};
   std::uint64_t damaged_messages = 0;  // of another program, or changed
-  std::vector<std::string> of_copy{};  // what was found in the node's own copy, for people
+  std::vector<LossNote> of_copy{};     // what was found in the node's own copy
 };
 
 }  // namespace gridloom::journal

@@ -122,14 +122,19 @@ Status SlotOpening::open(std::uint64_t after, const OnRecords& on_records) {
   if (restores_) {
     if (Status status = restore(); !status) return status;
   }
-  const bool is_whole =
-      restores_ || (goes_on_ && options_.copy->last() >= options_.known && loss_.gaps.empty());
+  const bool is_whole = restores_ || (goes_on_ && loss_.gaps.empty() && copy_has_all());
   if (fence_.log_ends < options_.known && !is_whole) loss_.ends_early = fence_.log_ends;
   if (options_.copy != nullptr) {
-    const std::vector<std::string>& notes = options_.copy->notes();
+    const std::vector<LossNote>& notes = options_.copy->notes();
     loss_.of_copy.insert(loss_.of_copy.end(), notes.begin(), notes.end());
   }
   return {};
+}
+
+// Whether nothing of this line of owners is missing: the copy has what is not stored.
+bool SlotOpening::copy_has_all() const {
+  const SlotCopy& copy = *options_.copy;
+  return copy.last() >= options_.known || (copy.is_sure() && copy.revision() != 0);
 }
 
 Status SlotOpening::replay() {
@@ -314,11 +319,10 @@ Status SlotOpening::restore() {
   spdlog::warn("the log {} had lost records {} to {}, which were in this node's copy",
                stream_.config().name, fence_.next_record, last);
   if (!copy.is_sure()) {
-    loss_.of_copy.push_back(fmt::format(
-        "the log of the slot had lost its end: records {} to {} are back from this node's copy, "
-        "and later ones are lost if another node owned the slot meanwhile, unless the same folder "
-        "of that node has them",
-        fence_.next_record, last));
+    loss_.of_copy.push_back(
+        {.text = "the log of the slot had lost its end, which is back from this node's copy: what "
+                 "came later is lost if another node owned the slot meanwhile, unless the same "
+                 "folder of that node has it"});
   }
   return {};
 }

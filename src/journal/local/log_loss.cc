@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 namespace gridloom::journal {
@@ -32,13 +33,19 @@ std::string end_text(std::uint64_t end, std::uint64_t seen, const StoredUpTo& st
 
 }  // namespace
 
-std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& stored) {
-  std::vector<std::string> notes;
+std::vector<LossNote> loss_notes(const LogLoss& loss, const StoredUpTo& stored) {
+  std::vector<LossNote> notes;
   for (const RecordGap& gap : loss.gaps) {
     const std::uint64_t first = std::max(gap.first, stored.history + 1);
-    if (first <= gap.last) notes.push_back(gap_text(first, gap.last, stored.history == 0));
+    if (first > gap.last) continue;
+    notes.push_back({.text = gap_text(first, gap.last, stored.history == 0),
+                     .records = RecordGap{.first = first, .last = gap.last}});
   }
-  if (loss.ends_early) notes.push_back(end_text(*loss.ends_early, loss.seen, stored));
+  if (loss.ends_early) {
+    notes.push_back({.text = end_text(*loss.ends_early, loss.seen, stored),
+                     .records = RecordGap{.first = *loss.ends_early + 1,
+                                          .last = std::max(loss.seen, *loss.ends_early + 1)}});
+  }
   return notes;
 }
 

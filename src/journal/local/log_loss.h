@@ -6,10 +6,10 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "journal/local/log.h"
+#include "journal/loss_note.h"
 
 namespace gridloom::journal {
 
@@ -22,6 +22,6 @@ struct StoredUpTo {
 
 // One line for each loss, for DamageNotes. Records missing from the log but stored in history.db
 // are not a loss.
-[[nodiscard]] std::vector<std::string> loss_notes(const LogLoss& loss, const StoredUpTo& stored);
+[[nodiscard]] std::vector<LossNote> loss_notes(const LogLoss& loss, const StoredUpTo& stored);
 
 }  // namespace gridloom::journal

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -107,9 +108,8 @@ void DamageNotes::write() const {
 
 std::vector<std::string> DamageNotes::all() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::string> all = shared_;
-  all.insert(all.end(), lines_.begin(), lines_.end());
-  std::ranges::stable_sort(all, {}, time_in);
+  std::vector<std::string> all;
+  std::ranges::merge(shared_, lines_, std::back_inserter(all), {}, time_in, time_in);
   return all;
 }
 

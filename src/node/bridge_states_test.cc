@@ -1,0 +1,53 @@
+#include "node/bridge_states.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "postgres/test_server.h"
+#include "testing/clock.h"
+#include "testing/must.h"
+#include "testing/temporary_folder.h"
+
+namespace gridloom::node {
+namespace {
+
+class BridgeStates : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
+    database_.emplace();
+  }
+  std::unique_ptr<bridges::States> of_node(const TemporaryFolder& folder) {
+    return bridge_states(database_->settings(), folder.path(), clock_);
+  }
+
+  TestClock clock_;
+  TemporaryFolder first_;
+  TemporaryFolder second_;
+  std::optional<postgres::TestDatabase> database_;
+};
+
+TEST_F(BridgeStates, AnotherNodeGoesOnWithThem) {
+  const auto first = of_node(first_);
+  EXPECT_EQ(first->load("db", "positions").error().code, ErrorCode::kNotFound);
+  must(first->save("db", "positions", "at 1"));
+  must(first->save("db", "positions", "at 2"));
+  must(first->save("hook", "positions", "at 3"));
+  const auto second = of_node(second_);
+  EXPECT_EQ(must(second->load("db", "positions")), "at 2");
+  EXPECT_EQ(second->load("db", "outbox").error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(BridgeStates, TheFileOfANodeIsTakenOverUntilThereIsAState) {
+  must(bridges::FolderStates(first_.path()).save("db", "positions", "of before"));
+  const auto first = of_node(first_);
+  EXPECT_EQ(must(first->load("db", "positions")), "of before");
+  must(first->save("db", "positions", "of now"));
+  EXPECT_EQ(must(first->load("db", "positions")), "of now");
+}
+
+}  // namespace
+}  // namespace gridloom::node

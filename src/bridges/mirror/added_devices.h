@@ -15,10 +15,10 @@
 
 namespace gridloom::bridges::mirror {
 
-class Brought {
+class AddedDevices {
  public:
   // `bridge`: the number of the bridge; one of the same name that was removed does not count.
-  explicit Brought(std::int64_t bridge) : bridge_(bridge) {}
+  explicit AddedDevices(std::int64_t bridge) : bridge_(bridge) {}
 
   // kMalformed: it is no text of to_text(). The text of another bridge is as none.
   [[nodiscard]] Status restore(std::string_view text);

@@ -121,7 +121,7 @@ Result<std::string> Cloud::Shared::stable_client_id() {
 
 Status Cloud::Shared::load_added() {
   if (added_devices) return {};
-  AddedDevices loaded(options.number);
+  AddedDevices loaded;
   const auto text = options.states->load(options.bridge, kAdded);
   if (text) {
     if (Status restored = loaded.restore(*text); !restored) return restored;

@@ -44,7 +44,7 @@ import crash_test  # noqa: E402
 import ledger  # noqa: E402
 import server as servers  # noqa: E402
 import small_disk  # noqa: E402
-from server import PATIENCE_S  # noqa: E402
+from server import PATIENCE_S, Deadline  # noqa: E402
 
 SEQUENCES, LONG_SEQUENCES = 16, 200
 ACCOUNT_EACH_S = 0.15
@@ -395,8 +395,10 @@ class Sequence:
         listed = servers.ask_admin(self.server.data, {"op": "account.list"})
         gone = self.administrator.added - set(re.findall(r'more-\d+', json.dumps(listed)))
         assert not gone, f"accounts that are gone: {sorted(gone)}"
-        health = self.server.health()
-        assert not health.get("damageNotes") and health["status"] == "ok", health
+        deadline = Deadline("/healthz to be ok")
+        while (health := self.server.health())["status"] != "ok":  # what failed is tried again within seconds
+            deadline.left_s()
+        assert not health.get("damageNotes"), f"{health} {self.server.log_text()}"
 
 
 class Victim(servers.Server):

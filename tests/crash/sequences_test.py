@@ -403,9 +403,12 @@ class Sequence:
                     if code == "0" and number in self.setter.accepted}
         if lost := [(number, audited[number]) for number in answered if audited[number] != 1]:
             yield f"answered sets, and how often the audit has each: {lost[:10]}"
-        listed = servers.ask_admin(self.server.data, {"op": "account.list"})
-        if gone := self.administrator.added - set(re.findall(r"more-\d+", json.dumps(listed))):
-            yield f"accounts that are gone: {sorted(gone)}"
+        try:
+            listed = json.dumps(servers.ask_admin(self.server.data, {"op": "account.list"}))
+            if gone := self.administrator.added - set(re.findall(r"more-\d+", listed)):
+                yield f"accounts that are gone: {sorted(gone)}"
+        except OSError as error:  # it was not asked in time
+            yield f"account.list: {error!r}"
         health = self.server.health()
         if health["status"] != "ok" or health.get("damageNotes"):
             yield f"{health}\n{self.server.log_text()}"

@@ -15,7 +15,7 @@ using wire::JsonObject;
 constexpr std::string_view kKey = "positions";
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3'600'000;  // a device's values are no later
 constexpr wire::JsonLimits kLimits{
-    .bytes = States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
+    .bytes = storage::States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
 
 JsonObject json_of(const DevicePosition& position) {
   JsonArray hours;

@@ -531,7 +531,7 @@ void BatteryModes::end_restore(const Key& key, bool is_done) {
 
 void BatteryModes::load() {
   if (!states_) return;
-  const auto json = leases_in(states_->load({}, kModesKey), kBatteryModeFile);
+  const auto json = leases_in(states_->load("", kModesKey), kBatteryModeFile);
   if (!json) {
     if (json.error().code == ErrorCode::kNotFound) return;
     spdlog::error("batteries may keep a mode that has ended: {}", json.error().detail);
@@ -575,10 +575,10 @@ void BatteryModes::save(Callback<Status> done) {
   }
   std::string text =
       wire::to_text(JsonObject{{"version", kModesVersion}, {"leases", std::move(leases)}});
-  if (!worker_) return done(states_->save({}, kModesKey, text));
+  if (!worker_) return done(states_->save("", kModesKey, text));
   const auto shared = std::make_shared<Callback<Status>>(std::move(done));
   const bool is_taken = worker_->post(0, [this, text = std::move(text), shared] {
-    Status saved = states_->save({}, kModesKey, text);
+    Status saved = states_->save("", kModesKey, text);
     options_.loop->post(
         [shared, saved = std::move(saved)]() mutable { (*shared)(std::move(saved)); });
   });

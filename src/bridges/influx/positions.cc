@@ -1,6 +1,9 @@
 #include "bridges/influx/positions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "wire/json.h"
@@ -19,7 +22,9 @@ constexpr wire::JsonLimits kLimits{
 
 JsonObject json_of(const DevicePosition& position) {
   JsonArray hours;
-  for (const DevicePosition::Hour& each : position.hours) {
+  const std::size_t all = position.hours.size();
+  for (const DevicePosition::Hour& each :
+       std::span(position.hours).last(std::min(all, DevicePosition::kMostHoursKept))) {
     hours.push_back(JsonArray{each.hour, each.last_ms, each.rows});
   }
   JsonObject json{
@@ -118,7 +123,13 @@ Status Positions::save() {
                        {"since", since_ms_},
                        {"complete", complete_ms_},
                        {"devices", std::move(devices)}};
-  Status saved = states_->save(bridge_, kKey, wire::to_text(all));
+  const std::string text = wire::to_text(all);
+  if (text.size() > States::kMaxBytes) {
+    return fail(ErrorCode::kIo, fmt::format("the positions of {} devices have {} bytes, and the "
+                                            "limit is {}: they are not kept",
+                                            devices_.size(), text.size(), States::kMaxBytes));
+  }
+  Status saved = states_->save(bridge_, kKey, text);
   is_saved_ = saved.has_value();
   return saved;
 }

@@ -29,7 +29,9 @@ struct DevicePosition {
     std::int64_t rows = 0;
     friend bool operator==(const Hour&, const Hour&) = default;
   };
-  static constexpr std::size_t kMostHours = 32;  // of others all is written once more
+  // Of others all is written once more. A state keeps those of the hours written last.
+  static constexpr std::size_t kMostHours = 32;
+  static constexpr std::size_t kMostHoursKept = 4;
 
   std::int64_t numbering = 0;  // of the storage whose mark it is; 0: none yet
   std::int64_t mark = 0;
@@ -66,7 +68,7 @@ class Positions {
   // A position for a history that gives other marks than before.
   [[nodiscard]] DevicePosition anew() const;
   void set(std::string_view sn, DevicePosition position);
-  // Does nothing if nothing changed.
+  // Does nothing if nothing changed. kIo also: they are too many to be kept.
   [[nodiscard]] Status save();
 
  private:

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -61,7 +60,6 @@ class Cloud {
     std::size_t most = 256;           // devices that are brought
     std::string name_prefix{};
     std::string bridge{};               // its name
-    std::int64_t number = 0;            // the bridge's
     storage::States* states = nullptr;  // has the client id, and what was brought; outlives this
     std::filesystem::path folder{};     // had the client id in earlier versions
     Loop* loop = nullptr;               // outlives this

@@ -179,6 +179,36 @@ TEST_F(SlotCopyTest, IsLeftOutWhereAnotherOwnerWentOnWithoutIt) {
   EXPECT_THAT(last->records(), ElementsAre("1 x", "2 y"));
 }
 
+// Another node gave back the same records and went on behind them: nothing is lost.
+TEST_F(SlotCopyTest, TellsNoLossOfWhatAnotherOwnerHasGivenBack) {
+  append_as("n1", &copy_, {"a", "b", "c"});
+  append_as("n2", &other_, {});
+  lose_behind(0);
+  append_as("n2", &other_, {"d"});
+  {
+    const auto next = owner("n1", &copy_);
+    must(next->open());
+    EXPECT_THAT(next->records(), ElementsAre("1 a", "2 b", "3 c", "4 d"));
+    EXPECT_THAT(next->log().loss().of_copy, IsEmpty());
+  }
+  lose_behind(0);
+  const auto last = owner("n1", &copy_);
+  must(last->open());
+  EXPECT_THAT(last->records(), ElementsAre("1 a", "2 b", "3 c", "4 d"));
+}
+
+TEST_F(SlotCopyTest, TellsWhatAnotherOwnerHasNotGivenBack) {
+  append_as("n2", &other_, {"a"});
+  append_as("n1", &copy_, {"b", "c"});
+  lose_behind(0);
+  append_as("n2", &other_, {"x"});
+  const auto next = owner("n1", &copy_);
+  must(next->open());
+  EXPECT_THAT(next->records(), ElementsAre("1 a", "2 x"));
+  EXPECT_THAT(next->log().loss().of_copy,
+              ElementsAre(HasSubstr("records 2 to 3, which this node has acknowledged")));
+}
+
 TEST_F(SlotCopyTest, DoesNotBringBackWhatWasOvertaken) {
   nats::TestForwarder way(shared_server().port(0));
   {

@@ -28,6 +28,9 @@ constexpr std::uint64_t kNear = 100;
 // an entry of the copy has one record.
 constexpr std::size_t kBatch_bytes = std::size_t{256} * 1024;
 
+// Records of the copy whose hashes are read at once.
+constexpr std::uint64_t kCompared = 10'000;
+
 // Records with payloads of its own.
 class Batch {
  public:
@@ -167,6 +170,7 @@ Status SlotOpening::take(std::uint64_t sequence, const MessageHead& head,
   }
   while (!records.empty() && records.front().sequence < expected_) records = records.subspan(1);
   if (records.empty()) return {};
+  if (Status status = compare(records); !status) return status;
   if (Status status = fill_gap(records.front().sequence); !status) return status;
   last_read_ = records.back().sequence;
   last_hash_ = hash_of(records.back());
@@ -180,18 +184,50 @@ void SlotOpening::hand_over(std::span<const Record> records) {
 }
 
 // Where another owner, or this node without its copy, went on behind what the copy has, the rest of
-// the copy was overtaken. Where messages are missing before that, nobody knows from where on.
+// the copy was overtaken, but for what that owner had given back from a copy of its own. Where
+// messages are missing before that, nobody knows from where on.
 Status SlotOpening::follow(std::uint64_t sequence, const MessageHead& head) {
   if (options_.copy == nullptr || has_begun_ || goes_on_ || head.kind == MessageKind::kOrigin) {
     return {};
   }
   // None of the records of those that went on was read: they are all stored.
-  if (sequence == fence_.sequence) return begin_copy(fence_.log_ends);
-  if (head.revision <= options_.copy->revision()) return {};
+  if (sequence == fence_.sequence) return begin_copy(same_through_.value_or(fence_.log_ends));
+  if (same_through_ || head.revision <= options_.copy->revision()) return {};
   const bool is_fence = head.kind == MessageKind::kFence;
   if (is_fence && head.node == stream_.signed_head({}).node) return {};
   const std::uint64_t next = is_fence ? head.first : std::min(head.first, expected_);
-  return begin_copy(std::max<std::uint64_t>(next, 1) - 1);
+  same_through_ = std::max<std::uint64_t>(next, 1) - 1;
+  return *same_through_ < options_.copy->last() ? Status() : begin_copy(*same_through_);
+}
+
+Status SlotOpening::compare(std::span<const Record> records) {
+  for (const Record& record : records) {
+    if (!same_through_ || has_begun_) return {};
+    if (record.sequence <= *same_through_) continue;
+    const Result<bool> same = is_in_copy(record);
+    if (!same) return std::unexpected(same.error());
+    if (!*same) return begin_copy(*same_through_);
+    same_through_ = record.sequence;
+  }
+  return {};
+}
+
+Result<bool> SlotOpening::is_in_copy(const Record& record) {
+  SlotCopy& copy = *options_.copy;
+  if (record.sequence > copy.last()) return false;
+  if (copied_.empty() || copied_.rbegin()->first < record.sequence) {
+    copied_.clear();
+    const Status read = copy.read(record.sequence, record.sequence + kCompared - 1,
+                                  [this](std::span<const Record> records) {
+                                    for (const Record& each : records) {
+                                      copied_.emplace(each.sequence, hash_of(each));
+                                    }
+                                    return Status();
+                                  });
+    if (!read) return std::unexpected(read.error());
+  }
+  const auto found = copied_.find(record.sequence);
+  return found != copied_.end() && found->second == hash_of(record);
 }
 
 Status SlotOpening::begin_copy(std::uint64_t keep) {

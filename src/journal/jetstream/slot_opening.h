@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string_view>
@@ -60,6 +62,8 @@ class SlotOpening {
   [[nodiscard]] Status take(std::uint64_t sequence, const MessageHead& head,
                             std::span<const Record> records, std::string_view body);
   [[nodiscard]] Status follow(std::uint64_t sequence, const MessageHead& head);
+  [[nodiscard]] Status compare(std::span<const Record> records);
+  [[nodiscard]] Result<bool> is_in_copy(const Record& record);
   [[nodiscard]] Status begin_copy(std::uint64_t keep);
   [[nodiscard]] Status add_to_copy(const MessageHead& head, std::string_view body) const;
   [[nodiscard]] Status fill_gap(std::uint64_t next);
@@ -86,6 +90,10 @@ class SlotOpening {
   bool goes_on_ = false;   // nobody else has opened the log since it was written
   bool restores_ = false;  // it has all that is behind the end of the stream
   bool has_begun_ = false;
+  // While records that another owner gave back are compared with the copy: up to where both are the
+  // same.
+  std::optional<std::uint64_t> same_through_{};
+  std::map<std::uint64_t, std::uint64_t> copied_;  // hashes by number, of the next ones
 };
 
 }  // namespace gridloom::journal

@@ -124,10 +124,11 @@ Status Positions::save() {
                        {"complete", complete_ms_},
                        {"devices", std::move(devices)}};
   const std::string text = wire::to_text(all);
-  if (text.size() > States::kMaxBytes) {
-    return fail(ErrorCode::kIo, fmt::format("the positions of {} devices have {} bytes, and the "
-                                            "limit is {}: they are not kept",
-                                            devices_.size(), text.size(), States::kMaxBytes));
+  if (text.size() > storage::States::kMaxBytes) {
+    return fail(ErrorCode::kIo,
+                fmt::format("the positions of {} devices have {} bytes, and the "
+                            "limit is {}: they are not kept",
+                            devices_.size(), text.size(), storage::States::kMaxBytes));
   }
   Status saved = states_->save(bridge_, kKey, text);
   is_saved_ = saved.has_value();

@@ -212,7 +212,8 @@ void Server::make_hub() {
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
                                        .data = options_.data,
-                                       .events = options_.events});
+                                       .events = options_.events,
+                                       .battery_modes = options_.stores->battery_modes()});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     note_setback(*registry_, *archive_, options_.clocks.wall);
@@ -314,9 +315,6 @@ net::MakeProtocol Server::protocol(Interface interface) const {
   return protocols_->make(interface, ReplayCheck::kOff);
 }
 
-void Server::set_faults(const std::vector<FaultRule>& rules) {
-  platform_->fault_injector.set(rules);
-  hub_->injected_faults_changed();
-}
+void Server::set_faults(const std::vector<FaultRule>& rules) { hub_->lay_faults({}, rules); }
 
 }  // namespace gridloom::server

@@ -18,7 +18,7 @@ using wire::JsonObject;
 constexpr std::string_view kKey = "positions";
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3'600'000;  // a device's values are no later
 constexpr wire::JsonLimits kLimits{
-    .bytes = States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
+    .bytes = storage::States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
 
 JsonObject json_of(const DevicePosition& position) {
   JsonArray hours;
@@ -124,10 +124,11 @@ Status Positions::save() {
                        {"complete", complete_ms_},
                        {"devices", std::move(devices)}};
   const std::string text = wire::to_text(all);
-  if (text.size() > States::kMaxBytes) {
-    return fail(ErrorCode::kIo, fmt::format("the positions of {} devices have {} bytes, and the "
-                                            "limit is {}: they are not kept",
-                                            devices_.size(), text.size(), States::kMaxBytes));
+  if (text.size() > storage::States::kMaxBytes) {
+    return fail(ErrorCode::kIo,
+                fmt::format("the positions of {} devices have {} bytes, and the "
+                            "limit is {}: they are not kept",
+                            devices_.size(), text.size(), storage::States::kMaxBytes));
   }
   Status saved = states_->save(bridge_, kKey, text);
   is_saved_ = saved.has_value();

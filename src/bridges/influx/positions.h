@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
-#include "bridges/core/states.h"
+#include "storage/states.h"
 
 namespace gridloom::bridges {
 
@@ -51,7 +51,7 @@ class Positions {
   // were times, are taken over: a day before them is written again. kIo: it is not known whether
   // there are any.
   struct Options {
-    States* states = nullptr;  // outlives the positions
+    storage::States* states = nullptr;  // outlives the positions
     std::string bridge{};
     std::string target{};       // names the database
     std::int64_t since_ms = 0;  // of devices that have no position yet, if the file does not tell
@@ -72,7 +72,7 @@ class Positions {
   [[nodiscard]] Status save();
 
  private:
-  States* states_ = nullptr;
+  storage::States* states_ = nullptr;
   std::string bridge_;
   std::string target_;
   std::int64_t since_ms_ = 0;

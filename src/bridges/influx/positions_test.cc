@@ -27,7 +27,7 @@ struct PositionsTest : testing::Test {
   }
 
   TemporaryFolder folder;
-  FolderStates states{folder.data() / "bridges"};
+  storage::FolderStates states{folder.data() / "bridges"};
   std::filesystem::path file = folder.data() / "bridges" / "db" / "positions.json";
 };
 

@@ -15,7 +15,6 @@
 
 #include "api/gate/gate.h"
 #include "api/gate/replay_check.h"
-#include "base/request_rate.h"
 #include "api/gate/sign_in.h"
 #include "api/history/history_api.h"
 #include "api/live/live_feed.h"
@@ -27,6 +26,7 @@
 #include "api/vendor/vendor_api.h"
 #include "base/failure_budget.h"
 #include "base/loop.h"
+#include "base/request_rate.h"
 #include "base/virtual_clock.h"
 #include "bridges/bridges.h"
 #include "home/home_feed.h"

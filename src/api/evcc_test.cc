@@ -108,6 +108,13 @@ class BatteryModeTest : public ApiTest {
     last = answer;
     return *answer;
   }
+  BatteryModes::Leases list() {
+    BatteryModes::Leases listed;
+    current->list(alice, {.loop = &home.client_loop,
+                          .done = [&](auto leases) { listed = std::move(leases.value()); }});
+    home.settle();
+    return listed;
+  }
   // The device does what was sent to it, and says so. Energy management and reserve of the set, as
   // "1 50"; empty: none came.
   std::string obey() {
@@ -157,7 +164,7 @@ TEST_F(BatteryModeTest, HoldKeepsTheChargeAndEndsByItself) {
   ask(BatteryMode::kHold);
   EXPECT_EQ(obey(), "1 50");
   pass(1s);
-  const auto leases = current->list(alice);
+  const auto leases = list();
   ASSERT_THAT(leases, SizeIs(1));
   EXPECT_EQ(leases[0].mode, BatteryMode::kHold);
   EXPECT_EQ(leases[0].state, ModeState::kApplied) << "its fields show it";
@@ -166,7 +173,7 @@ TEST_F(BatteryModeTest, HoldKeepsTheChargeAndEndsByItself) {
   pass(6s);
   EXPECT_EQ(obey(), "0 20") << "what was before";
   pass(BatteryModes::kRetry + 2s);
-  EXPECT_THAT(current->list(alice), SizeIs(0));
+  EXPECT_THAT(list(), SizeIs(0));
 }
 
 TEST_F(BatteryModeTest, ASecondRequestRenewsTheLease) {
@@ -196,12 +203,12 @@ TEST_F(BatteryModeTest, WhatWasBeforeOutlivesARestart) {
   obey();
   must(home::check_battery_mode_file(home.folder.data() / home::kBatteryModeFile));
   restart();
-  ASSERT_THAT(current->list(alice), SizeIs(1));
+  ASSERT_THAT(list(), SizeIs(1));
   pass(BatteryModes::kLease + 2s);
   EXPECT_EQ(obey(), "0 20");
   pass(BatteryModes::kRetry + 2s);
   restart();
-  EXPECT_THAT(current->list(alice), SizeIs(0));
+  EXPECT_THAT(list(), SizeIs(0));
 }
 
 TEST_F(BatteryModeTest, WhatSomebodyElseChangedMeanwhileIsLeft) {
@@ -218,8 +225,8 @@ TEST_F(BatteryModeTest, ABatteryThatIsAwayIsRestoredWhenItComesBack) {
   obey();
   home.leave(device);
   pass(BatteryModes::kLease + 2s);
-  ASSERT_THAT(current->list(alice), SizeIs(1));
-  EXPECT_EQ(current->list(alice)[0].state, ModeState::kRestoring);
+  ASSERT_THAT(list(), SizeIs(1));
+  EXPECT_EQ(list()[0].state, ModeState::kRestoring);
   device = home.connect_device(kSn);
   pass(2s);
   EXPECT_EQ(obey(), "0 20");

@@ -5,12 +5,14 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <mutex>
+#include <string_view>
 
 namespace gridloom {
 namespace {
@@ -42,7 +44,9 @@ void note(int signal) {
 
 void note_fatal_end(int fd, const char* thread_name) {
   noted_in = -1;
-  std::strncpy(noted_name.data(), thread_name, kNameBytes - 1);
+  noted_name = {};
+  const std::string_view name(thread_name);
+  std::ranges::copy(name.substr(0, kNameBytes - 1), noted_name.begin());
   noted_in.store(fd, std::memory_order_release);
   static std::once_flag is_installed;
   std::call_once(is_installed, [] {

@@ -72,7 +72,8 @@ Bridges::Bridges(Options options)
       loop_(std::make_unique<net::IoLoop>()),
       place_(options_.place),
       suspects_(options_.data) {
-  if (!options_.states) options_.states = std::make_shared<FolderStates>(options_.data / "bridges");
+  if (!options_.states)
+    options_.states = std::make_shared<storage::FolderStates>(options_.data / "bridges");
   loop_->on_sweep([this] { tick(); });
 }
 

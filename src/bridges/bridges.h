@@ -63,10 +63,10 @@ class Bridges {
     const Clock& wall;           // of HealthReport's times
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
-    std::shared_ptr<States> states{};      // null: files in the folder
-    FailureBudget* failures = nullptr;     // outlives the bridges; Parts::failures
-    std::optional<Place> place = Place{};  // nothing: none runs before place()
-    net::PeerLimits limits{};              // of what peers answer
+    std::shared_ptr<storage::States> states{};  // null: files in the folder
+    FailureBudget* failures = nullptr;          // outlives the bridges; Parts::failures
+    std::optional<Place> place = Place{};       // nothing: none runs before place()
+    net::PeerLimits limits{};                   // of what peers answer
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;

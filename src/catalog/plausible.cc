@@ -1,8 +1,10 @@
 #include "catalog/plausible.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
+#include <utility>
 
 namespace gridloom::catalog {
 namespace {
@@ -10,6 +12,9 @@ namespace {
 constexpr double kBeyondRating = 10;
 constexpr double kMostHouse_w = 100'000;  // 3 x 63 A are 43 kW
 constexpr double kMostNumber = 1e15;      // of anything; up to here a double has all whole numbers
+// Of what is no power, by its unit; far beyond what any product here has.
+constexpr std::array<std::pair<std::string_view, double>, 5> kMostOfUnits = {
+    {{"V", 1e4}, {"A", 1e4}, {"Hz", 1e4}, {"°C", 1e4}, {"min", 1e7}}};
 constexpr double kFull_percent = 100;
 // How far beyond its range a number may be, in widths of the range.
 constexpr double kBeyondRange = 0.1;
@@ -28,7 +33,9 @@ bool is_of_house(const Field& field) {
 
 void fill(Field& field, double rated_w) {
   for (Field& inner : field.fields) fill(inner, rated_w);
-  double most = kMostNumber;
+  const auto* const of_unit =
+      std::ranges::find(kMostOfUnits, field.unit, [](const auto& row) { return row.first; });
+  double most = of_unit == kMostOfUnits.end() ? kMostNumber : of_unit->second;
   if (const double unit_w = watts_of(field.unit); unit_w > 0) {
     const double rating_w = rated_w > 0 ? kBeyondRating * rated_w : kMostPower_w;
     most = (is_of_house(field) ? std::max(rating_w, kMostHouse_w) : rating_w) / unit_w;

@@ -11,7 +11,7 @@ inline constexpr double kMostPower_w = 1e9;
 
 // `number` is in the field's unit. A power is at most ten times what the parts of the product are
 // rated for together; that of the grid or of all loads may be that of a whole house, 100 kW. A
-// battery's charge is from 0 to 100 %.
+// battery's charge is from 0 to 100 %; volts, amperes, hertz and degrees are at most 10,000.
 [[nodiscard]] bool is_plausible(const Field& field, double number);
 // The same of a power of which nothing else is known.
 [[nodiscard]] bool is_plausible_power(double watts);

@@ -53,7 +53,8 @@ Status MqttConnection::on_ready(std::uint32_t events, std::span<char> buffer) {
     if (Status flushed = flush(); !flushed) return flushed;
     if (session_.output().empty()) listener_.on_writable(*this);
   }
-  while (!lost_ && reads()) {
+  // A server that sends and does not read would have its acknowledgements collected without end.
+  while (!lost_ && unsent_bytes() <= most_unsent_) {
     const auto [size, state] = stream_.read(buffer);
     if (state != net::Stream::State::kOpen) return lose(error_of(stream_, state));
     if (size == 0) return {};

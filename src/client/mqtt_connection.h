@@ -108,9 +108,6 @@ class MqttConnection final : private MqttSession::Listener {
   void report_signed_in();
   Status lose(Error error);
 
-  // A server that sends and does not read would have its acknowledgements collected without end.
-  [[nodiscard]] bool reads() const { return unsent_bytes() <= most_unsent_; }
-
   std::size_t number_;
   std::size_t most_unsent_;
   net::Stream stream_;

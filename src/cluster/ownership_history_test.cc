@@ -110,8 +110,8 @@ class Faults {
         on_node(id, 8'000, [this](TestNode& same) { cluster_.kill(same); });
         break;
       case 5:
-        node.fail_opens(true);
-        on_node(id, 4'000, [](TestNode& same) { same.fail_opens(false); });
+        node.fail_opens(kAnyRevision);
+        on_node(id, 4'000, [](TestNode& same) { same.fail_opens(0); });
         break;
       case 6:
         node.bus().move_to_side(1);

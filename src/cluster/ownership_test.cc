@@ -218,13 +218,13 @@ TEST_F(SlotOwnership, ANodeThatCannotReachTheDatabaseIsGivenNothing) {
 
 TEST_F(SlotOwnership, ASlotThatANodeCannotOpenIsOpenedByAnother) {
   start(2);
-  node("n2").fail_opens(true);
+  node("n2").fail_opens(kAnyRevision);
   cluster_.kill(node("n1"));
   cluster_.start("n3");
   cluster_.run(Millis(8'000));
   EXPECT_TRUE(are_all_served());
   EXPECT_GE(cluster_.slots_of(node("n3")), 4U);
-  node("n2").fail_opens(false);
+  node("n2").fail_opens(0);
   cluster_.run(Millis(90'000));
   EXPECT_TRUE(cluster_.is_fair());
 }
@@ -261,7 +261,7 @@ TEST_F(SlotOwnership, ADatabaseThatWasSetBackFarIsClaimedAboveTheLogsAtOnce) {
   constexpr Revision kInLogs = 500;
   for (const char* name : {"n1", "n2"}) {
     cluster_.start(name);
-    node(name).find_in_logs(kInLogs);
+    node(name).fail_opens(kInLogs);
   }
   EXPECT_LE(time_until([&] { return are_all_served(); }), Millis(4'000));
   for (const SlotRow& row : rows()) {

@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -136,6 +137,8 @@ class DatabaseLink {
   bool is_cut_ = false;
 };
 
+inline constexpr Revision kAnyRevision = std::numeric_limits<Revision>::max();
+
 // One start of a node.
 class TestNode {
  public:
@@ -189,9 +192,9 @@ class TestNode {
     is_paused_ = false;
     bus_.release();
   }
-  void fail_opens(bool fails) { fails_to_open_ = fails; }
-  // The logs of all slots have owners up to this revision.
-  void find_in_logs(Revision revision) { in_logs_ = revision; }
+  // Under any revision up to this one, because the logs have a later owner; kAnyRevision: because
+  // nothing can be opened.
+  void fail_opens(Revision up_to) { fails_up_to_ = up_to; }
   void drain() { ownership_.drain(); }
   void note_fenced(Slot slot, Revision revision) {
     local_.push_back(
@@ -230,13 +233,13 @@ class TestNode {
   void act(const Release& what) { database_.send(what); }
   void act(const Open& what) {
     using What = SlotEvent::What;
-    const bool has_later = what.revision <= in_logs_;
-    const bool fails = fails_to_open_ || has_later;
+    const bool fails = what.revision <= fails_up_to_;
+    const bool has_later = fails && fails_up_to_ != kAnyRevision;
     local_.push_back(
         {world_.after(5, 60), SlotEvent{.what = fails ? What::kOpenFailed : What::kOpened,
                                         .slot = what.slot,
                                         .revision = what.revision,
-                                        .found = has_later ? in_logs_ : 0}});
+                                        .found = has_later ? fails_up_to_ : 0}});
   }
   void act(const Close& what) {
     ++moves_;
@@ -257,8 +260,7 @@ class TestNode {
   std::vector<Outcome> local_;  // of its slots
   TimePoint next_{};
   bool is_paused_ = false;
-  bool fails_to_open_ = false;
-  Revision in_logs_ = 0;
+  Revision fails_up_to_ = 0;
   std::size_t moves_ = 0;
 };
 

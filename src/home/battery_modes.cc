@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "base/secret.h"
 #include "catalog/family.h"
+#include "home/mode_text.h"
 #include "hub/credentials.h"
 #include "overview/home_picture.h"
 #include "overview/overview.h"
@@ -23,7 +25,10 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr std::size_t kMaxFile = std::size_t{16} << 20U;  // bytes
-constexpr std::int64_t kVersion = 1;
+constexpr std::string_view kModesService = "battery modes";
+constexpr std::string_view kModesKey = "battery-modes";  // of States
+constexpr std::size_t kMaxSaves = 64;                    // that wait for the thread
+constexpr std::size_t kSetIdBytes = 8;                   // of a set
 
 // A panel has the charge of other devices' batteries.
 bool has_battery(const catalog::Family& family) {
@@ -64,36 +69,29 @@ JsonObject& params_for(JsonObject& by_command, std::string_view command) {
   return params.get_object();
 }
 
-Result<JsonObject> read_file(const std::filesystem::path& file) {
-  const auto text = storage::read_summed_file(file, kMaxFile);
-  if (!text) return std::unexpected(text.error());
-  auto json = wire::parse_json(*text, {.bytes = text->size(), .keys = text->size()});
-  const Json* version = json ? wire::member(*json, "version") : nullptr;
-  const Json* leases = json ? wire::member(*json, "leases") : nullptr;
-  if (version == nullptr || *version != kVersion || leases == nullptr || !leases->is_array()) {
-    return fail(ErrorCode::kMalformed, fmt::format("{} has no leases", file.string()));
-  }
-  return std::move(json->get_object());
+// An empty text lists the modes.
+void call(hub::Hub& hub, AccountId account, std::string text,
+          hub::ReplyTo<BatteryModes::Leases> reply_to) {
+  hub.calls().ask(
+      account,
+      {.partition = BatteryModes::kPartition,
+       .service = std::string(kModesService),
+       .text = std::move(text)},
+      {.loop = reply_to.loop,
+       .done = [done = std::move(reply_to.done)](const Result<hub::DeviceAnswer>& answer) mutable {
+         done(leases_of(answer));
+       }});
+}
+
+std::shared_ptr<storage::States> states_of(const BatteryModes::Options& options) {
+  if (options.states || options.data.empty()) return options.states;
+  return std::make_shared<storage::FolderStates>(options.data);
 }
 
 }  // namespace
 
-std::string_view name_of(ModeState state) {
-  switch (state) {
-    case ModeState::kSent:
-      return "sent";
-    case ModeState::kApplied:
-      return "applied";
-    case ModeState::kNotApplied:
-      return "not_applied";
-    case ModeState::kRestoring:
-      break;
-  }
-  return "restoring";
-}
-
 Status check_battery_mode_file(const std::filesystem::path& file) {
-  const auto read = read_file(file);
+  const auto read = leases_in(storage::read_summed_file(file, kMaxFile), file.string());
   return read ? Status() : std::unexpected(read.error());
 }
 
@@ -108,13 +106,53 @@ struct BatteryModes::Asking {
     std::string sn;
     JsonObject message;
     Lease lease;
+    Lease earlier{};  // without anything before: there was none
   };
   std::vector<Plan> plans{};
 };
 
-BatteryModes::BatteryModes(Options options) : options_(std::move(options)) {
-  const std::lock_guard lock(mutex_);
+BatteryModes::BatteryModes(Options options)
+    : options_(std::move(options)), states_(states_of(options_)) {
+  if (options_.states) worker_.emplace(std::vector<std::size_t>{kMaxSaves, 1});
   load();
+  options_.hub->calls().answer_by(
+      std::string(kModesService),
+      [this](AccountId account, const std::string& text, Callback<Result<std::string>> done) {
+        answer_call(account, text, std::move(done));
+      });
+}
+
+BatteryModes::~BatteryModes() { options_.hub->calls().answer_by(std::string(kModesService), {}); }
+
+void BatteryModes::answer_call(AccountId account, const std::string& text,
+                               Callback<Result<std::string>> done) {
+  if (text.empty()) return done(text_of(list_here(account)));
+  const auto json = wire::parse_json(text);
+  const auto mode = json ? mode_in(*json) : std::nullopt;
+  if (!mode) return done(fail(ErrorCode::kMalformed, "not the text of a mode"));
+  set_here({.account = account,
+            .sn = std::string(wire::text_in(*json, "sn")),
+            .mode = *mode,
+            .origin = {.by = std::string(wire::text_in(*json, "by")),
+                       .from = std::string(wire::text_in(*json, "from"))}},
+           {.loop = options_.loop,
+            .done = [done = std::move(done)](const Result<Leases>& leases) mutable {
+              if (!leases) return done(std::unexpected(leases.error()));
+              done(text_of(*leases));
+            }});
+}
+
+void BatteryModes::set(Asked asked, hub::ReplyTo<Leases> reply_to) {
+  if (options_.hub->calls().is_here(kPartition))
+    return set_here(std::move(asked), std::move(reply_to));
+  call(*options_.hub, asked.account, text_of(asked), std::move(reply_to));
+}
+
+void BatteryModes::list(AccountId account, hub::ReplyTo<Leases> reply_to) {
+  if (options_.hub->calls().is_here(kPartition)) {
+    return hub::answer<Leases>(std::move(reply_to), list_here(account));
+  }
+  call(*options_.hub, account, {}, std::move(reply_to));
 }
 
 // --- asking for a mode
@@ -170,7 +208,7 @@ Result<std::vector<std::string>> BatteryModes::devices_for(const Asked& asked) c
   return all;
 }
 
-void BatteryModes::set(Asked asked, hub::ReplyTo<Leases> reply_to) {
+void BatteryModes::set_here(Asked asked, hub::ReplyTo<Leases> reply_to) {
   const auto devices = devices_for(asked);
   if (!devices) {
     return hub::answer<Leases>(std::move(reply_to), std::unexpected(devices.error()));
@@ -230,7 +268,7 @@ Status BatteryModes::prepare(const AskingPtr& asking, const hub::TwinSnapshot& t
     return fail(ErrorCode::kConflict,
                 fmt::format("the charge of {} is not known, so it cannot be set", twin.sn));
   }
-  Asking::Plan plan{.sn = twin.sn, .message = {}, .lease = {}};
+  Asking::Plan plan{.sn = twin.sn, .message = {}, .lease = {}, .earlier = {}};
   if (const auto known = leases_.find({asking->asked.account, twin.sn}); known != leases_.end()) {
     plan.lease = known->second;
   } else if (leases_.size() >= kMaxLeases) {
@@ -260,7 +298,7 @@ Status BatteryModes::prepare(const AskingPtr& asking, const hub::TwinSnapshot& t
   }
   plan.lease.mode = asking->asked.mode;
   plan.lease.state = ModeState::kSent;
-  plan.lease.set_id.clear();
+  plan.lease.set_id = random_hex(kSetIdBytes);
   plan.message = catalog::set_message(*family, command, std::move(params));
   asking->plans.push_back(std::move(plan));
   return {};
@@ -276,24 +314,38 @@ void BatteryModes::take_twins(const AskingPtr& asking,
       if (prepared) prepared = prepare(asking, twin);
     }
     if (prepared) {
-      const auto earlier = leases_;
       for (Asking::Plan& plan : asking->plans) {
         plan.lease.until = now + kLease;
-        leases_[{asking->asked.account, plan.sn}] = plan.lease;
+        Lease& lease = leases_[{asking->asked.account, plan.sn}];
+        plan.earlier = std::exchange(lease, plan.lease);
       }
-      prepared = save();
-      if (!prepared) leases_ = earlier;
-    }
-    if (!prepared) {
+    } else {
       asking->error = prepared.error();
       asking->plans.clear();
     }
     asking->open = asking->plans.size();
   }
   if (asking->plans.empty()) return answer(asking);
+  save([this, asking](Status saved) { send_plans(asking, std::move(saved)); });
+}
+
+void BatteryModes::send_plans(const AskingPtr& asking, Status saved) {
+  if (!saved) {
+    asking->error = saved.error();
+    const std::lock_guard lock(mutex_);
+    for (Asking::Plan& plan : asking->plans) {
+      const Key key{asking->asked.account, plan.sn};
+      if (plan.earlier.before.empty()) {
+        leases_.erase(key);
+      } else {
+        leases_[key] = std::move(plan.earlier);
+      }
+    }
+  }
+  if (!saved) return answer(asking);
   for (Asking::Plan& plan : asking->plans) {
     options_.sets->send(
-        {.id = {.account = asking->asked.account, .sn = plan.sn, .id = {}},
+        {.id = {.account = asking->asked.account, .sn = plan.sn, .id = plan.lease.set_id},
          .message = std::move(plan.message),
          .origin = asking->asked.origin},
         {.loop = options_.loop, .done = [this, asking, sn = plan.sn](const auto& record) {
@@ -310,7 +362,6 @@ void BatteryModes::take_outcome(const AskingPtr& asking, const std::string& sn,
     const bool was_sent =
         record && record->state != SetState::kRefused && record->state != SetState::kOffline;
     if (found != leases_.end() && was_sent) {
-      found->second.set_id = record->id.id;
       if (record->state == SetState::kApplied) found->second.state = ModeState::kApplied;
       if (record->state == SetState::kUnanswered) found->second.state = ModeState::kNotApplied;
     }
@@ -336,10 +387,10 @@ void BatteryModes::answer(const AskingPtr& asking) const {
   if (asking->error) {
     return hub::answer<Leases>(std::move(asking->reply_to), std::unexpected(*asking->error));
   }
-  hub::answer<Leases>(std::move(asking->reply_to), list(asking->asked.account));
+  hub::answer<Leases>(std::move(asking->reply_to), list_here(asking->asked.account));
 }
 
-BatteryModes::Leases BatteryModes::list(AccountId account) const {
+BatteryModes::Leases BatteryModes::list_here(AccountId account) const {
   const hub::Platform& platform = options_.hub->platform();
   const std::lock_guard lock(mutex_);
   Leases all;
@@ -374,19 +425,41 @@ void BatteryModes::tick() {
   for (const Key& key : over) restore(key);
 }
 
-// Reads from the sets whether the fields show the modes now.
+// Asks whether the fields show the modes now.
 void BatteryModes::watch_states() {
-  const std::lock_guard lock(mutex_);
-  for (auto& [key, lease] : leases_) {
-    if (lease.set_id.empty() || lease.state == ModeState::kRestoring) continue;
-    for (const SetRecord& record : options_.sets->list(key.first, key.second)) {
-      if (record.id.id != lease.set_id) continue;
-      if (record.state == SetState::kApplied) lease.state = ModeState::kApplied;
-      const bool has_failed = record.is_final() && record.state != SetState::kApplied;
-      if (has_failed) lease.state = ModeState::kNotApplied;
-      if (record.is_final()) lease.set_id.clear();
+  std::vector<std::pair<Key, SetId>> watched;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, lease] : leases_) {
+      const bool is_watched = !lease.set_id.empty() && lease.state != ModeState::kRestoring;
+      if (!is_watched || std::exchange(lease.is_asked, true)) continue;
+      watched.emplace_back(key, SetId{.account = key.first, .sn = key.second, .id = lease.set_id});
     }
   }
+  for (const auto& [key, id] : watched) {
+    options_.sets->get(id, Millis(0), {.loop = options_.loop, .done = [this, key](const auto& set) {
+                                         take_state(key, set);
+                                       }});
+  }
+}
+
+void BatteryModes::take_state(const Key& key, const Result<SetRecord>& record) {
+  const std::lock_guard lock(mutex_);
+  const auto found = leases_.find(key);
+  if (found == leases_.end()) return;
+  Lease& lease = found->second;
+  lease.is_asked = false;
+  if (!record) {
+    // Of the set of an hour ago nothing more will be known; a node that is away may come back.
+    const bool is_unknown = record.error().code == ErrorCode::kNotFound;
+    if (is_unknown && lease.state != ModeState::kSent) lease.set_id.clear();
+    return;
+  }
+  if (record->id.id != lease.set_id || lease.state == ModeState::kRestoring) return;
+  if (record->state == SetState::kApplied) lease.state = ModeState::kApplied;
+  if (!record->is_final()) return;
+  if (record->state != SetState::kApplied) lease.state = ModeState::kNotApplied;
+  lease.set_id.clear();
 }
 
 void BatteryModes::restore(const Key& key) {
@@ -437,65 +510,79 @@ void BatteryModes::send_restore(const Key& key, const hub::TwinSnapshot& twin) {
 
 // A restore that was sent is looked at again: it is done once the fields show what was before.
 void BatteryModes::end_restore(const Key& key, bool is_done) {
-  const std::lock_guard lock(mutex_);
-  const auto found = leases_.find(key);
-  if (found == leases_.end()) return;
-  const TimePoint now = options_.hub->platform().steady->now();
-  found->second.is_busy = false;
-  found->second.retry_at = now + kRetry;
-  // A new mode was asked for meanwhile.
-  if (now < found->second.until) return;
-  if (!is_done) return;
-  leases_.erase(found);
-  if (const Status saved = save(); !saved) {
-    spdlog::error("{}: {}", kBatteryModeFile, saved.error().detail);
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = leases_.find(key);
+    if (found == leases_.end()) return;
+    const TimePoint now = options_.hub->platform().steady->now();
+    found->second.is_busy = false;
+    found->second.retry_at = now + kRetry;
+    // A new mode was asked for meanwhile.
+    if (now < found->second.until) return;
+    if (!is_done) return;
+    leases_.erase(found);
   }
+  save([](const Status& saved) {
+    if (!saved) spdlog::error("{}: {}", kBatteryModeFile, saved.error().detail);
+  });
 }
 
-// --- the file
+// --- what outlives the object
 
 void BatteryModes::load() {
-  if (options_.data.empty()) return;
-  const auto json = read_file(options_.data / kBatteryModeFile);
+  if (!states_) return;
+  const auto json = leases_in(states_->load("", kModesKey), kBatteryModeFile);
   if (!json) {
     if (json.error().code == ErrorCode::kNotFound) return;
     spdlog::error("batteries may keep a mode that has ended: {}", json.error().detail);
     return;
   }
+  const std::lock_guard lock(mutex_);
   const TimePoint now = options_.hub->platform().steady->now();
   for (const Json& each : json->at("leases").as_array()) {
-    const Json* account = wire::member(each, "account");
+    const auto account = wire::whole_in(each, "account");
     const Json* sn = wire::member(each, "sn");
-    const Json* mode = wire::member(each, "mode");
+    const auto mode = mode_in(each);
     const Json* before = wire::member(each, "before");
     const Json* given = wire::member(each, "given");
-    const bool is_whole = account != nullptr && account->is_int64() && sn != nullptr &&
-                          sn->is_string() && mode != nullptr && mode->is_int64() &&
+    const bool is_whole = account && sn != nullptr && sn->is_string() && mode &&
                           before != nullptr && before->is_object() && given != nullptr &&
                           given->is_object();
     if (!is_whole) continue;
-    leases_[{AccountId{account->get_int64()}, std::string(sn->get_string())}] = {
-        .mode = static_cast<BatteryMode>(mode->get_int64()),
+    leases_[{AccountId{*account}, std::string(sn->get_string())}] = {
+        .mode = *mode,
         .state = ModeState::kSent,
         .until = now + kLease,
+        .set_id = std::string(wire::text_in(each, "set")),
         .before = before->get_object(),
         .given = given->get_object()};
   }
 }
 
-Status BatteryModes::save() const {
-  if (options_.data.empty()) return {};
+void BatteryModes::save(Callback<Status> done) {
+  if (!states_) return done({});
   JsonArray leases;
-  for (const auto& [key, lease] : leases_) {
-    leases.emplace_back(JsonObject{{"account", std::to_underlying(key.first)},
-                                   {"sn", key.second},
-                                   {"mode", std::to_underlying(lease.mode)},
-                                   {"before", lease.before},
-                                   {"given", lease.given}});
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, lease] : leases_) {
+      leases.emplace_back(JsonObject{{"account", std::to_underlying(key.first)},
+                                     {"sn", key.second},
+                                     {"mode", std::to_underlying(lease.mode)},
+                                     {"set", lease.set_id},
+                                     {"before", lease.before},
+                                     {"given", lease.given}});
+    }
   }
-  return storage::write_summed_file(
-      options_.data / kBatteryModeFile,
-      wire::to_text(JsonObject{{"version", kVersion}, {"leases", std::move(leases)}}));
+  std::string text =
+      wire::to_text(JsonObject{{"version", kModesVersion}, {"leases", std::move(leases)}});
+  if (!worker_) return done(states_->save("", kModesKey, text));
+  const auto shared = std::make_shared<Callback<Status>>(std::move(done));
+  const bool is_taken = worker_->post(0, [this, text = std::move(text), shared] {
+    Status saved = states_->save("", kModesKey, text);
+    options_.loop->post(
+        [shared, saved = std::move(saved)]() mutable { (*shared)(std::move(saved)); });
+  });
+  if (!is_taken) (*shared)(fail(ErrorCode::kIo, "too many modes wait for the database"));
 }
 
 }  // namespace gridloom::home

@@ -7,9 +7,13 @@
 // as it is. A device that is not connected is set again when it comes back.
 //
 // What was before is on disk, in DIR/battery-modes.json, before a mode is sent: the file is written
-// on the loop, a few times a day.
+// on the loop, a few times a day. In a cluster it is in the database, which is written on a thread.
 //
-// Thread rule: any thread; tick() on the loop of the options.
+// One server has all leases: the one that has kPartition, which the slot 0 of a cluster has. The
+// others call it (hub/requests.h).
+//
+// Thread rule: any thread; tick() on the loop of the options. It is made and destroyed while no
+// loop turns.
 #pragma once
 
 #include <cstddef>
@@ -27,12 +31,15 @@
 #include "base/account_id.h"
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/partition.h"
 #include "base/result.h"
+#include "base/worker.h"
 #include "catalog/battery_modes.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
 #include "hub/requests.h"
+#include "storage/states.h"
 #include "wire/json.h"
 
 namespace gridloom::home {
@@ -64,18 +71,21 @@ class BatteryModes {
   static constexpr Millis kLease{60'000};
   static constexpr Millis kRetry{10'000};            // between attempts to restore
   static constexpr std::size_t kMaxLeases = 10'000;  // of all accounts
+  static constexpr Partition kPartition{0};
 
   struct Options {
     hub::Hub* hub = nullptr;
     SetTracker* sets = nullptr;
     Loop* loop = nullptr;
     std::filesystem::path data{};  // the data folder; empty: nothing outlives the object
+    // In place of the file in `data`; saves on a thread.
+    std::shared_ptr<storage::States> states{};
   };
-  // Leases of an earlier run last kLease from now on.
+  // Leases of an earlier run last kLease from now on. Reads what is kept.
   explicit BatteryModes(Options options);
   BatteryModes(const BatteryModes&) = delete;
   BatteryModes& operator=(const BatteryModes&) = delete;
-  ~BatteryModes() = default;
+  ~BatteryModes();
 
   struct Asked {
     AccountId account{};
@@ -86,10 +96,12 @@ class BatteryModes {
   // Answers with the leases of the account once the devices have answered. kBadParams: there is no
   // battery, or one cannot do the mode, which the detail names; nothing is sent then.
   // kNoPermission: the account may not set the device. kConflict: a device has not reported what is
-  // to be restored, or there are kMaxLeases. Otherwise the error of a set.
+  // to be restored, or there are kMaxLeases. kNoAnswer: the server that has the leases is away.
+  // Otherwise the error of a set.
   using Leases = std::vector<BatteryLease>;
   void set(Asked asked, hub::ReplyTo<Leases> reply_to);
-  [[nodiscard]] Leases list(AccountId account) const;
+  // Errors: kNoAnswer as above.
+  void list(AccountId account, hub::ReplyTo<Leases> reply_to);
   // To be called a few times a second.
   void tick();
 
@@ -101,6 +113,7 @@ class BatteryModes {
     TimePoint until{};          // by the steady clock, as the next one
     TimePoint retry_at{};       // when restoring
     bool is_busy = false;       // a restore is on its way
+    bool is_asked = false;      // what became of the set
     std::string set_id{};       // of the set whose fields are watched
     wire::JsonObject before{};  // by command: the parameters as they were
     wire::JsonObject given{};   // by command: the parameters that the mode gave
@@ -108,7 +121,12 @@ class BatteryModes {
   struct Asking;
   using AskingPtr = std::shared_ptr<Asking>;
   [[nodiscard]] Result<std::vector<std::string>> devices_for(const Asked& asked) const;
+  // What other servers call.
+  void answer_call(AccountId account, const std::string& text, Callback<Result<std::string>> done);
+  void set_here(Asked asked, hub::ReplyTo<Leases> reply_to);
+  [[nodiscard]] Leases list_here(AccountId account) const;
   void take_twins(const AskingPtr& asking, const std::vector<hub::TwinSnapshot>& twins);
+  void send_plans(const AskingPtr& asking, Status saved);
   [[nodiscard]] Status prepare(const AskingPtr& asking, const hub::TwinSnapshot& twin);
   void take_outcome(const AskingPtr& asking, const std::string& sn,
                     const Result<SetRecord>& record);
@@ -117,13 +135,16 @@ class BatteryModes {
   void send_restore(const Key& key, const hub::TwinSnapshot& twin);
   void end_restore(const Key& key, bool is_done);
   void watch_states();
-  // These require that mutex_ is held.
+  void take_state(const Key& key, const Result<SetRecord>& record);
   void load();
-  [[nodiscard]] Status save() const;
+  // On the loop, without the lock; `done` is called there.
+  void save(Callback<Status> done);
 
   const Options options_;
-  mutable std::mutex mutex_;  // guards the member below
+  const std::shared_ptr<storage::States> states_;  // null: nothing outlives the object
+  mutable std::mutex mutex_;                       // guards the member below
   std::map<Key, Lease> leases_;
+  std::optional<Worker> worker_;  // none: saving is done on the loop
 };
 
 }  // namespace gridloom::home

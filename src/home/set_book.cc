@@ -60,6 +60,18 @@ void SetBook::add(SetRecord record, const Now& now) {
   if (!added.fields.empty()) open_[added.id.sn].push_back(at);
 }
 
+void SetBook::restore(SetRecord record, Outcome outcome, TimePoint ended, const Now& now) {
+  if (places_.contains(record.id)) return;
+  const TimePoint sent{Millis(record.sent_ms)};
+  const SetId id = record.id;
+  const auto age = std::max(now.devices - sent, TimePoint::duration(0));
+  add(std::move(record), {.steady = now.steady - age, .devices = sent});
+  const auto found = places_.find(id);
+  if (found == places_.end()) return;  // it is too old
+  found->second->is_restored = true;
+  end(id, std::move(outcome), {.steady = now.steady, .devices = ended});
+}
+
 void SetBook::end(const SetId& id, Outcome outcome, const Now& now) {
   const auto found = places_.find(id);
   if (found == places_.end()) return;
@@ -126,7 +138,8 @@ void SetBook::tick(const Now& now) {
     }
   }
   for (const auto& at : over) {
-    if (at->record.state == SetState::kAnswered) at->record.state = SetState::kNotApplied;
+    const bool has_failed = at->record.state == SetState::kAnswered && !at->is_restored;
+    if (has_failed) at->record.state = SetState::kNotApplied;
     close(at, now);
   }
 }

@@ -59,7 +59,7 @@ struct SetId {
 struct SetRecord {
   SetId id;
   std::string by{};                           // as hub::RequestOrigin::by
-  std::string digest{};                       // SHA-256 of the message
+  std::string digest{};                       // sha256_of() the message
   std::int64_t sent_ms{};                     // by the devices' clock, as the next ones
   std::optional<std::int64_t> answered_ms{};  // when the reply came, or the lack of one was certain
   std::optional<std::int64_t> decided_ms{};   // when the state became final; nothing: it is not
@@ -105,6 +105,10 @@ class SetBook {
     bool is_online = true;  // the device, now
   };
   void end(const SetId& id, Outcome outcome, const Now& now);
+  // A set of before this book, with its outcome and the time of that by the devices' clock. What
+  // its fields show now is read back, but that they show something else says nothing of the set by
+  // now. Call for the oldest first.
+  void restore(SetRecord record, Outcome outcome, TimePoint ended, const Now& now);
   // Takes what the device reports now. `value_of` answers nothing for a field that was not
   // reported.
   using ValueOf = std::function<std::optional<wire::Json>(std::string_view field)>;
@@ -125,6 +129,7 @@ class SetBook {
     TimePoint asked;                        // by the steady clock, as the next one
     std::optional<TimePoint> read_until{};  // nothing: the outcome is awaited
     bool was_read = false;
+    bool is_restored = false;
   };
   using Order = std::list<Kept>;  // the oldest first
   using Places = std::list<Order::iterator>;

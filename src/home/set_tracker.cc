@@ -15,27 +15,12 @@ namespace gridloom::home {
 namespace {
 
 constexpr std::size_t kIdBytes = 8;  // of an id that is made here
+constexpr std::size_t kListed = 50;
 
-// The fields that show the set as a whole: not those of modules, which a device may have or not.
-std::vector<ShownField> fields_of(const catalog::Family& family, const catalog::CheckedSet& set) {
-  std::vector<ShownField> fields;
-  for (catalog::FieldEffect& effect : catalog::effects_of(*set.command, set.params)) {
-    const catalog::Field* field = family.field(effect.field);
-    const bool is_plain = field != nullptr && !effect.field.contains('*') &&
-                          field->type != catalog::FieldType::kArray &&
-                          field->type != catalog::FieldType::kObject;
-    if (!is_plain) continue;
-    const auto known = std::ranges::find(fields, effect.field, &ShownField::name);
-    if (known != fields.end()) {
-      known->asked = std::move(effect.value);
-      known->within = effect.within;
-    } else {
-      fields.push_back({.name = std::move(effect.field),
-                        .asked = std::move(effect.value),
-                        .within = effect.within});
-    }
-  }
-  return fields;
+std::unexpected<Error> unknown(const SetId& id) {
+  return fail(
+      ErrorCode::kNotFound,
+      fmt::format("no command {} to {} is known: those of the last hour are", id.id, id.sn));
 }
 
 }  // namespace
@@ -49,33 +34,106 @@ class SetTracker::Reader final : public hub::ChangeReader {
   SetTracker& tracker_;
 };
 
+SetTracker::SetTracker(const Options& options)
+    : options_(options), remote_(*options.hub), book_(options.limits) {
+  options_.hub->calls().answer_by(
+      std::string(RemoteSets::kService),
+      [this](AccountId account, const std::string& text, Callback<Result<std::string>> done) {
+        answer(account, text, std::move(done));
+      });
+}
+
+SetTracker::~SetTracker() {
+  options_.hub->calls().answer_by(std::string(RemoteSets::kService), {});
+}
+
+SetRecovery SetTracker::recovery() const {
+  return {unix_ms(now().devices - options_.limits.kept), options_.limits.all};
+}
+
+void SetTracker::restore(std::vector<RecoveredSet> sets) {
+  const hub::Platform& platform = options_.hub->platform();
+  std::vector<std::string> devices;
+  {
+    const std::lock_guard lock(mutex_);
+    for (RecoveredSet& set : sets) {
+      const SetId id = set.record.id;
+      const ExplainedSet explained = explain_set(*platform.catalog, id.sn, set.message);
+      set.record.fields = explained.fields;
+      SetBook::Outcome outcome{.reply = std::move(set.outcome)};
+      if (outcome.reply) {
+        outcome.refusal = explained.refusal_in(*outcome.reply, platform.config.json);
+      }
+      book_.restore(std::move(set.record), std::move(outcome), TimePoint(Millis(set.ended_ms)),
+                    now());
+      if (!book_.watches(id.sn)) continue;
+      watch(id);
+      devices.push_back(id.sn);
+    }
+    settle();
+  }
+  for (const std::string& sn : devices) read(sn);
+}
+
+// --- whichever server is asked
+
+void SetTracker::answer(AccountId account, const std::string& text,
+                        Callback<Result<std::string>> done) {
+  auto call = set_call_in(account, text);
+  if (!call) return done(std::unexpected(call.error()));
+  if (call->kind == SetCall::Kind::kList) return done(text_of(list_here(account, call->id.sn)));
+  hub::ReplyTo<SetRecord> one{
+      .loop = options_.loop,
+      .done = [done = std::move(done)](const Result<SetRecord>& record) mutable {
+        if (!record) return done(std::unexpected(record.error()));
+        done(text_of(std::span(&*record, 1)));
+      }};
+  if (call->kind == SetCall::Kind::kGet) return get_here(call->id, call->wait, std::move(one));
+  send_here({.id = std::move(call->id),
+             .message = std::move(call->message),
+             .origin = std::move(call->origin)},
+            std::move(one));
+}
+
+void SetTracker::send(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
+  if (asked.id.id.empty()) asked.id.id = random_hex(kIdBytes);
+  if (remote_.is_here(asked.id)) return send_here(std::move(asked), std::move(reply_to));
+  remote_.send({.kind = SetCall::Kind::kSend,
+                .id = std::move(asked.id),
+                .message = std::move(asked.message),
+                .origin = std::move(asked.origin)},
+               std::move(reply_to));
+}
+
+void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to) {
+  if (remote_.is_here(id)) return get_here(id, wait, std::move(reply_to));
+  std::optional<PerKeyLimit::Permit> permit;
+  if (wait > Millis(0)) {
+    permit = waits_.take(fmt::to_string(std::to_underlying(id.account)), kMaxWaits);
+  }
+  if (!permit) return remote_.get(id, std::move(reply_to));
+  remote_.get(id, wait, std::move(*permit), std::move(reply_to));
+}
+
+void SetTracker::list(AccountId account, const std::string& sn,
+                      hub::ReplyTo<std::vector<SetRecord>> reply_to) {
+  SetId id{.account = account, .sn = sn, .id = {}};
+  if (!remote_.is_here(id)) return remote_.list(std::move(id), std::move(reply_to));
+  hub::answer<std::vector<SetRecord>>(std::move(reply_to), list_here(account, sn));
+}
+
+// --- at the server that has the device
+
 SetBook::Now SetTracker::now() const {
   const hub::Platform& platform = options_.hub->platform();
   return {.steady = platform.steady->now(), .devices = platform.clock.now()};
 }
 
-std::unexpected<Error> SetTracker::unknown(const SetId& id) const {
-  return fail(ErrorCode::kNotFound,
-              fmt::format("no command {} to {} is known: this run of the server ({}) has those of "
-                          "the last hour",
-                          id.id, id.sn, epoch_));
-}
-
-SetTracker::Explained SetTracker::explain(std::string_view sn,
-                                          const wire::JsonObject& message) const {
-  Explained explained{.family = options_.hub->platform().catalog->of_serial(sn)};
-  const auto checked = catalog::check_set(*explained.family, message);
-  if (!checked || checked->command == nullptr) return explained;
-  explained.command = checked->command;
-  explained.fields = fields_of(*explained.family, *checked);
-  return explained;
-}
-
-void SetTracker::send(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
+void SetTracker::send_here(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
   const std::string digest = sha256_of(wire::to_text(asked.message));
-  if (asked.id.id.empty()) asked.id.id = random_hex(kIdBytes);
   const SetId id = asked.id;
-  Explained explained = explain(id.sn, asked.message);
+  const hub::Platform& platform = options_.hub->platform();
+  ExplainedSet explained = explain_set(*platform.catalog, id.sn, asked.message);
   const bool is_shown = !explained.fields.empty();
   {
     const std::lock_guard lock(mutex_);
@@ -98,6 +156,8 @@ void SetTracker::send(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
                                  .reply_to = std::move(reply_to)});
     settle();
   }
+  asked.origin.command = id.id;
+  asked.origin.digest = digest;
   // In the turns of one account the values are read before the set is sent.
   if (is_shown) read(id.sn);
   options_.hub->set(
@@ -110,7 +170,7 @@ void SetTracker::send(Asked asked, hub::ReplyTo<SetRecord> reply_to) {
       std::move(asked.origin));
 }
 
-void SetTracker::take_outcome(const SetId& id, const Explained& explained,
+void SetTracker::take_outcome(const SetId& id, const ExplainedSet& explained,
                               Result<hub::DeviceAnswer> answer) {
   SetBook::Outcome outcome{.reply = SharedText(),
                            .is_online = options_.hub->online(id.account, id.sn)};
@@ -118,18 +178,14 @@ void SetTracker::take_outcome(const SetId& id, const Explained& explained,
     outcome.reply = std::unexpected(std::move(answer.error()));
   } else {
     outcome.reply = std::move(answer->text);
-    const auto reply = wire::parse_json(*outcome.reply, options_.hub->platform().config.json);
-    if (reply && explained.command != nullptr) {
-      outcome.refusal = catalog::refusal_in(*explained.family, *explained.command, *reply)
-                            .value_or(std::string());
-    }
+    outcome.refusal = explained.refusal_in(*outcome.reply, options_.hub->platform().config.json);
   }
   const std::lock_guard lock(mutex_);
   book_.end(id, std::move(outcome), now());
   settle();
 }
 
-void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to) {
+void SetTracker::get_here(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to) {
   const std::lock_guard lock(mutex_);
   const SetRecord* record = book_.find(id);
   if (record == nullptr) {
@@ -147,9 +203,11 @@ void SetTracker::get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply
                                .permit = std::move(*permit)});
 }
 
-std::vector<SetRecord> SetTracker::list(AccountId account, std::string_view sn) const {
+std::vector<SetRecord> SetTracker::list_here(AccountId account, std::string_view sn) const {
   const std::lock_guard lock(mutex_);
-  return book_.list(account, sn);
+  std::vector<SetRecord> records = book_.list(account, sn);
+  if (records.size() > kListed) records.resize(kListed);
+  return records;
 }
 
 void SetTracker::watch(const SetId& id) {

@@ -2,17 +2,19 @@
 // device that answers may not have done what was asked, and one that does not may have. A set whose
 // id is known is not sent again.
 //
+// The server that has the device knows its sets, those of an earlier run or of the owner before
+// from the log (home/set_recovery.h). A server that is asked for another one's device calls that
+// one (hub/requests.h), and keeps nothing.
+//
 // The fields that show a set are those of its device file (catalog/effects.h). They are read again
 // whenever the feed of changes has news of the device, and nobody polls.
 //
-// All is in memory, of one run of the server: `epoch` tells runs apart.
-//
-// Thread rule: any thread, unless a comment says otherwise.
+// Thread rule: any thread, unless a comment says otherwise; it is made and destroyed while no loop
+// turns.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -26,8 +28,10 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/string_map.h"
-#include "catalog/family.h"
+#include "home/explained_set.h"
+#include "home/remote_sets.h"
 #include "home/set_book.h"
+#include "home/set_recovery.h"
 #include "hub/change_feed.h"
 #include "hub/hub.h"
 #include "hub/reply_to.h"
@@ -49,10 +53,15 @@ class SetTracker {
     Loop* loop = nullptr;  // outcomes and changes are taken on it
     SetBook::Limits limits{};
   };
-  explicit SetTracker(const Options& options) : options_(options), book_(options.limits) {}
+  explicit SetTracker(const Options& options);
   SetTracker(const SetTracker&) = delete;
   SetTracker& operator=(const SetTracker&) = delete;
-  ~SetTracker() = default;
+  ~SetTracker();
+
+  // Takes over what the log has of earlier sets. Before the loops turn.
+  void restore(std::vector<RecoveredSet> sets);
+  // From when on these are wanted, by the devices' clock.
+  [[nodiscard]] SetRecovery recovery() const;
 
   struct Asked {
     SetId id;  // an empty text: it gets an id
@@ -61,14 +70,17 @@ class SetTracker {
   };
   // Sends the set, and answers once its outcome is known, or soon after the device's fields show
   // it. A set whose id is known is answered at once as it is now. kConflict: it has another
-  // message. Whether the account may set the device is for the caller to see to.
+  // message. kNoAnswer: the server that has the device is away; whether it has sent the set is
+  // known by the same id once it is back. Whether the account may set the device is for the caller
+  // to see to.
   void send(Asked asked, hub::ReplyTo<SetRecord> reply_to);
   // Answers at once, or waits so long for the state to be final, if not kMaxWaits of the account do
-  // so already. kNotFound: the id is not known.
+  // so already. kNotFound: the id is not known. kNoAnswer as above.
   void get(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);
-  // The account's sets of the device, the newest first.
-  [[nodiscard]] std::vector<SetRecord> list(AccountId account, std::string_view sn) const;
-  // It belongs to this run of the server.
+  // The account's last 50 sets of the device, the newest first. kNoAnswer as above.
+  void list(AccountId account, const std::string& sn,
+            hub::ReplyTo<std::vector<SetRecord>> reply_to);
+  // It belongs to this run of the server, which the sets that it knows outlive.
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
   // To be called a few times a second.
@@ -76,6 +88,12 @@ class SetTracker {
 
  private:
   class Reader;
+  // What others ask of this one.
+  void answer(AccountId account, const std::string& text, Callback<Result<std::string>> done);
+  void send_here(Asked asked, hub::ReplyTo<SetRecord> reply_to);
+  void get_here(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);
+  [[nodiscard]] std::vector<SetRecord> list_here(AccountId account, std::string_view sn) const;
+
   enum class Until : std::uint8_t { kOutcome, kFinal };
   struct Waiting {
     Until until{};
@@ -83,16 +101,9 @@ class SetTracker {
     hub::ReplyTo<SetRecord> reply_to;
     PerKeyLimit::Permit permit{};  // of kMaxWaits
   };
-  // A set as its device file explains it.
-  struct Explained {
-    catalog::FamilyPtr family;
-    const catalog::Command* command = nullptr;  // null: the file does not know it
-    std::vector<ShownField> fields{};
-  };
   [[nodiscard]] SetBook::Now now() const;
-  [[nodiscard]] std::unexpected<Error> unknown(const SetId& id) const;
-  [[nodiscard]] Explained explain(std::string_view sn, const wire::JsonObject& message) const;
-  void take_outcome(const SetId& id, const Explained& explained, Result<hub::DeviceAnswer> answer);
+  void take_outcome(const SetId& id, const ExplainedSet& explained,
+                    Result<hub::DeviceAnswer> answer);
   void on_changes(const hub::ChangeBatch& batch);
   // Reads the device's values, if somebody waits for them.
   void read(const std::string& sn);
@@ -105,6 +116,7 @@ class SetTracker {
   void answer_waiting(const SetId& id, TimePoint steady);
 
   const Options options_;
+  RemoteSets remote_;
   const std::string epoch_ = random_hex(8);
   std::shared_ptr<Reader> reader_;
   mutable std::mutex mutex_;  // guards the members below

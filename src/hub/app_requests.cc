@@ -89,6 +89,14 @@ JsonObject entry_of(std::string_view what, const Command& command, std::string_v
   return entry;
 }
 
+// The id that the account gave to a set: the next owner of the device knows it by the entries
+// (home/set_recovery.h).
+void add_command(JsonObject& entry, const Command& command) {
+  if (command.origin.command.empty()) return;
+  entry["accountId"] = std::to_underlying(command.account);
+  entry["command"] = command.origin.command;
+}
+
 }  // namespace
 
 AppRequests::AppRequests(const Parts& parts)
@@ -182,6 +190,23 @@ void AppRequests::set(registry::AccountId account, Set request, ReplyId reply) {
   }
   command.asked_id = outgoing["id"];
   start_set(**device, std::move(outgoing), std::move(command));
+}
+
+void AppRequests::call(registry::AccountId account, Call call, ReplyId reply) {
+  const auto service = parts_.platform.services.find(call.service);
+  if (service == parts_.platform.services.end()) {
+    return parts_.reply({.to = reply,
+                         .answer = fail(ErrorCode::kNotFound,
+                                        fmt::format("there is no service {}", call.service))});
+  }
+  service->second(account, std::move(call.text),
+                  [to = parts_.reply, reply](Result<std::string> answer) {
+                    if (answer) {
+                      to({.to = reply, .answer = DeviceAnswer{.text = std::move(*answer)}});
+                    } else {
+                      to({.to = reply, .answer = std::unexpected(std::move(answer.error()))});
+                    }
+                  });
 }
 
 void AppRequests::answer_http(const std::string& sn, const HttpRequester& requester,
@@ -325,6 +350,8 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
   Message like = app == nullptr ? Message() : *app->message;
   like.payload = wire::to_text(message);
   JsonObject entry = entry_of(journal::audit_kind("set"), command, device.sn);
+  add_command(entry, command);
+  if (!command.origin.command.empty()) entry["digest"] = command.origin.digest;
   if (like.payload.size() > kMaxAudited_bytes) {
     entry["message"] = wire::shortened(like.payload, kMaxAudited_bytes);
     entry["messageBytes"] = like.payload.size();
@@ -333,11 +360,27 @@ std::uint64_t AppRequests::start_set(const registry::Device& device, JsonObject 
     command.record = parts_.writer.add_audit(entry, like.payload);
   }
   const std::uint64_t record = command.record;
+  const bool has_id = !command.origin.command.empty();
+  const std::string id = command.id;
   commands_.add(device.sn, std::move(command),
                 parts_.platform.steady->now() + parts_.platform.config.set_deadline);
+  if (has_id) {
+    parts_.gate.when_durable(
+        record, [this, sn = device.sn, id, like = std::move(like)] { send_durable(sn, id, like); });
+  } else {
+    to_device(device, like);
+  }
+  return record;
+}
+
+void AppRequests::to_device(const registry::Device& device, const Message& like) {
   parts_.traffic.message(TrafficEvent::Kind::kDeviceGets, device.sn, Verb::kSet, like.payload);
   parts_.fanout.to_device(device, Verb::kSet, {.like = like, .qos = Qos::kAtLeastOnce});
-  return record;
+}
+
+void AppRequests::send_durable(const std::string& sn, const std::string& id, const Message& like) {
+  const registry::Device* device = directory_->find_device(sn);
+  if (device != nullptr && commands_.contains(sn, id)) to_device(*device, like);
 }
 
 void AppRequests::on_reply(const registry::Device& device, const Inbound& inbound) {
@@ -482,12 +525,16 @@ void AppRequests::record_outcome(const std::string& sn, const Command& command,
                    {"through", way_of(command)},
                    {"sn", sn},
                    {"id", command.id}};
+  add_command(entry, command);
   if (reply) {
     entry["outcome"] = "answered";
     if (reply->code) entry["code"] = wire::shortened(*reply->code);
+    const std::string_view text = reply->message.payload;
+    if (!command.origin.command.empty() && text.size() <= kMaxAudited_bytes) entry["reply"] = text;
   } else {
     entry["outcome"] = reply.error().code == ErrorCode::kNoAnswer ? "unanswered" : "refused";
     entry["why"] = wire::shortened(reply.error().detail, kMaxWhy_bytes);
+    if (!command.origin.command.empty()) entry["error"] = gridloom::name_of(reply.error().code);
   }
   parts_.writer.add_audit(std::move(entry));
 }

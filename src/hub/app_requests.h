@@ -66,6 +66,9 @@ class AppRequests {
   // kNoAnswer if it was, and kIo while the journal cannot write.
   void set(registry::AccountId account, Set request, ReplyId reply);
 
+  // Hands the call to the service of its name.
+  void call(registry::AccountId account, Call call, ReplyId reply);
+
   // Requests over MQTT, published by an app that signed in as `who`; refusals are published too.
   // set() returns the number of the set's record, which the acknowledgement of the publication
   // waits for; 0: there is none.
@@ -103,6 +106,9 @@ class AppRequests {
                           Command command);
   // Records the outcome, and answers the requester once it and all before it are durable.
   void finish(const std::string& sn, Command command, Result<DeviceReply> reply);
+  void to_device(const registry::Device& device, const Message& like);
+  // Sends the set to the device if it is still waited for.
+  void send_durable(const std::string& sn, const std::string& id, const Message& like);
   void tell_outcome(const std::string& sn, const Command& command,
                     const Result<DeviceReply>& reply);
   void answer_requester(const std::string& sn, Command command, Result<DeviceReply> reply);

@@ -186,6 +186,62 @@ TEST_F(AppRequestsTest, AReplyWaitsForTheRecordOfItsSet) {
   EXPECT_THAT(answer.text(), HasSubstr(R"("code":"0")"));
 }
 
+// Otherwise whoever goes on with the log would send it again.
+TEST_F(AppRequestsTest, ASetWithAnIdLeavesOnceTheLogHasItAndItsEnd) {
+  home.platform.journal = &log;
+  TestHome::Answer answer;
+  requests.set(alice,
+               {.sn = kDelta2Sn,
+                .message = must(wire::parse_json(kQuiet)).as_object(),
+                .origin = {.by = "token 7", .command = "one", .digest = "d1"}},
+               reply_into(answer));
+  end_turn();
+  EXPECT_THAT(device->got, IsEmpty());
+  ASSERT_THAT(log.waiting, SizeIs(1));
+  EXPECT_EQ(member_of(log.waiting[0].payload, "command"), R"("one")");
+  EXPECT_EQ(member_of(log.waiting[0].payload, "digest"), R"("d1")");
+  EXPECT_EQ(member_of(log.waiting[0].payload, "accountId"),
+            std::to_string(std::to_underlying(alice)));
+  commit();
+  end_turn();
+  EXPECT_THAT(device->got, SizeIs(1));
+  reply(last_id(), R"("code":"0")");
+  ASSERT_THAT(log.waiting, SizeIs(1));
+  EXPECT_EQ(member_of(log.waiting[0].payload, "command"), R"("one")");
+  EXPECT_THAT(member_of(log.waiting[0].payload, "reply"), HasSubstr("code"));
+}
+
+TEST_F(AppRequestsTest, ASetWithAnIdIsNotSentAfterItsDeadline) {
+  home.platform.journal = &log;
+  TestHome::Answer answer;
+  requests.set(alice,
+               {.sn = kDelta2Sn,
+                .message = must(wire::parse_json(kQuiet)).as_object(),
+                .origin = {.command = "one", .digest = "d1"}},
+               reply_into(answer));
+  end_turn();
+  requests.tick(home.clock.now() + Millis(8000));
+  end_turn();
+  commit();
+  end_turn();
+  EXPECT_THAT(device->got, IsEmpty());
+  EXPECT_THAT(answer.text(), StartsWith("6012 "));
+}
+
+TEST_F(AppRequestsTest, ACallIsAnsweredByTheServiceOfItsName) {
+  home.platform.services["echo"] = [](registry::AccountId account, std::string text,
+                                      Callback<Result<std::string>> done) {
+    done(fmt::format("{} {}", std::to_underlying(account), text));
+  };
+  TestHome::Answer answer;
+  requests.call(alice, {.service = "echo", .text = "hello"}, reply_into(answer));
+  TestHome::Answer missing;
+  requests.call(alice, {.service = "other", .text = ""}, reply_into(missing));
+  end_turn();
+  EXPECT_EQ(answer.text(), fmt::format("{} hello", std::to_underlying(alice)));
+  EXPECT_THAT(missing.text(), HasSubstr("there is no service other"));
+}
+
 TEST_F(AppRequestsTest, ARefusalSaysTheFirstReason) {
   const auto refused = [this](registry::AccountId by, std::string_view body) {
     const auto answer = set(by, body);

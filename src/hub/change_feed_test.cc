@@ -279,8 +279,7 @@ TEST_F(ChangeFeedTest, PresenceIsToldAsItIsAndAsAnAccountSeesIt) {
   const ChangeSubscription subscription = read_device(kDelta2Sn);
   const FakePtr device = home.connect_device(kDelta2Sn);
   EXPECT_THAT(told(), ElementsAre(line("online")));
-  home.platform.fault_injector.set({{.fault = "stale_offline", .account = "alice"}});
-  home.hub->injected_faults_changed();
+  home.hub->lay_faults({}, {{.fault = "stale_offline", .account = "alice"}});
   home.pass(Millis(250));
   const std::string of_alice = fmt::format("@{}", std::to_underlying(alice));
   EXPECT_THAT(told(), ElementsAre(line("offline" + of_alice)));

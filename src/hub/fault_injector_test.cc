@@ -37,9 +37,8 @@ class InjectedFaults : public testing::TestWithParam<std::size_t> {
   }
   static void must(bool good) { EXPECT_TRUE(good); }
 
-  void set_rules(std::vector<FaultRule> rules) {
-    home.platform.fault_injector.set(rules);
-    home.hub->injected_faults_changed();
+  void set_rules(const std::vector<FaultRule>& rules) {
+    home.hub->lay_faults({}, rules);
     home.pass(Millis(250));
   }
   // The lines about a verb among those that a client got.

@@ -268,13 +268,13 @@ void Hub::tick() {
   shards_.post_to_all([this](Shard& shard) { shard.tick(platform_.steady->now()); });
 }
 
-void Hub::injected_faults_changed() {
-  shards_.post_to_all([](Shard& shard) { shard.injected_faults_changed(); });
-}
-
 void Hub::lay_faults(const std::string& owner, const std::vector<FaultRule>& rules) {
-  platform_.fault_injector.lay(owner, rules);
-  injected_faults_changed();
+  if (owner.empty()) {
+    platform_.fault_injector.set(rules);
+  } else {
+    platform_.fault_injector.lay(owner, rules);
+  }
+  shards_.post_to_all([](Shard& shard) { shard.injected_faults_changed(); });
 }
 
 void Hub::add_tap(const TapFilter& filter) {

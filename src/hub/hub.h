@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "base/result.h"
+#include "hub/calls.h"
 #include "hub/client.h"
 #include "hub/client_access.h"
 #include "hub/inbound.h"
@@ -38,7 +39,9 @@ class Hub {
 
   // Who may connect, and subscribe to what.
   [[nodiscard]] ClientAccess& access() { return access_; }
-  // What outlives the server. Valid as long as the hub.
+  // What parts of other servers are asked for. Valid as long as the hub, as the next one.
+  [[nodiscard]] Calls calls() { return {platform_, shards_}; }
+  // What outlives the server.
   [[nodiscard]] SavedState saved_state() { return {platform_, shards_}; }
 
   // Presence as the account sees it: connected, unless an injected fault hides the device.
@@ -135,10 +138,8 @@ class Hub {
 
   // Advances the shards' time; call a few times a second.
   void tick();
-  // The rules for injected platform faults changed.
-  void injected_faults_changed();
-  // Replaces the rules that `owner`, a bridge, has laid beside those of the command line
-  // (FaultInjector::lay).
+  // Replaces the rules for injected platform faults of the command line; or, with an owner, those
+  // that this bridge has laid beside them (FaultInjector::lay).
   void lay_faults(const std::string& owner, const std::vector<FaultRule>& rules);
   // Reports the traffic of the filter's devices to `filter.tap` from now on, until remove_tap().
   void add_tap(const TapFilter& filter);

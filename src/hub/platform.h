@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/loop.h"
 #include "base/per_key_limit.h"
 #include "base/result.h"
 #include "base/string_map.h"
@@ -137,6 +138,11 @@ struct Counters {
   Count dropped_too_large{0};
 };
 
+// Answers a Call (hub/requests.h) of an account: it is called on the loop of a shard, and may
+// answer later, on any thread.
+using Service = std::function<void(registry::AccountId account, std::string text,
+                                   Callback<Result<std::string>>)>;
+
 struct Platform {
   const Clock& clock;
   std::shared_ptr<const catalog::Catalog> catalog;
@@ -154,6 +160,7 @@ struct Platform {
   ClientEvents client_events{};
   FaultInjector fault_injector{};
   ChangeFeed changes{};
+  StringMap<Service> services{};  // by name; changed only while no loop turns
   // `clock` is the devices' time, which may be virtual. `wall` is the system's time: clients'
   // timestamps are compared with it, and stored times refer to it.
   const Clock* wall = &clock;

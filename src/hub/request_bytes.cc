@@ -106,9 +106,17 @@ class Writer {
     text(wire::to_text(set.message));
     text(set.origin.by);
     text(set.origin.from);
+    if (set.origin.command.empty()) return;
+    text(set.origin.command);
+    text(set.origin.digest);
   }
   void action(const SaveTwin& save) { text(save.sn); }
   void action(const ReadTwins& read) { texts(read.sns); }
+  void action(const Call& call) {
+    number(static_cast<std::uint64_t>(call.partition));
+    text(call.service);
+    text(call.text);
+  }
   void action(const Publish& publish) {
     client(publish.client);
     number(publish.publications.size());
@@ -294,9 +302,18 @@ class Reader {
       cursor_.fail();
     }
     set.origin = {.by = text(), .from = text()};
+    if (cursor_.at_end()) return;
+    set.origin.command = text();
+    set.origin.digest = text();
+    if (set.origin.command.empty()) cursor_.fail();
   }
   void action(SaveTwin& save) { save.sn = text(); }
   void action(ReadTwins& read) { read.sns = texts(); }
+  void action(Call& call) {
+    call.partition = number_up_to<Partition>(kPartitions - 1);
+    call.service = text();
+    call.text = text();
+  }
   void action(Publish& publish) {
     publish.client = client();
     for (std::size_t left = count(); left != 0; --left) {

@@ -84,7 +84,8 @@ class RequestBytesTest : public testing::Test {
                                .share = std::make_shared<const std::string>("$share/g/x"),
                                .number = 40},
                               {.message = message, .subscription_ids = {}}}},
-        ReadTwins{{std::string(kDelta2Sn), "", "R331ZEB4ZEAL0529"}}};
+        ReadTwins{{std::string(kDelta2Sn), "", "R331ZEB4ZEAL0529"}},
+        Call{.partition = Partition{63}, .service = "sets", .text = "{}"}};
     std::vector<Request> requests;
     for (const Request::Action& action : actions) {
       requests.push_back(

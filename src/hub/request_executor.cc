@@ -59,6 +59,10 @@ void RequestExecutor::execute_at_once(Request& request) {
                    parts_.turn.add_effort_of_message(0);
                    parts_.requests.set(account, std::move(set), reply);
                  },
+                 [&](Call& call) {
+                   parts_.turn.add_effort_of_message(call.text.size());
+                   parts_.requests.call(account, std::move(call), reply);
+                 },
                  [&](const SaveTwin& save) { answer({.text = parts_.twins.save(save.sn)}); },
                  [&](const ReadTwins& read) { answer(read_twins(read)); },
                  [&](const Subscribe& request) {

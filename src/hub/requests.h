@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "base/partition.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "hub/client.h"
@@ -43,6 +44,11 @@ struct Reply {
 struct RequestOrigin {
   std::string by{};    // "session 3", "token 7", "key AK", "client ID"; empty: not known
   std::string from{};  // the peer's address
+  // The id that the account has given to the set (home/set_tracker.h); empty: none. A set with an
+  // id leaves for the device once the log has it, so that whoever reads the log knows what may have
+  // been sent.
+  std::string command{};
+  std::string digest{};  // of the message, as the account sent it
 };
 
 // --- to the shard of a device
@@ -70,6 +76,13 @@ struct SaveTwin {
 // of which the hub knows nothing since it started.
 struct ReadTwins {
   std::vector<std::string> sns;
+};
+// For a part of the server that has the partition (hub/calls.h), in its own words. The
+// answer is a text.
+struct Call {
+  Partition partition{};
+  std::string service;
+  std::string text;
 };
 // Publications of a client for devices of one shard, in order. No answer: what the client asked to
 // be acknowledged is acknowledged to the client.
@@ -118,7 +131,7 @@ struct HandOn {
 
 struct Request {
   using Action = std::variant<ReadAll, Read, Set, SaveTwin, Publish, Subscribe, Unsubscribe,
-                              Connect, Disconnect, EndSession, Rebind, HandOn, ReadTwins>;
+                              Connect, Disconnect, EndSession, Rebind, HandOn, ReadTwins, Call>;
   // In whose turn it is done; 0: at once, before all that accounts ask for.
   registry::AccountId account{};
   ReplyId reply = kNoReply;

@@ -5,7 +5,7 @@
 #include "history/postgres/slot_schema.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "mqtt/session_store.h"
-#include "node/bridge_states.h"
+#include "node/database_states.h"
 #include "registry/postgres/open.h"
 #include "server/database_place.h"
 
@@ -43,8 +43,9 @@ class DoorStores final : public server::Stores {
   std::shared_ptr<history::StoreFactory> history() override {
     return history::sqlite_store_factory(place_.data);
   }
-  std::shared_ptr<bridges::States> bridge_states() override {
-    return node::bridge_states(place_.database, place_.data / "bridges", place_.clock);
+  std::shared_ptr<storage::States> bridge_states() override {
+    return database_states(
+        {.database = place_.database, .folder = place_.data / "bridges", .clock = place_.clock});
   }
 
  private:
@@ -68,6 +69,15 @@ class SlotStores final : public server::Stores {
         [fence = fence_](postgres::Connection& connection) { return fence->check(connection); });
   }
   std::shared_ptr<history::StoreFactory> history() override { return nullptr; }
+  std::shared_ptr<storage::States> battery_modes() override {
+    if (cluster::number_of(slot_) != 0) return nullptr;
+    return database_states({.database = place_.database,
+                            .folder = folder_,
+                            .clock = place_.clock,
+                            .fence = [fence = fence_](postgres::Connection& connection) {
+                              return fence->check(connection);
+                            }});
+  }
 
  private:
   const RegistryPlace place_;

@@ -6,6 +6,7 @@
 
 #include "api/home/home_json.h"
 #include "history/store/store.h"
+#include "history/waiting_query.h"
 
 namespace gridloom::server {
 
@@ -29,12 +30,31 @@ HomeServices::HomeServices(const Options& options)
                  .steady = &options.steady,
                  .reads = options.reads,
                  .data = options.data}),
-      modes_({.hub = &options.hub, .sets = &sets_, .loop = &options.loop, .data = options.data}) {}
+      modes_({.hub = &options.hub,
+              .sets = &sets_,
+              .loop = &options.loop,
+              .data = options.data,
+              .states = options.battery_modes}) {}
 
 Status HomeServices::start() {
   auto open = options_.archive.open_faults();
   if (!open && open.error().code != ErrorCode::kDamaged) return std::unexpected(open.error());
   events_.start(open.value_or(std::vector<history::StoredEvent>()));
+  return restore_sets();
+}
+
+Status HomeServices::restore_sets() {
+  home::SetRecovery recovery = sets_.recovery();
+  const Status read = history::run_query(
+      history::admin_reads(options_.archive), history::kNoAccount,
+      [&recovery](history::Reader& reader) -> Result<bool> {
+        const Status each = reader.each_audit(
+            [&recovery](const history::AuditRow& row) { return recovery.take(row.entry); });
+        if (!each) return std::unexpected(each.error());
+        return true;
+      });
+  if (!read && read.error().code != ErrorCode::kDamaged) return read;
+  sets_.restore(recovery.take_sets());
   return {};
 }
 

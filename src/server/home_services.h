@@ -37,11 +37,13 @@ class HomeServices {
     const Clock& steady;
     std::filesystem::path data;  // the data folder
     home::EventLog::Writes events = home::EventLog::Writes::kAll;
+    std::shared_ptr<storage::States> battery_modes{};  // null: a file in the data folder
   };
   explicit HomeServices(const Options& options);
 
-  // Takes over the faults that were open when the server ended. Before the archive starts. Fails as
-  // Archive::open_faults() does; without those on damaged pages it goes on.
+  // Takes over the faults that were open when the server ended, and the sets with an id that were
+  // sent. Before the archive starts. Fails as Archive::open_faults() and reads of the audit do;
+  // without those on damaged pages it goes on.
   [[nodiscard]] Status start();
   // To be called a few times a second, on the loop.
   void tick() {
@@ -61,7 +63,7 @@ class HomeServices {
     FailureBudget* failures = nullptr;  // of sign-ins
     std::optional<bridges::Place> place{};
     net::PeerLimits limits{};
-    std::shared_ptr<bridges::States> states{};
+    std::shared_ptr<storage::States> states{};
   };
   void add_bridges(BridgeOptions options);
   // Null before.
@@ -74,6 +76,8 @@ class HomeServices {
   [[nodiscard]] home::BatteryModes& modes() { return modes_; }
 
  private:
+  [[nodiscard]] Status restore_sets();
+
   Options options_;
   home::EventLog events_;
   home::HomeFeed homes_;

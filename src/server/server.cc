@@ -89,6 +89,18 @@ history::SerialOf serials_of(const registry::Registry& registry) {
   };
 }
 
+HomeServices::BridgeOptions bridges_of(const Server::Options& options,
+                                       Server::ListenOptions& listening,
+                                       registry::Registry& registry, FailureBudget* failures) {
+  return {.registry = registry,
+          .wall = options.clocks.wall,
+          .configured = std::move(listening.bridges),
+          .failures = failures,
+          .place = std::move(listening.bridges_at),
+          .limits = options.limits.peers,
+          .states = options.stores->bridge_states()};
+}
+
 Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& options,
                                                        history::Archive::Options given) {
   if (options.open_archive) return options.open_archive(std::move(given));
@@ -211,7 +223,8 @@ void Server::make_hub() {
                                        .loop = *loops_.front(),
                                        .steady = options_.clocks.steady,
                                        .data = options_.data,
-                                       .events = options_.events});
+                                       .events = options_.events,
+                                       .battery_modes = options_.stores->battery_modes()});
   loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     note_setback(*registry_, *archive_, options_.clocks.wall);
@@ -226,14 +239,14 @@ void Server::make_hub() {
 }
 
 Status Server::listen(ListenOptions options) {
-  const auto make = [&](const ListenerOptions& listener) {
-    return protocol_of(*protocols_, options, listener);
-  };
-  auto opened = Listeners::open(options.listeners, {.loops = loops_,
-                                                    .clock = options_.clocks.steady,
-                                                    .limits = options_.limits,
-                                                    .connections = options.connections,
-                                                    .protocol_of = make});
+  auto opened =
+      Listeners::open(options.listeners, {.loops = loops_,
+                                          .clock = options_.clocks.steady,
+                                          .limits = options_.limits,
+                                          .connections = options.connections,
+                                          .protocol_of = [&](const auto& listener) {
+                                            return protocol_of(*protocols_, options, listener);
+                                          }});
   if (!opened) return std::unexpected(opened.error());
   listeners_ = std::move(*opened);
   if (options.mqtt.port == 0) options.mqtt.port = port_of(listeners_);
@@ -254,13 +267,7 @@ Status Server::listen(ListenOptions options) {
             return web_.worker->post(static_cast<std::size_t>(lane), std::move(task));
           },
       .limits = options_.limits.sign_in});
-  homes_->add_bridges({.registry = *registry_,
-                       .wall = options_.clocks.wall,
-                       .configured = std::move(options.bridges),
-                       .failures = protocols_->mqtt().failures,
-                       .place = std::move(options.bridges_at),
-                       .limits = options_.limits.peers,
-                       .states = options_.stores->bridge_states()});
+  homes_->add_bridges(bridges_of(options_, options, *registry_, protocols_->mqtt().failures));
   protocols_->add_apis(
       {.reads = reads_of(options_, *archive_),
        .mqtt = std::move(options.mqtt),
@@ -319,9 +326,6 @@ net::MakeProtocol Server::protocol(Interface interface) const {
   return protocols_->make(interface, ReplayCheck::kOff);
 }
 
-void Server::set_faults(const std::vector<FaultRule>& rules) {
-  platform_->fault_injector.set(rules);
-  hub_->injected_faults_changed();
-}
+void Server::set_faults(const std::vector<FaultRule>& rules) { hub_->lay_faults({}, rules); }
 
 }  // namespace gridloom::server

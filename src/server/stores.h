@@ -12,10 +12,10 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "bridges/core/states.h"
 #include "history/store/store_factory.h"
 #include "mqtt/session_store.h"
 #include "registry/registry.h"
+#include "storage/states.h"
 
 namespace gridloom::server {
 
@@ -37,7 +37,9 @@ class Stores {
   [[nodiscard]] virtual Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() = 0;
   [[nodiscard]] virtual std::shared_ptr<history::StoreFactory> history() = 0;
   // Null: files in the data folder.
-  [[nodiscard]] virtual std::shared_ptr<bridges::States> bridge_states() { return nullptr; }
+  [[nodiscard]] virtual std::shared_ptr<storage::States> bridge_states() { return nullptr; }
+  // Likewise.
+  [[nodiscard]] virtual std::shared_ptr<storage::States> battery_modes() { return nullptr; }
 };
 
 // Opens those of a data folder whose lock the caller holds: files in it, unless the folder

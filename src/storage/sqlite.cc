@@ -139,6 +139,22 @@ bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL;
 }
 
+namespace {
+
+// What is read is built upon, and may be in the kernel's memory alone: commits of a process that
+// was killed before it synced them. A checkpoint syncs them first and writes their pages anew, so
+// that this holds even if a sync had failed before the kill; on a full disk the sync has to be
+// enough.
+Status make_durable(sqlite3* handle) {
+  const int code =
+      sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  const int primary = code & 0xff;
+  const bool done = primary == SQLITE_OK || primary == SQLITE_BUSY || primary == SQLITE_FULL;
+  return done ? Status() : error_of(handle, code);
+}
+
+}  // namespace
+
 Result<Database> Database::open(const std::filesystem::path& path) {
   sqlite3* handle = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
@@ -166,6 +182,7 @@ Result<Database> Database::open(const std::filesystem::path& path) {
   }
   done = database.run(
       "PRAGMA synchronous = full; PRAGMA foreign_keys = on; PRAGMA trusted_schema = off;");
+  if (done) done = make_durable(handle);
   if (!done) return std::unexpected(done.error());
   return database;
 }

@@ -62,8 +62,8 @@ class Statement {
 
 class Database {
  public:
-  // The file must exist (an empty file is a new database). Sets WAL mode, synchronous=full and
-  // foreign keys on. kDamaged: the file is no database, or is damaged.
+  // The file must exist (empty: a new database). Sets WAL mode, synchronous=full, foreign keys on;
+  // makes durable what a killed process left. kDamaged: the file is no database, or is damaged.
   [[nodiscard]] static Result<Database> open(const std::filesystem::path& path);
 
   // Opens read-only: nothing in the database is changed.

@@ -135,6 +135,19 @@ TEST_F(LargeDatabaseTest, TheWriteAheadLogIsEmptiedUnlessSomeoneReads) {
   EXPECT_GT(must(database.integer("PRAGMA busy_timeout")), 1000) << "as it was";
 }
 
+// The files are as a kill leaves them; in the database alone is what a checkpoint synced.
+TEST_F(LargeDatabaseTest, WhatAKilledProcessLeftIsDurableOnceItIsOpen) {
+  Database killed = must(Database::open(file()));
+  must(killed.run("INSERT INTO t (y) VALUES ('new')"));
+  const std::filesystem::path left = folder_.path() / "left.db";
+  for (const char* const end : {"", "-wal"}) {
+    std::filesystem::copy_file(file().string() + end, left.string() + end);
+  }
+  const Database opened = must(Database::open(left));
+  Database alone = must(Database::open_to_read(left, Database::Writers::kNone));
+  EXPECT_EQ(must(alone.integer("SELECT count(*) FROM t")), 401);
+}
+
 // A statement that was used before begins anew: without its rows, its values and its lock.
 class StatementTest : public LargeDatabaseTest {
  protected:

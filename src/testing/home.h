@@ -120,6 +120,7 @@ class SecondHub {
   void share() {
     platform_.sessions = like_.sessions;
     platform_.journal = like_.journal;
+    platform_.services = like_.services;
   }
 
   hub::Platform& like_;

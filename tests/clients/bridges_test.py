@@ -164,7 +164,7 @@ class BridgesTest(unittest.TestCase):
                                           "a1b2c3d4e5f6a7b8", "--secret-key-file", secret_file(), "--account", "demo",
                                           kind="mirror").stderr, "")
                 error = until("it is told", lambda: self.rows()["cloud"].get("lastError"))
-                self.assertEqual(error, f"certification: the server's certification has a {field} of {length} bytes: at "
+                self.assertEqual(error, f"certification: the {field} of the server's certification has {length} bytes: at "
                                         f"most 256 are valid")
                 told(self.server.cli("bridge", "remove", "cloud"))
 

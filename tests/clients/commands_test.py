@@ -148,7 +148,27 @@ class OwnDeviceTest(ServerTest):
         device.report({"beepMode": 1}, moduleType=1, typeCode="pdStatus")
         self.assertEqual(commands.decided("late")["state"], "applied")
 
-    def test_a_restart_forgets_and_says_so(self):
+    def test_a_kill_forgets_no_command_that_was_sent(self):
+        device = DeviceClient(self.server, OWN, self.key)
+        self.assertEqual(device.connect(), 0)
+        device.subscribe(device.topic("set"))
+        commands = Commands(self.server, self.token, OWN)
+        self.assertEqual(commands.send(quiet(1), "killed")[0], 504)
+        device.message(device.topic("set"))
+        device.close()
+        self.server.restart(signal.SIGKILL)
+        device = DeviceClient(self.server, OWN, self.key)
+        self.addCleanup(device.close)
+        self.assertEqual(device.connect(), 0)
+        device.subscribe(device.topic("set"))
+        commands = Commands(self.server, self.token, OWN)
+        self.assertEqual(commands.send(quiet(1), "killed")[0], 504)
+        self.assertEqual(commands.send(quiet(0), "killed")[0], 409)
+        self.assertEqual(commands.send(quiet(0), "next")[0], 504)
+        first = device.message(device.topic("set"))
+        self.assertEqual(first.payload["params"], {"enabled": 0}, "the other was not sent again")
+
+    def test_a_restart_forgets_what_was_not_sent(self):
         commands = Commands(self.server, self.token, NEVER)
         commands.send(quiet(1), "before")
         epoch = commands.list()["epoch"]

@@ -55,6 +55,14 @@ VALUES = {
 }
 
 TESTED_ELSEWHERE = {
+    "peer.body-bytes": ["HttpClientSession.HasLimits"],
+    "peer.packet-bytes": ["ClientMqttSession.RefusesAPacketThatIsTooLarge"],
+    "peer.unsent-bytes": ["ConnectionTest.AServerThatSendsAndDoesNotReadIsReadNoMore"],
+    "peer.text-bytes": [
+        "ApiReply.AListHasDevicesAsFarAsTheLimitsGo",
+        "ApiReply.ACertificationIsOneOrTold",
+    ],
+    "peer.devices": ["ApiReply.AListHasDevicesAsFarAsTheLimitsGo"],
     "http.metrics-fields": ["HomeMetricsTest.ADeviceBeyondTheLimitIsLeftOutWhole"],
     "listener.connections-per-address": ["Listener.AnAddressMayHaveAsManyConnectionsAsConfigured"],
     "listener.unauthenticated-bytes": [

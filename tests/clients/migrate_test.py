@@ -20,8 +20,9 @@ SPAN = "31d" if LONG else "4d"
 WORK_S = 3000 if LONG else 240  # of a migration, and of the homes' life
 SN = "HJ31SIM00000001"
 FILES = ("registry.sqlite", "history.db", "sessions.db")
-# What no copy carries: the marks of chunks, of which only the order to those of days counts, and checksums over them.
-MARKS = {"running_day": ("first_row", "checksum")}
+# What no copy carries: the marks of chunks, of which only the order to those of days counts, and checksums over them; and
+# which numbering the marks are of.
+MARKS = {"running_day": ("first_row", "checksum"), "identity": ("id",)}
 
 
 def dump(file):

@@ -235,6 +235,21 @@ class WebhookTest(unittest.TestCase):
         listed = {(event["kind"], event["at"]) for event in api.data("GET", "/api/v1/events")["events"]}
         self.assertLessEqual({(call.kind, call.event["at"]) for call in calls}, listed)
 
+    def test_what_the_list_of_events_left_out_counts_as_dropped(self):
+        self.device.close()
+        self.server.command += ["--start", "2026-06-01 12:00", "--paused"]
+        self.server.restart()
+        self.device = self.connect()
+        receiver = self.receiver()
+        self.add(receiver.url, "--events", "fault.began,fault.ended")
+        for _ in range(35):
+            self.fault(1)
+            self.fault(0)
+        self.assertEqual([receiver.call().kind for _ in range(60)], ["fault.began", "fault.ended"] * 30)
+        self.assertEqual(self.row()["dropped"], 0)
+        self.assertEqual(self.server.cli("time", "step", "1h").returncode, 0)
+        until("dropped events", lambda: self.row()["dropped"] == 10)
+
     def test_a_bridge_of_the_same_name_does_not_tell_what_was_before_it(self):
         receiver = self.receiver()
         self.add("http://127.0.0.1:1/")

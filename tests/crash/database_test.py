@@ -153,7 +153,7 @@ class Load:
                 self.await_whole()
             self.await_answered()
             crash.check(self.api, self.devices, self.begin_ms, everything=True)
-        lost = self.app.answered - crash.audited(self.server)
+        lost = self.app.answered - set(crash.audited(self.server))
         assert not lost, f"answered sets that are not in the audit: {sorted(lost)[:10]}"
         self.server.stop()
         reports = sum(len(device.kept) for device in self.devices)

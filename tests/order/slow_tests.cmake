@@ -33,6 +33,7 @@ set(slow_tests
     clients/database_faults         42
     clients/conversations_paho      37
     clients/influx                  36
+    clients/crash_sequences         36
     unit/registry/2                 35
     clients/command_line            34
     clients/burst                   27
@@ -53,7 +54,6 @@ set(slow_tests
     unit/api/1                      17
     unit/hub/2                      16
     clients/webhook                 16
-    clients/crash                   14
     clients/nut                     14
     clients/prometheus              14
     unit/api/2                      14

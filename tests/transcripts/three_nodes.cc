@@ -53,7 +53,8 @@ class Part {
                   .registry = around.server.registry(),
                   .config = around.server.platform().config,
                   .sessions = around.server.platform().sessions,
-                  .journal = around.server.platform().journal},
+                  .journal = around.server.platform().journal,
+                  .services = around.server.platform().services},
         loops_(server::make_loops(1)),
         hub_(std::make_shared<hub::Hub>(platform_, server::as_loops(loops_))) {
     join(*hub_, around.bus, name);
@@ -76,10 +77,7 @@ class Part {
   [[nodiscard]] net::MakeProtocol make(Interface interface) const {
     return protocols_->make(interface, server::ReplayCheck::kOff);
   }
-  void set_faults(const std::vector<FaultRule>& rules) {
-    platform_.fault_injector.set(rules);
-    hub_->injected_faults_changed();
-  }
+  void set_faults(const std::vector<FaultRule>& rules) { hub_->lay_faults({}, rules); }
 
  private:
   hub::Platform platform_;

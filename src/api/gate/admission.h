@@ -5,10 +5,10 @@
 #include <optional>
 #include <string_view>
 
-#include "base/request_rate.h"
 #include "api/message/answer_form.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"
+#include "base/request_rate.h"
 #include "http/message.h"
 #include "registry/directory.h"
 

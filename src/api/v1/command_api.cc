@@ -18,7 +18,6 @@ using home::SetRecord;
 using home::SetState;
 
 constexpr std::size_t kLongestId = 64;
-constexpr std::size_t kListed = 50;  // commands of one device
 constexpr Millis kLongestWait{30'000};
 constexpr std::string_view kRefusedByDevice = "device_refused";
 
@@ -128,12 +127,16 @@ void CommandApi::list(Call call) const {
   if (Status permitted = check(call, registry::Rights::kMonitor); !permitted) {
     return call.done(call.form.failure(permitted.error()));
   }
-  const std::vector<SetRecord> records = options_.sets->list(call.account, call.sn);
-  body::CommandList list{.epoch = options_.sets->epoch()};
-  for (std::size_t i = 0; i < std::min(records.size(), kListed); ++i) {
-    list.commands.push_back(status_of(records[i], options_.sets->epoch()));
-  }
-  call.done(call.form.success(schema::to_text(list)));
+  options_.sets->list(
+      call.account, call.sn,
+      {.loop = options_.loop,
+       .done = [epoch = options_.sets->epoch(), form = call.form, done = std::move(call.done)](
+                   const Result<std::vector<SetRecord>>& records) mutable {
+         if (!records) return done(form.failure(records.error()));
+         body::CommandList list{.epoch = epoch};
+         for (const SetRecord& each : *records) list.commands.push_back(status_of(each, epoch));
+         done(form.success(schema::to_text(list)));
+       }});
 }
 
 void CommandApi::status(Call call) const {

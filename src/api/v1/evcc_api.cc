@@ -43,21 +43,35 @@ void EvccApi::get(Call call) const {
       {.loop = options_.loop,
        .done = [this, call = std::move(call)](const Result<home::HomeFeed::Home>& home) mutable {
          if (!home) return call.done(call.form.failure(home.error()));
-         Callback<Result<home::EnergyCounters::Totals>> answer =
-             [form = call.form, done = std::move(call.done), state = home->state,
-              picture = home->picture,
-              modes = options_.modes == nullptr ? home::BatteryModes::Leases()
-                                                : options_.modes->list(call.account)](
-                 const Result<home::EnergyCounters::Totals>& totals) mutable {
-               const body::Evcc evcc =
-                   evcc_of(*state, *picture, totals ? totals->get() : nullptr, modes);
-               done(form.success(schema::to_text(evcc)));
-             };
-         if (options_.counters == nullptr) {
-           return answer(fail(ErrorCode::kNotFound, "there are no energy counters"));
-         }
-         options_.counters->get(call.account, {.loop = options_.loop, .done = std::move(answer)});
+         with_modes(std::move(call), *home);
        }});
+}
+
+void EvccApi::with_modes(Call call, const home::HomeFeed::Home& home) const {
+  const AccountId account = call.account;
+  Callback<Result<home::BatteryModes::Leases>> done =
+      [this, call = std::move(call),
+       home](const Result<home::BatteryModes::Leases>& modes) mutable {
+        // They are at another node that is away: the home is known all the same.
+        with_totals(std::move(call), home, modes.value_or(home::BatteryModes::Leases()));
+      };
+  if (options_.modes == nullptr) return done({});
+  options_.modes->list(account, {.loop = options_.loop, .done = std::move(done)});
+}
+
+void EvccApi::with_totals(Call call, const home::HomeFeed::Home& home,
+                          home::BatteryModes::Leases modes) const {
+  const AccountId account = call.account;
+  Callback<Result<home::EnergyCounters::Totals>> answer =
+      [form = call.form, done = std::move(call.done), state = home.state, picture = home.picture,
+       modes = std::move(modes)](const Result<home::EnergyCounters::Totals>& totals) mutable {
+        const body::Evcc evcc = evcc_of(*state, *picture, totals ? totals->get() : nullptr, modes);
+        done(form.success(schema::to_text(evcc)));
+      };
+  if (options_.counters == nullptr) {
+    return answer(fail(ErrorCode::kNotFound, "there are no energy counters"));
+  }
+  options_.counters->get(account, {.loop = options_.loop, .done = std::move(answer)});
 }
 
 void EvccApi::set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const {

@@ -35,6 +35,10 @@ class EvccApi {
   void set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const;
 
  private:
+  void with_modes(Call call, const home::HomeFeed::Home& home) const;
+  void with_totals(Call call, const home::HomeFeed::Home& home,
+                   home::BatteryModes::Leases modes) const;
+
   Options options_;
 };
 

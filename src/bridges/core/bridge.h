@@ -23,7 +23,6 @@
 #include "base/failure_budget.h"
 #include "base/result.h"
 #include "bridges/core/health.h"
-#include "bridges/core/states.h"
 #include "history/reader.h"
 #include "home/energy_counters.h"
 #include "home/home_feed.h"
@@ -34,6 +33,7 @@
 #include "parameters/arguments.h"
 #include "parameters/parameter.h"
 #include "registry/registry.h"
+#include "storage/states.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges {
@@ -47,7 +47,7 @@ struct Parts {
   registry::Registry& registry;
   history::Reads reads{};             // executes history queries
   net::IoLoop& loop;                  // of all bridges
-  States* states = nullptr;           // not on the loop: it may block
+  storage::States* states = nullptr;  // not on the loop: it may block
   FailureBudget* failures = nullptr;  // of sign-ins, shared by all listeners; null: any may fail
   net::PeerLimits limits{};           // of what peers answer
 };

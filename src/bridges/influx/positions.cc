@@ -1,6 +1,9 @@
 #include "bridges/influx/positions.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "wire/json.h"
@@ -15,11 +18,13 @@ using wire::JsonObject;
 constexpr std::string_view kKey = "positions";
 constexpr std::int64_t kDay_ms = std::int64_t{24} * 3'600'000;  // a device's values are no later
 constexpr wire::JsonLimits kLimits{
-    .bytes = States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
+    .bytes = storage::States::kMaxBytes, .depth = 6, .keys = std::size_t{1} << 20U};
 
 JsonObject json_of(const DevicePosition& position) {
   JsonArray hours;
-  for (const DevicePosition::Hour& each : position.hours) {
+  const std::size_t all = position.hours.size();
+  for (const DevicePosition::Hour& each :
+       std::span(position.hours).last(std::min(all, DevicePosition::kMostHoursKept))) {
     hours.push_back(JsonArray{each.hour, each.last_ms, each.rows});
   }
   JsonObject json{
@@ -118,7 +123,14 @@ Status Positions::save() {
                        {"since", since_ms_},
                        {"complete", complete_ms_},
                        {"devices", std::move(devices)}};
-  Status saved = states_->save(bridge_, kKey, wire::to_text(all));
+  const std::string text = wire::to_text(all);
+  if (text.size() > storage::States::kMaxBytes) {
+    return fail(ErrorCode::kIo,
+                fmt::format("the positions of {} devices have {} bytes, and the "
+                            "limit is {}: they are not kept",
+                            devices_.size(), text.size(), storage::States::kMaxBytes));
+  }
+  Status saved = states_->save(bridge_, kKey, text);
   is_saved_ = saved.has_value();
   return saved;
 }

@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "base/string_map.h"
-#include "bridges/core/states.h"
+#include "storage/states.h"
 
 namespace gridloom::bridges {
 
@@ -29,7 +29,9 @@ struct DevicePosition {
     std::int64_t rows = 0;
     friend bool operator==(const Hour&, const Hour&) = default;
   };
-  static constexpr std::size_t kMostHours = 32;  // of others all is written once more
+  // Of others all is written once more. A state keeps those of the hours written last.
+  static constexpr std::size_t kMostHours = 32;
+  static constexpr std::size_t kMostHoursKept = 4;
 
   std::int64_t numbering = 0;  // of the storage whose mark it is; 0: none yet
   std::int64_t mark = 0;
@@ -49,7 +51,7 @@ class Positions {
   // were times, are taken over: a day before them is written again. kIo: it is not known whether
   // there are any.
   struct Options {
-    States* states = nullptr;  // outlives the positions
+    storage::States* states = nullptr;  // outlives the positions
     std::string bridge{};
     std::string target{};       // names the database
     std::int64_t since_ms = 0;  // of devices that have no position yet, if the file does not tell
@@ -66,11 +68,11 @@ class Positions {
   // A position for a history that gives other marks than before.
   [[nodiscard]] DevicePosition anew() const;
   void set(std::string_view sn, DevicePosition position);
-  // Does nothing if nothing changed.
+  // Does nothing if nothing changed. kIo also: they are too many to be kept.
   [[nodiscard]] Status save();
 
  private:
-  States* states_ = nullptr;
+  storage::States* states_ = nullptr;
   std::string bridge_;
   std::string target_;
   std::int64_t since_ms_ = 0;

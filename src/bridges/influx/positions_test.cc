@@ -27,7 +27,7 @@ struct PositionsTest : testing::Test {
   }
 
   TemporaryFolder folder;
-  FolderStates states{folder.data() / "bridges"};
+  storage::FolderStates states{folder.data() / "bridges"};
   std::filesystem::path file = folder.data() / "bridges" / "db" / "positions.json";
 };
 
@@ -51,6 +51,17 @@ TEST_F(PositionsTest, OutliveARestart) {
   EXPECT_EQ(again.of("R33", kNow_ms), position);
   EXPECT_EQ(again.of("R35", kNow_ms), DevicePosition{.from_ms = 1'000});
   EXPECT_EQ(again.complete_ms(), 5'000);
+}
+
+TEST_F(PositionsTest, OfManyHoursTheLastAreKept) {
+  DevicePosition position{.mark = 1};
+  for (std::int64_t hour = 0; hour < 9; ++hour) position.set({.hour = hour, .rows = 1});
+  Positions first = open(1'000);
+  first.set("R33", position);
+  must(first.save());
+  const DevicePosition kept = open(1'000).of("R33", kNow_ms);
+  ASSERT_EQ(kept.hours.size(), DevicePosition::kMostHoursKept);
+  EXPECT_EQ(kept.hours.back().hour, 8);
 }
 
 TEST_F(PositionsTest, OfAnotherDatabaseAreNotThese) {

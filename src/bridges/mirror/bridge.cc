@@ -130,7 +130,6 @@ void Mirror::start() {
                      .most = settings_.most,
                      .name_prefix = settings_.name_prefix,
                      .bridge = identity_.name,
-                     .number = identity_.number,
                      .states = parts_.states,
                      .folder = identity_.folder,
                      .loop = &parts_.loop,

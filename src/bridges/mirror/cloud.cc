@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/read_file.h"
-#include "bridges/mirror/brought.h"
+#include "bridges/mirror/added_devices.h"
 #include "client/peer_lookup.h"
 #include "net/address.h"
 #include "registry/rules.h"
@@ -23,7 +23,7 @@ using client::ListedDevice;
 
 constexpr std::string_view kQuotaAllPath = "/iot-open/sign/device/quota/all";
 constexpr std::string_view kClientId = "client-id";
-constexpr std::string_view kBrought = "devices";
+constexpr std::string_view kAdded = "devices";
 constexpr std::size_t kMostWork = 64;
 constexpr std::size_t kMostIdBytes = 128;
 
@@ -56,7 +56,7 @@ struct Cloud::Shared {
   std::stop_token stop;
   std::optional<client::ApiClient> client;
   std::string client_id;
-  std::optional<Brought> brought;
+  std::optional<AddedDevices> added_devices;
   bool adopts = false;  // an earlier version has brought devices, and wrote down none
 
   void run(const std::stop_token& stopped);
@@ -64,8 +64,8 @@ struct Cloud::Shared {
   Result<std::string> stable_client_id();
   Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> answer(const Request& request);
   Result<std::string> known_client_id();
-  Status load_brought();
-  Status save_brought();
+  Status load_added();
+  Status save_added();
   Result<CloudDevices> devices(client::ApiClient& api);
   void take(const ListedDevice& row, CloudDevices& all);
   Status expect(const std::vector<ListedDevice>& rows);
@@ -119,10 +119,10 @@ Result<std::string> Cloud::Shared::stable_client_id() {
   return id;
 }
 
-Status Cloud::Shared::load_brought() {
-  if (brought) return {};
-  Brought loaded(options.number);
-  const auto text = options.states->load(options.bridge, kBrought);
+Status Cloud::Shared::load_added() {
+  if (added_devices) return {};
+  AddedDevices loaded;
+  const auto text = options.states->load(options.bridge, kAdded);
   if (text) {
     if (Status restored = loaded.restore(*text); !restored) return restored;
   } else if (text.error().code == ErrorCode::kNotFound) {
@@ -132,12 +132,12 @@ Status Cloud::Shared::load_brought() {
   } else {
     return std::unexpected(text.error());
   }
-  brought = std::move(loaded);
-  return adopts || text ? Status() : save_brought();
+  added_devices = std::move(loaded);
+  return adopts || text ? Status() : save_added();
 }
 
-Status Cloud::Shared::save_brought() {
-  return options.states->save(options.bridge, kBrought, brought->to_text());
+Status Cloud::Shared::save_added() {
+  return options.states->save(options.bridge, kAdded, added_devices->to_text());
 }
 
 bool Cloud::Shared::is_named(std::string_view sn) const {
@@ -151,8 +151,8 @@ bool Cloud::Shared::is_wanted(std::string_view sn) const {
 // Writes down what is about to be registered.
 Status Cloud::Shared::expect(const std::vector<ListedDevice>& rows) {
   const auto directory = options.registry->directory();
-  const std::string before = brought->to_text();
-  brought->keep([&](std::string_view sn) {
+  const std::string before = added_devices->to_text();
+  added_devices->keep([&](std::string_view sn) {
     const registry::Device* known = directory->find_device(sn);
     return known != nullptr && known->owner == options.account;
   });
@@ -161,13 +161,14 @@ Status Cloud::Shared::expect(const std::vector<ListedDevice>& rows) {
     const registry::Device* known = directory->find_device(row.sn);
     const bool is_ours = known != nullptr && known->owner == options.account;
     if (is_ours && adopts) {
-      brought->take(row.sn, known->number);
-    } else if (known == nullptr && brought->size() < options.most && registry::check_sn(row.sn)) {
-      brought->expect(row.sn);
+      added_devices->take(row.sn, known->number);
+    } else if (known == nullptr && added_devices->size() < options.most &&
+               registry::check_sn(row.sn)) {
+      added_devices->expect(row.sn);
     }
   }
   const bool is_first = std::exchange(adopts, false);
-  return is_first || brought->to_text() != before ? save_brought() : Status();
+  return is_first || added_devices->to_text() != before ? save_added() : Status();
 }
 
 void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
@@ -177,7 +178,7 @@ void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
   if (account == nullptr) return;
   const registry::Device* known = directory->find_device(row.sn);
   if (known == nullptr) {
-    if (!brought->has(row.sn, 0)) {
+    if (!added_devices->has(row.sn, 0)) {
       if (Status good = registry::check_sn(row.sn); !good) {
         return all.refused.push_back(good.error().detail);
       }
@@ -189,10 +190,10 @@ void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
         options.registry->add_device({.sn = row.sn, .name = name, .owner = account->name});
     if (!added) return all.refused.push_back(added.error().detail);
     const registry::Device* is_new = options.registry->directory()->find_device(row.sn);
-    if (is_new != nullptr) brought->take(row.sn, is_new->number);
+    if (is_new != nullptr) added_devices->take(row.sn, is_new->number);
   } else if (known->owner != options.account) {
     return all.of_others.push_back(row.sn);
-  } else if (!brought->has(row.sn, known->number) && !is_named(row.sn)) {
+  } else if (!added_devices->has(row.sn, known->number) && !is_named(row.sn)) {
     return all.own.push_back(row.sn);
   }
   all.mirrored.push_back({.sn = row.sn, .online = row.online});
@@ -201,17 +202,17 @@ void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
 Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
   auto rows = api.devices();
   if (!rows) return std::unexpected(rows.error());
-  if (Status loaded = load_brought(); !loaded) return std::unexpected(loaded.error());
+  if (Status loaded = load_added(); !loaded) return std::unexpected(loaded.error());
   if (Status expected = expect(*rows); !expected) return std::unexpected(expected.error());
   CloudDevices all;
-  const std::string before = brought->to_text();
+  const std::string before = added_devices->to_text();
   for (const ListedDevice& row : *rows) {
     // Each that is new is a commit, and whoever ends the bridge waits for this thread.
     if (stop.stop_requested()) return fail(ErrorCode::kIo, "the list of devices is stopped");
     take(row, all);
   }
-  if (brought->to_text() != before) {
-    if (Status saved = save_brought(); !saved) return std::unexpected(saved.error());
+  if (added_devices->to_text() != before) {
+    if (Status saved = save_added(); !saved) return std::unexpected(saved.error());
   }
   return all;
 }

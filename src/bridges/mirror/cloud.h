@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -20,13 +19,13 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "bridges/core/states.h"
 #include "bridges/mirror/presence.h"
 #include "bridges/mirror/schedule.h"
 #include "client/api_client.h"
 #include "client/mqtt_link.h"
 #include "client/stream.h"
 #include "registry/registry.h"
+#include "storage/states.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::mirror {
@@ -60,11 +59,10 @@ class Cloud {
     std::vector<std::string> only{};  // serial numbers; empty: all
     std::size_t most = 256;           // devices that are brought
     std::string name_prefix{};
-    std::string bridge{};            // its name
-    std::int64_t number = 0;         // the bridge's
-    States* states = nullptr;        // has the client id, and what was brought; outlives this
-    std::filesystem::path folder{};  // had the client id in earlier versions
-    Loop* loop = nullptr;            // outlives this
+    std::string bridge{};               // its name
+    storage::States* states = nullptr;  // has the client id, and what was brought; outlives this
+    std::filesystem::path folder{};     // had the client id in earlier versions
+    Loop* loop = nullptr;               // outlives this
     std::function<void(CloudAnswer)> on_answer{};
   };
   explicit Cloud(Options options);

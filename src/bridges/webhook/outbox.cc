@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "bridges/core/states.h"
+#include "storage/states.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::webhook {
@@ -19,7 +19,7 @@ using wire::JsonArray;
 using wire::JsonObject;
 
 constexpr wire::JsonLimits kLimits{
-    .bytes = States::kMaxBytes, .depth = 4, .keys = std::size_t{1} << 16U};
+    .bytes = storage::States::kMaxBytes, .depth = 4, .keys = std::size_t{1} << 16U};
 
 bool is_own(const Outbox::Waiting& event) { return !event.source; }
 

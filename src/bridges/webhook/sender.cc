@@ -51,8 +51,11 @@ Verdict verdict_of(unsigned status) {
   return is_later ? Verdict::kLater : Verdict::kRefused;
 }
 
-Sender::Sender(const Parts& parts, const Identity& identity, Settings settings)
-    : parts_(parts), identity_(identity), settings_(std::move(settings)), look_pause_(kLooks) {}
+Sender::Sender(Parts parts, Identity identity, Settings settings)
+    : parts_(std::move(parts)),
+      identity_(std::move(identity)),
+      settings_(std::move(settings)),
+      look_pause_(kLooks) {}
 
 void Sender::start() {
   identity_.health->connecting();

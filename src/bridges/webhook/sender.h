@@ -39,7 +39,7 @@ enum class Verdict : std::uint8_t {
 
 class Sender {
  public:
-  Sender(const Parts& parts, const Identity& identity, Settings settings);
+  Sender(Parts parts, Identity identity, Settings settings);
 
   void start();
   // Ends the call that is under way. What waits is told by the next run.

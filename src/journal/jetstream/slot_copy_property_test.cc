@@ -22,6 +22,7 @@
 #include "journal/jetstream/test_slot.h"
 #include "nats/test_forwarder.h"
 #include "nats/test_server.h"
+#include "testing/becomes.h"
 #include "testing/long_runs.h"
 #include "testing/must.h"
 
@@ -103,7 +104,8 @@ class SlotHistory {
   }
   void append_some() {
     append(1 + below(6));
-    EXPECT_TRUE(owner_->log().flush()) << owner_->log().failing();
+    // It goes on by itself where NATS was late.
+    EXPECT_TRUE(becomes([&] { return owner_->log().flush(); })) << owner_->log().failing();
   }
 
   void end() {

@@ -257,50 +257,82 @@ TEST_F(LogFaults, AcknowledgedRecordsSurviveEachSingleFailure) {
   }
 }
 
-// Many records in one write, several faults, and a random order of events.
-void run_at_random(std::uint64_t seed, LogLimits limits) {
-  TestDisk disk(seed);
-  const Chance chance = Chance(seed).split("run");
-  std::uint64_t drawn = 0;
-  const auto draw = [&](std::uint64_t limit) { return chance.bits(drawn++) % limit; };
-  limits.commit = Millis(static_cast<std::int64_t>(draw(2)));
-  limits.commit_bytes = 100 + draw(400);
-  limits.segment_bytes = 1 + draw(1000);
-  const TemporaryFolder folder;
-  const storage::SeenNumber seen(folder.path() / "log.seen");
-  Life life(disk, limits, folder.path() / "log.seen");
-  for (int starts = 0; starts < 6; ++starts) {
-    const auto kind = static_cast<TestDisk::Kind>(draw(4));
-    disk.plan({.at = disk.operations() + 1 + draw(25), .times = 1 + draw(4), .kind = kind});
-    for (int tries = 0; !life.start(); ++tries) {
-      ASSERT_LT(tries, 10) << "it does not start any more";
-      begin_again(disk, kind);
-    }
-    for (std::uint64_t left = 3 + draw(20); left > 0; --left) {
-      life.append(draw(4) == 0 ? draw(500) : draw(60));
-      // The result of flush() is checked through the records reported as durable.
-      if (draw(4) == 0 && life.flush() && draw(4) == 0) life.trim(life.told() / 2);
-    }
-    if (!ends_the_program(kind)) life.expect_recovery();
-    life.end();
-    if (kind == TestDisk::Kind::kPowerOff || draw(2) == 0) {
-      disk.power_on();
-      // The file may be older than the log after a loss of power.
-      if (const auto number = seen.read(); number && draw(2) == 0) {
-        storage::SeenNumber(folder.path() / "log.seen").create(*number - draw(*number + 1));
+// Many records in one write, and a random order of events. Each start has up to three faults of any
+// kind; one may meet the recovery from another.
+class RandomRun {
+ public:
+  RandomRun(std::uint64_t seed, LogLimits limits)
+      : chance_(Chance(seed).split("run")), disk_(seed), seen_(folder_.path() / "log.seen") {
+    limits.commit = Millis(static_cast<std::int64_t>(draw(2)));
+    limits.commit_bytes = 100 + draw(400);
+    limits.segment_bytes = 1 + draw(1000);
+    life_.emplace(disk_, limits, folder_.path() / "log.seen");
+  }
+
+  void run() {
+    for (int starts = 0; starts < 6; ++starts) {
+      disk_.plan(any_fault(25));
+      for (std::uint64_t more = draw(3); more > 0; --more) disk_.plan_also(any_fault(60));
+      start();
+      for (std::uint64_t left = 3 + draw(20); left > 0; --left) {
+        life_->append(draw(4) == 0 ? draw(500) : draw(60));
+        // The result of flush() is checked through the records reported as durable.
+        if (draw(4) == 0 && life_->flush() && draw(4) == 0) life_->trim(life_->told() / 2);
       }
-    } else {
-      disk.restart();
+      if (!disk_.ended()) {
+        disk_.mend();
+        life_->expect_recovery();
+      }
+      life_->end();
+      go_on(disk_.ended().value_or(draw(2) == 0 ? TestDisk::Kind::kPowerOff
+                                                : TestDisk::Kind::kKilled));
+    }
+    disk_.mend();
+    start();
+  }
+
+ private:
+  std::uint64_t draw(std::uint64_t limit) { return chance_.bits(drawn_++) % limit; }
+  TestDisk::DiskFault any_fault(std::uint64_t within) {
+    const std::uint64_t at = disk_.operations() + 1 + draw(within);
+    const std::uint64_t times = 1 + draw(4);
+    return {.at = at, .times = times, .kind = static_cast<TestDisk::Kind>(draw(4))};
+  }
+  void start() {
+    for (int tries = 0; !life_->start(); ++tries) {
+      ASSERT_LT(tries, 20) << "it does not start any more";
+      if (const auto ended = disk_.ended()) go_on(*ended);
     }
   }
-  ASSERT_TRUE(life.start());
+  void go_on(TestDisk::Kind ended) {
+    begin_again(disk_, ended);
+    // The file may be older than the log after a loss of power.
+    if (ended != TestDisk::Kind::kPowerOff) return;
+    if (const auto number = seen_.read(); number && draw(2) == 0) {
+      storage::SeenNumber(folder_.path() / "log.seen").create(*number - draw(*number + 1));
+    }
+  }
+
+  const Chance chance_;
+  std::uint64_t drawn_ = 0;
+  const TemporaryFolder folder_;
+  TestDisk disk_;
+  const storage::SeenNumber seen_;
+  std::optional<Life> life_;
+};
+
+void run_at_random(std::uint64_t seeds, const LogLimits& limits) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    RandomRun(seed, limits).run();
+    ASSERT_FALSE(testing::Test::HasFailure()) << "seed " << seed;
+  }
 }
 
-TEST_F(LogFaults, AcknowledgedRecordsSurviveRandomFailures) {
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    run_at_random(seed, limits());
-    ASSERT_FALSE(HasFailure()) << "seed " << seed;
-  }
+TEST_F(LogFaults, AcknowledgedRecordsSurviveRandomFailures) { run_at_random(400, limits()); }
+
+using LongLogFaults = LogFaults;
+TEST_F(LongLogFaults, AcknowledgedRecordsSurviveManyRandomFailures) {
+  run_at_random(20'000, limits());
 }
 
 }  // namespace

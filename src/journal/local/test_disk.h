@@ -46,7 +46,12 @@ class TestDisk final : public Disk {
 
   void plan(DiskFault fault) {
     const std::lock_guard lock(mutex_);
-    fault_ = fault;
+    faults_.assign(1, fault);
+  }
+  // Comes as well; one that has not begun outlives power_on() and restart().
+  void plan_also(DiskFault fault) {
+    const std::lock_guard lock(mutex_);
+    faults_.push_back(fault);
   }
   // The disk fails in this way from now on, until mend().
   void break_down(Kind kind) {
@@ -54,7 +59,12 @@ class TestDisk final : public Disk {
   }
   void mend() {
     const std::lock_guard lock(mutex_);
-    fault_.reset();
+    faults_.clear();
+  }
+  // How power or program ended, until power_on() or restart().
+  [[nodiscard]] std::optional<Kind> ended() const {
+    const std::lock_guard lock(mutex_);
+    return off_;
   }
   [[nodiscard]] std::uint64_t operations() const {
     const std::lock_guard lock(mutex_);
@@ -65,8 +75,8 @@ class TestDisk final : public Disk {
   // is lost.
   void power_on() {
     const std::lock_guard lock(mutex_);
-    off_ = false;
-    fault_.reset();
+    off_.reset();
+    std::erase_if(faults_, [this](const DiskFault& each) { return each.at <= operations_ + 1; });
     std::set<std::string> names;
     for (const auto& [name, file] : seen_) names.insert(name);
     for (const auto& [name, file] : durable_) names.insert(name);
@@ -90,8 +100,8 @@ class TestDisk final : public Disk {
   // For pages whose sync failed, the kernel may return the old content again.
   void restart() {
     const std::lock_guard lock(mutex_);
-    off_ = false;
-    fault_.reset();
+    off_.reset();
+    std::erase_if(faults_, [this](const DiskFault& each) { return each.at <= operations_ + 1; });
     for (auto& [name, file] : seen_) {
       for (const std::size_t page : std::exchange(file->forgotten, {})) {
         if (coin()) forget(*file, page);
@@ -296,12 +306,13 @@ class TestDisk final : public Disk {
 
   std::optional<Kind> next_operation() {
     ++operations_;
-    if (off_) return fault_ ? fault_->kind : Kind::kPowerOff;
-    if (!fault_ || operations_ < fault_->at || operations_ - fault_->at >= fault_->times) {
-      return std::nullopt;
-    }
-    off_ = fault_->kind == Kind::kPowerOff || fault_->kind == Kind::kKilled;
-    return fault_->kind;
+    if (off_) return off_;
+    const auto fault = std::ranges::find_if(faults_, [this](const DiskFault& each) {
+      return operations_ >= each.at && operations_ - each.at < each.times;
+    });
+    if (fault == faults_.end()) return std::nullopt;
+    if (fault->kind == Kind::kPowerOff || fault->kind == Kind::kKilled) off_ = fault->kind;
+    return fault->kind;
   }
 
   std::uint64_t draw(std::uint64_t limit) { return chance_.bits(drawn_++) % limit; }
@@ -310,9 +321,9 @@ class TestDisk final : public Disk {
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<File>> seen_;
   std::map<std::string, std::shared_ptr<File>> durable_;
-  std::optional<DiskFault> fault_;
+  std::vector<DiskFault> faults_;
   std::uint64_t operations_ = 0;
-  bool off_ = false;
+  std::optional<Kind> off_;
   Chance chance_;
   std::uint64_t drawn_ = 0;
 };

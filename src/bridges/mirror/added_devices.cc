@@ -1,30 +1,28 @@
-#include "bridges/mirror/brought.h"
+#include "bridges/mirror/added_devices.h"
 
 #include "wire/json.h"
 
 namespace gridloom::bridges::mirror {
 
-Status Brought::restore(std::string_view text) {
+Status AddedDevices::restore(std::string_view text) {
   const auto parsed = wire::parse_json(text, {.keys = 1'000'000});
-  const auto bridge = parsed ? wire::whole_in(*parsed, "bridge") : std::nullopt;
   const wire::Json* devices = parsed ? wire::member(*parsed, "devices") : nullptr;
-  if (!bridge || devices == nullptr || !devices->is_object()) {
+  if (devices == nullptr || !devices->is_object()) {
     return fail(ErrorCode::kMalformed, "what it has brought cannot be read");
   }
-  if (*bridge != bridge_) return {};
   for (const auto& [sn, number] : devices->get_object()) {
     if (wire::is_whole(number)) devices_.insert_or_assign(std::string(sn), wire::whole(number));
   }
   return {};
 }
 
-std::string Brought::to_text() const {
+std::string AddedDevices::to_text() const {
   wire::JsonObject devices;
   for (const auto& [sn, number] : devices_) devices[sn] = number;
-  return wire::to_text(wire::JsonObject{{"bridge", bridge_}, {"devices", std::move(devices)}});
+  return wire::to_text(wire::JsonObject{{"devices", std::move(devices)}});
 }
 
-bool Brought::has(std::string_view sn, std::int64_t number) const {
+bool AddedDevices::has(std::string_view sn, std::int64_t number) const {
   const auto found = devices_.find(sn);
   return found != devices_.end() && (found->second == 0 || found->second == number);
 }

@@ -1,4 +1,4 @@
-#include "node/bridge_states.h"
+#include "node/database_states.h"
 
 #include <array>
 #include <atomic>
@@ -8,6 +8,7 @@
 
 #include "postgres/migrate.h"
 #include "postgres/pool.h"
+#include "postgres/transaction.h"
 #include "postgres/values.h"
 
 namespace gridloom::node {
@@ -24,12 +25,12 @@ CREATE TABLE bridge_state (
 );
 )"}};
 
-class DatabaseStates final : public bridges::States {
+class DatabaseStates final : public storage::States {
  public:
-  DatabaseStates(postgres::ConnectionSettings database, std::filesystem::path folder,
-                 const Clock& clock)
-      : files_(std::move(folder)),
-        pool_(std::move(database), {.job = "states of bridges", .most = 2, .clock = clock}) {}
+  explicit DatabaseStates(DatabaseStatesOptions options)
+      : files_(std::move(options.folder)),
+        fence_(std::move(options.fence)),
+        pool_(std::move(options.database), {.job = "states", .most = 2, .clock = options.clock}) {}
 
   Result<std::string> load(std::string_view bridge, std::string_view key) override {
     auto connection = open();
@@ -45,12 +46,17 @@ class DatabaseStates final : public bridges::States {
   Status save(std::string_view bridge, std::string_view key, std::string_view text) override {
     auto connection = open();
     if (!connection) return std::unexpected(connection.error());
+    auto transaction = postgres::Transaction::begin(**connection);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (fence_) {
+      if (Status owns = fence_(**connection); !owns) return owns;
+    }
     const auto saved = (*connection)
                            ->execute(
                                "INSERT INTO bridge_state VALUES ($1, $2, $3) ON CONFLICT "
                                "(bridge, key) DO UPDATE SET state = excluded.state",
                                Bytes{bridge}, key, Bytes{text});
-    return saved ? Status() : std::unexpected(saved.error());
+    return saved ? transaction->commit() : std::unexpected(saved.error());
   }
 
  private:
@@ -64,16 +70,16 @@ class DatabaseStates final : public bridges::States {
     return connection;
   }
 
-  bridges::FolderStates files_;
+  storage::FolderStates files_;
+  const std::function<Status(postgres::Connection&)> fence_;
   postgres::Pool pool_;
   std::atomic<bool> is_made_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<bridges::States> bridge_states(postgres::ConnectionSettings database,
-                                               std::filesystem::path folder, const Clock& clock) {
-  return std::make_unique<DatabaseStates>(std::move(database), std::move(folder), clock);
+std::unique_ptr<storage::States> database_states(DatabaseStatesOptions options) {
+  return std::make_unique<DatabaseStates>(std::move(options));
 }
 
 }  // namespace gridloom::node

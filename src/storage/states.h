@@ -1,6 +1,7 @@
-// What bridges must not forget, as texts under the name of the bridge and a key: where it goes on
-// after a restart, and in a cluster at another node. A bridge keeps little here and writes seldom:
-// how far it has come in history and in the log of events, which have the rest.
+// What bridges and the modes of batteries (home/battery_modes.h) must not forget, as texts under
+// the name of the bridge, which is empty for those who are none, and a key: where it goes on after
+// a restart, and in a cluster at another node. Who keeps something here keeps little and writes
+// seldom; a bridge, how far it has come in history and in the log of events, which have the rest.
 //
 // Thread rule: any function from any thread; it may block.
 #pragma once
@@ -13,7 +14,7 @@
 
 #include "base/result.h"
 
-namespace gridloom::bridges {
+namespace gridloom::storage {
 
 class States {
  public:
@@ -46,4 +47,4 @@ class FolderStates final : public States {
   const std::filesystem::path folder_;
 };
 
-}  // namespace gridloom::bridges
+}  // namespace gridloom::storage

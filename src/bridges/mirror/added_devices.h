@@ -15,12 +15,9 @@
 
 namespace gridloom::bridges::mirror {
 
-class Brought {
+class AddedDevices {
  public:
-  // `bridge`: the number of the bridge; one of the same name that was removed does not count.
-  explicit Brought(std::int64_t bridge) : bridge_(bridge) {}
-
-  // kMalformed: it is no text of to_text(). The text of another bridge is as none.
+  // kMalformed: it is no text of to_text().
   [[nodiscard]] Status restore(std::string_view text);
   [[nodiscard]] std::string to_text() const;
 
@@ -38,7 +35,6 @@ class Brought {
   }
 
  private:
-  std::int64_t bridge_;
   std::map<std::string, std::int64_t, std::less<>> devices_;  // by serial number; 0: not known yet
 };
 

@@ -1,24 +1,24 @@
-#include "bridges/core/states.h"
+#include "storage/states.h"
 
 #include <fmt/format.h>
 
 #include "storage/files.h"
 #include "storage/summed_file.h"
 
-namespace gridloom::bridges {
+namespace gridloom::storage {
 
 std::filesystem::path FolderStates::file_of(std::string_view bridge, std::string_view key) const {
   return folder_ / bridge / fmt::format("{}.json", key);
 }
 
 Result<std::string> FolderStates::load(std::string_view bridge, std::string_view key) {
-  return storage::read_summed_file(file_of(bridge, key), kMaxBytes);
+  return read_summed_file(file_of(bridge, key), kMaxBytes);
 }
 
 Status FolderStates::save(std::string_view bridge, std::string_view key, std::string_view text) {
   const std::filesystem::path file = file_of(bridge, key);
-  if (Status made = storage::make_data_folder(file.parent_path()); !made) return made;
-  return storage::write_summed_file(file, text);
+  if (Status made = make_data_folder(file.parent_path()); !made) return made;
+  return write_summed_file(file, text);
 }
 
-}  // namespace gridloom::bridges
+}  // namespace gridloom::storage

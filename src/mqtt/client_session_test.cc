@@ -98,14 +98,15 @@ class ClientSessions : public testing::TestWithParam<Loops> {
 };
 INSTANTIATE_TEST_SUITE_P(OnLoops, ClientSessions, testing::Values(Loops::kOne, Loops::kTwo));
 
+// A message's packet id is its number: the session and the device's stream have those before.
 TEST_P(ClientSessions, MessagesForAnAbsentClientAreQueuedInOrder) {
   const auto sender = device();
   auto first = app(keeping());
   EXPECT_THAT(first->said(), ElementsAre(Not(HasSubstr("present"))));
   first->subscribe({open_topic("quota")});
   report(*sender, 1);
-  EXPECT_THAT(first->said(), Contains(quota("q1 id1", 1)));
-  first->send(Puback{.packet_id = 1});
+  EXPECT_THAT(first->said(), Contains(quota("q1 id3", 1)));
+  first->send(Puback{.packet_id = 3});
   first->drop();
   for (int n = 2; n <= 4; ++n) report(*sender, n);
   report(*sender, 5, Qos::kAtMostOnce);
@@ -113,8 +114,8 @@ TEST_P(ClientSessions, MessagesForAnAbsentClientAreQueuedInOrder) {
   auto second = app(keeping());
   report(*sender, 6);
   EXPECT_THAT(second->said(),
-              ElementsAre(StartsWith("CONNACK success present"), quota("q1 id2", 2),
-                          quota("q1 id3", 3), quota("q1 id4", 4), quota("q1 id5", 6)));
+              ElementsAre(StartsWith("CONNACK success present"), quota("q1 id4", 2),
+                          quota("q1 id5", 3), quota("q1 id6", 4), quota("q1 id7", 6)));
 }
 
 TEST_P(ClientSessions, UnacknowledgedMessagesAreSentAgainWithDup) {
@@ -124,10 +125,10 @@ TEST_P(ClientSessions, UnacknowledgedMessagesAreSentAgainWithDup) {
   report(*sender, 1);
   report(*sender, 2);
   static_cast<void>(first->said());
-  first->send(Puback{.packet_id = 1});
+  first->send(Puback{.packet_id = 3});
   first->drop();
   auto second = app(keeping());
-  EXPECT_THAT(second->said(), ElementsAre(StartsWith("CONNACK"), quota("q1 id2 dup", 2)));
+  EXPECT_THAT(second->said(), ElementsAre(StartsWith("CONNACK"), quota("q1 id4 dup", 2)));
 }
 
 // The older connection is still open: it is told, and no message is lost or overtakes another.
@@ -434,9 +435,9 @@ TEST_P(ClientSessions, ASessionAndWhatWaitsForItOutliveTheServer) {
   report(*sender, 3);
   auto second = app(keeping());
   EXPECT_THAT(second->said(),
-              ElementsAre(StartsWith("CONNACK success present"), quota("q1 id1 dup", 1) + " 11:42",
-                          quota("q1 id2", 2) + " 11:42", quota("q1 id3", 3) + " 11:42"));
-  for (std::uint16_t id = 1; id <= 3; ++id) second->send(Puback{.packet_id = id});
+              ElementsAre(StartsWith("CONNACK success present"), quota("q1 id3 dup", 1) + " 11:42",
+                          quota("q1 id4", 2) + " 11:42", quota("q1 id5", 3) + " 11:42"));
+  for (std::uint16_t id = 3; id <= 5; ++id) second->send(Puback{.packet_id = id});
   second->drop();
   server.restart();
   auto third = app(keeping());
@@ -482,7 +483,7 @@ TEST_P(ClientSessions, AcknowledgedMessagesAreNotKept) {
   first->subscribe({open_topic("quota")});
   report(*sender, 1);
   static_cast<void>(first->said());
-  first->send(Puback{.packet_id = 1});
+  first->send(Puback{.packet_id = 3});
   report(*sender, 2);
   const auto loaded = server.as_killed();
   ASSERT_EQ(loaded.sessions.size(), 1U);

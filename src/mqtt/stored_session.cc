@@ -35,9 +35,8 @@ std::string change_of(const StoredSession& session) {
   return change;
 }
 
-// A message before one that was sent has been sent too: it is sent again in its place, with a
-// packet id that no other message has. Whether the session's last connection sent one of the others
-// is unknown.
+// A message before one that was sent has been sent too: it is sent again in its place, with the
+// packet id that it had. Whether the session's last connection sent one of the others is unknown.
 void infer_sent(StoredSession& session) {
   std::set<std::uint16_t> taken;
   for (Outbox::Kept& kept : session.messages) {
@@ -51,10 +50,10 @@ void infer_sent(StoredSession& session) {
     if (kept.stage != Outbox::DeliveryState::kWaiting) {
       later_was_sent = true;
     } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
-      while (!taken.insert(++free_id).second) {
-      }
+      std::uint16_t packet_id = Outbox::packet_id_of(kept.entry.number);
+      while (!taken.insert(packet_id).second) packet_id = ++free_id;
       kept.stage = Outbox::DeliveryState::kSent;
-      kept.packet_id = free_id;
+      kept.packet_id = packet_id;
     }
   }
 }

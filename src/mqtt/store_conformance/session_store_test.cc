@@ -309,7 +309,7 @@ std::vector<Change> message_changes() {
       {"a message is sent, and with it the one before it",
        bytes_of(hub::MessageNumbered{.session = 2, .message = 12, .packet_id = 1}),
        {kMessage11, kMessage12},
-       {"  message 11 stage 1 id 2 qos 1 subscriptions 7 t/a first until -",
+       {"  message 11 stage 1 id 11 qos 1 subscriptions 7 t/a first until -",
         "  message 12 stage 1 id 1 qos 2 retain subscriptions  t/a first until 9000"}},
       {"a message is received",
        bytes_of(hub::MessageDone{.session = 2, .message = 11},

@@ -238,7 +238,8 @@ void Outbox::number_next(TimePoint now) {
   while (!at_least_once_.empty() && window_is_open()) {
     const Entry& front = at_least_once_.front();
     const bool waits_for_log =
-        front.number != 0 && (front.qos == Qos::kExactlyOnce || front.waited);
+        front.number != 0 && (front.qos == Qos::kExactlyOnce || front.waited ||
+                              is_in_flight(packet_id_of(front.number)));
     if (due_ == 0 ? !waits_for_log : !is_numbering()) return;
     if (!at_most_once_.empty() && at_most_once_.front().sequence < front.sequence) return;
     Entry entry = take(at_least_once_);
@@ -247,7 +248,7 @@ void Outbox::number_next(TimePoint now) {
       forget(entry);
       continue;
     }
-    const std::uint16_t packet_id = free_packet_id();
+    const std::uint16_t packet_id = free_packet_id(entry.number);
     const std::uint64_t waits_for =
         waits_for_log ? add_step(DeliveryStep::Step::kNumbered, entry.number, packet_id) : 0;
     ++due_;
@@ -263,7 +264,7 @@ void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
     return forget(entry);
   }
   const Publish packet{.dup = entry.maybe_sent,
-                       .packet_id = counts ? free_packet_id() : std::uint16_t{0}};
+                       .packet_id = counts ? free_packet_id(entry.number) : std::uint16_t{0}};
   if (write(out, entry, packet, now) == Written::kDropped || !counts) return forget(entry);
   sent_bytes_ += bytes_of(*entry.message);
   sent_.push({.packet_id = packet.packet_id, .entry = std::move(entry)});
@@ -299,11 +300,15 @@ Outbox::Written Outbox::write(std::string& out, const Entry& entry, Publish pack
   return Written::kDone;
 }
 
-std::uint16_t Outbox::free_packet_id() {
+bool Outbox::is_in_flight(std::uint16_t packet_id) {
+  return find_sent(packet_id) != sent_.end() || find_released(packet_id) != released_.end();
+}
+
+std::uint16_t Outbox::free_packet_id(std::int64_t number) {
+  if (number != 0 && !is_in_flight(packet_id_of(number))) return packet_id_of(number);
   do {
     if (++last_packet_id_ == 0) last_packet_id_ = 1;
-  } while (find_sent(last_packet_id_) != sent_.end() ||
-           find_released(last_packet_id_) != released_.end());
+  } while (is_in_flight(last_packet_id_));
   return last_packet_id_;
 }
 

@@ -10,7 +10,8 @@
 // A message with a number is in the log, and so are its steps that must survive a crash: a QoS 2
 // message, or one that waited for a connection, is sent only when the log has its packet id, and a
 // PUBREL only when the log has that it is owed. Thus, even after a crash, a client gets a QoS 2
-// message exactly once, and a possibly repeated QoS 1 message has DUP set.
+// message exactly once, and a possibly repeated QoS 1 message has DUP set and the packet id of
+// before: that follows from its number, or is in the log (MQTT-4.4.0-1).
 // Invariant: at most `window` messages in flight; never more waiting than the limits allow.
 // One thread at a time (the session's).
 #pragma once
@@ -154,6 +155,11 @@ class Outbox {
   // The QoS 1 and 2 messages that a session keeps beyond a connection, in an order that restore()
   // accepts.
   [[nodiscard]] std::vector<Kept> kept() const;
+  // The packet id that a message with this number gets, unless another one in flight has it.
+  [[nodiscard]] static constexpr std::uint16_t packet_id_of(std::int64_t number) {
+    constexpr std::int64_t kIds = 65'535;
+    return static_cast<std::uint16_t>(1 + (number - 1) % kIds);
+  }
   // Adds a kept message to an outbox that is not open.
   void restore(Kept kept);
 
@@ -242,7 +248,8 @@ class Outbox {
   void drop_beyond_limits();
   void send_next(std::string& out, Entry entry, TimePoint now);
   [[nodiscard]] Written write(std::string& out, const Entry& entry, Publish packet, TimePoint now);
-  [[nodiscard]] std::uint16_t free_packet_id();
+  [[nodiscard]] bool is_in_flight(std::uint16_t packet_id);
+  [[nodiscard]] std::uint16_t free_packet_id(std::int64_t number);
   [[nodiscard]] Fifo<Sent>::Iterator find_sent(std::uint16_t packet_id);
   [[nodiscard]] std::vector<Released>::iterator find_released(std::uint16_t packet_id);
 

@@ -214,6 +214,43 @@ TEST(MqttResume, KeptMessagesRestoreTheSameOutbox) {
   EXPECT_EQ(second.said(), Lines{"PUBLISH t q2 id3 c"});
 }
 
+// [MQTT-4.4.0-1] What a killed server knows of messages of QoS 1 is that they were to be sent, and
+// of those whose packet id another one had, which one they got.
+TEST(MqttResume, MessagesOfAKilledServerAreSentAgainWithTheirPacketIds) {
+  constexpr std::int64_t kRound = 65'535;
+  TestClient first(Version::k311);
+  first.join(keeping(Version::k311));
+  first.deliver("a", Qos::kAtLeastOnce, 7);
+  first.deliver("b", Qos::kAtLeastOnce, 900);
+  first.deliver("c", Qos::kAtLeastOnce, 7 + kRound);
+  first.deliver("d", Qos::kAtLeastOnce, 901 + kRound);
+  EXPECT_EQ(first.said(), (Lines{"PUBLISH t q1 id7 a", "PUBLISH t q1 id900 b"}))
+      << "the third waits for the log, as the first has its packet id";
+  const auto steps = first.session.take_steps();
+  ASSERT_EQ(steps.size(), 1U);
+  EXPECT_EQ(steps[0].number, 7 + kRound);
+  first.session.steps_are_logged(first.session.outbox().steps_taken());
+  EXPECT_EQ(first.said(), (Lines{"PUBLISH t q1 id1 c", "PUBLISH t q1 id901 d"}));
+
+  std::vector<Outbox::Kept> kept = first.session.outbox().kept();
+  SessionState stored;
+  for (Outbox::Kept& message : kept) {
+    if (message.packet_id != steps[0].packet_id) message.stage = Outbox::DeliveryState::kWaiting;
+    message.entry.maybe_sent = true;
+    stored.outbox.restore(std::move(message));
+  }
+  TestClient second(Version::k311);
+  second.send(keeping(Version::k311));
+  (void)second.session.take_events();
+  second.session.accept({.session_present = true}, kStart, std::move(stored));
+  second.session.steps_are_logged(100);
+  Lines again = second.said();
+  std::ranges::sort(again);
+  EXPECT_EQ(again,
+            (Lines{"CONNACK success present", "PUBLISH t q1 id1 dup c", "PUBLISH t q1 id7 dup a",
+                   "PUBLISH t q1 id900 dup b", "PUBLISH t q1 id901 dup d"}));
+}
+
 TEST(MqttReasons, ARefusalSaysWhyUnlessTheClientDoesNotWantToKnow) {
   for (const std::uint32_t wants : {1U, 0U}) {
     Connect packet = plain_connect(Version::k5);

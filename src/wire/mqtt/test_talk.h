@@ -144,8 +144,8 @@ class TestClient {
   void publish(std::uint16_t id, Qos qos, std::string_view payload = "x") {
     send(Publish{.qos = qos, .topic = "t", .packet_id = id, .payload = payload});
   }
-  void deliver(std::string_view payload, Qos qos) {
-    session.deliver(message("t", std::string(payload)), {.qos = qos}, now);
+  void deliver(std::string_view payload, Qos qos, std::int64_t number = 0) {
+    session.deliver(message("t", std::string(payload)), {.qos = qos, .number = number}, now);
   }
 
   std::string output(TimePoint at) {

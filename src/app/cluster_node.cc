@@ -36,7 +36,7 @@ operations::ClusterNode cluster_operations_of(node::Node& node) {
                 const node::NodeHealth health = node.health();
                 return node::status_of(health, node::ask_nats_servers(health.nats_urls));
               },
-          .drain = [&node] { return node.drain(kLongestDrain); },
+          .drain = [&node] { return node.drain(kLongestDrain, node::Then::kStays); },
           .remove = [&node](const std::string& other) { return node.remove(other); }};
 }
 

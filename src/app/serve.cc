@@ -174,11 +174,8 @@ std::optional<int> run_once(ServeOptions& options, const Run& run,
   sigwait(&run.signals, &signal);
   if (signal == SIGUSR1) return std::nullopt;
   spdlog::info("stopping on signal {}", signal);
-  if (process.node) {
-    if (!process.node->drain(kLongestDrain)) {
-      spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
-    }
-    process.node->leave();
+  if (process.node && !process.node->drain(kLongestDrain, node::Then::kLeaves)) {
+    spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
   }
   process.server->stop({{"signal", signal}});
   return process.starts_again ? kStartAgain : 0;

@@ -277,8 +277,9 @@ TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
 TEST_F(ArchiveLossTest, AMissingHistoryIsReportedUntilItIsAccepted) {
   for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
   const Lines expected = {
-      "records 1 to 2 are neither in the log nor in history.db, which is new: the reports in them "
-      "are lost"};
+      "device 1 lacks all before 2023-11-14T22:00:01Z: records 1 to 2 are neither in the log nor "
+      "in "
+      "history.db, which is new: the reports in them are lost"};
   EXPECT_EQ(damage(), expected);
   start();
   report(1, 9s, "a", "9");
@@ -290,8 +291,9 @@ TEST_F(ArchiveLossTest, AMissingHistoryIsReportedUntilItIsAccepted) {
 
 TEST_F(ArchiveLossTest, AMissingLogIsReported) {
   remove("log");
-  EXPECT_EQ(damage(), (Lines{"the log has no segment, but history.db has records up to 3: the "
-                             "later records of the log are lost"}));
+  EXPECT_EQ(damage(), (Lines{"device 1 lacks 2023-11-14T22:00:00Z to 2023-11-14T22:00:00Z: the log "
+                             "has no segment, but history.db has records up to 3: the later "
+                             "records of the log are lost"}));
 }
 
 // Session changes are stored in sessions.db, which may contain later log records than history.db.

@@ -75,6 +75,9 @@ Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, 
   const auto open = store.open_hours();
   if (!open) return std::unexpected(open.error());
   builder->open_.insert(open->begin(), open->end());
+  if (const auto now = builder->options_.now) {
+    builder->head_blocks_.set_stored_before(builder->closed_before(*now), builder->open_);
+  }
   builder->names_stored_ = names.size();
   return builder;
 }

@@ -46,15 +46,13 @@ class Builder {
     Millis grace{120'000};  // an hour becomes a block this long after its end
     std::size_t head_bytes = std::size_t{64} * 1024 * 1024;  // more: hours stored in chunks
     HourIntegrator integrate{};
+    std::optional<TimePoint> now{};  // from then on it is known what is in memory alone
   };
   // `store` and `names` outlive the builder; `names` are those of the store. kConflict: the store's
   // partitions are at different records; the builder takes the records of a journal that numbers
   // them together.
   [[nodiscard]] static Result<std::unique_ptr<Builder>> make(Store& store, FieldNames& names,
                                                              Options options);
-
-  // Before anything is taken or stored: from now on it is known what is in memory alone.
-  void begin(TimePoint now) { head_blocks_.set_stored_before(closed_before(now), open_); }
 
   // Takes one record of the log, in log order. kMalformed: the record is invalid, and is left out.
   [[nodiscard]] Status take(std::uint64_t sequence, journal::RecordKind kind,

@@ -289,27 +289,9 @@ std::vector<std::int64_t> HeadBlocks::hours(DeviceNumber device, std::int64_t fr
   return found;
 }
 
-void HeadBlocks::set_stored_before(std::int64_t hour, const std::set<DeviceHour>& later) {
-  const std::lock_guard lock(mutex_);
-  stored_before_ = hour;
-  for (const DeviceHour& of : later) note_stored(of);
-}
-
-void HeadBlocks::note_stored(const DeviceHour& of) {
-  std::int64_t& last = stored_in_.try_emplace(of.device, of.hour).first->second;
-  last = std::max(last, of.hour);
-}
-
-std::optional<std::int64_t> HeadBlocks::all_from(DeviceNumber device) const {
-  const std::lock_guard lock(mutex_);
-  const auto stored = stored_in_.find(device);
-  if (!stored_before_ || stored == stored_in_.end()) return stored_before_;
-  return std::max(*stored_before_, stored->second + 1);
-}
-
 void HeadBlocks::drop(const DeviceHour& of) {
-  const std::lock_guard lock(mutex_);
   note_stored(of);
+  const std::lock_guard lock(mutex_);
   const auto device = devices_.find(of.device);
   if (device == devices_.end()) return;
   Hours& hours = device->second;

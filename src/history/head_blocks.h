@@ -69,9 +69,6 @@ class HeadBlocks final : public HoursInMemory {
   [[nodiscard]] std::vector<DeviceNumber> devices() const;
   [[nodiscard]] std::vector<std::int64_t> hours(DeviceNumber device, std::int64_t from,
                                                 std::int64_t to) const override;
-  // Before anything is stored: the store may have hours before `hour`, and these later ones.
-  void set_stored_before(std::int64_t hour, const std::set<DeviceHour>& later);
-  [[nodiscard]] std::optional<std::int64_t> all_from(DeviceNumber device) const override;
   // Drops a head whose rows are now in the store.
   void drop(const DeviceHour& of);
   // The oldest log record that any head needs; none: there are no heads.
@@ -99,7 +96,6 @@ class HeadBlocks final : public HoursInMemory {
     bool resent = false;  // kResent is among its fields
   };
 
-  void note_stored(const DeviceHour& of);
   void name_shapes(const journal::BatchReader& reader);
   // Reads a row behind its time; its fields are in `fields`. Returns its values.
   [[nodiscard]] std::string_view read_row(Cursor& row, Shape& fields) const;
@@ -124,9 +120,7 @@ class HeadBlocks final : public HoursInMemory {
   }
   FieldNames& names_;
   InStore in_store_;
-  mutable std::mutex mutex_;                   // guards devices_, purged_ and the next two members
-  std::optional<std::int64_t> stored_before_;  // the store may have hours before this one
-  std::unordered_map<DeviceNumber, std::int64_t> stored_in_;  // the last hour of each
+  mutable std::mutex mutex_;  // guards devices_ and purged_
   std::unordered_map<DeviceNumber, Hours> devices_;
   std::map<DeviceHour, std::uint64_t> stored_;  // see set_stored()
   std::uint64_t stored_through_ = 0;            // the last of those records

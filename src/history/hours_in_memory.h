@@ -6,8 +6,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/device_number.h"
@@ -37,9 +40,17 @@ class HoursInMemory {
                                                         std::int64_t to) const = 0;
   // Nothing of the device from this hour on was ever stored: all of it is in memory. Nothing: that
   // is not known.
-  [[nodiscard]] virtual std::optional<std::int64_t> all_from(DeviceNumber /*device*/) const {
-    return std::nullopt;
-  }
+  [[nodiscard]] std::optional<std::int64_t> all_from(DeviceNumber device) const;
+  // Before anything is stored: the store may have hours before `hour`, and these later ones.
+  void set_stored_before(std::int64_t hour, const std::set<DeviceHour>& later);
+
+ protected:
+  void note_stored(const DeviceHour& of);
+
+ private:
+  mutable std::mutex stored_mutex_;            // guards the next two members
+  std::optional<std::int64_t> stored_before_;  // the store may have hours before this one
+  std::unordered_map<DeviceNumber, std::int64_t> stored_in_;  // the last hour of each
 };
 
 }  // namespace gridloom::history

@@ -16,8 +16,9 @@
 
 namespace gridloom::history {
 
-// "DEV-1 and DEV-2 lack 2026-11-29T03:43:10Z to 2026-11-29T03:58:00Z: WHY", or only why if nobody
-// is known to lack anything. Of many devices, it names the first.
+// "DEV-1 and DEV-2 lack 2026-11-29T03:43:10Z to 2026-11-29T03:58:00Z: WHY", "DEV-1 lacks all before
+// 2026-11-29T03:58:00Z: WHY" if no report is left before the loss, or only why if nobody is known
+// to lack anything. Of many devices, it names the first.
 [[nodiscard]] inline std::string text_of_loss(std::string_view why,
                                               const journal::LostReports& reports,
                                               const SerialOf& serial_of) {
@@ -40,7 +41,8 @@ namespace gridloom::history {
     who += serial.empty() ? fmt::format("device {}", device) : serial;
     ++count;
   }
-  return fmt::format("{} {} {} to {}: {}", who, all == 1 ? "lacks" : "lack", time(reports.from_ms),
+  return fmt::format("{} {} {} {}: {}", who, all == 1 ? "lacks" : "lack",
+                     reports.from_ms == 0 ? "all before" : time(reports.from_ms) + " to",
                      time(reports.to_ms), why);
 }
 

@@ -16,7 +16,7 @@ std::string text(const journal::LostReports& reports) {
 TEST(LossText, NamesDevicesAndTime) {
   EXPECT_EQ(text({}), "why");
   EXPECT_EQ(text({.devices = {1}, .from_ms = 0, .to_ms = 61'999}),
-            "DEV-1 lacks 1970-01-01T00:00:00Z to 1970-01-01T00:01:01Z: why");
+            "DEV-1 lacks all before 1970-01-01T00:01:01Z: why");
   EXPECT_EQ(text({.devices = {1, 2, 9}, .from_ms = 1'000, .to_ms = 2'000}),
             "DEV-1, DEV-2 and device 9 lack 1970-01-01T00:00:01Z to 1970-01-01T00:00:02Z: why");
 }

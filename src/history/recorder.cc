@@ -61,6 +61,46 @@ struct Lag {
   std::atomic<std::uint64_t> stored{0};  // Builder::applied()
 };
 
+// The last hour of each device that the store has any of, of the first kAsked.
+std::map<DeviceNumber, std::int64_t> last_hours(Store& store, TimePoint now,
+                                                const std::vector<DeviceNumber>& devices) {
+  std::map<DeviceNumber, std::int64_t> hours;
+  // Devices may be a day ahead.
+  const std::int64_t end = hour_of(unix_ms(now)) + kDay_hours + 1;
+  for (const DeviceNumber device : devices | std::views::take(kAsked)) {
+    const auto hour = store.hour_before(device, end);
+    if (hour && *hour) hours.emplace(device, **hour);
+  }
+  return hours;
+}
+
+// The time of the last report in the store; nothing: there is none, or it cannot be read.
+std::optional<std::int64_t> last_stored_ms(Store& store,
+                                           const std::map<DeviceNumber, std::int64_t>& hours) {
+  std::optional<std::int64_t> last_ms;
+  std::int64_t newest = 0;
+  for (const auto& [device, hour] : hours) newest = std::max(newest, hour);
+  for (const auto& [device, hour] : hours) {
+    if (hour != newest) continue;
+    const Status read =
+        store.each_chunk(device, hour, hour + 1, [&](std::int64_t, std::string_view chunk) {
+          return each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample>) {
+            last_ms = std::max(last_ms.value_or(at_ms), at_ms);
+          });
+        });
+    if (!read) spdlog::warn("a report before the loss cannot be read: {}", read.error().detail);
+  }
+  return last_ms;
+}
+
+// While records of before are read.
+struct Replay {
+  std::optional<RecoveryScan> scan{};
+  std::optional<ParallelRecoveryScan> beside{};
+  std::optional<ReplayGaps> gaps{};  // until start()
+  bool leaves_rest = false;          // of them in the journal
+};
+
 }  // namespace
 
 struct Recorder::Impl {
@@ -73,7 +113,7 @@ struct Recorder::Impl {
 
   void on_records(std::span<const journal::Record> records) {
     if (!records.empty()) lag.newest = records.back().sequence;
-    if (beside) {
+    if (of_before.beside) {
       for (const journal::Record& record : records) replay(record);
       return;
     }
@@ -86,10 +126,10 @@ struct Recorder::Impl {
     if (record.sequence > sessions_from) hand_over_sessions(record);
     if (record.sequence <= builder->applied()) return;
     const std::string_view batch = journal::batch_of(record.kind, record.payload);
-    gaps->take(record.sequence, batch);
-    beside->take(std::string(batch));
-    if (!leaves_rest && builder->is_full()) make_room();
-    if (!leaves_rest) return taker->take_whole(record);
+    of_before.gaps->take(record.sequence, batch);
+    of_before.beside->take(std::string(batch));
+    if (!of_before.leaves_rest && builder->is_full()) make_room();
+    if (!of_before.leaves_rest) return taker->take_whole(record);
     if (is_readable_at_once(record.kind)) taker->add_readable(record);
     queue.leave(record.sequence);
   }
@@ -99,41 +139,9 @@ struct Recorder::Impl {
   void make_room() {
     if (!builder->knows_taken()) return;
     const TimePoint now = options.clock->now();
-    while (!leaves_rest && builder->is_full()) {
-      leaves_rest = !builder->store(now, Builder::Amount::kSlice);
+    while (!of_before.leaves_rest && builder->is_full()) {
+      of_before.leaves_rest = !builder->store(now, Builder::Amount::kSlice);
     }
-  }
-
-  // The last hour of each device that the store has any of, of the first kAsked.
-  [[nodiscard]] std::map<DeviceNumber, std::int64_t> last_hours(
-      const std::vector<DeviceNumber>& devices) const {
-    std::map<DeviceNumber, std::int64_t> hours;
-    // Devices may be a day ahead.
-    const std::int64_t end = hour_of(unix_ms(options.clock->now())) + kDay_hours + 1;
-    for (const DeviceNumber device : devices | std::views::take(kAsked)) {
-      const auto hour = store->hour_before(device, end);
-      if (hour && *hour) hours.emplace(device, **hour);
-    }
-    return hours;
-  }
-
-  // The time of the last report in the store; nothing: there is none, or it cannot be read.
-  [[nodiscard]] std::optional<std::int64_t> last_stored_ms(
-      const std::map<DeviceNumber, std::int64_t>& hours) const {
-    std::optional<std::int64_t> last_ms;
-    std::int64_t newest = 0;
-    for (const auto& [device, hour] : hours) newest = std::max(newest, hour);
-    for (const auto& [device, hour] : hours) {
-      if (hour != newest) continue;
-      const Status read =
-          store->each_chunk(device, hour, hour + 1, [&](std::int64_t, std::string_view chunk) {
-            return each_row(chunk, [&](std::int64_t at_ms, std::span<const Sample>) {
-              last_ms = std::max(last_ms.value_or(at_ms), at_ms);
-            });
-          });
-      if (!read) spdlog::warn("a report before the loss cannot be read: {}", read.error().detail);
-    }
-    return last_ms;
   }
 
   void hand_over_sessions(const journal::Record& record) {
@@ -183,20 +191,13 @@ struct Recorder::Impl {
       if (builder->is_due(options.clock->now()) || builder->wants_checkpoint()) {
         store_now(Builder::Amount::kSlice);
       }
-      ask_store();
+      if (!abandoned) failure.ask(*store);
       reads_left = take_left();
       compacts = compact();
       // Sessions may be stored later than history. A full log takes no more records, so that
       // nothing is stored after them.
       if (work.items.empty() && journal->is_short_of_room()) trim();
     }
-  }
-
-  void ask_store() {
-    const auto asked = std::chrono::steady_clock::now();
-    if (abandoned || !failure.may_ask(asked)) return;
-    failure.asks(asked);
-    failure.answered(store->answers(), std::chrono::steady_clock::now());
   }
 
   // Takes some of what was left in the journal. False: nothing was left, or it cannot be taken now.
@@ -307,11 +308,7 @@ struct Recorder::Impl {
   Reader::Shared shared;
   journal::JournalReader* journal = nullptr;
   BuilderQueue queue;
-  // While records of before are read.
-  std::optional<RecoveryScan> scan;
-  std::optional<ParallelRecoveryScan> beside;
-  std::optional<ReplayGaps> gaps;  // until start()
-  bool leaves_rest = false;        // of them in the journal
+  Replay of_before;
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
@@ -356,10 +353,10 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
   auto builder = Builder::make(*impl->store, impl->names,
                                {.grace = limits.grace,
                                 .head_bytes = limits.head_bytes,
-                                .integrate = impl->options.integrate});
+                                .integrate = impl->options.integrate,
+                                .now = impl->options.clock->now()});
   if (!builder) return std::unexpected(stores.with_remedy(builder.error()));
   impl->builder = std::move(*builder);
-  impl->builder->begin(impl->options.clock->now());
   impl->taker.emplace(*impl->builder);
   impl->shared = {.names = &impl->names,
                   .builder = impl->builder.get(),
@@ -381,13 +378,13 @@ Result<std::unique_ptr<Recorder>> Recorder::open(Options options) {
 Status Recorder::follow(journal::JournalReader& journal) {
   Impl& impl = *impl_;
   impl.journal = &journal;
-  impl.beside.emplace(impl.scan.emplace(impl.names));
-  impl.gaps.emplace(impl.builder->applied());
+  impl.of_before.beside.emplace(impl.of_before.scan.emplace(impl.names));
+  impl.of_before.gaps.emplace(impl.builder->applied());
   const std::uint64_t stored = std::min(impl.builder->applied(), impl.sessions_from);
   const Status read =
       journal.from(journal::Positions::everywhere(stored),
                    [&impl](std::span<const journal::Record> records) { impl.on_records(records); });
-  impl.beside.reset();
+  impl.of_before.beside.reset();
   if (!read) return read;
   impl.lag.stored = impl.builder->applied();
   if (Status settled = impl.builder->settle(); !settled) {
@@ -403,21 +400,21 @@ Result<std::vector<Recovered>> Recorder::recover() {
     twins = std::vector<StoredTwin>();  // devices will report again
   }
   if (!twins) return std::unexpected(twins.error());
-  std::vector<Recovered> recovered = impl_->scan->with(std::move(*twins));
-  impl_->scan.reset();
+  std::vector<Recovered> recovered = impl_->of_before.scan->with(std::move(*twins));
+  impl_->of_before.scan.reset();
   return recovered;
 }
 
 journal::LostReports Recorder::lost_in(const journal::RecordGap& missing) {
   const TimePoint now = impl_->options.clock->now();
-  const ReplayGaps::Around around = impl_->gaps->around(missing);
+  const ReplayGaps::Around around = impl_->of_before.gaps->around(missing);
   const std::vector<DeviceNumber> in_log = impl_->builder->head_blocks().devices();
   journal::LostReports lost{.to_ms = around.after_ms.value_or(unix_ms(now))};
   lost.devices.insert(in_log.begin(), in_log.end());
   const auto known = devices();
   if (!known) return lost;
-  const auto hours = impl_->last_hours(*known);
-  const auto before_ms = around.before_ms ? around.before_ms : impl_->last_stored_ms(hours);
+  const auto hours = last_hours(*impl_->store, now, *known);
+  const auto before_ms = around.before_ms ? around.before_ms : last_stored_ms(*impl_->store, hours);
   lost.from_ms = std::min(before_ms.value_or(0), lost.to_ms);
   for (const auto& [device, hour] : hours) {
     if (hour >= hour_of(lost.from_ms) - kDay_hours) lost.devices.insert(device);
@@ -466,7 +463,7 @@ void Recorder::purge(DeviceNumber device) {
 }
 
 void Recorder::start(TakeTwins take_twins) {
-  impl_->gaps.reset();
+  impl_->of_before.gaps.reset();
   impl_->take_twins = std::move(take_twins);
   impl_->queue.begin();
   impl_->thread = std::jthread([impl = impl_.get()] { impl->build(); });

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -27,22 +28,16 @@ class StoreFailure {
     return !failed_at_ || now - *failed_at_ >= kAgain;
   }
 
-  // Whether the store should be asked: nothing else tells how it is.
-  [[nodiscard]] bool may_ask(Moment now) const {
-    return now - asked_at_ >= kAskEvery && (!failed_at_ || only_asked_);
-  }
-  void asks(Moment now) {
-    asked_at_ = now;
-    const std::lock_guard lock(mutex_);
-    waits_since_ = now;
-  }
-  void answered(const Status& answer, Moment now) {
-    {
-      const std::lock_guard lock(mutex_);
-      waits_since_.reset();
-    }
+  // Asks the store whether it answers, now and then, unless its failures tell how it is. May block.
+  void ask(Store& store) {
+    const Moment asked = std::chrono::steady_clock::now();
+    if (asked - asked_at_ < kAskEvery || (failed_at_ && !only_asked_)) return;
+    asked_at_ = asked;
+    set_waits_since(asked);
+    const Status answer = store.answers();
+    set_waits_since(std::nullopt);
     if (!answer) {
-      failed(answer.error(), now);
+      failed(answer.error(), std::chrono::steady_clock::now());
       only_asked_ = true;
     } else if (only_asked_) {
       ended();
@@ -89,6 +84,10 @@ class StoreFailure {
   static constexpr Millis kAskEvery{1'000};
   static constexpr Millis kPatience{2'000};  // with an answer
 
+  void set_waits_since(std::optional<Moment> since) {
+    const std::lock_guard lock(mutex_);
+    waits_since_ = since;
+  }
   [[nodiscard]] bool waits() const {
     return waits_since_ && std::chrono::steady_clock::now() - *waits_since_ > kPatience;
   }

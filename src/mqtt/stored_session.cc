@@ -50,7 +50,7 @@ void infer_sent(StoredSession& session) {
     if (kept.stage != Outbox::DeliveryState::kWaiting) {
       later_was_sent = true;
     } else if (later_was_sent && kept.entry.qos == wire::mqtt::Qos::kAtLeastOnce) {
-      std::uint16_t packet_id = Outbox::packet_id_of(kept.entry.number);
+      std::uint16_t packet_id = wire::mqtt::packet_id_of(kept.entry.number);
       while (!taken.insert(packet_id).second) packet_id = ++free_id;
       kept.stage = Outbox::DeliveryState::kSent;
       kept.packet_id = packet_id;

@@ -104,8 +104,7 @@ Node::Node(Options options, postgres::ConnectionSettings database)
       database_(std::move(database)),
       self_{.name = options_.name, .incarnation = cluster::random_incarnation()},
       fence_(database_.schema()),
-      watch_(options_.slots, options_.clocks.steady.now()),
-      started_(options_.clocks.steady.now()) {}
+      watch_(options_.slots, options_.clocks.steady.now()) {}
 
 Result<std::unique_ptr<Node>> Node::open(Options options) {
   if (Status good = cluster::check_node_name(options.name); !good) {
@@ -172,7 +171,7 @@ void Node::end() {
     if (slot->server) slot->server->abandon();
   }
   for (const auto& slot : slots_) slot->worker.reset();
-  shared_view_.reset();
+  door_.shared_view.reset();
   placer_.reset();
   door_.history.reset();
   slots_.clear();
@@ -228,7 +227,33 @@ Status Node::start(const std::string& address) {
       registry::Sealer::with_key_file(options_.data / "secret.key", registry::MissingKey::kRefuse);
   if (!sealer) return std::unexpected(sealer.error());
   links_.sealed_bus->use(std::move(*sealer));
-  share_notes();
+  history::DamageNotes& of_door = door_.server->archive().damage();
+  auto each_server = [this, &of_door](const SharedView::OnNotes& on_notes) {
+    on_notes(options_.name, of_door);
+    for (std::size_t i = 0; i < slots_.size(); ++i) {
+      const std::scoped_lock lock(slots_[i]->mutex);
+      if (!slots_[i]->server) continue;
+      on_notes(slot_place(static_cast<cluster::Slot>(i)),
+               slots_[i]->server->server().archive().damage());
+    }
+  };
+  auto serves = [this] {
+    const std::scoped_lock looking(looking_);
+    return member_ && member_->health().phase == cluster::Phase::kServing;
+  };
+  auto view =
+      std::make_unique<SharedView>(SharedView::Options{.database = database_,
+                                                       .steady = options_.clocks.steady,
+                                                       .self = self_,
+                                                       .shown = of_door,
+                                                       .data = options_.data,
+                                                       .slots = slots_.size(),
+                                                       .each_server = std::move(each_server),
+                                                       .serves = std::move(serves)});
+  {
+    const std::scoped_lock looking(looking_);
+    door_.shared_view = std::move(view);
+  }
   auto member = cluster::Member::start(
       {.bus = *links_.bus,
        .claims = *links_.claims,
@@ -245,41 +270,6 @@ Status Node::start(const std::string& address) {
   return {};
 }
 
-// Notes that were left in the folders of slots, as the database was away, come first.
-void Node::share_notes() {
-  history::DamageNotes& of_door = door_.server->archive().damage();
-  auto view = std::make_unique<SharedView>(SharedView::Options{
-      .database = database_,
-      .steady = options_.clocks.steady,
-      .self = self_,
-      .shown = of_door,
-      .each_server =
-          [this, &of_door](const SharedView::OnNotes& on_notes) {
-            on_notes(options_.name, of_door);
-            for (std::size_t i = 0; i < slots_.size(); ++i) {
-              const std::scoped_lock lock(slots_[i]->mutex);
-              if (!slots_[i]->server) continue;
-              on_notes(slot_place(static_cast<cluster::Slot>(i)),
-                       slots_[i]->server->server().archive().damage());
-            }
-          },
-      .serves =
-          [this] {
-            const std::scoped_lock looking(looking_);
-            return member_ && member_->health().phase == cluster::Phase::kServing;
-          }});
-  for (std::size_t i = 0; i < slots_.size(); ++i) {
-    const auto slot = static_cast<cluster::Slot>(i);
-    view->move_from(slot_place(slot), folder_of_slot(options_.data, slot));
-  }
-  const std::scoped_lock looking(looking_);
-  shared_view_ = std::move(view);
-}
-
-void Node::leave() {
-  if (shared_view_) shared_view_->leave();
-}
-
 Status Node::remove(const std::string& node) {
   {
     const std::scoped_lock looking(looking_);
@@ -290,17 +280,21 @@ Status Node::remove(const std::string& node) {
                   fmt::format("the node {} is there: stop it, which takes it out", node));
     }
   }
-  if (!shared_view_) return fail(ErrorCode::kConflict, "this node has not started yet");
-  return shared_view_->remove(node);
+  if (!door_.shared_view) return fail(ErrorCode::kConflict, "this node has not started yet");
+  return door_.shared_view->remove(node);
 }
 
-bool Node::drain(Millis at_most) {
+bool Node::drain(Millis at_most, Then then) {
   cluster::Member* member = nullptr;
+  SharedView* view = nullptr;
   {
     const std::scoped_lock looking(looking_);
     member = member_.get();
+    view = door_.shared_view.get();
   }
-  return member == nullptr || member->stop(at_most);
+  const bool has_given_up = member == nullptr || member->stop(at_most);
+  if (view != nullptr && then == Then::kLeaves) view->leave();
+  return has_given_up;
 }
 
 Shared Node::shared() {
@@ -355,7 +349,8 @@ void Node::open_slot(Slot& slot, const Opening& opening, const std::stop_token& 
                      [this, opening](const Error& why) {
                        spdlog::warn("slot {} is lost under revision {}: {}",
                                     cluster::number_of(opening.slot), opening.revision, why.detail);
-                       note_fenced(opening);
+                       const std::scoped_lock looking(looking_);
+                       if (member_) member_->note_fenced(opening.slot, opening.revision);
                      },
                  .on_later_owner = [&found](cluster::Revision revision) { found = revision; },
                  .stop = stop});
@@ -407,8 +402,7 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     if (server && is_planned) server->stop();
     server.reset();
     // What was noted in its last second.
-    if (shared_view_)
-      shared_view_->move_from(slot_place(which), folder_of_slot(options_.data, which));
+    if (door_.shared_view) door_.shared_view->move_from(which);
     (*shared_closed)();
   });
   if (!is_posted) spdlog::error("too much waits for slot {}", cluster::number_of(which));
@@ -460,14 +454,9 @@ std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {
   return owners[at].revision;
 }
 
-void Node::note_fenced(const Opening& opening) {
-  const std::scoped_lock looking(looking_);
-  if (member_) member_->note_fenced(opening.slot, opening.revision);
-}
-
 NodeHealth Node::health() {
   NodeHealth health{.now = options_.clocks.steady.now(),
-                    .started = started_,
+                    .started = watch_.begun(),
                     .self = self_,
                     .version = options_.version,
                     .owner_changes = watch_.owner_changes(),
@@ -481,7 +470,7 @@ NodeHealth Node::health() {
   const std::scoped_lock looking(looking_);
   if (has_ended_) return health;
   health.address = address_;
-  if (shared_view_) health.nodes = shared_view_->members();
+  if (door_.shared_view) health.nodes = door_.shared_view->members();
   if (door_.server != nullptr) health.damage = door_.server->archive().damage().all();
   std::vector<cluster::SlotOwner> owners;
   if (member_) {

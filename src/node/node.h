@@ -73,7 +73,11 @@ struct DoorParts {
   hub::Cluster* cluster = nullptr;  // of the door's hub
   std::unique_ptr<RelayDoor> relay{};
   std::unique_ptr<SlotHistory> history{};
+  std::unique_ptr<SharedView> shared_view{};  // from start() to end()
 };
+
+// Of a node that gave its slots up: whether the others miss it if it is not heard.
+enum class Then : std::uint8_t { kStays, kLeaves };
 
 class Node final : private cluster::SlotHost {
  public:
@@ -117,9 +121,7 @@ class Node final : private cluster::SlotHost {
   // cluster::Member::start().
   [[nodiscard]] Status start(const std::string& address);
   // Gives all slots up, one after another, to the other nodes. False: not in time.
-  bool drain(Millis at_most);
-  // After drain(): this node is stopped by plan, and the others do not miss it.
-  void leave();
+  bool drain(Millis at_most, Then then);
   // Another node is gone for good. kConflict: it is heard. Fails as SharedView::remove().
   [[nodiscard]] Status remove(const std::string& node);
   // Ends the slots that are left, at once.
@@ -145,8 +147,6 @@ class Node final : private cluster::SlotHost {
   void open_slot(Slot& slot, const Opening& opening, const std::stop_token& stop, Opened& opened);
   void place();
   [[nodiscard]] std::optional<cluster::Revision> revision_of(cluster::Slot slot);
-  void note_fenced(const Opening& opening);
-  void share_notes();
 
   // Destroyed in reverse order.
   const Options options_;
@@ -159,7 +159,6 @@ class Node final : private cluster::SlotHost {
   std::mutex placing_;  // held while partitions are placed
   SlotWatch watch_;
   std::string address_;
-  const TimePoint started_;
   std::vector<std::unique_ptr<Slot>> slots_;
   // Held while the members are looked at from any thread: start() sets the member, and after end()
   // nothing is looked at any more.
@@ -167,7 +166,6 @@ class Node final : private cluster::SlotHost {
   bool has_ended_ = false;
   std::unique_ptr<cluster::Member> member_;
   std::unique_ptr<Worker> placer_;
-  std::unique_ptr<SharedView> shared_view_;  // from start() to end()
 };
 
 }  // namespace gridloom::node

@@ -31,19 +31,22 @@ namespace gridloom::node {
 // Notes since when slots are served by nobody, and how often they got another owner.
 class SlotWatch {
  public:
-  SlotWatch(std::size_t slots, TimePoint now) : slots_(slots, Seen{.unserved_since = now}) {}
+  SlotWatch(std::size_t slots, TimePoint now)
+      : begun_(now), slots_(slots, Seen{.unserved_since = now}) {}
   void note(const std::vector<cluster::SlotOwner>& owners, TimePoint now);
 
   // By slot; nothing: it is served.
   [[nodiscard]] std::vector<std::optional<TimePoint>> unserved_since() const;
   // Counts those of all slots, as this node has seen them.
   [[nodiscard]] std::uint64_t owner_changes() const;
+  [[nodiscard]] TimePoint begun() const { return begun_; }
 
  private:
   struct Seen {
     std::optional<TimePoint> unserved_since{};
     std::optional<cluster::NodeId> owner{};  // the last one
   };
+  const TimePoint begun_;
   mutable std::mutex mutex_;  // guards the members below
   std::vector<Seen> slots_;
   std::uint64_t owner_changes_ = 0;

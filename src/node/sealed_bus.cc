@@ -17,9 +17,8 @@ std::string place_of(std::string_view subject) { return fmt::format("bus/{}", su
 }  // namespace
 
 Status SealedBus::publish(std::string_view subject, std::string_view bytes) {
-  const auto sealer = sealer_.load();
-  if (sealer == nullptr) return fail(ErrorCode::kIo, "the node has not started yet");
-  return bus_.publish(subject, sealer->seal(place_of(subject), Secret(std::string(bytes))));
+  if (!is_ready_) return fail(ErrorCode::kIo, "the node has not started yet");
+  return bus_.publish(subject, sealer_->seal(place_of(subject), Secret(std::string(bytes))));
 }
 
 Result<std::unique_ptr<cluster::Bus::Subscription>> SealedBus::subscribe(std::string_view subject,
@@ -31,10 +30,9 @@ Result<std::unique_ptr<cluster::Bus::Subscription>> SealedBus::subscribe(std::st
 }
 
 void SealedBus::open(std::string_view subject, std::string_view sealed, const Handler& handler) {
-  const auto sealer = sealer_.load();
-  if (sealer == nullptr) return;
+  if (!is_ready_) return;
   const std::string place = place_of(subject);
-  const auto opened = sealer->open({.place = place, .sealed = sealed});
+  const auto opened = sealer_->open({.place = place, .sealed = sealed});
   if (opened) return handler(subject, opened->reveal());
   if (const auto more = refusals_.admit(SteadyClock().now())) {
     spdlog::warn(

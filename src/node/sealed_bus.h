@@ -24,9 +24,10 @@ class SealedBus final : public cluster::Bus {
   // `bus` outlives it.
   explicit SealedBus(cluster::Bus& bus) : bus_(bus) {}
 
-  // Before it, nothing can be published, and what comes is left out.
+  // Once. Before it, nothing can be published, and what comes is left out.
   void use(registry::Sealer sealer) {
-    sealer_ = std::make_shared<const registry::Sealer>(std::move(sealer));
+    sealer_ = std::make_unique<const registry::Sealer>(std::move(sealer));
+    is_ready_ = true;
   }
   [[nodiscard]] Status publish(std::string_view subject, std::string_view bytes) override;
   // What no node of the cluster has sealed for the subject is left out.
@@ -38,7 +39,8 @@ class SealedBus final : public cluster::Bus {
   void open(std::string_view subject, std::string_view sealed, const Handler& handler);
 
   cluster::Bus& bus_;
-  std::atomic<std::shared_ptr<const registry::Sealer>> sealer_;
+  std::unique_ptr<const registry::Sealer> sealer_;  // does not change once it is ready
+  std::atomic<bool> is_ready_{false};
   LogThrottle refusals_{{.times = 1, .within = std::chrono::minutes(1)}};
 };
 

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "node/slot_server.h"
+
 namespace gridloom::node {
 namespace {
 
@@ -40,6 +42,7 @@ std::string slot_place(cluster::Slot slot) {
 SharedView::SharedView(Options options)
     : options_(std::move(options)), state_(options_.database, options_.steady) {
   options_.shown.on_accept([this] { return state_.remove_notes(); });
+  for (std::size_t i = 0; i < options_.slots; ++i) move_from(static_cast<cluster::Slot>(i));
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -118,11 +121,12 @@ void SharedView::leave() {
 
 Status SharedView::remove(const std::string& node) { return state_.remove(node); }
 
-void SharedView::move_from(const std::string& place, const std::filesystem::path& folder) {
+void SharedView::move_from(cluster::Slot slot) {
+  const std::filesystem::path folder = folder_of_slot(options_.data, slot);
   std::error_code ignored;
   if (!std::filesystem::exists(folder / "damage.txt", ignored)) return;
   history::DamageNotes notes(folder);
-  if (state_.add(notes_of(place, notes))) notes.remove_shared(notes.own());
+  if (state_.add(notes_of(slot_place(slot), notes))) notes.remove_shared(notes.own());
 }
 
 }  // namespace gridloom::node

@@ -7,6 +7,7 @@
 // Thread rule: any function from any thread; leave(), remove() and move_from() block.
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -32,6 +33,8 @@ class SharedView {
     const Clock& steady;                    // outlives this
     cluster::NodeId self{};
     history::DamageNotes& shown;  // the door's, which show those of all; outlive this
+    std::filesystem::path data;  // of the node: notes that were left in folders of slots come first
+    std::size_t slots = 0;
     // Calls it with the notes of each server here. On the view's thread.
     std::function<void(const OnNotes&)> each_server;
     // Whether this node serves, and was not refused because of its name.
@@ -48,8 +51,8 @@ class SharedView {
   void leave();
   // Another one is gone for good. Fails as SharedState::remove().
   [[nodiscard]] Status remove(const std::string& node);
-  // The notes of a server that is not open here, in its folder.
-  void move_from(const std::string& place, const std::filesystem::path& folder);
+  // The notes of a slot that is not open here, in its folder.
+  void move_from(cluster::Slot slot);
 
  private:
   void run(const std::stop_token& stop);

@@ -28,6 +28,10 @@ bool close(std::int64_t before_ms, std::int64_t after_ms) {
   return after_ms - before_ms <= kLongestGap_ms;
 }
 
+std::int64_t hour_to_read(const SeriesQuery& query, std::int64_t end_hour) {
+  return std::clamp(query.first_hour, hour_of(query.from_ms), end_hour);
+}
+
 }  // namespace
 
 void Series::Values::merge(Values&& other) {
@@ -91,7 +95,7 @@ Series::Series(SeriesQuery query)
       // Rows soon after the span show that its last values still hold at its end.
       end_hour_(hour_of(query_.to_ms - 1 + (raw() ? 0 : kLongestGap_ms + 1)) + 1) {
   if (raw()) {
-    next_hour_ = hour_to_read();
+    next_hour_ = hour_to_read(query_, end_hour_);
     given_.resize(query_.fields.size());
     return;
   }
@@ -100,10 +104,6 @@ Series::Series(SeriesQuery query)
                                                           .step_ms = query_.step_ms,
                                                           .aggregate = query_.aggregate,
                                                           .zone = query_.zone}));
-}
-
-std::int64_t Series::hour_to_read() const {
-  return std::clamp(query_.first_hour, hour_of(query_.from_ms), end_hour_);
 }
 
 bool Series::takes_texts() const {
@@ -115,7 +115,7 @@ bool Series::takes_texts() const {
 Result<bool> Series::look_back(const EachBlock& blocks) {
   const std::int64_t first = hour_of(query_.from_ms);
   if (query_.first_hour >= first) {
-    next_hour_ = hour_to_read();
+    next_hour_ = hour_to_read(query_, end_hour_);
     return true;
   }
   if (!looking_back_) {

@@ -110,7 +110,6 @@ class Series {
   enum class Unpack : std::uint8_t { kWhereNeeded, kAlways };
 
   [[nodiscard]] bool raw() const { return query_.step_ms == 0; }
-  [[nodiscard]] std::int64_t hour_to_read() const;
   [[nodiscard]] bool takes_texts() const;
   [[nodiscard]] Result<bool> look_back(const EachBlock& blocks);
   [[nodiscard]] Result<bool> collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,

@@ -68,15 +68,7 @@ std::int64_t SeriesReader::steps() const {
 }
 
 SeriesQuery SeriesReader::query_of(std::size_t begin, std::size_t end) const {
-  const SeriesRequest& request = options_.request;
-  SeriesQuery query{.fields = {},
-                    .from_ms = request.from_ms,
-                    .to_ms = request.to_ms,
-                    .step_ms = request.step_ms,
-                    .aggregate = request.aggregate,
-                    .presence = presence_,
-                    .zone = request.zone,
-                    .first_hour = *first_hour_};
+  SeriesQuery query = *query_;
   for (std::size_t i = begin; i < end; ++i) query.fields.push_back(fields_[i].id);
   return query;
 }
@@ -102,7 +94,7 @@ EachBlock SeriesReader::blocks_of(Reader& reader, Columns columns) {
 
 // The columns of these fields and of the device's presence.
 Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
-  if (presence_) fields.push_back(*presence_);
+  if (query_->presence) fields.push_back(*query_->presence);
   std::ranges::sort(fields);
   return {.wanted = [fields = std::move(fields)](FieldId field) {
     return std::ranges::binary_search(fields, field);
@@ -111,18 +103,24 @@ Columns SeriesReader::columns_of(std::vector<FieldId> fields) const {
 
 // Finds the fields that the device reported in the span.
 Status SeriesReader::match_blocks(Reader& reader) {
-  const bool any = needs_reported(options_.request, reader.names());
-  const std::int64_t end = hour_of(options_.request.to_ms - 1) + 1;
-  if (!first_hour_) {
+  const SeriesRequest& request = options_.request;
+  const std::int64_t from = hour_of(request.from_ms);
+  const std::int64_t end = hour_of(request.to_ms - 1) + 1;
+  if (!query_) {
     // Without a step nothing is looked for before the span.
-    const std::int64_t back = options_.request.step_ms > 0 ? Series::kLookBack_h : 0;
-    const auto first = reader.first_hour(options_.device, hour_of(options_.request.from_ms) - back);
+    const std::int64_t back = request.step_ms > 0 ? Series::kLookBack_h : 0;
+    const auto first = reader.first_hour(options_.device, from - back);
     if (!first) return std::unexpected(first.error());
-    first_hour_ = first->value_or(end);
+    query_ = {.fields = {},
+              .from_ms = request.from_ms,
+              .to_ms = request.to_ms,
+              .step_ms = request.step_ms,
+              .aggregate = request.aggregate,
+              .zone = request.zone,
+              .first_hour = first->value_or(end)};
   }
-  const std::int64_t begin =
-      std::min(std::max(hour_of(options_.request.from_ms), *first_hour_), end);
-  if (any) {
+  const std::int64_t begin = std::min(std::max(from, query_->first_hour), end);
+  if (needs_reported(request, reader.names())) {
     const auto add_fields = [&](std::int64_t, const Block& block) -> Status {
       const std::vector<FieldId> fields = block.fields();
       reported_.insert(fields.begin(), fields.end());
@@ -160,7 +158,7 @@ Status SeriesReader::find_fields(Reader& reader) {
   if (Status good = check_doubtful(options_.request, reader.names(), reported_); !good) {
     return good;
   }
-  presence_ = reader.names().find(journal::kPresence);
+  query_->presence = reader.names().find(journal::kPresence);
   const std::vector<std::string>& asked = options_.request.fields;
   std::vector<std::vector<Field>> found(asked.size());
   for (const FieldId id : reported_) {

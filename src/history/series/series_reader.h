@@ -116,9 +116,8 @@ class SeriesReader {
   std::optional<Walk> walk_;
   std::set<FieldId> reported_;  // fields reported in the span; filled if the names need them
   std::int64_t quarters_from_ = 0;
-  std::optional<std::int64_t> first_hour_;  // before it the device has nothing
   std::optional<ValueCount> values_;
-  std::optional<FieldId> presence_;
+  std::optional<SeriesQuery> query_;  // without fields
   std::vector<Field> fields_;
   // Fields that are read together: the first is handed on while it is read, the others after it.
   std::size_t group_begin_ = 0;

@@ -14,12 +14,8 @@
 #include <vector>
 
 #include "history/instant_journal.h"
-#include "history/memory/memory_store_factory.h"
-#include "history/postgres/postgres_store.h"
 #include "history/test_archive.h"
 #include "journal/batch.h"
-#include "postgres/pool.h"
-#include "postgres/settings.h"
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -206,73 +202,6 @@ TEST_F(SeriesReaderTest, ADoubtfulFieldIsRefusedUnlessTheDeviceReportedIt) {
     EXPECT_EQ(got.error().detail, "what is " + row.name);
     EXPECT_THAT(recorder.calls(), IsEmpty());
   }
-}
-
-// A history whose database does not answer.
-class AwayTest : public testing::Test {
- protected:
-  AwayTest() {
-    pool_->stop();
-    builder_->begin(kNow);
-    journal::BatchWriter writer;
-    writer.begin(1, kStart_ms + 1'000);
-    writer.add("a", "1");
-    writer.end();
-    must(builder_->take(1, journal::RecordKind::kReports, writer.take()));
-  }
-  Status read(const SeriesParameters& words, Recorder& recorder) {
-    Reader reader(shared_, std::make_unique<PostgresStore>(pool_));
-    SeriesReader series({.device = 1, .request = must(series_request(words, {.at = kNow}, {}))});
-    Status worked;
-    while (worked && !series.done()) worked = series.work(reader, recorder);
-    return worked;
-  }
-
-  TestClock clock_{kNow};
-  TemporaryFolder folder_;
-  FieldNames names_{{}};
-  std::unique_ptr<Store> store_ = must(memory_store_factory()->open()).store;
-  std::unique_ptr<Builder> builder_ = must(Builder::make(*store_, names_, {}));
-  DamageNotes damage_{folder_.path()};
-  const Reader::Shared shared_{
-      .names = &names_, .builder = builder_.get(), .damage = &damage_, .clock = &clock_};
-  std::shared_ptr<postgres::Pool> pool_ = std::make_shared<postgres::Pool>(
-      must(postgres::ConnectionSettings::parse({.url = "postgres://a@127.0.0.1:1/b"})),
-      postgres::Pool::Options{.job = "reader", .clock = clock_});
-};
-
-TEST_F(AwayTest, ASpanThatIsInMemoryIsAnswered) {
-  for (const SeriesParameters& words :
-       {SeriesParameters{.fields = "a", .from = "2026-11-01T12:00:00Z"},
-        SeriesParameters{.fields = "a*", .from = "2026-11-01T12:00:00Z"}}) {
-    Recorder recorder;
-    must(read(words, recorder));
-    EXPECT_THAT(recorder.calls(), ElementsAre("begin a", "field a", "1000=1", "end field", "end"));
-  }
-}
-
-TEST_F(AwayTest, AnotherSpanIsRefusedWithWhatIsMissing) {
-  for (const SeriesParameters& words :
-       {SeriesParameters{.fields = "a", .from = "2026-11-01T10:59:00Z"},
-        SeriesParameters{.fields = "a", .from = "2026-11-01T12:00:00Z", .step = "1m"}}) {
-    Recorder recorder;
-    const Status refused = read(words, recorder);
-    ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().code, ErrorCode::kIo);
-    EXPECT_TRUE(refused.error().detail.starts_with(
-        "what was reported before 2026-11-01T11:00:00Z is not in memory"))
-        << refused.error().detail;
-  }
-}
-
-// An hour of which chunks are stored already is not in memory alone.
-TEST_F(AwayTest, AnHourThatIsPartlyStoredIsRefused) {
-  must(builder_->store(kNow, Builder::Amount::kEverything));
-  Recorder recorder;
-  const Status refused = read({.fields = "a", .from = "2026-11-01T12:00:00Z"}, recorder);
-  ASSERT_FALSE(refused);
-  EXPECT_TRUE(refused.error().detail.contains("before 2026-11-01T13:00:00Z"))
-      << refused.error().detail;
 }
 
 }  // namespace

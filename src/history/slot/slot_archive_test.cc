@@ -139,8 +139,12 @@ TEST_F(SlotArchiveTest, HasInHistoryWhatOnlyItsCopyHad) {
 TEST_F(SlotArchiveTest, SaysThatTheFolderOfAnotherNodeMayHaveWhatIsLost) {
   SlotOwner::Ways way = ways();
   way.has_copy = true;
+  way.node = "n1";
+  next_owner(way)->close();
   {
-    const auto owner = next_owner(way);
+    SlotOwner::Ways other = ways();
+    other.node = "n2";
+    const auto owner = next_owner(other);
     owner->report(20);
     ASSERT_TRUE(owner->archive().flush());
     owner->close();

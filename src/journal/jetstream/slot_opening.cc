@@ -59,6 +59,11 @@ std::uint64_t hash_of(const Record& record) {
   return XXH3_64bits(record.payload.data(), record.payload.size());
 }
 
+// Whether nothing of this line of owners is missing: the copy has what is not stored.
+bool has_all(const SlotCopy& copy, std::uint64_t known) {
+  return copy.last() >= known || (copy.is_sure() && copy.revision() != 0);
+}
+
 }  // namespace
 
 SlotOpening::SlotOpening(nats::JetStream& jet_stream, SlotStream& stream, Options options)
@@ -122,19 +127,14 @@ Status SlotOpening::open(std::uint64_t after, const OnRecords& on_records) {
   if (restores_) {
     if (Status status = restore(); !status) return status;
   }
-  const bool is_whole = restores_ || (goes_on_ && loss_.gaps.empty() && copy_has_all());
+  const bool is_whole =
+      restores_ || (goes_on_ && loss_.gaps.empty() && has_all(*options_.copy, options_.known));
   if (fence_.log_ends < options_.known && !is_whole) loss_.ends_early = fence_.log_ends;
   if (options_.copy != nullptr) {
     const std::vector<LossNote>& notes = options_.copy->notes();
     loss_.of_copy.insert(loss_.of_copy.end(), notes.begin(), notes.end());
   }
   return {};
-}
-
-// Whether nothing of this line of owners is missing: the copy has what is not stored.
-bool SlotOpening::copy_has_all() const {
-  const SlotCopy& copy = *options_.copy;
-  return copy.last() >= options_.known || (copy.is_sure() && copy.revision() != 0);
 }
 
 Status SlotOpening::replay() {

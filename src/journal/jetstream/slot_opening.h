@@ -58,7 +58,6 @@ class SlotOpening {
   [[nodiscard]] Result<T> with_patience(const Call& call) const;
   [[nodiscard]] Result<SlotStream::Fence> fence_once();
   [[nodiscard]] std::uint64_t number_behind(const SlotStream::LogEnd& end);
-  [[nodiscard]] bool copy_has_all() const;
   [[nodiscard]] Status replay();
   [[nodiscard]] Status take(std::uint64_t sequence, const MessageHead& head,
                             std::span<const Record> records, std::string_view body);

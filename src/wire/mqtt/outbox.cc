@@ -239,7 +239,7 @@ void Outbox::number_next(TimePoint now) {
     const Entry& front = at_least_once_.front();
     const bool waits_for_log =
         front.number != 0 && (front.qos == Qos::kExactlyOnce || front.waited ||
-                              is_in_flight(packet_id_of(front.number)));
+                              free_packet_id(front.number) != packet_id_of(front.number));
     if (due_ == 0 ? !waits_for_log : !is_numbering()) return;
     if (!at_most_once_.empty() && at_most_once_.front().sequence < front.sequence) return;
     Entry entry = take(at_least_once_);
@@ -251,6 +251,7 @@ void Outbox::number_next(TimePoint now) {
     const std::uint16_t packet_id = free_packet_id(entry.number);
     const std::uint64_t waits_for =
         waits_for_log ? add_step(DeliveryStep::Step::kNumbered, entry.number, packet_id) : 0;
+    last_packet_id_ = packet_id;
     ++due_;
     sent_bytes_ += bytes_of(*entry.message);
     sent_.push({.packet_id = packet_id, .due = true, .step = waits_for, .entry = std::move(entry)});
@@ -265,6 +266,7 @@ void Outbox::send_next(std::string& out, Entry entry, TimePoint now) {
   }
   const Publish packet{.dup = entry.maybe_sent,
                        .packet_id = counts ? free_packet_id(entry.number) : std::uint16_t{0}};
+  if (counts) last_packet_id_ = packet.packet_id;
   if (write(out, entry, packet, now) == Written::kDropped || !counts) return forget(entry);
   sent_bytes_ += bytes_of(*entry.message);
   sent_.push({.packet_id = packet.packet_id, .entry = std::move(entry)});
@@ -300,16 +302,16 @@ Outbox::Written Outbox::write(std::string& out, const Entry& entry, Publish pack
   return Written::kDone;
 }
 
-bool Outbox::is_in_flight(std::uint16_t packet_id) {
-  return find_sent(packet_id) != sent_.end() || find_released(packet_id) != released_.end();
-}
-
-std::uint16_t Outbox::free_packet_id(std::int64_t number) {
-  if (number != 0 && !is_in_flight(packet_id_of(number))) return packet_id_of(number);
+std::uint16_t Outbox::free_packet_id(std::int64_t number) const {
+  const auto is_taken = [this](std::uint16_t id) {
+    return std::ranges::contains(sent_, id, &Sent::packet_id) ||
+           std::ranges::contains(released_, id, &Released::packet_id);
+  };
+  std::uint16_t id = number == 0 ? last_packet_id_ : packet_id_of(number) - 1;
   do {
-    if (++last_packet_id_ == 0) last_packet_id_ = 1;
-  } while (is_in_flight(last_packet_id_));
-  return last_packet_id_;
+    ++id;
+  } while (id == 0 || is_taken(id));
+  return id;
 }
 
 Fifo<Outbox::Sent>::Iterator Outbox::find_sent(std::uint16_t packet_id) {

@@ -51,6 +51,12 @@ struct Dropped {
   friend bool operator==(const Dropped&, const Dropped&) = default;
 };
 
+// The packet id of a message with a number, unless another one in flight has it.
+[[nodiscard]] constexpr std::uint16_t packet_id_of(std::int64_t number) {
+  constexpr std::int64_t kIds = 65'535;
+  return static_cast<std::uint16_t>(1 + (number - 1) % kIds);
+}
+
 // A queue that allocates nothing while it is empty (a deque keeps half a kilobyte). Removing from
 // the front is cheap, from the middle it is not.
 template <typename T>
@@ -155,11 +161,6 @@ class Outbox {
   // The QoS 1 and 2 messages that a session keeps beyond a connection, in an order that restore()
   // accepts.
   [[nodiscard]] std::vector<Kept> kept() const;
-  // The packet id that a message with this number gets, unless another one in flight has it.
-  [[nodiscard]] static constexpr std::uint16_t packet_id_of(std::int64_t number) {
-    constexpr std::int64_t kIds = 65'535;
-    return static_cast<std::uint16_t>(1 + (number - 1) % kIds);
-  }
   // Adds a kept message to an outbox that is not open.
   void restore(Kept kept);
 
@@ -248,8 +249,7 @@ class Outbox {
   void drop_beyond_limits();
   void send_next(std::string& out, Entry entry, TimePoint now);
   [[nodiscard]] Written write(std::string& out, const Entry& entry, Publish packet, TimePoint now);
-  [[nodiscard]] bool is_in_flight(std::uint16_t packet_id);
-  [[nodiscard]] std::uint16_t free_packet_id(std::int64_t number);
+  [[nodiscard]] std::uint16_t free_packet_id(std::int64_t number) const;
   [[nodiscard]] Fifo<Sent>::Iterator find_sent(std::uint16_t packet_id);
   [[nodiscard]] std::vector<Released>::iterator find_released(std::uint16_t packet_id);
 

@@ -101,7 +101,8 @@ const schema::Body& describe(schema::Of<Evcc> /*of*/) {
       member<&Evcc::pv>("pv", {.text = "Absent: the home has none"}),
       member<&Evcc::battery>("battery", {.text = "Absent: the home has none"}),
       member<&Evcc::devices>("devices", {.text = "Those with a battery or solar power"}),
-      member<&Evcc::modes>("modes", {.text = "Batteries that have another one than normal"}),
+      member<&Evcc::modes>("modes", {.text = "Batteries that have another one than normal; absent: "
+                                             "the node that knows is away"}),
   };
   static constexpr schema::Body kBody{
       .name = "Evcc",

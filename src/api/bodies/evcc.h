@@ -87,7 +87,7 @@ struct Evcc {
   std::optional<EvccPv> pv{};
   std::optional<EvccBattery> battery{};
   std::vector<EvccDevice> devices{};
-  std::vector<BatteryModeState> modes{};
+  std::optional<std::vector<BatteryModeState>> modes{};
 };
 const schema::Body& describe(schema::Of<Evcc> /*of*/);
 

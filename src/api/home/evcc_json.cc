@@ -93,7 +93,8 @@ body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
 }  // namespace
 
 body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& picture,
-                   const home::EnergyTotals* totals, const home::BatteryModes::Leases& modes) {
+                   const home::EnergyTotals* totals,
+                   const std::optional<home::BatteryModes::Leases>& modes) {
   body::Evcc made{.now_ms = unix_ms(state.now)};
   if (totals != nullptr) made.epoch = totals->epoch;
   const overview::Node& grid = picture.at(Place::kGrid);
@@ -123,7 +124,7 @@ body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& pi
         device_of(*device, state.now, found == by_sn.end() ? nullptr : found->second);
     if (row.pv || row.battery) made.devices.push_back(row);
   }
-  made.modes = modes_of(modes);
+  if (modes) made.modes = modes_of(*modes);
   return made;
 }
 

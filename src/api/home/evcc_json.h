@@ -4,6 +4,7 @@
 // negative. A value that is not known, known in part only, or too old is left out, and never 0.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "api/bodies/evcc.h"
@@ -17,7 +18,7 @@ namespace gridloom::api {
 // `totals` may be null: energies are not known. The body has views of all arguments.
 [[nodiscard]] body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& picture,
                                  const home::EnergyTotals* totals,
-                                 const home::BatteryModes::Leases& modes);
+                                 const std::optional<home::BatteryModes::Leases>& modes);
 // Views of the leases.
 [[nodiscard]] std::vector<body::BatteryModeState> modes_of(
     const home::BatteryModes::Leases& leases);

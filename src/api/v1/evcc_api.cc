@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -52,15 +53,15 @@ void EvccApi::with_modes(Call call, const home::HomeFeed::Home& home) const {
   Callback<Result<home::BatteryModes::Leases>> done =
       [this, call = std::move(call),
        home](const Result<home::BatteryModes::Leases>& modes) mutable {
-        // They are at another node that is away: the home is known all the same.
-        with_totals(std::move(call), home, modes.value_or(home::BatteryModes::Leases()));
+        // They are at another node that may be away: the home is known all the same.
+        with_totals(std::move(call), home, modes ? std::optional(*modes) : std::nullopt);
       };
   if (options_.modes == nullptr) return done({});
   options_.modes->list(account, {.loop = options_.loop, .done = std::move(done)});
 }
 
 void EvccApi::with_totals(Call call, const home::HomeFeed::Home& home,
-                          home::BatteryModes::Leases modes) const {
+                          std::optional<home::BatteryModes::Leases> modes) const {
   const AccountId account = call.account;
   Callback<Result<home::EnergyCounters::Totals>> answer =
       [form = call.form, done = std::move(call.done), state = home.state, picture = home.picture,

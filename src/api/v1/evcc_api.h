@@ -2,6 +2,8 @@
 // table of api/v1/own_api.h, which has checked the token's scope. One per loop.
 #pragma once
 
+#include <optional>
+
 #include "api/message/answer_form.h"
 #include "base/account_id.h"
 #include "base/loop.h"
@@ -37,7 +39,7 @@ class EvccApi {
  private:
   void with_modes(Call call, const home::HomeFeed::Home& home) const;
   void with_totals(Call call, const home::HomeFeed::Home& home,
-                   home::BatteryModes::Leases modes) const;
+                   std::optional<home::BatteryModes::Leases> modes) const;
 
   Options options_;
 };

@@ -44,6 +44,7 @@ const std::map<std::string_view, std::vector<std::string>> kWanted = {
     {"bridge off", {"attic"}},
     {"bridge remove", {"attic"}},
     {"mirror add", kMirror},
+    {"cluster remove", {"node3"}},
     {"device add", {"SN1", "--owner", "ann"}},
     {"device rename", {"SN1", "Kiln"}},
     {"device share", {"SN1", "ben", "full"}},

@@ -123,11 +123,13 @@ void LocalGateway::flush() {
     const auto message = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_bytes_ -= message->payload.size();
-    // Subscribers get it with this quality of service; nobody here waits for the acknowledgement.
+    // Subscribers get it with this quality of service. Nobody here waits for the acknowledgement,
+    // but a cluster's door does: it sends what has none to the next owner of the device.
+    if (++packet_id_ == 0) packet_id_ = 1;
     hub::Hub::Batch batch(options_.hub);
-    if (!batch.add(
-            client_, message,
-            {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}})) {
+    if (!batch.add(client_, message,
+                   {.qos = Qos::kAtLeastOnce,
+                    .token = {.packet_id = packet_id_, .qos = Qos::kAtLeastOnce}})) {
       options_.on_dropped(1);
     }
     batch.post(client_);

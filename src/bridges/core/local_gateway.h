@@ -70,6 +70,7 @@ class LocalGateway {
   StringSet online_;  // as it was said last
   std::deque<wire::mqtt::MessagePtr> waiting_;
   std::size_t waiting_bytes_ = 0;
+  std::uint16_t packet_id_ = 0;  // of the last publication
 };
 
 }  // namespace gridloom::bridges

@@ -7,6 +7,7 @@
 
 #include "base/result.h"
 #include "history/postgres/store_connection.h"
+#include "history/store/event_span.h"
 #include "history/store/store.h"
 #include "postgres/connection.h"
 
@@ -16,11 +17,6 @@ namespace gridloom::history {
 [[nodiscard]] Status put_events(postgres::Connection& connection,
                                 const std::vector<StoredEvent>& events);
 
-struct EventSpan {
-  DeviceNumber device = 0;
-  std::int64_t from_ms = 0;
-  EventPosition before;
-};
 // As StoreReader::each_event().
 [[nodiscard]] Status read_events(StoreConnection& connection, EventSpan span,
                                  const StoreReader::OnEvent& on_event);

@@ -8,6 +8,7 @@
 #include "base/device_number.h"
 #include "base/result.h"
 #include "history/sqlite/damaged_rows.h"
+#include "history/store/event_span.h"
 #include "history/store/store.h"
 #include "storage/sqlite.h"
 
@@ -17,11 +18,6 @@ namespace gridloom::history {
 [[nodiscard]] Status put_events(storage::Database& database,
                                 const std::vector<StoredEvent>& events);
 
-struct EventSpan {
-  DeviceNumber device = 0;
-  std::int64_t from_ms = 0;
-  EventPosition before;
-};
 // As StoreReader::each_event().
 [[nodiscard]] Status read_events(storage::Database& database, DamagedRows& damaged,
                                  const EventSpan& span, const StoreReader::OnEvent& on_event);

@@ -23,7 +23,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 20U;  // of the file
 
 std::string checksum_line(std::string_view lines) {
   return fmt::format("{}{:016x}\n", kChecksum,
-                     static_cast<std::uint64_t>(row_checksum(0, {}, lines)));
+                     static_cast<std::uint64_t>(gridloom::row_checksum(0, {}, lines)));
 }
 
 // True if the line begins with a time such as "2026-11-21T10:00:00Z ".

@@ -304,8 +304,8 @@ Outbox::Written Outbox::write(std::string& out, const Entry& entry, Publish pack
 
 std::uint16_t Outbox::free_packet_id(std::int64_t number) const {
   const auto is_taken = [this](std::uint16_t id) {
-    return std::ranges::contains(sent_, id, &Sent::packet_id) ||
-           std::ranges::contains(released_, id, &Released::packet_id);
+    return std::ranges::find(sent_, id, &Sent::packet_id) != sent_.end() ||
+           std::ranges::find(released_, id, &Released::packet_id) != released_.end();
   };
   std::uint16_t id = number == 0 ? last_packet_id_ : packet_id_of(number) - 1;
   do {

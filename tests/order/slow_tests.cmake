@@ -4,6 +4,7 @@
 # they end the run, and leave a core idle.
 set(slow_tests
     cluster/faults                 400
+    cluster/bridges                400
     cluster/connect                400
     cluster/clients_conversations  400
     cluster/clients_mqtt           400

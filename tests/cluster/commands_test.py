@@ -42,6 +42,7 @@ class CommandsTest(unittest.TestCase):
                 "Authorization": f"Bearer {self.token}", "Content-Type": "application/json", **headers,
             })  # fmt: skip
             answer = line.getresponse()
+            self.ask_again = answer.getheader("Retry-After")
             return answer.status, json.loads(answer.read())
         finally:
             line.close()
@@ -61,6 +62,7 @@ class CommandsTest(unittest.TestCase):
         answers = [self.send(number, "one") for number in (0, 1, 2)]
         self.assertEqual([status for status, _ in answers], [504, 504, 504], "the device does not answer")
         self.assertEqual({answer["code"] for _, answer in answers}, {"no_answer"})
+        self.assertEqual(self.ask_again, "5")
         self.assertEqual(self.sets_in_the_audit().count("one"), 1)
         for number in range(3):
             status, known = self.ask(number, "GET", f"{PATH}/one")

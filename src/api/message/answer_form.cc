@@ -13,7 +13,8 @@
 namespace gridloom::api {
 namespace {
 
-constexpr std::string_view kReadAgain_s = "5";  // a database that was away is back within seconds
+constexpr std::string_view kReadAgain_s =
+    "5";  // what was away, a database or a node, is back within seconds
 
 unsigned status_of(ErrorCode code) {
   switch (code) {
@@ -117,7 +118,10 @@ http::Response AnswerForm::failure(const Error& fault) const {
                        fmt::format("the server failed; its log has the reason under {}",
                                    std::string_view(trace_id_)));
   }
-  return plain_error(status, name_of(fault.code), detail_for_client(fault));
+  http::Response response = plain_error(status, name_of(fault.code), detail_for_client(fault));
+  if (fault.code == ErrorCode::kNoAnswer)
+    response.headers.emplace_back("Retry-After", kReadAgain_s);
+  return response;
 }
 
 http::Response AnswerForm::read_failure(const Error& fault) const {

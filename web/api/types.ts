@@ -881,8 +881,8 @@ export interface Evcc {
   battery?: EvccBattery;
   /** Those with a battery or solar power. */
   devices: EvccDevice[];
-  /** Batteries that have another one than normal. */
-  modes: BatteryModeState[];
+  /** Batteries that have another one than normal; absent: the node that knows is away. */
+  modes?: BatteryModeState[];
 }
 
 /** Ends after 60 seconds unless it is asked for again. */

@@ -126,6 +126,7 @@ TEST(LocalGateway, WhatAnOwnerThatIsAwayDidNotTakeIsForTheNextOneAlthoughAnother
   const registry::AccountId anna = cluster.home.add_account("anna");
   for (const std::string& sn : {away, other}) cluster.home.add_device(sn, "anna");
   cluster.settle();
+  ASSERT_NE(partition_of(away), partition_of(other));
   cluster.place(partition_of(away), "b");
   cluster.place(partition_of(other), "c");
   cluster.settle();

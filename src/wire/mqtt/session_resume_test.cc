@@ -230,7 +230,7 @@ TEST(MqttResume, MessagesOfAKilledServerAreSentAgainWithTheirPacketIds) {
   ASSERT_EQ(steps.size(), 1U);
   EXPECT_EQ(steps[0].number, 7 + kRound);
   first.session.steps_are_logged(first.session.outbox().steps_taken());
-  EXPECT_EQ(first.said(), (Lines{"PUBLISH t q1 id1 c", "PUBLISH t q1 id901 d"}));
+  EXPECT_EQ(first.said(), (Lines{"PUBLISH t q1 id8 c", "PUBLISH t q1 id901 d"}));
 
   std::vector<Outbox::Kept> kept = first.session.outbox().kept();
   SessionState stored;
@@ -247,7 +247,7 @@ TEST(MqttResume, MessagesOfAKilledServerAreSentAgainWithTheirPacketIds) {
   Lines again = second.said();
   std::ranges::sort(again);
   EXPECT_EQ(again,
-            (Lines{"CONNACK success present", "PUBLISH t q1 id1 dup c", "PUBLISH t q1 id7 dup a",
+            (Lines{"CONNACK success present", "PUBLISH t q1 id7 dup a", "PUBLISH t q1 id8 dup c",
                    "PUBLISH t q1 id900 dup b", "PUBLISH t q1 id901 dup d"}));
 }
 

@@ -116,7 +116,7 @@ Result<std::string> Cloud::Shared::stable_client_id() {
     return std::unexpected(saved.error());
   }
   client_id = id;
-  return id;
+  return client_id;
 }
 
 Status Cloud::Shared::load_added() {

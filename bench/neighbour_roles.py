@@ -5,6 +5,7 @@ are attacks of `evil`: each says a line of JSON with its counts five times a sec
 it is at full work, and goes on until it is killed. evil's connections come from an address of their own.
 """
 import contextlib
+import http.server
 import json
 import os
 import pathlib
@@ -13,7 +14,9 @@ import resource
 import select
 import socket
 import struct
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -23,6 +26,7 @@ import storm  # noqa: E402  (it finds the modules of the other tests)
 from good_home import Line  # noqa: E402
 from http_row import ask  # noqa: E402
 from mqtt_row import connect, data, number, publish, subscribe  # noqa: E402
+from programs import free_port  # noqa: E402
 from server import QUOTA, QUOTA_ALL, Api  # noqa: E402
 
 EVIL_ADDRESS = "127.0.0.66"
@@ -39,6 +43,8 @@ HISTORY_FIELDS, HISTORY_HOURS, HISTORY_REPORTS = 64, 24, 4000
 QUIET_STREAMS, UNREAD_STREAMS = 3000, 200
 CHANGES_PERIOD_S = 0.3
 COPYING_PAIRS = 4
+LIST_BYTES = 60_000_000  # of a vendor
+TRICKLE_BYTES, TRICKLE_PERIOD_S = 1000, 0.01  # of a receiver's answer
 
 
 # --- the neighbour ---
@@ -587,6 +593,104 @@ def bodies(attack):
     Crowd(attack, 2, lambda at: ("http", head + body), on_data).run()
 
 
+# --- the attacks: the peers of evil's bridges, and who is in the house with it ---
+
+
+def bridge(attack, kind, *options, secret=None):
+    """Adds a bridge of evil's. `secret`: the option that names a file, and its content."""
+    with tempfile.NamedTemporaryFile("w") as file:
+        if secret:
+            options += secret[0], file.name
+            print(secret[1], file=file, flush=True)
+        subprocess.run([attack.facts["program"], "bridge", "add", kind, "--account", "evil", "--data", attack.facts["data"],
+                        *options], check=True, stdout=subprocess.DEVNULL)  # fmt: skip
+
+
+def listen(serve):
+    """Calls serve(connection) in a thread of each; the port."""
+    door = socket.create_server(("127.0.0.1", 0))
+
+    def accept():
+        while True:
+            threading.Thread(target=serve, args=(door.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    return door.getsockname()[1]
+
+
+def answers(attack, what, pieces):
+    """An HTTP server that answers each request with these pieces of a body, as far as they are taken; its port."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self):
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            attack.count(what)
+            self.send_response(200)
+            self.send_header("Content-Length", str(LIST_BYTES))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                for piece in pieces():
+                    self.wfile.write(piece)
+            self.close_connection = True
+
+        do_POST = do_GET
+
+        def log_message(self, *_):
+            pass
+
+    made = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made.daemon_threads = True
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    return made.server_port
+
+
+def trickle():
+    while True:
+        time.sleep(TRICKLE_PERIOD_S)
+        yield bytes(TRICKLE_BYTES)
+
+
+def bridge_peers(attack):
+    """A vendor whose answers are lists of 60 MB, a broker that takes sessions and reads nothing, a receiver whose
+    answers do not end; evil's device comes and goes, so that the receiver is called."""
+    whole = b'{"code":"0","data":[' + b"1," * (LIST_BYTES // 2 - 12) + b"1]}"
+
+    def broker(line):
+        line.recv(1 << 10)
+        line.sendall(b"\x20\x02\0\0")
+        attack.count("sessions")
+        attack.stopping.wait()
+
+    bridge(attack, "mirror", "--host", f"http://127.0.0.1:{answers(attack, 'lists', lambda: [whole])}",
+           "--access-key", "a1b2c3d4e5f6a7b8", "--request-pause-ms", "100", secret=("--secret-key-file", "vendorsecret1234"))
+    bridge(attack, "mqtt", "--broker", f"mqtt://127.0.0.1:{listen(broker)}")
+    bridge(attack, "webhook", "--url", f"http://127.0.0.1:{answers(attack, 'calls', trickle)}/")
+    attack.ready()
+    while attack.goes_on():
+        with contextlib.suppress(OSError, EOFError, AssertionError):
+            Line(attack.facts["mqtt"], attack.evil["sn"], attack.evil["key"], "visitor").socket.close()
+            attack.count("visits")
+        time.sleep(0.5)
+
+
+def house_guests(attack):
+    """At evil's NUT server wrong passwords, and at its emulated meter polls, as fast as they are answered."""
+    nut, meter = free_port(), free_port()
+    bridge(attack, "nut", "--listen", f"127.0.0.1:{nut}", "--user", "ups", secret=("--password-file", "right-password"))
+    bridge(attack, "meter", "--as", "ecotracker", "--listen", f"127.0.0.1:{meter}")
+    attack.facts |= {"nut": ("127.0.0.1", nut), "meter": ("127.0.0.1", meter)}
+    says = (("nut", b"USERNAME ups\nPASSWORD wrong\nLOGIN battery\n"),
+            ("meter", b"GET /v1/json HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+
+    def on_data(got):
+        attack.count("polls" if got.startswith(b"HTTP") else "guesses")
+        return "again"
+
+    Crowd(attack, 64, lambda at: says[at % 2], on_data).run()
+
+
 ATTACKS = {
     "wrong_signatures": wrong_signatures,
     "sessions_that_read": lambda attack: sessions(attack, reads=True),
@@ -612,6 +716,8 @@ ATTACKS = {
     "device_lists": lambda attack: requests_of(attack, "/api/v1/devices", 2),
     "copies": copies,
     "bodies": bodies,
+    "bridge_peers": bridge_peers,
+    "house_guests": house_guests,
 }
 
 

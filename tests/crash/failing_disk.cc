@@ -36,6 +36,7 @@ namespace {
 
 constexpr std::size_t kFaults = 4;
 constexpr std::size_t kPage_bytes = 4096;
+constexpr std::size_t kSector_bytes = 512;  // a disk writes it as a whole
 constexpr std::int64_t kMicro = 1'000'000;
 
 enum Kind : std::uint64_t {
@@ -263,6 +264,11 @@ ssize_t put(int fd, std::vector<iovec> parts, off64_t at) {
   if (!is_short && refuses(fault)) return -1;
   if (is_short) {
     std::size_t left = size / 2;
+    if (fault->kind == kKillWithin) {
+      const off64_t from = at < 0 ? ::lseek64(fd, 0, SEEK_CUR) : at;
+      const std::size_t behind = static_cast<std::size_t>(from) % kSector_bytes;
+      left -= std::min(left, (behind + left) % kSector_bytes);
+    }
     for (iovec& part : parts) {
       part.iov_len = std::min(part.iov_len, left);
       left -= part.iov_len;

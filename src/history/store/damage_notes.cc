@@ -85,7 +85,7 @@ void DamageNotes::note(TimePoint at, std::string_view text) {
   const std::lock_guard lock(mutex_);
   if (known_.contains(key_of_note(text))) return;
   spdlog::error("damage: {}", text);
-  if (lines_.size() == kMaxNotes) return;
+  if (known_.size() >= kMaxNotes) return;  // those that are shared count as well
   known_.emplace(key_of_note(text));
   lines_.push_back(
       fmt::format("{:%Y-%m-%dT%H:%M:%SZ} {}", std::chrono::floor<std::chrono::seconds>(at), text));

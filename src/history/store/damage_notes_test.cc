@@ -132,6 +132,9 @@ TEST_F(DamageNotesTest, AreAtMostAHundred) {
     notes.note(kNow, fmt::format("{}", i));
   EXPECT_EQ(notes.count(), DamageNotes::kMaxNotes);
   EXPECT_EQ(DamageNotes(folder_.data()).count(), DamageNotes::kMaxNotes);
+  notes.remove_shared(notes.own());
+  notes.note(kNow, "one more");
+  EXPECT_EQ(notes.count(), 0U) << "as many are shared already";
 }
 
 TEST_F(DamageNotesTest, AreKeptInMemoryIfTheDiskRefuses) {

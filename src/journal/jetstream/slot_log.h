@@ -43,7 +43,8 @@ struct SlotLogLimits {
   Millis wait{2'000};                                         // for the answer to one call of NATS
   Millis retry{100};                                          // delay after a failure
   Millis open{30'000};  // from() gives up when NATS does not answer for this long
-  Millis lost{10'000};  // after which a stream that has lost messages ends the log
+  Millis lost{1'000};   // after which a stream that has lost messages ends the log: the next owner,
+                        // which may be the same node, gives back what its copy has
 };
 
 class SlotLog final : public Journal, public JournalReader {

@@ -85,7 +85,7 @@ class Member {
     std::string address{};  // for people: where its doors are
     std::string prefix = "gl";
     std::size_t slots = kDefaultSlots;
-    Millis lease{3'000};
+    Millis lease = kLease;
     Millis trust{2'000};
     Millis beat{250};
   };

@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/partition.h"
 #include "base/result.h"
 
@@ -21,6 +22,8 @@ namespace gridloom::cluster {
 inline constexpr std::size_t kMostSlots = kPartitions;
 inline constexpr std::size_t kDefaultSlots = 8;
 inline constexpr std::size_t kLongestNodeName = 63;
+// Others claim the slots of a node that they have not heard for so long.
+inline constexpr Millis kLease{3'000};
 
 // 0 to the number of slots - 1.
 enum class Slot : std::uint8_t {};

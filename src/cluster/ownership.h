@@ -42,7 +42,7 @@ class Ownership {
   struct Options {
     NodeId node{};
     std::size_t slots = kDefaultSlots;
-    Millis lease{3'000};
+    Millis lease = kLease;
     // How long a node listens before it serves: three beats, so that another of its name has
     // answered by then.
     Millis settle{750};

@@ -450,7 +450,7 @@ void BatteryModes::take_state(const Key& key, const Result<SetRecord>& record) {
   Lease& lease = found->second;
   lease.is_asked = false;
   if (!record) {
-    // Of the set of an hour ago nothing more will be known; a node that is away may come back.
+    // Nothing more will be known of a set of an hour ago; a node that is away may come back.
     const bool is_unknown = record.error().code == ErrorCode::kNotFound;
     if (is_unknown && lease.state != ModeState::kSent) lease.set_id.clear();
     return;

@@ -15,7 +15,7 @@
 
 namespace gridloom::home {
 
-// Of the file, and of its text elsewhere.
+// The file has it, and so does its text in other places.
 inline constexpr std::int64_t kModesVersion = 1;
 // The object with the member "leases". kMalformed: there is none in `text`, of that name; or the
 // error of `text`.

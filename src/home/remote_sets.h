@@ -18,7 +18,7 @@ namespace gridloom::home {
 
 class RemoteSets {
  public:
-  // Of hub::Calls.
+  // The name by which hub::Calls finds it.
   static constexpr std::string_view kService = "sets";
 
   // The hub outlives this object, and this object the answers.

@@ -70,9 +70,13 @@ class AppRequestsTest : public testing::Test {
   }
 
   ReplyId reply_into(TestHome::Answer& answer) { return replies.add(home.reply_into(answer)); }
-  TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet) {
+  TestHome::Answer set(registry::AccountId by, std::string_view body = kQuiet,
+                       RequestOrigin origin = {}) {
     TestHome::Answer answer;
-    requests.set(by, {.sn = kDelta2Sn, .message = must(wire::parse_json(body)).as_object()},
+    requests.set(by,
+                 {.sn = kDelta2Sn,
+                  .message = must(wire::parse_json(body)).as_object(),
+                  .origin = std::move(origin)},
                  reply_into(answer));
     end_turn();
     return answer;
@@ -189,13 +193,7 @@ TEST_F(AppRequestsTest, AReplyWaitsForTheRecordOfItsSet) {
 // Otherwise whoever goes on with the log would send it again.
 TEST_F(AppRequestsTest, ASetWithAnIdLeavesOnceTheLogHasItAndItsEnd) {
   home.platform.journal = &log;
-  TestHome::Answer answer;
-  requests.set(alice,
-               {.sn = kDelta2Sn,
-                .message = must(wire::parse_json(kQuiet)).as_object(),
-                .origin = {.by = "token 7", .command = "one", .digest = "d1"}},
-               reply_into(answer));
-  end_turn();
+  set(alice, kQuiet, {.by = "token 7", .command = "one", .digest = "d1"});
   EXPECT_THAT(device->got, IsEmpty());
   ASSERT_THAT(log.waiting, SizeIs(1));
   EXPECT_EQ(member_of(log.waiting[0].payload, "command"), R"("one")");
@@ -213,13 +211,7 @@ TEST_F(AppRequestsTest, ASetWithAnIdLeavesOnceTheLogHasItAndItsEnd) {
 
 TEST_F(AppRequestsTest, ASetWithAnIdIsNotSentAfterItsDeadline) {
   home.platform.journal = &log;
-  TestHome::Answer answer;
-  requests.set(alice,
-               {.sn = kDelta2Sn,
-                .message = must(wire::parse_json(kQuiet)).as_object(),
-                .origin = {.command = "one", .digest = "d1"}},
-               reply_into(answer));
-  end_turn();
+  const TestHome::Answer answer = set(alice, kQuiet, {.command = "one", .digest = "d1"});
   requests.tick(home.clock.now() + Millis(8000));
   end_turn();
   commit();

@@ -76,7 +76,7 @@ struct DoorParts {
   std::unique_ptr<SharedView> shared_view{};  // from start() to end()
 };
 
-// Of a node that gave its slots up: whether the others miss it if it is not heard.
+// Whether the others miss a node that gave its slots up and is not heard.
 enum class Then : std::uint8_t { kStays, kLeaves };
 
 class Node final : private cluster::SlotHost {

@@ -23,7 +23,6 @@ using wire::JsonObject;
 // (docs/internals/cluster.md).
 constexpr nats::Version kGoodVersion{.major = 2, .minor = 12};
 constexpr Millis kLooksAround{5'000};   // a node that starts hears the others within a second
-constexpr Millis kMissingAfter{3'000};  // as others may claim the slots of such a node
 constexpr std::size_t kFewServers = 3;  // a majority of them outlives the loss of one
 constexpr int kFewReplicas = 3;
 
@@ -71,7 +70,8 @@ std::optional<Millis> unserved_for(const NodeHealth& health, const SlotHealth& s
   return health.now - *slot.unserved_since;
 }
 
-// Of those that have not left the cluster; none while NATS is away, as then nobody is heard.
+// Nodes that have not left the cluster and are not heard; none while NATS is away, as nobody is
+// heard then.
 std::vector<std::string> missing_nodes(const NodeHealth& health) {
   std::vector<std::string> missing;
   if (!health.nats.is_connected) return missing;
@@ -82,7 +82,7 @@ std::vector<std::string> missing_nodes(const NodeHealth& health) {
     for (const cluster::SeenNode& node : health.member.others) {
       if (node.id.name == name) heard = std::max(heard, node.heard);
     }
-    if (health.now - heard < kMissingAfter) continue;
+    if (health.now - heard < cluster::kLease) continue;
     missing.push_back(
         fmt::format("the node {} is missing: it has not been heard for {}. If it is gone for good, "
                     "`gridloom cluster remove {}`",

@@ -258,7 +258,7 @@ ssize_t put(int fd, std::vector<iovec> parts, off64_t at) {
   const DiskFault* const fault = meet_change(&turn);
   std::size_t size = 0;
   for (const iovec& part : parts) size += part.iov_len;
-  // Of a disk that is full, the first write is short.
+  // A disk that is full takes the first write in part.
   const bool is_short = fault != nullptr && size > 1 &&
                         (fault->kind == kKillWithin || (fault->kind == kRefuse && turn % 2 == 0));
   if (!is_short && refuses(fault)) return -1;

@@ -271,14 +271,9 @@ Status Node::start(const std::string& address) {
 }
 
 Status Node::remove(const std::string& node) {
-  {
-    const std::scoped_lock looking(looking_);
-    const auto present = member_ ? member_->present() : std::vector<cluster::NodeId>();
-    const bool is_heard = std::ranges::find(present, node, &cluster::NodeId::name) != present.end();
-    if (is_heard || node == options_.name) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("the node {} is there: stop it, which takes it out", node));
-    }
+  if (!unheard_for(health(), node)) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("the node {} is there: stop it, which takes it out", node));
   }
   if (!door_.shared_view) return fail(ErrorCode::kConflict, "this node has not started yet");
   return door_.shared_view->remove(node);

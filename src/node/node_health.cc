@@ -70,23 +70,16 @@ std::optional<Millis> unserved_for(const NodeHealth& health, const SlotHealth& s
   return health.now - *slot.unserved_since;
 }
 
-// Nodes that have not left the cluster and are not heard; none while NATS is away, as nobody is
-// heard then.
+// Nodes that have not left the cluster and are not heard.
 std::vector<std::string> missing_nodes(const NodeHealth& health) {
   std::vector<std::string> missing;
-  if (!health.nats.is_connected) return missing;
   for (const std::string& name : health.nodes) {
-    if (name == health.self.name) continue;
-    // Nobody is heard before this node listens, and since NATS was connected last.
-    TimePoint heard = std::max(health.started, health.nats.since);
-    for (const cluster::SeenNode& node : health.member.others) {
-      if (node.id.name == name) heard = std::max(heard, node.heard);
-    }
-    if (health.now - heard < cluster::kLease) continue;
+    const auto unheard = unheard_for(health, name);
+    if (!unheard) continue;
     missing.push_back(
         fmt::format("the node {} is missing: it has not been heard for {}. If it is gone for good, "
                     "`gridloom cluster remove {}`",
-                    name, span_text(health.now - heard), name));
+                    name, span_text(*unheard), name));
   }
   return missing;
 }
@@ -215,6 +208,17 @@ std::vector<NatsServer> ask_nats_servers(const std::vector<std::string>& urls) {
                        .failing = version ? std::string() : version.error().detail});
   }
   return servers;
+}
+
+std::optional<Millis> unheard_for(const NodeHealth& health, std::string_view node) {
+  if (!health.nats.is_connected || node == health.self.name) return std::nullopt;
+  // Nobody is heard before this node listens, and since NATS was connected last.
+  TimePoint heard = std::max(health.started, health.nats.since);
+  for (const cluster::SeenNode& other : health.member.others) {
+    if (other.id.name == node) heard = std::max(heard, other.heard);
+  }
+  if (health.now - heard < cluster::kLease) return std::nullopt;
+  return health.now - heard;
 }
 
 std::vector<std::string> problems_of(const NodeHealth& health) {

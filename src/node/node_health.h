@@ -92,6 +92,9 @@ struct NatsServer {
 // Whether the node has just started, and does not know yet what others serve.
 [[nodiscard]] bool looks_around(const NodeHealth& health);
 
+// Nothing: the node is there, or nobody is heard, as NATS is away.
+[[nodiscard]] std::optional<Millis> unheard_for(const NodeHealth& health, std::string_view node);
+
 // In words, for people; empty: all is well.
 [[nodiscard]] std::vector<std::string> problems_of(const NodeHealth& health);
 [[nodiscard]] std::vector<std::string> warnings_of(const NodeHealth& health,

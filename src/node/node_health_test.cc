@@ -119,6 +119,12 @@ TEST(NodeHealthTest, ANodeThatHasNotLeftAndIsNotHeardIsMissing) {
   health.nodes = {"n1", "n2"};
   health.started = kNow - Millis(1'000);
   EXPECT_THAT(problems_of(health), IsEmpty()) << "this node has hardly listened yet";
+  EXPECT_EQ(unheard_for(health, "n2"), std::nullopt);
+  health.started = kNow - Millis(5'000);
+  EXPECT_EQ(unheard_for(health, "n2"), Millis(5'000));
+  EXPECT_EQ(unheard_for(health, "n1"), std::nullopt) << "itself";
+  health.nats.is_connected = false;
+  EXPECT_EQ(unheard_for(health, "n2"), std::nullopt) << "nobody is heard";
 }
 
 TEST(NodeHealthTest, ANodeThatStartsDoesNotCallSlotsUnserved) {

@@ -183,8 +183,9 @@ class InfluxTest(unittest.TestCase):
             self.device.report({"n": number}, timestamp=hour + number)
         self.device.close()
         self.server.end(signal.SIGKILL)
-        database = self.database(folder=folder, port=port)
         self.server.start_again()
+        self.server.restart()  # which stores what history has in memory
+        database = self.database(folder=folder, port=port)
         self.has(database, "n", [*range(10, 15), *range(20, 25), 1, 2, 3])
         until("a bridge that has written all", lambda: self.row()["figures"]["behind_s"] == 0)
         self.assertEqual(self.row()["dropped"], 0)

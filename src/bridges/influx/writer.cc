@@ -79,7 +79,7 @@ void InfluxWriter::run(const std::stop_token& stop) {
     } else {
       set_behind();
     }
-    if (Steady::now() - saved_ >= kSaveEvery) save();
+    if (saves_soon_ || Steady::now() - saved_ >= kSaveEvery) save();
     const Steady::duration rest = std::min<Steady::duration>(reading_ * kRestPerRead, kLongestRest);
     Moment next = std::max(begin + settings_->every, Steady::now() + rest);
     if (!try_to_reach(stop)) next = std::min(next, Steady::now() + pause_.next());
@@ -116,6 +116,7 @@ void InfluxWriter::set_behind() {
 
 void InfluxWriter::save() {
   saved_ = Steady::now();
+  saves_soon_ = false;
   if (Status saved = positions_.save(); !saved) identity_.health->error(saved.error().detail);
 }
 
@@ -154,8 +155,8 @@ bool InfluxWriter::write_all(const std::stop_token& stop) {
 }
 
 bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device& device) {
-  const auto lines = std::make_shared<HistoryLines>(
-      device, settings_, positions_.of(device.sn, now_ms()), positions_.anew());
+  const DevicePosition begin = positions_.of(device.sn, now_ms());
+  const auto lines = std::make_shared<HistoryLines>(device, settings_, begin, positions_.anew());
   while (!lines->done()) {
     if (Status good = read(stop, lines); !good) {
       if (stop.stop_requested()) return false;
@@ -167,6 +168,8 @@ bool InfluxWriter::write(const std::stop_token& stop, const HistoryLines::Device
     positions_.set(device.sn, lines->position());
     if (Steady::now() - saved_ >= kSaveEvery) save();
   }
+  // After a kill a first look would leave out again what came late meanwhile.
+  if (begin.from_ms != kBeginOfTime_ms) saves_soon_ = true;
   return true;
 }
 

@@ -72,6 +72,7 @@ class InfluxWriter {
   GrowingPause pause_;
   bool is_reached_ = false;  // the database was, at least once
   Moment saved_;
+  bool saves_soon_ = false;                        // after this round
   Moment complete_;                                // when the database had all that there was
   Moment all_looked_;                              // when all devices were looked at
   std::chrono::steady_clock::duration reading_{};  // of this round

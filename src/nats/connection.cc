@@ -85,13 +85,17 @@ std::string last_error(natsConnection* connection) {
 }  // namespace
 
 void Connection::State::Events::connected(natsConnection* from) {
-  const std::lock_guard lock(mutex);
-  health.is_connected = true;
-  health.since = clock->now();
-  health.server = url_of(from);
-  health.failing.clear();
-  ++health.reconnects;
-  spdlog::info("connected with NATS again: {}", health.server);
+  {
+    const std::lock_guard lock(mutex);
+    health.is_connected = true;
+    health.since = clock->now();
+    health.server = url_of(from);
+    health.failing.clear();
+    ++health.reconnects;
+    spdlog::info("connected with NATS again: {}", health.server);
+  }
+  const std::lock_guard lock(listeners->mutex);
+  for (const auto& [number, on_reconnect] : listeners->all) on_reconnect();
 }
 
 void Connection::State::Events::disconnected(natsConnection* from) {
@@ -326,6 +330,19 @@ Connection::~Connection() {
   }
   state_->replies.reset();
   natsConnection_Close(state_->connection.get());
+}
+
+ReconnectListener::ReconnectListener(const Connection& connection,
+                                     std::function<void()> on_reconnect)
+    : listeners_(connection.state_->events->listeners) {
+  const std::lock_guard lock(listeners_->mutex);
+  number_ = listeners_->next++;
+  listeners_->all.emplace(number_, std::move(on_reconnect));
+}
+
+ReconnectListener::~ReconnectListener() {
+  const std::lock_guard lock(listeners_->mutex);
+  listeners_->all.erase(number_);
 }
 
 Health Connection::health() const {

@@ -105,10 +105,26 @@ class Connection {
 
  private:
   friend class JetStream;
+  friend class ReconnectListener;
   explicit Connection(std::unique_ptr<State> state);
   [[nodiscard]] Status listen_for_replies();
 
   std::unique_ptr<State> state_;
+};
+
+// Calls its function after each reconnect, until it goes. The destructor waits for a call that
+// runs.
+class ReconnectListener {
+ public:
+  struct Listeners;  // connection_state.h
+  ReconnectListener(const Connection& connection, std::function<void()> on_reconnect);
+  ReconnectListener(const ReconnectListener&) = delete;
+  ReconnectListener& operator=(const ReconnectListener&) = delete;
+  ~ReconnectListener();
+
+ private:
+  std::shared_ptr<Listeners> listeners_;
+  std::uint64_t number_ = 0;
 };
 
 }  // namespace gridloom::nats

@@ -4,6 +4,8 @@
 #include <nats/nats.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +16,12 @@
 #include "nats/pending_requests.h"
 
 namespace gridloom::nats {
+
+struct ReconnectListener::Listeners {
+  std::mutex mutex;  // held while they are called
+  std::map<std::uint64_t, std::function<void()>> all;
+  std::uint64_t next = 0;
+};
 
 struct Connection::State {
   // The news that the library's threads bring. They may bring some when the connection is gone.
@@ -27,6 +35,8 @@ struct Connection::State {
 
     const Clock* clock;
     PendingRequests requests;
+    const std::shared_ptr<ReconnectListener::Listeners> listeners =
+        std::make_shared<ReconnectListener::Listeners>();
     std::mutex mutex;
     Health health;
     bool is_closing = false;

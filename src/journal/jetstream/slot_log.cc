@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -83,7 +84,8 @@ struct SlotLog::Impl {
   [[nodiscard]] std::vector<Waiting> take_group();
   [[nodiscard]] bool write(std::vector<Waiting> group);
   [[nodiscard]] bool append_body(MessageHead head, std::string_view body);
-  [[nodiscard]] bool append_part(const MessageHead& head, std::string_view part);
+  using Call = std::function<Result<SlotStream::Outcome>()>;
+  [[nodiscard]] bool until_stored(const Call& call);
   void append_to_copy(const MessageHead& head, std::string_view body);
   [[nodiscard]] bool await_copy(std::uint64_t record);
   void failed(const std::string& why);
@@ -113,6 +115,7 @@ struct SlotLog::Impl {
   Attempts attempts;
   std::optional<std::uint64_t> trim_to;
   std::uint64_t copied_through = 0;  // the last record that is in the copy
+  bool looks = false;  // whether the stream is to be looked at: NATS may have lost something
   bool stopping = false;
   bool fenced = false;
   std::string failing;
@@ -125,6 +128,7 @@ struct SlotLog::Impl {
   Reading reading;
 
   std::jthread thread;
+  std::optional<nats::ReconnectListener> listener;
 };
 
 Status SlotLog::Impl::open(std::uint64_t after) {
@@ -163,7 +167,14 @@ Status SlotLog::Impl::open(std::uint64_t after) {
 void SlotLog::Impl::work() {
   std::unique_lock lock(mutex);
   while (!fenced) {
-    wake.wait(lock, [this] { return stopping || fenced || !waiting.empty() || trim_to; });
+    wake.wait(lock, [this] { return stopping || fenced || !waiting.empty() || trim_to || looks; });
+    // Where nothing is written for long, a loss of the stream would not be seen.
+    if (std::exchange(looks, false) && waiting.empty() && !stopping) {
+      lock.unlock();
+      const bool is_whole = until_stored([this] { return stream->look(); });
+      lock.lock();
+      if (!is_whole) break;
+    }
     if (trim_to) {
       lock.unlock();
       serve_trim();
@@ -267,7 +278,8 @@ bool SlotLog::Impl::await_copy(std::uint64_t record) {
 bool SlotLog::Impl::append_body(MessageHead head, std::string_view body) {
   head.parts = parts_of(body);
   for (; head.part < head.parts; ++head.part) {
-    if (!append_part(head, part_of(body, head.part))) return false;
+    const std::string_view part = part_of(body, head.part);
+    if (!until_stored([&] { return stream->append(head, part); })) return false;
     if (head.part == 0) places.add(head.first, stream->last_sequence());
   }
   last_message = stream->last_sequence();
@@ -276,13 +288,14 @@ bool SlotLog::Impl::append_body(MessageHead head, std::string_view body) {
   return !fenced;
 }
 
-bool SlotLog::Impl::append_part(const MessageHead& head, std::string_view part) {
+// Calls until the stream has all that this owner appended. False: as for write().
+bool SlotLog::Impl::until_stored(const Call& call) {
   while (true) {
     {
       const std::lock_guard lock(mutex);
       ++attempts.begun;
     }
-    const auto outcome = stream->append(head, part);
+    const auto outcome = call();
     if (outcome && *outcome == SlotStream::Outcome::kStored) {
       lost_since.reset();
       recovered();
@@ -392,6 +405,13 @@ Status SlotLog::from(const Positions& positions, OnRecords on_records) {
   const auto after = positions.common();
   if (!after) return std::unexpected(after.error());
   impl_->on_records = std::move(on_records);
+  impl_->listener.emplace(*impl_->options.connection, [impl = impl_.get()] {
+    {
+      const std::lock_guard lock(impl->mutex);
+      impl->looks = true;
+    }
+    impl->wake.notify_all();
+  });
   if (Status status = impl_->open(*after); !status) return status;
   impl_->thread = std::jthread([this] { impl_->work(); });
   return {};

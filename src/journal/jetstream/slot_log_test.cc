@@ -405,5 +405,20 @@ TEST_F(LostStore, EndsAnOpenLog) {
   EXPECT_THAT(first->acknowledged(), ElementsAre("a"));
 }
 
+TEST_F(LostStore, EndsALogInWhichNothingIsWritten) {
+  const auto first = owner(1);
+  must(first->open());
+  first->append("a");
+  ASSERT_TRUE(first->log().flush());
+  servers_->kill(0);
+  servers_->restart(0);
+  ASSERT_TRUE(becomes([&] { return first->connection().health().reconnects == 1; }));
+  first->append("b");
+  ASSERT_TRUE(first->log().flush()) << "nothing was lost";
+  lose();
+  ASSERT_TRUE(becomes([&] { return first->log().is_fenced(); }));
+  EXPECT_THAT(first->acknowledged(), ElementsAre("a", "b"));
+}
+
 }  // namespace
 }  // namespace gridloom::journal

@@ -155,6 +155,16 @@ Result<SlotStream::Outcome> SlotStream::append(const MessageHead& head, std::str
   return close(**settled);
 }
 
+Result<SlotStream::Outcome> SlotStream::look() const {
+  const auto last = end();
+  if (!last) {
+    if (last.error().code == ErrorCode::kNotFound) return Outcome::kLost;
+    return std::unexpected(last.error());
+  }
+  if (last->sequence == last_sequence_) return Outcome::kStored;
+  return last->sequence < last_sequence_ ? Outcome::kLost : Outcome::kOvertaken;
+}
+
 // Messages that are lost may come back with another leader: only then it is known what became of
 // this one.
 SlotStream::Outcome SlotStream::close(Outcome outcome) {

@@ -58,6 +58,9 @@ class SlotStream {
     kOvertaken,  // another owner has appended: nothing of this one's is stored any more
     kLost,       // the stream ends before messages that it had stored
   };
+  // Whether the stream still ends with the message that was appended last. To be called once the
+  // outcome of append() is known.
+  [[nodiscard]] Result<Outcome> look() const;
   // Appends a message behind the last one, after fence(). An error: it is not known to be stored;
   // the same message is to be appended again, and no other.
   [[nodiscard]] Result<Outcome> append(const MessageHead& head, std::string_view body);

@@ -171,7 +171,11 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place&
   };
   for (const registry::Bridge* each : directory->bridges()) {
     add(each->name, each->settings,
-        {.account = each->account, .number = each->number, .is_on = each->is_on}, each->kind);
+        {.account = each->account,
+         .number = each->number,
+         .made_ms = each->made_ms,
+         .is_on = each->is_on},
+        each->kind);
   }
   for (const ConfiguredBridge& each : options_.configured) {
     const registry::Account* account = directory->find_account_by_name(each.account);
@@ -283,6 +287,7 @@ void Bridges::begin(const std::string& name, Running& running) {
                      .health = running.health.get(),
                      .client_id = client_id_of(*options_.registry.directory(), as.account, name),
                      .number = as.number,
+                     .made_ms = as.made_ms,
                      .folder = options_.data / "bridges" / name},
                     *arguments);
   running.bridge->start();

@@ -96,7 +96,8 @@ class Bridges {
   struct Wanted {
     const Kind* kind = nullptr;
     registry::AccountId account{};
-    std::int64_t number = 0;  // in the registry
+    std::int64_t number = 0;   // in the registry
+    std::int64_t made_ms = 0;  // as registry::Bridge
     Origin origin = Origin::kRegistry;
     bool is_on = true;
     bool runs = true;  // it is on, and here

@@ -60,7 +60,8 @@ struct Identity {
   // The client id at brokers unless the settings have one: of this server alone, and the same in
   // each run.
   std::string client_id{};
-  std::int64_t number = 0;  // registry::Bridge::number; 0: the configuration has it
+  std::int64_t number = 0;   // registry::Bridge::number; 0: the configuration has it
+  std::int64_t made_ms = 0;  // registry::Bridge::made_ms; 0 likewise
   // A folder of its own, for what must outlive the process. It need not exist.
   std::filesystem::path folder{};
 };

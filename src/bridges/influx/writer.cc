@@ -23,6 +23,7 @@ constexpr std::chrono::minutes kAllEvery{10};
 // Reading may take this share of the time: the others of the account wait for its queries.
 constexpr int kRestPerRead = 4;
 constexpr seconds kLongestRest{60};
+constexpr std::int64_t kNew_ms = 60'000;
 constexpr std::string_view kContentType = "text/plain; charset=utf-8";
 
 // The beginning of the batch up to half of its lines, and the rest.
@@ -43,6 +44,9 @@ InfluxWriter::InfluxWriter(Parts parts, Identity identity, InfluxSettings settin
       settings_(std::make_shared<const InfluxSettings>(std::move(settings))) {}
 
 void InfluxWriter::start() {
+  // What was reported since it was added is written, however long its start took.
+  const std::int64_t age_ms = unix_ms(SystemClock().now()) - identity_.made_ms;
+  begun_ms_ = now_ms() - (age_ms > 0 && age_ms < kNew_ms ? age_ms : 0);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -93,7 +97,7 @@ bool InfluxWriter::open_positions(const std::stop_token& stop) {
     auto opened = Positions::open({.states = parts_.states,
                                    .bridge = identity_.name,
                                    .target = settings_->server + settings_->target,
-                                   .since_ms = settings_->since_ms.value_or(now_ms()),
+                                   .since_ms = settings_->since_ms.value_or(begun_ms_),
                                    .now_ms = now_ms()});
     if (opened) {
       positions_ = std::move(*opened);

@@ -70,7 +70,8 @@ class InfluxWriter {
   Positions positions_;
   std::optional<client::HttpClient> client_;
   GrowingPause pause_;
-  bool is_reached_ = false;  // the database was, at least once
+  std::int64_t begun_ms_ = 0;  // by the devices' clock
+  bool is_reached_ = false;    // the database was, at least once
   Moment saved_;
   bool saves_soon_ = false;                        // after this round
   Moment complete_;                                // when the database had all that there was

@@ -53,9 +53,18 @@ struct Waiting {
   [[nodiscard]] std::size_t size() const { return kRecordHead_bytes + payload.size(); }
 };
 
+using Call = std::function<Result<SlotStream::Outcome>()>;
+
 struct Attempts {
   std::uint64_t begun = 0;
   std::uint64_t failed = 0;  // the last one that did
+  std::string failing{};     // why; empty: the last one succeeded
+};
+
+// With a reconnect, NATS may have lost something.
+struct Reconnects {
+  bool happened = false;  // since the stream was looked at
+  std::optional<nats::ReconnectListener> listener{};
 };
 
 // What SlotLog::read() goes on with.
@@ -84,7 +93,6 @@ struct SlotLog::Impl {
   [[nodiscard]] std::vector<Waiting> take_group();
   [[nodiscard]] bool write(std::vector<Waiting> group);
   [[nodiscard]] bool append_body(MessageHead head, std::string_view body);
-  using Call = std::function<Result<SlotStream::Outcome>()>;
   [[nodiscard]] bool until_stored(const Call& call);
   void append_to_copy(const MessageHead& head, std::string_view body);
   [[nodiscard]] bool await_copy(std::uint64_t record);
@@ -115,10 +123,9 @@ struct SlotLog::Impl {
   Attempts attempts;
   std::optional<std::uint64_t> trim_to;
   std::uint64_t copied_through = 0;  // the last record that is in the copy
-  bool looks = false;  // whether the stream is to be looked at: NATS may have lost something
+  Reconnects reconnects;
   bool stopping = false;
   bool fenced = false;
-  std::string failing;
 
   std::unique_ptr<SlotCopy> copy;  // as the members above; none without Options::copy
 
@@ -128,7 +135,6 @@ struct SlotLog::Impl {
   Reading reading;
 
   std::jthread thread;
-  std::optional<nats::ReconnectListener> listener;
 };
 
 Status SlotLog::Impl::open(std::uint64_t after) {
@@ -167,9 +173,11 @@ Status SlotLog::Impl::open(std::uint64_t after) {
 void SlotLog::Impl::work() {
   std::unique_lock lock(mutex);
   while (!fenced) {
-    wake.wait(lock, [this] { return stopping || fenced || !waiting.empty() || trim_to || looks; });
+    wake.wait(lock, [this] {
+      return stopping || fenced || !waiting.empty() || trim_to || reconnects.happened;
+    });
     // Where nothing is written for long, a loss of the stream would not be seen.
-    if (std::exchange(looks, false) && waiting.empty() && !stopping) {
+    if (std::exchange(reconnects.happened, false) && waiting.empty() && !stopping) {
       lock.unlock();
       const bool is_whole = until_stored([this] { return stream->look(); });
       lock.lock();
@@ -331,7 +339,7 @@ bool SlotLog::Impl::until_stored(const Call& call) {
 void SlotLog::Impl::failed(const std::string& why) {
   {
     const std::lock_guard lock(mutex);
-    failing = why;
+    attempts.failing = why;
     attempts.failed = attempts.begun;
   }
   done.notify_all();
@@ -343,9 +351,9 @@ void SlotLog::Impl::failed(const std::string& why) {
 
 void SlotLog::Impl::recovered() {
   const std::lock_guard lock(mutex);
-  if (failing.empty()) return;
+  if (attempts.failing.empty()) return;
   spdlog::info("the log of slot {} can be written again", options.slot);
-  failing.clear();
+  attempts.failing.clear();
 }
 
 void SlotLog::Impl::fence(const Error& error) {
@@ -360,7 +368,7 @@ void SlotLog::Impl::close(const std::string& why) {
   {
     const std::lock_guard lock(mutex);
     fenced = true;
-    failing = why;
+    attempts.failing = why;
     dropped.swap(waiting);
     for (const Waiting& each : dropped) unsafe_bytes -= each.size();
   }
@@ -405,10 +413,10 @@ Status SlotLog::from(const Positions& positions, OnRecords on_records) {
   const auto after = positions.common();
   if (!after) return std::unexpected(after.error());
   impl_->on_records = std::move(on_records);
-  impl_->listener.emplace(*impl_->options.connection, [impl = impl_.get()] {
+  impl_->reconnects.listener.emplace(*impl_->options.connection, [impl = impl_.get()] {
     {
       const std::lock_guard lock(impl->mutex);
-      impl->looks = true;
+      impl->reconnects.happened = true;
     }
     impl->wake.notify_all();
   });
@@ -470,7 +478,7 @@ bool SlotLog::behind() const { return waiting_bytes() > impl_->options.limits.wa
 
 std::string SlotLog::failing() const {
   const std::lock_guard lock(impl_->mutex);
-  return impl_->failing;
+  return impl_->attempts.failing;
 }
 
 bool SlotLog::is_fenced() const {

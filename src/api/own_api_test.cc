@@ -120,6 +120,17 @@ TEST_F(OwnApiTest, ShowsADeviceWithItsValues) {
               AllOf(StartsWith("200 "), HasSubstr(R"("online":false,"faults":[],"values":{}})")));
 }
 
+// The vendor's quota/all has 15 values of a STREAM.
+TEST_F(OwnApiTest, ShowsAlsoWhatTheVendorsAnswerLeavesOut) {
+  constexpr std::string_view kStream = "BK61CASE00000001";
+  home.add_device(kStream, "alice");
+  home.report(home.connect_device(kStream, "stream"), kStream,
+              R"({"powGetPv":321.75,"accuChgEnergy":23930,"mpptPv1Fault":3})");
+  home.settle();
+  EXPECT_THAT(ask(reader, fmt::format("/api/v1/devices/{}", kStream)),
+              HasSubstr(R"("values":{"powGetPv":321.75,"accuChgEnergy":23930,"mpptPv1Fault":3})"));
+}
+
 TEST_F(OwnApiTest, PresenceInAListIsThatOfTheMoment) {
   ASSERT_THAT(ask(reader, "/api/v1/devices"), HasSubstr(R"("online":true})"));
   home.hub->disconnected(device);

@@ -163,7 +163,7 @@ TEST(AccountFlow, AFloodOfOneAccountDoesNotHoldUpAnother) {
     batch.post(device);
   }
   std::optional<std::size_t> seen;  // of the flood, when the answer came
-  home.hub->read_all(dora, "DEV-D",
+  home.hub->read_all(dora, {.sn = "DEV-D"},
                      {.loop = &home.client_loop, .done = [&](const Result<DeviceAnswer>& answer) {
                         EXPECT_TRUE(answer);
                         seen = watching->got.size();

@@ -71,6 +71,15 @@ std::string message_of(const Error& error) {
   return fmt::format("{}: {}", code_of(error.code).message, error.detail);
 }
 
+// The code of a reply over MQTT (document 002, "Reply Topic's Common Field"): -1 and -2 mean one
+// thing each; the others are those of HTTP.
+std::string_view reply_code(const Error& error) {
+  if (is_out_of_reach(error)) return "-2";
+  const bool is_not_theirs =
+      error.code == ErrorCode::kNoPermission || error.code == ErrorCode::kNotFound;
+  return is_not_theirs ? "-1" : code_of(error.code).code;
+}
+
 Message plain(std::string payload) {
   Message message;
   message.payload = std::move(payload);
@@ -130,9 +139,9 @@ std::size_t AppRequests::read_all(registry::AccountId account, const ReadAll& re
   DeviceAnswer answer{.text = "{}"};
   if (DeviceState* state = parts_.twins.find(sn).state) {
     parts_.faults.on_read_all(account, sn);
-    if (const auto all = parts_.faults.twin(account, sn, state->twin).quota_all()) {
-      answer.text = all;
-    }
+    twin::Twin& twin = parts_.faults.twin(account, sn, state->twin);
+    const bool is_for_vendor = request.values == ReadAll::Of::kQuotaAll;
+    if (const auto all = is_for_vendor ? twin.quota_all() : twin.all()) answer.text = all;
     if (state->last_report != TimePoint{}) answer.last_report = state->last_report;
     parts_.twins.mark_read(sn, *state);
   }
@@ -225,8 +234,9 @@ std::uint64_t AppRequests::set(const Identity& who, RequestOrigin origin, const 
   auto parsed = wire::parse_json(inbound.message->payload, parts_.platform.config.json);
   MqttRequester requester{.account = who.name, .common_fields = {}, .message = inbound.message};
   if (!parsed || !parsed->is_object()) {
-    refuse_mqtt(requester, inbound.sn, Verb::kSetReply, "-1",
-                parsed ? "a set is a JSON object" : parsed.error().detail);
+    refuse_mqtt(requester, inbound.sn, Verb::kSetReply,
+                {.code = ErrorCode::kBadParams,
+                 .detail = parsed ? "a set is a JSON object" : parsed.error().detail});
     return 0;
   }
   JsonObject& message = parsed->get_object();
@@ -241,8 +251,8 @@ std::uint64_t AppRequests::set(const Identity& who, RequestOrigin origin, const 
       permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kFull);
   if (!device) {
     record_refused_set(command, inbound.sn, device.error());
-    refuse_mqtt(std::get<MqttRequester>(command.requester), inbound.sn, Verb::kSetReply, "-1",
-                message_of(device.error()));
+    refuse_mqtt(std::get<MqttRequester>(command.requester), inbound.sn, Verb::kSetReply,
+                device.error());
     return 0;
   }
   message.erase("sn");
@@ -256,19 +266,20 @@ void AppRequests::get(const Identity& who, const Inbound& inbound) {
       .account = who.name,
       .common_fields = request == nullptr ? JsonObject() : common_fields(*request),
       .message = inbound.message};
-  const auto refuse = [&](std::string_view code, std::string_view message) {
-    refuse_mqtt(requester, inbound.sn, Verb::kGetReply, code, message);
+  const auto refuse = [&](ErrorCode code, std::string detail) {
+    refuse_mqtt(requester, inbound.sn, Verb::kGetReply,
+                {.code = code, .detail = std::move(detail)});
   };
   if (request == nullptr) {
-    return refuse("-1", parsed ? "a get is a JSON object" : parsed.error().detail);
+    return refuse(ErrorCode::kBadParams, parsed ? "a get is a JSON object" : parsed.error().detail);
   }
   const auto device =
       permitted_device(*directory_, who.account, inbound.sn, registry::Rights::kMonitor);
-  if (!device) return refuse("-1", message_of(device.error()));
+  if (!device) return refuse(device.error().code, device.error().detail);
   const Config& config = parts_.platform.config;
   const bool online = parts_.faults.online(who.account, inbound.sn);
   if (!online && config.offline_requests == OfflineRequests::kLikeTheVendor) return;
-  if (!online) return refuse("-2", "the device is offline");
+  if (!online) return refuse(ErrorCode::kOffline, inbound.sn + " is not connected");
 
   parts_.platform.counters.reads.fetch_add(1, std::memory_order_relaxed);
   twin::Twin& twin = parts_.faults.twin(who.account, inbound.sn, parts_.twins.at(inbound.sn).twin);
@@ -283,7 +294,8 @@ void AppRequests::get(const Identity& who, const Inbound& inbound) {
     const std::vector<std::string> names = quotas_of(*request);
     if (names.empty() || names.size() > config.asked_quotas) {
       return refuse(
-          "-1", fmt::format("params.quotas is a list of 1 to {} quota names", config.asked_quotas));
+          ErrorCode::kBadParams,
+          fmt::format("params.quotas is a list of 1 to {} quota names", config.asked_quotas));
     }
     data = twin.answer(names);
   }
@@ -298,9 +310,9 @@ void AppRequests::get(const Identity& who, const Inbound& inbound) {
 }
 
 void AppRequests::refuse_mqtt(const MqttRequester& requester, const std::string& sn, Verb verb,
-                              std::string_view code, std::string_view message) {
-  JsonObject reply = make_reply(requester.common_fields, code);
-  reply["message"] = message;
+                              const Error& why) {
+  JsonObject reply = make_reply(requester.common_fields, reply_code(why));
+  reply["message"] = message_of(why);
   parts_.fanout.answer_app(requester.account, sn, verb,
                            {.like = correlated(plain(wire::to_text(reply)), *requester.message),
                             .qos = Qos::kAtLeastOnce});
@@ -495,8 +507,7 @@ void AppRequests::answer_requester(const std::string& sn, Command command,
         app->account, sn, Verb::kSetReply,
         {.like = correlated(std::move(reply->message), *app->message), .qos = Qos::kAtLeastOnce});
   }
-  const Error& error = reply.error();
-  refuse_mqtt(*app, sn, Verb::kSetReply, is_out_of_reach(error) ? "-2" : "-1", message_of(error));
+  refuse_mqtt(*app, sn, Verb::kSetReply, reply.error());
 }
 
 // --- the audit ---

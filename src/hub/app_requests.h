@@ -115,7 +115,7 @@ class AppRequests {
   void answer_http(const std::string& sn, const HttpRequester& requester,
                    Result<DeviceAnswer> answer);
   void refuse_mqtt(const MqttRequester& requester, const std::string& sn, Verb verb,
-                   std::string_view code, std::string_view message);
+                   const Error& why);
   void record_outcome(const std::string& sn, const Command& command,
                       const Result<DeviceReply>& reply);
   void record_refused_set(const Command& command, const std::string& sn, const Error& why);

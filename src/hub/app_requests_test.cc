@@ -304,7 +304,7 @@ TEST_F(AppRequestsTest, TheAcknowledgementOfASetWaitsForItsRecord) {
   const std::uint64_t record = set_over_mqtt(std::string(kQuiet));
   EXPECT_NE(record, 0U);
   EXPECT_EQ(set_over_mqtt("no JSON"), 0U);
-  EXPECT_THAT(app->got.back(), HasSubstr(R"("code":"-1")"));
+  EXPECT_THAT(app->got.back(), HasSubstr(R"("code":"1008")"));
 }
 
 TEST_F(AppRequestsTest, AReplyToNobodyGoesToAllWhoMayRead) {

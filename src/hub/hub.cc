@@ -197,11 +197,11 @@ void Hub::Batch::post(const ClientPtr& client) {
   }
 }
 
-void Hub::read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to) {
-  const Partition partition = partition_of(sn);
+void Hub::read_all(registry::AccountId account, ReadAll request, ReplyTo<DeviceAnswer> reply_to) {
+  const Partition partition = partition_of(request.sn);
   shards_.send_to(partition, {.account = account,
                               .reply = shards_.replies().add(std::move(reply_to)),
-                              .action = ReadAll{std::move(sn)}});
+                              .action = std::move(request)});
 }
 
 void Hub::read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,

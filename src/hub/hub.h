@@ -122,7 +122,7 @@ class Hub {
   }
 
   // The values of a device as the text of a JSON object, and when it last reported.
-  void read_all(registry::AccountId account, std::string sn, ReplyTo<DeviceAnswer> reply_to);
+  void read_all(registry::AccountId account, ReadAll request, ReplyTo<DeviceAnswer> reply_to);
   void read(registry::AccountId account, std::string sn, std::vector<std::string> quotas,
             ReplyTo<DeviceAnswer> reply_to);
   void set(registry::AccountId account, std::string sn, wire::JsonObject message,

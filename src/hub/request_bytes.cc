@@ -96,7 +96,10 @@ class Writer {
     text(ack.why);
   }
 
-  void action(const ReadAll& read) { text(read.sn); }
+  void action(const ReadAll& read) {
+    text(read.sn);
+    number(static_cast<std::uint64_t>(read.values));
+  }
   void action(const Read& read) {
     text(read.sn);
     texts(read.quotas);
@@ -287,7 +290,10 @@ class Reader {
     return ack;
   }
 
-  void action(ReadAll& read) { read.sn = text(); }
+  void action(ReadAll& read) {
+    read.sn = text();
+    read.values = number_up_to<ReadAll::Of>(std::to_underlying(ReadAll::Of::kReported));
+  }
   void action(Read& read) {
     read.sn = text();
     read.quotas = texts();

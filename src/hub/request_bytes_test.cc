@@ -55,7 +55,7 @@ class RequestBytesTest : public testing::Test {
   std::vector<Request> each() {
     const auto message = publication("{}").message;
     const std::vector<Request::Action> actions = {
-        ReadAll{std::string(kDelta2Sn)},
+        ReadAll{.sn = std::string(kDelta2Sn), .values = ReadAll::Of::kReported},
         Read{.sn = std::string(kDelta2Sn), .quotas = {"pd.soc", "", "inv.outputWatts"}},
         Set{.sn = std::string(kDelta2Sn),
             .message = must(wire::parse_json(R"({"moduleType":5,"params":{"v":[1.5,null,"ä"]}})"))

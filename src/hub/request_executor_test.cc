@@ -76,7 +76,7 @@ class RequestExecutorTest : public testing::Test {
 
 TEST_F(RequestExecutorTest, AReadIsAnsweredUnderTheIdOfItsRequest) {
   parts.twins.at(kDelta2Sn).twin.replay_value("pd.soc", "5");
-  execute(ReadAll{kDelta2Sn});
+  execute(ReadAll{.sn = kDelta2Sn});
   ASSERT_THAT(parts.replies, SizeIs(1));
   EXPECT_EQ(parts.replies[0].to, kReply);
   EXPECT_EQ(std::string_view(must(std::move(parts.replies[0].answer)).text), R"({"pd.soc":5})");

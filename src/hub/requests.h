@@ -55,7 +55,12 @@ struct RequestOrigin {
 
 // All values, as the text of a JSON object.
 struct ReadAll {
+  enum class Of : std::uint8_t {
+    kQuotaAll,  // those that the vendor's quota/all has
+    kReported,
+  };
   std::string sn;
+  Of values = Of::kQuotaAll;
 };
 // The values of some quotas, as the text of a JSON object.
 struct Read {

@@ -311,7 +311,7 @@ TEST(StrictSets, AnAppOverMqttHearsNothingOfADeviceThatIsOffline) {
   // Malformed and forbidden requests are still answered.
   home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), "{}");
   home.publish(app, home.open("alice", "NOSUCH1/set"), quiet("8"));
-  EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"), HasSubstr(R"("code":"-1")")));
+  EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"1008")"), HasSubstr(R"("code":"-1")")));
 }
 
 TEST_F(Sets, SetsOfForeignAndMonitoredDevicesAreRefused) {
@@ -339,7 +339,8 @@ TEST_F(Sets, AReadOnlyFamilySaysSo) {
               AllOf(StartsWith("1008 "), HasSubstr("read-only")));
   const FakePtr app = replies_to("alice");
   home.publish(app, home.open("alice", fmt::format("{}/set", kOcean)), R"({"id":3,"params":{}})");
-  EXPECT_THAT(app->take(), ElementsAre(AllOf(HasSubstr(R"("code":"-1")"), HasSubstr("read-only"))));
+  EXPECT_THAT(app->take(),
+              ElementsAre(AllOf(HasSubstr(R"("code":"1008")"), HasSubstr("read-only"))));
   EXPECT_THAT(ocean->take(), IsEmpty());
 }
 
@@ -370,7 +371,7 @@ TEST_F(Sets, AnMqttSetThatIsNoObjectIsRefusedOnItsReplyTopic) {
   const FakePtr app = replies_to("alice");
   for (const char* payload : {"", "no JSON", "[1]", "5", R"({"id":1)"}) {
     mqtt_set(app, "alice", payload);
-    EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"-1")"))) << payload;
+    EXPECT_THAT(app->take(), ElementsAre(HasSubstr(R"("code":"1008")"))) << payload;
   }
   EXPECT_THAT(asked(), IsEmpty());
 }
@@ -439,9 +440,9 @@ TEST_F(Sets, AGetIsRefusedForTheSameReasonsAsASet) {
   EXPECT_EQ(get(kDelta2Sn, good), R"("0")");
   EXPECT_EQ(get("NOSUCH1", good), R"("-1")");
   EXPECT_EQ(get(kOcean, good), R"("-2")");  // not connected
-  EXPECT_EQ(get(kDelta2Sn, "no JSON"), R"("-1")");
-  EXPECT_EQ(get(kDelta2Sn, R"({"id":1})"), R"("-1")");
-  EXPECT_EQ(get(kDelta2Sn, R"({"id":1,"params":{"quotas":[]}})"), R"("-1")");
+  EXPECT_EQ(get(kDelta2Sn, "no JSON"), R"("1008")");
+  EXPECT_EQ(get(kDelta2Sn, R"({"id":1})"), R"("1008")");
+  EXPECT_EQ(get(kDelta2Sn, R"({"id":1,"params":{"quotas":[]}})"), R"("1008")");
 }
 
 TEST_F(Sets, ReadsAreAnsweredFromTheLastValuesAlsoWhenTheDeviceIsOffline) {

@@ -216,7 +216,7 @@ class TestCluster {
   }
   TestHome::Answer read_all(Member& at, std::string_view account, std::string_view sn) {
     TestHome::Answer answer;
-    at.hub->read_all(home.account(account).id, std::string(sn), reply_at(at, answer));
+    at.hub->read_all(home.account(account).id, {.sn = std::string(sn)}, reply_at(at, answer));
     settle();
     return answer;
   }

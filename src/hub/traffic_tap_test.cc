@@ -166,7 +166,7 @@ TEST_F(TrafficTapTest, HearsReadsAndWhatAppsSendAndGetOverMqtt) {
   home.publish(app, home.open("alice", fmt::format("{}/get", kDelta2Sn)), get);
   EXPECT_THAT(event(), ElementsAre("app sends " + get, HasSubstr(R"("data":{"pd.soc":61})")));
   home.publish(app, home.open("alice", fmt::format("{}/set", kDelta2Sn)), "no JSON");
-  EXPECT_THAT(event(), ElementsAre("app sends no JSON", HasSubstr(R"("code":"-1")")));
+  EXPECT_THAT(event(), ElementsAre("app sends no JSON", HasSubstr(R"("code":"1008")")));
 }
 
 TEST_F(TrafficTapTest, TellsConnectionsFromWhatADeviceSaysOfItself) {

@@ -112,7 +112,8 @@ Result<Json> read_device_values(const Context& context, const Arguments& argumen
   const auto hub = running_hub(context);
   if (!hub) return std::unexpected(hub.error());
   const Awaited awaited;
-  (*hub)->read_all(target->owner, target->sn, awaited.reply_to());
+  (*hub)->read_all(target->owner, {.sn = target->sn, .values = hub::ReadAll::Of::kReported},
+                   awaited.reply_to());
   const auto all = awaited.wait(context.stop);
   if (!all) return std::unexpected(all.error());
   auto quotas = parsed(all->text);

@@ -82,7 +82,7 @@ class ServerTest : public testing::Test {
   std::string quotas() {
     std::string text;
     server->hub().read_all(
-        account, std::string(kSn),
+        account, {.sn = std::string(kSn)},
         {.loop = server->loops().front().get(), .done = [&text](Result<hub::DeviceAnswer> answer) {
            text = std::string_view(must(answer).text);
          }});

@@ -387,7 +387,9 @@ std::string VirtualDevice::refusal(const JsonObject& request, std::string_view w
   JsonObject reply{
       {"version", "1.0"}, {"code", code_of(ErrorCode::kBadParams).code}, {"message", why}};
   reply["id"] = id_of(request);
-  if (const Json* type = request.if_contains("operateType")) reply["operateType"] = *type;
+  for (const char* member : {"operateType", "moduleType", "moduleSn"}) {
+    if (const Json* value = request.if_contains(member)) reply[member] = *value;
+  }
   return wire::to_text(reply);
 }
 

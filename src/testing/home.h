@@ -262,7 +262,7 @@ struct TestHome {
   }
   std::string read_all(registry::AccountId by, std::string_view sn) {
     Answer answer;
-    hub->read_all(by, std::string(sn), reply_into(answer));
+    hub->read_all(by, {.sn = std::string(sn)}, reply_into(answer));
     settle();
     return answer.text();
   }

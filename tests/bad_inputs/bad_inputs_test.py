@@ -78,8 +78,8 @@ def http_case(kind, row):
     return Case(kind, row.name, lambda home: http_row.run(row, home))
 
 
-def set_cases(name, sn, message, *says, code="-1"):
-    """The same set through both doors; `code` is that of MQTT."""
+def set_cases(name, sn, message, *says):
+    """The same set through both doors."""
     over_http = http_row.refused(
         name, "1008", http_row.ask("PUT", server.QUOTA, body={"sn": sn, **message}), *says
     )
@@ -89,7 +89,7 @@ def set_cases(name, sn, message, *says, code="-1"):
         lambda home, version: mqtt_row.publish(
             version, f"/open/{home.account}/{sn}/set", {"id": 1, "version": "1.0", **message}
         ),
-        mqtt_row.Told(lambda home: f"/open/{home.account}/{sn}/set_reply", code, says),
+        mqtt_row.Told(lambda home: f"/open/{home.account}/{sn}/set_reply", "1008", says),
     )
     return [
         http_case("sets over HTTP", over_http),
@@ -112,8 +112,7 @@ def all_cases():
     cases = [http_case("HTTP headers and signing", row) for row in rows_signing.ROWS]
     cases += [http_case("HTTP bodies, parameters, paths", row) for row in rows_bodies.ROWS]
     cases += [http_case("HTTP framing", row) for row in rows_framing.ROWS]
-    cases += [case for row in rows_sets.ROWS for case in set_cases(*row)]
-    cases += [case for row in rows_sets.UNKNOWN for case in set_cases(*row, code="1008")]
+    cases += [case for row in (*rows_sets.ROWS, *rows_sets.UNKNOWN) for case in set_cases(*row)]
     for kind, rows in (
         ("MQTT packets", rows_mqtt_packets.ROWS),
         ("MQTT states and topics", rows_mqtt_states.ROWS),

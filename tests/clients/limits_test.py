@@ -377,7 +377,7 @@ class LimitsTest(unittest.TestCase):
             app.subscribe(app.topic(DELTA_2, "get_reply"))
             ask = {"id": 1, "operateType": "latestQuotas"}
             self.assertEqual(self.get(app, {**ask, "x": nested(limit - 1)})["code"], "0")
-            self.assertEqual(self.get(app, {**ask, "x": nested(limit)})["code"], "-1")
+            self.assertEqual(self.get(app, {**ask, "x": nested(limit)})["code"], "1008")
 
     def test_mqtt_json_keys(self):
         limit = VALUES["mqtt.json-keys"]
@@ -385,7 +385,7 @@ class LimitsTest(unittest.TestCase):
             app.subscribe(app.topic(DELTA_2, "get_reply"))
             ask = {"id": 1, "operateType": "latestQuotas"}
             self.assertEqual(self.get(app, {**ask, **keys(limit - 2)})["code"], "0")
-            self.assertEqual(self.get(app, {**ask, **keys(limit - 1)})["code"], "-1")
+            self.assertEqual(self.get(app, {**ask, **keys(limit - 1)})["code"], "1008")
 
     # --- devices ---
 

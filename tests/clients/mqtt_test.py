@@ -267,32 +267,32 @@ class MqttTest(ServerTest):
                 for _ in range(2):  # both are one account: each sees both replies
                     self.assertEqual(app.reply(topic, 700)["data"], {"ack": 0})
 
-    def test_a_set_out_of_range_is_answered_minus_one_with_a_reason(self):
+    def test_a_set_out_of_range_is_answered_1008_with_a_reason(self):
         with self.app() as app:
             topic = app.topic(POWER_STREAM, "set_reply")
             app.subscribe(topic)
             self.brightness(app, 710, 1024)
             reply = app.reply(topic, 710)
-            self.assertEqual(reply["code"], "-1")
+            self.assertEqual(reply["code"], "1008")
             self.assertIn("brightness", reply["message"])
             self.assertIn("1024", reply["message"])
             self.assertIn("1023", reply["message"])
 
-    def test_a_set_that_is_no_json_is_answered_minus_one(self):
+    def test_a_set_that_is_no_json_is_answered_1008(self):
         with self.app() as app:
             topic = app.topic(POWER_STREAM, "set_reply")
             app.subscribe(topic)
             for payload in ("", "{", "[]", "7", b"\xff\xfe"):
                 with self.subTest(payload=payload):
                     app.publish(app.topic(POWER_STREAM, "set"), payload)
-                    self.assertEqual(app.message(topic).payload["code"], "-1")
+                    self.assertEqual(app.message(topic).payload["code"], "1008")
 
     def test_the_read_only_family_refuses_a_set_with_a_reason(self):
         with self.app() as app:
             app.subscribe(app.topic(POWER_OCEAN, "set_reply"))
             app.publish(app.topic(POWER_OCEAN, "set"), {"id": 720, "params": {"a": 1}})
             reply = app.reply(app.topic(POWER_OCEAN, "set_reply"), 720)
-            self.assertEqual(reply["code"], "-1")
+            self.assertEqual(reply["code"], "1008")
             self.assertTrue(reply["message"])
 
     @in_each_version

@@ -453,7 +453,7 @@ void OwnApi::device(Call call) const {
   const catalog::FamilyPtr family =
       catalog.in_language(catalog.of_serial((*device)->sn), *language);
   options_.hub->read_all(
-      account, std::move(call.named),
+      account, {.sn = std::move(call.named), .values = hub::ReadAll::Of::kReported},
       {.loop = options_.loop,
        // The directory keeps what `state` has views of.
        .done = [state = std::move(state), directory, form = call.form, since = std::move(since),

@@ -188,7 +188,7 @@ void VendorApi::quota_all(Call call) const {
   auto sn = text_param(call.params, "sn", "sn");
   if (!sn) return call.done(call.form.failure(sn.error()));
   const registry::AccountId account = call.account;
-  options_.hub->read_all(account, std::move(*sn), reply_to_of(call));
+  options_.hub->read_all(account, {.sn = std::move(*sn)}, reply_to_of(call));
 }
 
 void VendorApi::quota_data(Call call) const {

@@ -13,6 +13,10 @@ namespace gridloom {
 // shorter, and those of fields have fewer capitals and digits.
 [[nodiscard]] std::string redacted(std::string_view text);
 
+// The words of the name stay from now on, whatever they look like: for names of fields and
+// parameters, which are public. Any thread; it keeps a few thousand words at most.
+void keep_when_redacting(std::string_view name);
+
 // Redacts the first `most` bytes and makes them printable: the input may have any length.
 [[nodiscard]] std::string redacted_beginning(std::string_view text, std::size_t most);
 // Does the same, and puts ... behind it if the text is longer.

@@ -30,6 +30,14 @@ TEST(Redacted, NamesOfDevicesFieldsAndPathsStay) {
   }
 }
 
+TEST(Redacted, ANameThatIsPublicStaysThoughItLooksLikeAKey) {
+  const std::string name = "cfgMadeUpInfo5p8ChgPowMax";
+  EXPECT_EQ(redacted("params." + name + " is 300"), "params.cfgM*** is 300");
+  keep_when_redacting("group." + name + ".soc");
+  EXPECT_EQ(redacted("params." + name + " is 300"), "params." + name + " is 300");
+  EXPECT_EQ(redacted(name + "x"), "cfgM***") << "another word";
+}
+
 TEST(Redacted, AKeyThatAnExtractCutsIsNoLessRecognized) {
   const std::string key = random_key(43);
   for (std::size_t before = 0; before < 90; ++before) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <utility>
@@ -19,6 +20,13 @@ constexpr std::size_t kLongestSerial = 64;
 constexpr std::size_t kNameBytes = std::size_t{16} * 1024;
 constexpr std::size_t kNameGrowth = 4;  // additional bytes per byte of the report
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
+
+// The object or array that is copied as one value.
+struct Copying {
+  std::size_t depth = 0;  // 0: none
+  std::size_t start = 0;
+  bool is_beyond = false;  // it, or a value of its own, has a number too large for a double
+};
 
 }  // namespace
 
@@ -46,9 +54,8 @@ struct ReportReader::Handler {
   std::vector<Span> envelope;
   std::vector<Span> body;
   std::size_t depth = 0;
-  std::size_t body_depth = 2;   // of the body's members
-  std::size_t value_depth = 0;  // of the object or array being copied; 0: none
-  std::size_t value_start = 0;
+  std::size_t body_depth = 2;  // of the body's members
+  Copying copying;
   std::size_t members = 0;
   std::size_t most_name_bytes = 0;
   bool in_body = false;
@@ -63,13 +70,16 @@ struct ReportReader::Handler {
     most_name_bytes = kNameBytes + kNameGrowth * report_bytes;
     text.clear(), names.clear(), path.clear(), key.clear();
     path_sizes.clear(), envelope.clear(), body.clear();
-    depth = value_depth = value_start = members = 0;
+    copying = {};
+    depth = members = 0;
     in_body = has_body = comma = false;
     is_object = true;
     refusal.clear();
   }
 
+  // A number that no reader of our answers could hold is none: its member is left out.
   void record(std::size_t start) {
+    if (std::exchange(copying.is_beyond, false)) return text.resize(start);
     Span span{
         .name = names.size(), .name_size = 0, .text = start, .text_size = text.size() - start};
     if (in_body && !path.empty()) names.append(path).append(1, '.');
@@ -86,7 +96,7 @@ struct ReportReader::Handler {
   template <typename Append>
   bool scalar(error_code& ec, Append append) {
     if (depth == 0) return is_object = false, refuse(ec);
-    if (value_depth != 0) {
+    if (copying.depth != 0) {
       separate();
       append();
       return true;
@@ -111,7 +121,7 @@ struct ReportReader::Handler {
 
   bool on_object_begin(error_code& ec) {
     if (!enter(ec)) return false;
-    if (value_depth != 0) return separate(), text += '{', comma = false, true;
+    if (copying.depth != 0) return separate(), text += '{', comma = false, true;
     if (depth == 1) {
       in_body = has_body = body_depth == 1;
       return true;
@@ -138,7 +148,7 @@ struct ReportReader::Handler {
     return true;
   }
   bool on_object_end(std::size_t, error_code&) {
-    if (value_depth != 0) {
+    if (copying.depth != 0) {
       text += '}';
       close();
     } else if (depth == body_depth) {
@@ -153,7 +163,7 @@ struct ReportReader::Handler {
   bool on_array_begin(error_code& ec) {
     if (!enter(ec)) return false;
     if (depth == 1) return is_object = false, refuse(ec);
-    if (value_depth != 0) return separate(), text += '[', comma = false, true;
+    if (copying.depth != 0) return separate(), text += '[', comma = false, true;
     return open('[');
   }
   bool on_array_end(std::size_t, error_code&) {
@@ -163,17 +173,17 @@ struct ReportReader::Handler {
     return true;
   }
   bool open(char bracket) {
-    value_depth = depth;
-    value_start = text.size();
+    copying.depth = depth;
+    copying.start = text.size();
     text += bracket;
     comma = false;
     return true;
   }
   void close() {
     comma = true;
-    if (value_depth != depth) return;
-    value_depth = 0;
-    record(value_start);
+    if (copying.depth != depth) return;
+    copying.depth = 0;
+    record(copying.start);
   }
 
   bool on_key_part(boost::json::string_view part, std::size_t, error_code&) {
@@ -193,7 +203,7 @@ struct ReportReader::Handler {
           most_name_bytes);
       return refuse(ec);
     }
-    if (value_depth != 0) {
+    if (copying.depth != 0) {
       separate();
       wire::append_quoted(text, pending_key);
       text += ':';
@@ -230,7 +240,10 @@ struct ReportReader::Handler {
   bool on_uint64(std::uint64_t, boost::json::string_view part, error_code& ec) {
     return number(part, ec);
   }
-  bool on_double(double, boost::json::string_view part, error_code& ec) { return number(part, ec); }
+  bool on_double(double value, boost::json::string_view part, error_code& ec) {
+    copying.is_beyond = copying.is_beyond || !std::isfinite(value);
+    return number(part, ec);
+  }
   bool on_bool(bool value, error_code& ec) {
     return scalar(ec, [&] { text += value ? "true" : "false"; });
   }

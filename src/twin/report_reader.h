@@ -30,6 +30,7 @@ class ReportReader {
   // the message itself is the body: devices that the catalogue does not know may report like this.
   [[nodiscard]] Status read(const Layout& layout, std::string_view payload);
 
+  // Without members that have a number beyond a double: 1e999.
   [[nodiscard]] const std::vector<Member>& envelope() const { return envelope_; }
   [[nodiscard]] const std::vector<Member>& body() const { return body_; }
 

@@ -180,6 +180,13 @@ TEST(ReportReader, WritesValuesCompactlyAndNumbersAsTheyCame) {
             "[] a=1.0 b=1e3 c=-0 d=-2.5E-2 e=12345678901234567890");
 }
 
+TEST(ReportReader, LeavesAMemberOutWhoseNumberIsTooLargeForADouble) {
+  const std::string digits(400, '9');
+  EXPECT_EQ(flat(R"({"params":{"a":1e999,"b":2,"c":[1,-1e999],"d":{"e":1e400},"f":[3],"g":)" +
+                 digits + R"(,"h":1e308}})"),
+            "[] b=2 f=[3] h=1e308");
+}
+
 TEST(ReportReader, ReadsEscapesAndWritesThemBack) {
   EXPECT_EQ(flat(R"({"params":{"a\"b":"x\\y\"z\n","u":"\u00e9\ud83d\ude00\u0001","s":"\/"}})"),
             "[] a\"b=\"x\\\\y\\\"z\\n\" u=\"é😀\\u0001\" s=\"/\"");

@@ -60,23 +60,40 @@ Spans without(const Spans& all, const Spans& others) {
 }
 
 // The difference between two successive samples of a counter. Steps exist only where the counter
-// did not decrease, and did not rise from 0. Of several samples of one time the last one counts.
+// did not decrease, and did not rise from 0.
 struct Step {
   Span span;
   double wh = 0;
   bool kept = false;  // the counter is above 0 after the step
 };
 
-std::vector<Step> steps_of(const std::vector<Point>& points) {
-  std::vector<Step> steps;
-  std::optional<Point> last;
+// Of several samples of one time the last one counts.
+std::vector<Point> last_of_each_time(const std::vector<Point>& points) {
+  std::vector<Point> samples;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const Point& point = points[i];
-    if (i + 1 < points.size() && points[i + 1].at_ms == point.at_ms) continue;
-    const Point before = std::exchange(last, point).value_or(point);
-    const Span span{.begin = before.at_ms, .end = point.at_ms};
-    const double wh = point.value - before.value;
-    const bool known = wh == 0 || (wh > 0 && before.value > 0);
+    if (i + 1 < points.size() && points[i + 1].at_ms == points[i].at_ms) continue;
+    samples.push_back(points[i]);
+  }
+  return samples;
+}
+
+// A sample is a misread if the next one goes on where the one before it was: a counter that begins
+// anew stays low. The step behind a misread counts from what was before it.
+std::vector<Step> steps_of(const std::vector<Point>& points) {
+  const std::vector<Point> samples = last_of_each_time(points);
+  std::vector<Step> steps;
+  for (std::size_t i = 1; i < samples.size(); ++i) {
+    const Point& last = samples[i - 1];
+    const Point& point = samples[i];
+    double before = last.value;
+    if (i > 1 && point.value >= samples[i - 2].value) {
+      const bool is_too_high = last.value > point.value;
+      if (is_too_high || last.value < samples[i - 2].value) before = samples[i - 2].value;
+      if (is_too_high && !steps.empty() && steps.back().span.end == last.at_ms) steps.pop_back();
+    }
+    const Span span{.begin = last.at_ms, .end = point.at_ms};
+    const double wh = point.value - before;
+    const bool known = wh == 0 || (wh > 0 && before > 0);
     if (span.begin >= span.end || !known) continue;
     steps.push_back({.span = span, .wh = wh, .kept = point.value > 0});
   }

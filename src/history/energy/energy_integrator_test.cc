@@ -306,6 +306,22 @@ TEST_F(EnergyIntegratorTest, ACounterThatDecreasesAddsNothingForThatTime) {
   EXPECT_NEAR(wh(EnergyFlow::kPv), 150, 1e-6);
 }
 
+TEST_F(EnergyIntegratorTest, ACounterThatIsMisreadOnceBringsNothing) {
+  for (const std::string_view misread : {"27", "0", "4294967295"}) {
+    Course misreads;
+    for (int minute = 0; minute <= 20; ++minute) {
+      const std::string right = std::to_string(189'220 + minute);
+      misreads.report(minute * 1min,
+                      {{"w.pv", "0"}, {"wh.pv", minute == 10 ? std::string(misread) : right}});
+    }
+    double sum_wh = 0;
+    for (const auto& [hour, energies] : misreads.accounts()) {
+      for (const auto& [quarter, wh] : energies.quarters) sum_wh += wh.of(EnergyFlow::kPv);
+    }
+    EXPECT_NEAR(sum_wh, 20, 1e-6) << misread;
+  }
+}
+
 TEST_F(EnergyIntegratorTest, ACounterThatWasResetLeavesThePower) {
   course.steady(0min, 9min, {{"w.pv", "600"}, {"wh.pv", "1000"}});
   course.steady(10min, 20min, {{"w.pv", "600"}, {"wh.pv", "7"}});

@@ -168,18 +168,83 @@ const Json* given_value(const Param& param, const JsonObject& given) {
   return nullptr;
 }
 
+// Whether the value names something to set: an object does so by a member that is known.
+bool names_something(const Param& param, const Json& value) {
+  const JsonObject* const members = value.if_object();
+  if (param.type != FieldType::kObject || param.fields.empty() || members == nullptr) return true;
+  return std::ranges::any_of(param.fields, [&](const Param& member) {
+    const Json* const given = given_value(member, *members);
+    return given != nullptr && names_something(member, *given);
+  });
+}
+
+struct UnknownMember {
+  std::string path;
+  const std::vector<Param>* known = nullptr;  // the params that there are in its place
+};
+
+// The first member, at any depth, that is none of the params. `select`: paths that are none either.
+std::optional<UnknownMember> unknown_member(const std::vector<std::string>& select,
+                                            const std::vector<Param>& params,
+                                            const JsonObject& given, const std::string& path) {
+  for (const auto& member : given) {
+    const std::string_view name = member.key();
+    std::string at = fmt::format("{}.{}", path, name);
+    if (std::ranges::find(select, at) != select.end()) continue;
+    const auto found = std::ranges::find_if(params, [&](const Param& param) {
+      return param.name == name || std::ranges::find(param.alias, name) != param.alias.end();
+    });
+    if (found == params.end()) return UnknownMember{.path = std::move(at), .known = &params};
+    const JsonObject* const members = member.value().if_object();
+    if (found->fields.empty() || members == nullptr) continue;
+    if (auto inside = unknown_member(select, found->fields, *members, at)) return inside;
+  }
+  return std::nullopt;
+}
+
+std::string names_of(const std::vector<Param>& params) {
+  std::vector<std::string> names;
+  for (const Param& each : params) names.push_back(each.name);
+  return join(names, "and");
+}
+
+// The form that the param beside it asks for; nullptr: any.
+const Param* form_of(const Param& param, const JsonObject& given) {
+  const Json* const chooser = param.forms.empty() ? nullptr : given.if_contains(param.form_of);
+  if (chooser == nullptr) return nullptr;
+  const auto found = std::ranges::find(param.forms, wire::to_text(*chooser), &Param::name);
+  return found == param.forms.end() ? nullptr : &*found;
+}
+
+// Refuses an object of a form that has members of other names, or none.
+Status check_names(const Param& form, const Json& value, const std::string& path) {
+  const JsonObject* const members = value.if_object();
+  if (members == nullptr || form.type != FieldType::kObject || form.fields.empty()) return {};
+  if (const auto unknown = unknown_member({}, form.fields, *members, path)) {
+    return refuse(fmt::format("{} is not known: {} takes {}", wire::shortened(unknown->path), path,
+                              names_of(*unknown->known)));
+  }
+  if (names_something(form, value)) return {};
+  return refuse(fmt::format("{} is {}: it takes {}", path, shown(value), names_of(form.fields)));
+}
+
 Status check_members(const std::vector<Param>& params, const JsonObject& given,
                      const std::string& path, JsonObject* kept) {
   for (const Param& param : params) {
     const Json* value = given_value(param, given);
     const std::string at = fmt::format("{}.{}", path, param.name);
+    const Param* const form = form_of(param, given);
     if (value == nullptr) {
       if (param.required) return refuse(fmt::format("{} is missing: it must be there", at));
-      continue;
+      if (form == nullptr) continue;
+      return refuse(fmt::format("{} is missing: it must be there where {} is {}", at, param.form_of,
+                                form->name));
     }
     if (among(param.unchanged, *value)) continue;
     const bool is_kept = kept != nullptr && !param.ignored;
-    Status good = check_value(param, *value, at, is_kept ? &(*kept)[param.name] : nullptr);
+    Json* const to = is_kept ? &(*kept)[param.name] : nullptr;
+    Status good = form == nullptr ? Status() : check_names(*form, *value, at);
+    if (good) good = check_value(form == nullptr ? param : *form, *value, at, to);
     if (!good) return good;
   }
   return {};
@@ -201,23 +266,39 @@ Status check_exactly_one(const Param& param, const JsonObject& given, const std:
                             join(members, "and")));
 }
 
-// Refuses a set without any param of its command: it would change nothing and is most likely a
-// typing error.
+// The params of which a set must name one. A param that must be there, and that no field gets, says
+// what the others are set of, if there are any.
+std::vector<const Param*> params_to_set(const Command& command) {
+  std::vector<const Param*> wanted;
+  std::vector<const Param*> all;
+  for (const Param& param : command.params) {
+    const bool is_value = std::ranges::any_of(
+        command.effects, [&](const Effect& effect) { return effect.to.param == param.name; });
+    if (is_value || !param.required) wanted.push_back(&param);
+    all.push_back(&param);
+  }
+  const bool is_any_obeyed =
+      std::ranges::any_of(wanted, [](const Param* param) { return !param->ignored; });
+  return is_any_obeyed ? wanted : all;
+}
+
+// Refuses a set that names nothing to set: it would change nothing and is most likely a typing
+// error.
 Status check_names_any(const Family& family, const Command& command, const JsonObject& given) {
   if (command.params.empty()) return {};
+  const std::vector<const Param*> wanted = params_to_set(command);
+  for (const Param* param : wanted) {
+    const Json* const value = given_value(*param, given);
+    if (value != nullptr && names_something(*param, *value)) return {};
+  }
+  if (const auto unknown = unknown_member(family.select, command.params, given, "params")) {
+    return refuse(fmt::format("{} is not known: {} takes {}", wire::shortened(unknown->path),
+                              command.name, names_of(*unknown->known)));
+  }
   std::vector<std::string> names;
-  for (const Param& param : command.params) {
-    if (given_value(param, given) != nullptr) return {};
-    names.push_back(param.name);
-  }
-  const std::string list = join(names, "and");
-  for (const auto& member : given) {
-    const std::string path = fmt::format("params.{}", std::string_view(member.key()));
-    if (std::ranges::find(family.select, path) != family.select.end()) continue;
-    return refuse(
-        fmt::format("{} is not known: {} takes {}", wire::shortened(path), command.name, list));
-  }
-  return refuse(fmt::format("params names nothing to set: {} takes {}", command.name, list));
+  for (const Param* param : wanted) names.push_back(param->name);
+  return refuse(
+      fmt::format("params names nothing to set: {} takes {}", command.name, join(names, "and")));
 }
 
 // Finds the command and checks the parameters, which are kept in `kept` unless it is null.
@@ -242,12 +323,12 @@ Result<const Command*> check(const Family& family, const JsonObject& message, Js
     if (kept != nullptr) *kept = *given;
     return nullptr;
   }
-  if (Status names = check_names_any(family, **command, *given); !names) {
-    return std::unexpected(std::move(names.error()));
-  }
   if (Status good = check_members((*command)->params, *given, "params", kept); !good) {
     good.error().code = (*command)->refused_with;
     return std::unexpected(std::move(good.error()));
+  }
+  if (Status names = check_names_any(family, **command, *given); !names) {
+    return std::unexpected(std::move(names.error()));
   }
   return command;
 }

@@ -5,6 +5,7 @@
 
 #include "catalog/loader.h"
 #include "catalog/test_family.h"
+#include "testing/catalog.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -55,6 +56,61 @@ TEST(CheckSet, KeepsDeclaredParamsUnderTheirOwnNames) {
     ASSERT_NE(checked->command, nullptr) << row.params;
     EXPECT_EQ(checked->params, object(row.kept)) << row.params;
     EXPECT_TRUE(validate_set(made_up(), set(row.operate, row.params))) << row.params;
+  }
+}
+
+// A param that must be there says what the others are set of.
+TEST(CheckSet, RefusesASetThatNamesNothingToSet) {
+  const struct {
+    std::string_view params;
+    std::string_view detail;
+  } rows[] = {
+      {R"({"ch":10})", "params names nothing to set: channel takes list, info, mode and lock"},
+      {R"({"ch":10,"lok":true})",
+       "params.lok is not known: channel takes ch, list, info, mode and lock"},
+      {R"({"ch":10,"info":{}})",
+       "params names nothing to set: channel takes list, info, mode and lock"},
+      {R"({"ch":10,"info":{"iconNum":3}})",
+       "params.info.iconNum is not known: channel takes chName and icon"},
+  };
+  for (const auto& row : rows) {
+    const Status valid = validate_set(made_up(), set("11", row.params));
+    ASSERT_FALSE(valid) << row.params;
+    EXPECT_EQ(valid.error().detail, row.detail);
+  }
+}
+
+TEST(CheckSet, TakesTheFormThatAnotherParamAsksFor) {
+  const std::string at = "params.cfg.comCfg.timeRange.mode1";
+  const std::string week = " takes mon, tues, wed, thur, fri, sat and sun";
+  const struct {
+    std::string range;
+    std::string detail;
+  } rows[] = {
+      {R"("timeMode":0)", ""},
+      {R"("timeMode":0,"mode1":{"data":0})", ""},
+      {R"("timeMode":1,"mode1":{"thur":1})", ""},
+      {R"("timeMode":1,"model":{"thur":1})", ""},
+      {R"("timeMode":2,"mode1":[1,15])", ""},
+      {R"("timeMode":3,"mode1":{"day":29,"month":2,"year":2028})", ""},
+      {R"("mode1":{"thur":1})", ""},
+      {R"("timeMode":1,"mode1":{"thu":1})", at + ".thu is not known: " + at + week},
+      {R"("timeMode":1,"mode1":{})", at + " is {}: it" + week},
+      {R"("timeMode":1)", at + " is missing: it must be there where timeMode is 1"},
+      {R"("timeMode":1,"model":"foo")", at + R"( is "foo": must be an object)"},
+      {R"("timeMode":2,"mode1":{"mon":1})", at + R"( is {"mon":1}: must be an array)"},
+      {R"("timeMode":2,"mode1":[0])", at + "[0] is 0: must be 1 to 31"},
+      {R"("timeMode":3,"mode1":{"day":1,"month":13,"year":2028})",
+       at + ".month is 13: must be 1 to 12"},
+      {R"("timeMode":3,"mode1":{"day":1,"month":1})", at + ".year is missing: it must be there"},
+  };
+  const Family& panel = *shipped_catalog()->find("smart_home_panel");
+  for (const auto& row : rows) {
+    const Status valid = validate_set(
+        panel, object(R"({"operateType":"TCP","params":{"cmdSet":11,"id":81,"cfgIndex":1,"cfg":)"
+                      R"({"comCfg":{"timeRange":{)" +
+                      row.range + "}}}}}"));
+    EXPECT_EQ(valid ? "" : valid.error().detail, row.detail) << row.range;
   }
 }
 

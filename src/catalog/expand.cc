@@ -309,7 +309,9 @@ class Expander {
       fill("", *element, from, section);
       fill_inside(*element, from, section);
     }
-    if (YamlNode* members = find(entry, "fields")) {
+    for (const std::string_view key : {"fields", "forms"}) {
+      YamlNode* const members = find(entry, key);
+      if (members == nullptr) continue;
       for (YamlMember& member : members->members) {
         fill(member.key, member.value, from, section);
         fill_inside(member.value, from, section);

@@ -162,6 +162,10 @@ struct Param {
   std::optional<std::size_t> min_items;  // of an array; for a string: characters
   std::optional<std::size_t> max_items;
   std::vector<Param> fields;  // an object's members; for an array one entry, its element
+  // The value is of the form whose name is the value of the param `form_of` beside it; of any where
+  // there is no such form.
+  std::string form_of;
+  std::vector<Param> forms;
 };
 
 // An expression in an effect or reply: a literal, or "$param", "$param-10", "$param.member".

@@ -69,6 +69,10 @@ JsonArray params_of(const std::vector<Param>& params, const std::vector<Effect>&
     }
     if (!copies.empty()) row["sets"] = std::move(copies);
     if (!param.fields.empty()) row["params"] = params_of(param.fields, effects, name + ".");
+    if (!param.forms.empty()) {
+      row["form_of"] = param.form_of;
+      row["forms"] = params_of(param.forms, {});
+    }
     rows.push_back(std::move(row));
   }
   return rows;

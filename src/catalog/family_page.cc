@@ -138,6 +138,12 @@ wire::JsonObject example_members(const std::vector<Param>& params) {
   for (const Param& param : params) {
     if (!param.ignored) members[param.name] = example_of(param);
   }
+  for (const Param& param : params) {
+    if (param.forms.empty()) continue;
+    const std::string chosen = wire::to_text(members[param.form_of]);
+    const auto form = std::ranges::find(param.forms, chosen, &Param::name);
+    if (form != param.forms.end()) members[param.name] = example_of(*form);
+  }
   return members;
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/read_file.h"
+#include "base/redacted.h"
 #include "catalog/entry.h"
 #include "catalog/expand.h"
 #include "catalog/plausible.h"
@@ -292,6 +293,20 @@ Status load_folder(const std::filesystem::path& folder, Translations translation
   return load_products_of(folder, loaded, collector);
 }
 
+// Names of fields and parameters are public.
+void keep_names(const std::vector<Param>& params) {
+  for (const Param& param : params) {
+    keep_when_redacting(param.name);
+    for (const std::string& name : param.alias) keep_when_redacting(name);
+    keep_names(param.fields);
+  }
+}
+void keep_names(const Family& family) {
+  for (const Field& field : family.fields) keep_when_redacting(field.name);
+  for (const Command& command : family.commands) keep_names(command.params);
+  for (const Command& command : family.modbus_commands) keep_names(command.params);
+}
+
 }  // namespace
 
 Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text) {
@@ -300,6 +315,7 @@ Result<FamilyPtr> load_family(std::string_view file_name, std::string_view text)
   if (!is_yaml(document, mistakes)) return std::unexpected(mistakes.fault());
   std::shared_ptr<Family> family = read_family(document.root, nullptr, mistakes);
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
+  keep_names(*family);
   return FamilyPtr(std::move(family));
 }
 

@@ -234,6 +234,10 @@ TEST(Loader, TellsMistakesOfFields) {
        "fields.pd.soc.part: needs a nature in W"},
       {"invert: true, sign", "part: true, invert: true, sign",
        "fields: watts is a part of battery.power, which no other field has"},
+      {"  watts: {type: float,",
+       "  in: {type: int, unit: W, description: In, nature: battery.charge_power}\n"
+       "  watts: {type: float,",
+       "watts is battery.power and in is battery.charge_power: it would be counted twice"},
       {"scale: 0.1", "scale: 0", "fields.watts.scale: cannot be 0"},
       {"scale: 0.1", "scale: ten", "fields.watts.scale: must be a number; it is \"ten\""},
       {"pack.*.amp", "\"*.amp\"", "fields.*.amp: '*' cannot be the first segment"},

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "catalog/keys.h"
+#include "catalog/words.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -37,6 +38,12 @@ const Field* meter_field(const Family& family) {
 
 std::string nature_text(const Field& field) {
   return field.part ? field.nature + " (part)" : field.nature;
+}
+
+std::string error_text(const Field& field) {
+  std::vector<std::string> good;
+  for (const Json& value : field.ok) good.push_back(wire::to_text(value));
+  return "any other value than " + join(good, "or");
 }
 
 std::vector<std::string_view> nature_words(const Family& family) {

@@ -27,6 +27,9 @@ inline constexpr std::string_view kMeterNature = "grid.meter";
 // The field's nature, and whether it is a part of it: "load.power (part)"; empty without a nature.
 [[nodiscard]] std::string nature_text(const Field& field);
 
+// The values of a field with `error` that are none: "any other value than 0, 8 or 128".
+[[nodiscard]] std::string error_text(const Field& field);
+
 // The words that stand for at least one field of the family.
 [[nodiscard]] std::vector<std::string_view> nature_words(const Family& family);
 

@@ -15,6 +15,7 @@ namespace {
 
 using testing::Contains;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 const Family& family_of(std::string_view id) {
   const auto& catalog = shipped_catalog();
@@ -109,6 +110,20 @@ TEST(Natures, OtherWordsStandForNothing) {
   EXPECT_THAT(fields_of_word(family_of("delta_2"), "charge"), IsEmpty());
   EXPECT_THAT(fields_of_word(family_of("delta_2"), ""), IsEmpty());
   EXPECT_THAT(nature_words(family_of("generic")), IsEmpty());
+}
+
+TEST(Natures, TheSunOfADelta2MaxIsThatOfItsInputsAndItsChargeThatOfAllPacks) {
+  const Family& family = family_of("delta_2_max");
+  std::vector<std::string> sun;
+  for (const Field* field : fields_of_word(family, "pv.power")) sun.push_back(field->name);
+  EXPECT_THAT(sun, UnorderedElementsAre("mppt.inWatts", "mppt.pv2InWatts"));
+  EXPECT_EQ(fields_of_word(family, "soc").front()->name, "bms_emsStatus.lcdShowSoc");
+}
+
+TEST(Natures, AllValuesThatAreNoErrorAreNamed) {
+  EXPECT_EQ(error_text(*family_of("delta_2").field("bms_emsStatus.bmsWarState")),
+            "any other value than 0 or 8");
+  EXPECT_EQ(error_text(*family_of("delta_2").field("inv.errCode")), "any other value than 0");
 }
 
 }  // namespace

@@ -50,6 +50,9 @@ void check_param(const Entry& entry, const Param& param) {
   }
   if (param.scale == 0) entry.mistake("scale", "cannot be 0");
   if (param.required && param.ignored) entry.mistake("ignored", "cannot be required as well");
+  if (param.form_of.empty() != param.forms.empty()) {
+    entry.mistake(param.forms.empty() ? "form_of" : "forms", "form_of and forms stand together");
+  }
 }
 
 void check_spellings(const Entry& entry, std::string_view key, const std::vector<Param>& params) {
@@ -63,6 +66,26 @@ void check_spellings(const Entry& entry, std::string_view key, const std::vector
             key, fmt::format("{}: the alias {} is the name of another param", param.name, alias));
       }
       seen.emplace_back(alias);
+    }
+  }
+}
+
+// Forms are those of values of another param in the same place.
+void check_forms(const Entry& entry, std::string_view key, const std::vector<Param>& params) {
+  for (const Param& param : params) {
+    if (param.forms.empty()) continue;
+    const auto chooser = std::ranges::find(params, param.form_of, &Param::name);
+    if (chooser == params.end()) {
+      entry.mistake(key, fmt::format("{}: form_of must name a param beside it", param.name));
+      continue;
+    }
+    for (const Param& form : param.forms) {
+      const bool is_value = std::ranges::any_of(chooser->values, [&](const NamedValue& one) {
+        return wire::to_text(one.value) == form.name;
+      });
+      if (is_value) continue;
+      entry.mistake(key, fmt::format("{}: {} has no value {}, of which there is a form", param.name,
+                                     param.form_of, form.name));
     }
   }
 }
@@ -316,6 +339,7 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
     read_sets(param, family, command);
   });
   check_spellings(entry, "params", command.params);
+  check_forms(entry, "params", command.params);
   entry.items("effects", [&](const YamlNode& value, std::string at) {
     read_effect(value, std::move(at), entry, family, command);
   });
@@ -400,6 +424,11 @@ Param read_param(const std::string& name, const Entry& entry) {
     param.fields.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
   });
   check_spellings(entry, "fields", param.fields);
+  check_forms(entry, "fields", param.fields);
+  entry.text("form_of", param.form_of);
+  entry.members("forms", [&](const std::string& key, const YamlNode& value, std::string path) {
+    param.forms.push_back(read_inner(key, value, std::move(path), entry.mistakes()));
+  });
   if (const YamlNode* of = entry.find("of"); of != nullptr && param.type == FieldType::kArray) {
     param.fields = {read_inner("", *of, child(entry.path(), "of"), entry.mistakes())};
   }

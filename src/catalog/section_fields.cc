@@ -2,6 +2,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <ranges>
@@ -317,6 +318,24 @@ void check_parts(const Entry& file, const Family& family) {
   }
 }
 
+// A power in both directions and one of a single direction would be counted twice.
+void check_directions(const Entry& file, const Family& family) {
+  struct Row {
+    std::string_view both;
+    std::string_view one;
+  };
+  static constexpr std::array kRows = {Row{"battery.power", "battery.charge_power"},
+                                       Row{"battery.power", "battery.discharge_power"},
+                                       Row{"grid.power", "grid.import_power"}};
+  for (const Row& row : kRows) {
+    const auto both = std::ranges::find(family.fields, row.both, &Field::nature);
+    const auto one = std::ranges::find(family.fields, row.one, &Field::nature);
+    if (both == family.fields.end() || one == family.fields.end()) continue;
+    file.mistake("fields", fmt::format("{} is {} and {} is {}: it would be counted twice",
+                                       both->name, row.both, one->name, row.one));
+  }
+}
+
 bool begins_fields(const Family& family, std::string_view prefix) {
   return prefix.ends_with('.') && is_group(family, prefix.substr(0, prefix.size() - 1));
 }
@@ -563,6 +582,7 @@ void read_fields(const Entry& file, Family& family) {
   });
   check_groups(file, family);
   check_parts(file, family);
+  check_directions(file, family);
   read_groups(file, family);
   read_names(file, family);
   read_system(file, family);

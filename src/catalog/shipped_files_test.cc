@@ -37,6 +37,57 @@ TEST(ShippedFiles, WriteNoInitialThatAFieldHasAnyway) {
   }
 }
 
+// Numbers that look like faults, of systems that are well: the vendor's own examples, and dumps of
+// owners' devices.
+TEST(ShippedFiles, CallNoHarmlessNumberAFault) {
+  const struct {
+    std::string_view family;
+    std::string_view field;
+    std::vector<Json> values;
+  } rows[] = {
+      {"power_stream", "20_1.pv1ErrCode", {0, 128, 256}},
+      {"power_stream", "20_1.pv2ErrCode", {0, 128, 256}},
+      {"power_stream", "20_1.batErrCode", {0, 64}},
+      {"power_stream", "20_1.invErrCode", {0, 4096}},
+      {"power_stream", "20_1.wifiErr", {2, 27, 201}},
+      {"power_stream", "20_1.mqttErr", {1, 6}},
+      {"power_stream", "20_1.mqttSockErrno", {2, 128}},
+      {"power_stream", "20_1.mqttTlsLastErr", {32769}},
+      {"power_stream", "20_1.feedProtect", {1}},
+      {"smart_plug", "2_1.wifiErr", {31}},
+      {"smart_plug", "2_1.mqttErr", {6}},
+      {"power_kits", "iclow.M1.warn_code", {0, 74}},
+      {"power_kits", "bbcin.M1.errCode", {10000}},
+      {"power_kits", "bbcout.M1.errCode", {15000}},
+      {"power_kits", "bp2000.M1.errCode", {50000, 60000, 61000}},
+      {"power_kits",
+       "ldac.M1.errorCodeAdd",
+       {JsonArray{30000, 30040, 30080, 30120, 30160, 30200, 30800}}},
+      {"delta_2", "bms_bmsStatus.errCode", {0, 23}},
+      {"delta_2", "bms_bmsStatus.allErrCode", {0, 8388608}},
+      {"delta_2", "bms_slave.errCode", {0, 23}},
+      {"delta_2", "bms_slave.allErrCode", {0, 8388608}},
+      {"delta_2", "bms_emsStatus.bmsWarState", {0, 8}},
+      {"delta_2_max", "bms_bmsStatus.errCode", {0, 23}},
+      {"river_2_pro", "mppt.faultCode", {0, 4096}},
+      {"delta_pro_ultra", "hs_yj751_pd_appshow_addr.wirlesss4gErrCode", {0, 5}},
+      {"stream", "mpptPv1Fault", {0, 16}},
+      {"stream", "mpptPv4Fault", {0, 16}},
+      {"power_ocean", "emsErrCode.errCode", {JsonArray{}, JsonArray{523}}},
+      {"power_ocean", "errorCode", {"AAAAAAAAAAA="}},
+      {"wave_2", "motor.mtrLogicErr", {16}},
+      {"wave_2", "motor.protFlag", {1}},
+  };
+  for (const auto& row : rows) {
+    const Field* const field = shipped_catalog()->find(row.family)->field(row.field);
+    ASSERT_NE(field, nullptr) << row.family << ' ' << row.field;
+    for (const Json& value : row.values) {
+      EXPECT_FALSE(is_error(*field, value)) << row.field << ' ' << wire::to_text(value);
+    }
+  }
+  EXPECT_TRUE(is_error(*shipped_catalog()->find("delta_2")->field("inv.errCode"), 1));
+}
+
 // A key that every entry has stands in `defaults`.
 TEST(ShippedFiles, WriteNoKeyThatStandsInTheDefaults) {
   for (const EmbeddedFile& file : embedded_files()) {

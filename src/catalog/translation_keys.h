@@ -91,6 +91,10 @@ inline constexpr auto kParamTextKeys = std::to_array<Key>({
      .form = Form::kEntries,
      .description = "Texts of each member of an object, by its name",
      .section = SectionId::kParamTexts},
+    {.name = "forms",
+     .form = Form::kEntries,
+     .description = "Texts of each form, by its value",
+     .section = SectionId::kParamTexts},
 });
 
 inline constexpr auto kFaultTextKeys = std::to_array<Key>({

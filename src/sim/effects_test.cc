@@ -79,7 +79,7 @@ TEST(ApplyEffects, CarriesOutEveryForm) {
        R"({"ch":11,"on":1})",
        {{"list", R"([{"on":0},{"on":1},{"on":0}])"}}},
       {"past the end of a list", "inside", R"({"ch":13,"on":1})", {}},
-      {"no value for the element", "inside", R"({"ch":11})", {}},
+      {"no value for the element", "inside", R"({"ch":11,"info":{"at":1}})", {}},
       {"a leaf of a tree",
        "inside",
        R"({"ch":10,"info":{"at":1,"name":"c"}})",

@@ -157,8 +157,8 @@ void limit_battery(const BatteryPart& part, BatteryState& state, const NextStep&
   const double max = state.max_percent;
   const double kept = step.grid_up ? state.kept_percent : 0;
   const double min = std::max(state.min_percent, kept);
-  state.full.update(soc, {.from = max, .until = max - kMargin_percent});
-  state.empty.update(soc, {.from = min, .until = min + kMargin_percent});
+  state.full.update_at_limit(soc, {.from = max, .until = max - kMargin_percent});
+  state.empty.update_at_limit(soc, {.from = min, .until = min + kMargin_percent});
   state.blocked = !step.allowed;
   const bool allowed = step.allowed && state.plugged;
   const bool takes = allowed && !state.full.on();

@@ -62,10 +62,20 @@ class RandomSets {
   wire::JsonObject members(const std::vector<catalog::Param>& params) {
     wire::JsonObject object;
     if (params.empty()) return object;
-    const std::size_t sure = below(params.size());  // a set must contain at least one param
+    // A set must contain at least one param, beside those that are required.
+    const auto first = std::ranges::find(params, false, &catalog::Param::required);
+    const auto from = static_cast<std::size_t>(first - params.begin()) % params.size();
+    const std::size_t sure = from + below(params.size() - from);
     for (std::size_t k = 0; k < params.size(); ++k) {
       if (k != sure && !params[k].required && one_in(3)) continue;
       object[params[k].name] = value_of(params[k]);
+    }
+    for (const catalog::Param& param : params) {
+      const wire::Json* chooser = param.forms.empty() ? nullptr : object.if_contains(param.form_of);
+      if (chooser == nullptr) continue;
+      const auto form =
+          std::ranges::find(param.forms, wire::to_text(*chooser), &catalog::Param::name);
+      if (form != param.forms.end()) object[param.name] = value_of(*form);
     }
     return object;
   }

@@ -472,6 +472,10 @@ export interface ParamFacts {
   sets?: string[];
   /** Members of an object, or the element of a list. */
   params?: ParamFacts[];
+  /** The parameter beside it whose value names one of the forms. */
+  form_of?: string;
+  /** What the value is, by the value of that parameter. */
+  forms?: ParamFacts[];
 }
 
 export interface CommandFacts {

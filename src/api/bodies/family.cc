@@ -201,6 +201,10 @@ const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
           declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
           declared<std::optional<std::vector<ParamFacts>>>(
               "params", {.text = "Members of an object, or the element of a list"}),
+          declared<MaybeText>(
+              "form_of", {.text = "The parameter beside it whose value names one of the forms"}),
+          declared<std::optional<std::vector<ParamFacts>>>(
+              "forms", {.text = "What the value is, by the value of that parameter"}),
       });
   static constexpr schema::Body kBody{.name = "ParamFacts", .members = kMembers};
   return kBody;

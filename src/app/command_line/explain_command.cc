@@ -106,10 +106,7 @@ void print_field(const Family& family, const Field& field) {
   if (field.absent) {
     print_line("no value", fmt::format("{} stands for none", wire::to_text(*field.absent)));
   }
-  if (field.error) {
-    print_line(catalog::name_of(field.severity),
-               "any other value than " + wire::to_text(field.ok.front()));
-  }
+  if (field.error) print_line(catalog::name_of(field.severity), catalog::error_text(field));
   print_line("nature", catalog::nature_text(field));
   print_line("sign", field.sign);
   const auto ways = ways_to_set(family, field);

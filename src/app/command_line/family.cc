@@ -149,10 +149,7 @@ void show_field(const Family& family, const Field& field) {
   show_line("title", field.title);
   show_line("description", field.description);
   show_form("", field);
-  if (field.error) {
-    show_line(catalog::name_of(field.severity),
-              "any other value than " + wire::to_text(field.ok.front()));
-  }
+  if (field.error) show_line(catalog::name_of(field.severity), catalog::error_text(field));
   show_line("nature", nature_text(field));
   show_line("sign", field.sign);
   show_line("initial", named(field, field.initial));

@@ -241,10 +241,14 @@ std::optional<Json> inverse(const Effect& effect, const Param& param, const Json
   return on_wire(number - static_cast<double>(effect.to.plus), 1);
 }
 
+// Whether the effect gives the field as a whole: not a bit of it, or a member.
+bool sets_all_of(const Effect& effect, const Field& field) {
+  return effect.field == field.name && effect.at.empty() && !effect.bit;
+}
+
 // The field's values that a parameter's value stands for: "powerOff" opens switches by enable=1.
 bool is_switch(const Effect& effect, const Field& field) {
-  return effect.field == field.name && effect.at.empty() && effect.to.param.empty() &&
-         !effect.when.empty();
+  return sets_all_of(effect, field) && effect.to.param.empty() && !effect.when.empty();
 }
 
 std::optional<Result<SetPlan>> plan_switch(const Family& family, const Command& command,
@@ -265,7 +269,7 @@ std::optional<Result<SetPlan>> plan_switch(const Family& family, const Command& 
 std::optional<Result<SetPlan>> plan_effect(const Family& family, const Command& command,
                                            const Field& field, std::string_view text) {
   for (const Effect& effect : command.effects) {
-    if (effect.field != field.name || !effect.at.empty() || effect.to.param.empty()) continue;
+    if (!sets_all_of(effect, field) || effect.to.param.empty()) continue;
     const auto param = std::ranges::find(command.params, effect.to.param, &Param::name);
     if (param == command.params.end()) continue;
     const auto value = field_value(field, text);

@@ -16,8 +16,10 @@
 namespace gridloom::app {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 using Words = std::vector<std::string>;
 
 catalog::FamilyPtr made_up() {
@@ -50,7 +52,8 @@ TEST(SetPlan, IsTheMessageOfACommand) {
       {{"channel", "ch=10", "list=[0,1]", "info.chName=Kiln"},
        R"({"params":{"ch":10,"list":[0,1],"info":{"chName":"Kiln"}},"moduleType":5,)"
        R"("operateType":"11"})"},
-      {{"11", "ch=11"}, R"({"params":{"ch":11},"moduleType":5,"operateType":"11"})"},
+      {{"11", "ch=11", "lock=on"},
+       R"({"params":{"ch":11,"lock":true},"moduleType":5,"operateType":"11"})"},
       {{"restart"}, R"({"params":{},"moduleType":1,"operateType":"restart"})"},
   };
   for (const auto& row : rows) EXPECT_EQ(planned(*family, row.words), row.message);
@@ -97,6 +100,13 @@ TEST(SetPlan, SaysWhatIsWrong) {
       {{"charge", "milliamps=5000", "milliamps=6000"}, "milliamps is given twice"},
   };
   for (const auto& row : rows) EXPECT_THAT(planned(*family, row.words), HasSubstr(row.why));
+}
+
+TEST(SetPlan, TakesNoValueOfABitForTheWholeField) {
+  const catalog::Family& kits = *shipped_catalog()->find("power_kits");
+  EXPECT_THAT(planned(kits, {"dcChRelay", "1"}),
+              AllOf(HasSubstr("name the command that is to set lddc.*.dcChRelay: chSwitch "),
+                    Not(HasSubstr("(sets"))));
 }
 
 TEST(SetPlan, TakesKilowatts) {

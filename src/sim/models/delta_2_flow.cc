@@ -139,10 +139,10 @@ void Planner::update_limits(const Settings& set, double soc) {
   const double wall_soc = set.wall_limit_soc();
   // A full battery rests for a while, instead of being topped up again and again.
   const double rest_percent = std::max(set.resume_soc, kMargin_percent);
-  wall_full_.update(soc, {.from = wall_soc, .until = wall_soc - rest_percent});
-  solar_full_.update(soc, {.from = set.max_soc, .until = set.max_soc - rest_percent});
+  wall_full_.update_at_limit(soc, {.from = wall_soc, .until = wall_soc - rest_percent});
+  solar_full_.update_at_limit(soc, {.from = set.max_soc, .until = set.max_soc - rest_percent});
   const double min_soc = std::max(set.min_soc, kFloor_percent);
-  empty_.update(soc, {.from = min_soc, .until = min_soc + set.resume_soc});
+  empty_.update_at_limit(soc, {.from = min_soc, .until = min_soc + set.resume_soc});
   serves_self_.update(soc, {.from = set.reserve_soc + set.resume_soc, .until = set.reserve_soc});
   if (!set.keeps_reserve || empty_.on()) serves_self_.release();
   if (set.has_generator) generator_.update(soc, set.generator);

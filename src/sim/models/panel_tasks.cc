@@ -37,9 +37,7 @@ bool Tasks::Range::holds(const Stamp& now) const {
 Tasks::Range Tasks::range_of(const Json& range) {
   if (integer(range, "isCfg") == 0 || integer(range, "isEnable") == 0) return {};
   Range found = {.start = stamp_of(at(range, "startTime")), .end = stamp_of(at(range, "endTime"))};
-  const Json& chosen =
-      wire::member(range, "mode1") != nullptr ? at(range, "mode1") : at(range, "model");
-  if (chosen.is_null()) return found;
+  const Json& chosen = at(range, "mode1");
   switch (integer(range, "timeMode")) {
     case 1:
       found.days = Days::kOfWeek;
@@ -122,7 +120,7 @@ void merge(Json& into, const Json& from) {
     return;
   }
   for (const auto& [key, value] : from.get_object()) {
-    if (key == "mode1" || key == "model") {
+    if (key == "mode1") {
       into.get_object()[key] = value;
     } else {
       merge(into.get_object()[key], value);
@@ -150,6 +148,10 @@ Json task_config(Json base, const Json& sent, TaskType type) {
   if (JsonArray* channels = param["chSta"].if_array()) channels->resize(kLoads, Json(0));
   JsonObject& com_cfg = cfg["comCfg"].get_object();
   if (integer(com_cfg["type"]) == 0) com_cfg["type"] = static_cast<std::int64_t>(type);
+  // A byte of ones may be sent as -1.
+  if (JsonArray* slots = com_cfg["timeScale"].if_array()) {
+    for (Json& byte : *slots) byte = integer(byte) & 0xff;
+  }
   correct_week(com_cfg["setTime"]);
   correct_week(com_cfg["timeRange"].get_object()["startTime"]);
   correct_week(com_cfg["timeRange"].get_object()["endTime"]);

@@ -48,18 +48,18 @@ TEST(PanelTasks, RequestChargingInTheirSlotsAndOnTheirDays) {
       // 2025-06-18 is a Wednesday.
       {R"({"isCfg":1,"isEnable":1,"timeMode":1,"mode1":{"wed":1}})", {2025, 6, 18}, true},
       {R"({"isCfg":1,"isEnable":1,"timeMode":1,"mode1":{"wed":1}})", {2025, 6, 19}, false},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":1,"model":{"sun":1}})", {2025, 6, 22}, true},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"model":[1,31]})", {2025, 7, 31}, true},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"model":[1,31]})", {2025, 7, 30}, false},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"model":3})", {2025, 7, 3}, false},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":3,"model":{"year":2025,"month":7,"day":3}})",
+      {R"({"isCfg":1,"isEnable":1,"timeMode":1,"mode1":{"sun":1}})", {2025, 6, 22}, true},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"mode1":[1,31]})", {2025, 7, 31}, true},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"mode1":[1,31]})", {2025, 7, 30}, false},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":2,"mode1":3})", {2025, 7, 3}, false},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":3,"mode1":{"year":2025,"month":7,"day":3}})",
        {2025, 7, 3},
        true},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":3,"model":{"year":2025,"month":7,"day":3}})",
+      {R"({"isCfg":1,"isEnable":1,"timeMode":3,"mode1":{"year":2025,"month":7,"day":3}})",
        {2024, 7, 3},
        false},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":2})", {2025, 7, 3}, true},
-      {R"({"isCfg":1,"isEnable":1,"timeMode":4,"model":[1]})", {2025, 7, 3}, true},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":2})", {2025, 7, 3}, false},
+      {R"({"isCfg":1,"isEnable":1,"timeMode":4,"mode1":[1]})", {2025, 7, 3}, true},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.range);

@@ -99,12 +99,19 @@ class Latch {
     const bool ends = rises ? value <= band.until : value >= band.until;
     on_ = begins || (on_ && !ends);
   }
+  // The same at a limit that people set: a new one is obeyed at once.
+  void update_at_limit(double value, const Band& band) {
+    if (limit_ && *limit_ != band.from) release();
+    limit_ = band.from;
+    update(value, band);
+  }
   void release() { on_ = false; }
   void restore(bool on) { on_ = on; }
   [[nodiscard]] bool on() const { return on_; }
 
  private:
   bool on_ = false;
+  std::optional<double> limit_;
 };
 
 // How long something has been idle without interruption. It goes by the clock: the lengths of

@@ -32,6 +32,21 @@ TEST(Latch, HoldsBetweenItsTwoValuesInEitherDirection) {
   EXPECT_FALSE(latch.on());
 }
 
+TEST(Latch, ObeysANewLimitAtOnce) {
+  Latch full;
+  full.update_at_limit(58, {.from = 55, .until = 50});
+  full.update_at_limit(56, {.from = 55, .until = 50});
+  EXPECT_TRUE(full.on());
+  full.update_at_limit(56, {.from = 58, .until = 53});
+  EXPECT_FALSE(full.on());
+  full.update_at_limit(56, {.from = 54, .until = 49});
+  EXPECT_TRUE(full.on());
+  Latch restored;
+  restored.restore(true);
+  restored.update_at_limit(56, {.from = 58, .until = 53});
+  EXPECT_TRUE(restored.on()) << "the limit is the one of before";
+}
+
 TEST(LerpWithin, IsThatOfTheStandardLibrary) {
   const Chance chance(3);
   const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };

@@ -123,7 +123,7 @@ Flow Planner::balance(const Settings& set, const Environment& environment, const
               .discharging = !drained_.on(),
               .working = environment.heater_ok});
   const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
-  drained_.update(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
+  drained_.update_at_limit(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
   Flow flow;
   if (!packs.are_on() || !environment.battery_ok) return flow;
   put_loads(set, environment, offer, flow);

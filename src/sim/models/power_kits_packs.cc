@@ -119,10 +119,13 @@ void Packs::allow_heating(Fields& fields, bool by_discharging) const {
   }
 }
 
+bool Packs::are_too_cold() const {
+  return std::ranges::any_of(packs_,
+                             [](const Pack& pack) { return pack.battery.temperature_c() < 0; });
+}
+
 int Packs::acceptable_w() const {
-  const bool frozen = std::ranges::any_of(
-      packs_, [](const Pack& pack) { return pack.battery.temperature_c() < 0; });
-  if (frozen) return 0;
+  if (are_too_cold()) return 0;
   const double room_percent = settings_.charge_to_soc - soc();
   const Ratings& ratings = slots_->ratings;
   return static_cast<int>(

@@ -53,6 +53,8 @@ class Packs {
     switched_ = true;
   }
 
+  // To be charged.
+  [[nodiscard]] bool are_too_cold() const;
   // Charging power that the packs would accept.
   [[nodiscard]] int acceptable_w() const;
 

@@ -16,7 +16,9 @@ constexpr std::array<double, 2> kDcOut_v = {13.6, 27.2};  // by the setting
 constexpr double kDcResidual_v = 0.134;
 constexpr double kInnerBus_v = 385;  // of the inverter, running
 constexpr double kInnerBusResidual_v = 0.725;
-constexpr int kChargingException = 8;  // a bit of the faults
+// Bits of the faults.
+constexpr int kTooCold = 2;
+constexpr int kChargingException = 8;
 
 void write_solar(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.solar;
@@ -132,7 +134,8 @@ void write_charger(Fields& fields, const StepResult& now) {
   const bool running = flow.inverter || flow.charger_w > 0;
   const int acceptable_w = now.packs.acceptable_w();
   const int direction = flow.charger_w > 0 ? 2 : 1;
-  const int permission = acceptable_w > 0 ? 1 : 2;
+  const int permission = acceptable_w > 0 && now.environment.battery_ok ? 1 : 2;
+  const int by_source = flow.charger_w > 0 ? 1 : flow.pv_w > 0 ? 3 : 0;
   const double sink_c = now.converters.ac_out.sink_c;
   const double bus_v = now.packs.bus_v();
   const Ratings& ratings = now.slots.ratings;
@@ -143,7 +146,8 @@ void write_charger(Fields& fields, const StepResult& now) {
                 running ? kInnerBus_v + 0.4 * now.noise(11) : kInnerBusResidual_v);
   fields.set_si(slots.temperature, sink_c);
   fields.set(slots.fan, std::clamp((rounded(sink_c) - 35) / 8, 0, 3));
-  fields.set(slots.charging_by, offer.shore ? 1 : 0);
+  // The document's idle example has shore power, and says AC.
+  fields.set(slots.charging_by, by_source == 0 && offer.shore ? 1 : by_source);
   fields.set(slots.live_inputs, (offer.shore ? 1 : 0) + (flow.pv_w > 0 ? 2 : 0));
   fields.set(slots.state, running ? direction : 0);
   fields.set_si(slots.current_limit, offer.charger ? charger_w / bus_v : 0);
@@ -151,7 +155,8 @@ void write_charger(Fields& fields, const StepResult& now) {
   fields.set_si(slots.charging_voltage, bus_v + 0.24);
   fields.set(slots.permission, now.packs.are_on() ? permission : 0);
   fields.set_si(slots.soc, now.packs.soc());
-  fields.set(slots.faults, now.packs.failed_to_heat() ? kChargingException : 0);
+  fields.set(slots.faults, (now.packs.are_too_cold() ? kTooCold : 0) +
+                               (now.packs.failed_to_heat() ? kChargingException : 0));
   fields.set(slots.low_power, flow.low_power || !(running || flow.bypass) ? 1 : 0);
 }
 

@@ -55,6 +55,9 @@ constexpr double kOvershoot = 0.03;
 constexpr double kBesideElectronics_k = 6;  // of the battery
 // Losses of the link to the platform, each hour.
 constexpr double kLosses = 1.0 / 24;
+// Reasons that real controllers were seen to keep.
+constexpr std::array kRadioLoss = {2, 27};
+constexpr std::array kConnectionLoss = {1, 6};
 constexpr double kRestarts = 1.0 / 80;
 constexpr double kPanel_v = 30;
 constexpr double kPanelOpen_v = 37;
@@ -122,6 +125,7 @@ struct Flow {
   std::int64_t offered_w = 0;             // both
   std::int64_t pv1_w = 0;
   std::int64_t pv2_w = 0;
+  std::int64_t give_w = 0;     // the most that the battery gives
   std::int64_t battery_w = 0;  // + gives
   std::int64_t plugs_w = 0;
   std::int64_t wanted_w = 0;  // by the home
@@ -343,16 +347,16 @@ CommandOutcome PowerStream::command(Fields& fields, const catalog::Command& comm
 void PowerStream::update_limits() {
   const double soc = battery_.soc_percent();
   const double upper_soc = std::min(set_.upper_soc, kFull_percent);
-  full_.update(soc, {.from = upper_soc, .until = upper_soc - kMargin_percent});
+  full_.update_at_limit(soc, {.from = upper_soc, .until = upper_soc - kMargin_percent});
   const double lower_soc = std::max(set_.lower_soc, kEmpty_percent);
-  empty_.update(soc, {.from = lower_soc, .until = lower_soc + kMargin_percent});
+  empty_.update_at_limit(soc, {.from = lower_soc, .until = lower_soc + kMargin_percent});
 }
 
 Offer PowerStream::offer_of(const Flow& flow) const {
   const double take_w = ratings_.charge_w * ratings_.taper.at(battery_.soc_percent());
   return {.solar_w = flow.offered_w,
           .take_w = full_.on() || flow.blocked ? 0 : round_to_int64(take_w),
-          .give_w = empty_.on() || flow.blocked ? 0 : round_to_int64(ratings_.discharge_w)};
+          .give_w = flow.give_w};
 }
 
 // Both inputs are awake where one of them has light.
@@ -393,6 +397,7 @@ Flow PowerStream::flow_of(const Environment& environment, Millis dt) {
     set_point_.stop();
   }
 
+  flow.give_w = empty_.on() || flow.blocked ? 0 : round_to_int64(ratings_.discharge_w);
   const Offer offer = offer_of(flow);
   const std::int64_t most_output_w =
       set_.feeds_grid && flow.connected ? set_.rated_w : flow.served_w;
@@ -418,7 +423,7 @@ void PowerStream::warm(const Environment& environment, double seconds) {
   follow(controller_c_, environment.air_c, 22 + 0.02 * static_cast<double>(flow_.output_w()));
 }
 
-// Radio and controller fail now and then; the counters of the controller remember it.
+// Radio and controller fail now and then; the controller keeps the reason of the last loss.
 void PowerStream::flutter(Fields& fields, const Environment& environment) {
   const std::int64_t hour = unix_ms(environment.now) / kHour_ms;
   if (hour == hour_) return;
@@ -427,9 +432,10 @@ void PowerStream::flutter(Fields& fields, const Environment& environment) {
   const std::int64_t now_s = unix_ms(environment.now) / 1000;
   if (own_.split("loss").uniform(index) < kLosses) {
     constexpr std::int64_t kLater_s = 4;  // the connection notices it after the radio
-    fields.add_si(slots_->radio_losses, 1);
+    const std::size_t reason = own_.split("reason").uniform(index) < 0.5 ? 0 : 1;
+    fields.set(slots_->radio_loss, kRadioLoss.at(reason));
     fields.set(slots_->radio_lost_at, now_s);
-    fields.add_si(slots_->connection_losses, 1);
+    fields.set(slots_->connection_loss, kConnectionLoss.at(reason));
     fields.set(slots_->connection_lost_at, now_s + kLater_s);
   }
   if (own_.split("restart").uniform(index) < kRestarts) fields.add_si(slots_->restarts, 1);
@@ -507,6 +513,7 @@ void PowerStream::write_flags(Fields& fields) const {
   fields.set(slots.solar_held_back, held_back ? 1 : 0);
   fields.set(slots.feed_in_prevented, held_back && !set_.feeds_grid && flow_.connected ? 1 : 0);
   fields.set(slots.demand_limited, flow_.demand_w < flow_.wanted_w ? 1 : 0);
+  fields.set_si(slots.battery_output_limit, static_cast<double>(flow_.give_w));
   fields.set(slots.battery_limited, short_of && !set_.battery_first ? 1 : 0);
   fields.set(slots.battery_empty, short_of && empty_.on() ? 1 : 0);
   fields.set(slots.dark, flow_.lit[0] || flow_.lit[1] ? 0 : 1);

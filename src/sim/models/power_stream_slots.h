@@ -96,13 +96,14 @@ struct Slots : ModelSlots {
   Slot feed_in_prevented = number("20_1.antiBackFlowFlag");
   Slot demand_limited = number("20_1.uwloadLimitFlag");
   Slot battery_limited = number("20_1.batLoadLimitFlag");
+  Slot battery_output_limit = number("20_1.batOutputLoadLimit", "W");
   Slot battery_empty = number("20_1.uwsocFlag");
   Slot dark = number("20_1.uwlowLightFlag");
   Slot connected = number("20_1.interfaceConnFlag");
   Slot updated = json("20_1.updateTime");
-  Slot radio_losses = number("20_1.wifiErr");
+  Slot radio_loss = number("20_1.wifiErr");
   Slot radio_lost_at = number("20_1.wifiErrTime", "s");
-  Slot connection_losses = number("20_1.mqttErr");
+  Slot connection_loss = number("20_1.mqttErr");
   Slot connection_lost_at = number("20_1.mqttErrTime", "s");
   Slot restarts = number("20_1.resetCount");
 

@@ -323,7 +323,7 @@ class SmartHomePanel final : public Model {
         charger = Charger::kTask;
         start_soc = order.low_soc;
         pack.limit_soc = order.high_soc;
-        if (order.power_w > 0) power_w = order.power_w;
+        power_w = order.power_w;
       }
       const double soc = pack.battery.soc_percent();
       // A charge that one setting began is not continued by another one.

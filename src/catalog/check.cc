@@ -204,6 +204,7 @@ std::optional<UnknownMember> unknown_member(const std::vector<std::string>& sele
 
 std::string names_of(const std::vector<Param>& params) {
   std::vector<std::string> names;
+  names.reserve(params.size());
   for (const Param& each : params) names.push_back(each.name);
   return join(names, "and");
 }
@@ -296,6 +297,7 @@ Status check_names_any(const Family& family, const Command& command, const JsonO
                               command.name, names_of(*unknown->known)));
   }
   std::vector<std::string> names;
+  names.reserve(wanted.size());
   for (const Param* param : wanted) names.push_back(param->name);
   return refuse(
       fmt::format("params names nothing to set: {} takes {}", command.name, join(names, "and")));

@@ -42,6 +42,7 @@ std::string nature_text(const Field& field) {
 
 std::string error_text(const Field& field) {
   std::vector<std::string> good;
+  good.reserve(field.ok.size());
   for (const Json& value : field.ok) good.push_back(wire::to_text(value));
   return "any other value than " + join(good, "or");
 }

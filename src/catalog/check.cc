@@ -209,12 +209,20 @@ std::string names_of(const std::vector<Param>& params) {
   return join(names, "and");
 }
 
-// The form that the param beside it asks for; nullptr: any.
-const Param* form_of(const Param& param, const JsonObject& given) {
-  const Json* const chooser = param.forms.empty() ? nullptr : given.if_contains(param.form_of);
-  if (chooser == nullptr) return nullptr;
-  const auto found = std::ranges::find(param.forms, wire::to_text(*chooser), &Param::name);
-  return found == param.forms.end() ? nullptr : &*found;
+// The form that the param beside it asks for, whatever spelling and number says so ("1.0");
+// nullptr: any.
+const Param* form_of(const Param& param, const std::vector<Param>& beside,
+                     const JsonObject& given) {
+  if (param.forms.empty()) return nullptr;
+  const auto chooser = std::ranges::find(beside, param.form_of, &Param::name);
+  const Json* const chosen = chooser == beside.end() ? nullptr : given_value(*chooser, given);
+  if (chosen == nullptr) return nullptr;
+  for (const NamedValue& one : chooser->values) {
+    if (!same_value(one.value, *chosen)) continue;
+    const auto found = std::ranges::find(param.forms, wire::to_text(one.value), &Param::name);
+    return found == param.forms.end() ? nullptr : &*found;
+  }
+  return nullptr;
 }
 
 // Refuses an object of a form that has members of other names, or none.
@@ -234,7 +242,7 @@ Status check_members(const std::vector<Param>& params, const JsonObject& given,
   for (const Param& param : params) {
     const Json* value = given_value(param, given);
     const std::string at = fmt::format("{}.{}", path, param.name);
-    const Param* const form = form_of(param, given);
+    const Param* const form = form_of(param, params, given);
     if (value == nullptr) {
       if (param.required) return refuse(fmt::format("{} is missing: it must be there", at));
       if (form == nullptr) continue;

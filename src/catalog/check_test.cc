@@ -94,6 +94,7 @@ TEST(CheckSet, TakesTheFormThatAnotherParamAsksFor) {
       {R"("timeMode":2,"mode1":[1,15])", ""},
       {R"("timeMode":3,"mode1":{"day":29,"month":2,"year":2028})", ""},
       {R"("mode1":{"thur":1})", ""},
+      {R"("timeMode":1.0)", at + " is missing: it must be there where timeMode is 1"},
       {R"("timeMode":1,"mode1":{"thu":1})", at + ".thu is not known: " + at + week},
       {R"("timeMode":1,"mode1":{})", at + " is {}: it" + week},
       {R"("timeMode":1)", at + " is missing: it must be there where timeMode is 1"},

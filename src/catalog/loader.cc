@@ -299,6 +299,7 @@ void keep_names(const std::vector<Param>& params) {
     keep_when_redacting(param.name);
     for (const std::string& name : param.alias) keep_when_redacting(name);
     keep_names(param.fields);
+    keep_names(param.forms);
   }
 }
 void keep_names(const Family& family) {

@@ -13,7 +13,7 @@ namespace {
 using journal::RecordKind;
 
 // The changes of one publication are never split.
-constexpr std::size_t kMaxChangesBytes = std::size_t{1024} * 1024;
+constexpr std::size_t kMaxBytes = std::size_t{1024} * 1024;
 
 }  // namespace
 
@@ -72,7 +72,7 @@ std::uint64_t TurnWriter::last_record() const {
   return appended_ + (has_turn() ? 1 : 0);
 }
 
-bool TurnWriter::is_full() const { return changes_.size() >= kMaxChangesBytes; }
+bool TurnWriter::is_full() const { return bytes() >= kMaxBytes; }
 
 void TurnWriter::append() {
   if (empty()) return;

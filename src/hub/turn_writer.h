@@ -61,7 +61,8 @@ class TurnWriter {
 
   // Bytes of reports and changes that were added and not yet appended.
   [[nodiscard]] std::size_t bytes() const { return reports_.size() + changes_.size(); }
-  // The changes have reached the size at which a record ends: append() is due.
+  // They have reached the size at which a record ends: append() is due. So whatever comes in, no
+  // record grows beyond what a log takes.
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] bool empty() const { return !has_turn() && audit_.empty(); }
   void append();

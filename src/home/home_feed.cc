@@ -75,6 +75,7 @@ struct HomeWatch::Validity {
   std::atomic<std::int64_t> until_ms = kNever_ms;  // by the devices' clock: states change with time
   std::atomic<std::int64_t> ledger_ms = kNever_ms;  // by the steady clock: energies are to be added
   std::atomic<const registry::Directory*> directory = nullptr;
+  std::atomic<std::uint64_t> version = 0;
 };
 
 class HomeFeed::Reader final : public hub::ChangeReader {
@@ -128,6 +129,8 @@ bool HomeWatch::is_stale() const {
          unix_ms(options.steady->now()) >= validity_->ledger_ms ||
          platform.registry.directory().get() != validity_->directory;
 }
+
+std::uint64_t HomeWatch::version() const { return validity_->version; }
 
 HomeFeed::~HomeFeed() {
   for (auto& [account, entry] : homes_) {
@@ -459,7 +462,10 @@ void HomeFeed::finish(const WorkPtr& work) {
     entry.is_computing = false;
     waiting = std::exchange(entry.waiting, {});
     with_numbers_.emplace_back(work->account, entry.computed);
-    if (entry.watched) entry.watched->take(*work, state->devices, until_ms);
+    if (entry.watched) {
+      entry.watched->take(*work, state->devices, until_ms);
+      entry.watched->validity->version = home.version;
+    }
     update_idle(work->account, entry);
   }
   for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));

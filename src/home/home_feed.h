@@ -57,6 +57,8 @@ class HomeWatch {
   // Whether the home may be another one than the last that was computed. Cheap; only of a watch
   // that is_watching().
   [[nodiscard]] bool is_stale() const;
+  // HomeFeed::Home::version of the last that was computed, for whomever; 0: none was. As cheap.
+  [[nodiscard]] std::uint64_t version() const;
 
  private:
   friend class HomeFeed;

@@ -167,8 +167,12 @@ test('forms stand in groups; the present value has the unit and the words of the
   ]);
   const form = (name) => page.locator(`form[data-command=${name}]`);
   const present = (name) => form(name).locator('.param-head .muted').first().textContent();
-  assert.match(await present('dcChgCfg'), /^now \d+\u202fmA$/);
+  assert.match(await present('dcChgCfg'), /^now \d+\u202fA$/);
   assert.match(await present('quietMode'), /^now (on|off)$/);
+  // A field shows 50 for a 1 of this parameter.
+  const frequency = form('acOutCfg').locator('.param', {hasText: 'Frequency'});
+  assert.equal(await frequency.locator('.param-head .muted').textContent(), 'now 50 Hz');
+  assert.ok(await frequency.getByRole('radio', {name: '50 Hz'}).isChecked());
   // Parameters without effect are not offered.
   assert.equal(await form('watthConfig').locator('.param').count(), 2);
   const copied = await form('dcChgCfg').locator('.copy-line code').first();
@@ -177,13 +181,13 @@ test('forms stand in groups; the present value has the unit and the words of the
   assert.ok(scroll <= client, `a line of ${scroll} px in ${client}`);
   // A form that a search hides keeps what was typed.
   const amount = form('dcChgCfg').locator('input[inputmode=decimal]').first();
-  await amount.fill('7000');
+  await amount.fill('7');
   await page.locator('.find-command').fill('quietMode');
   await amount.waitFor({state: 'hidden'});
   assert.ok(await form('quietMode').isVisible());
   await page.locator('.find-command').fill('');
   await amount.waitFor();
-  assert.equal(await amount.inputValue(), '7000');
+  assert.equal(await amount.inputValue(), '7');
   await page.close();
 });
 

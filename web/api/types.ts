@@ -447,6 +447,18 @@ export type CommandGroup =
   | 'schedule'
   | 'setup';
 
+export interface ShownValue {
+  /** Of the parameter. */
+  value: unknown;
+  /** Of the field. */
+  shown: unknown;
+}
+
+export interface ParamTable {
+  field: string;
+  values: ShownValue[];
+}
+
 export interface ParamFacts {
   name: string;
   /** Short, for a label. */
@@ -468,8 +480,14 @@ export interface ParamFacts {
   never?: number;
   /** Exactly one of the object's members must be true. */
   exactly_one?: boolean;
+  /** The least number of elements, or of characters of a string. */
+  min_items?: number;
+  /** The greatest number of elements, or of characters of a string. */
+  max_items?: number;
   /** Fields that take its value as it is. */
   sets?: string[];
+  /** Fields that show another value for some of its values. */
+  sets_by_table?: ParamTable[];
   /** Members of an object, or the element of a list. */
   params?: ParamFacts[];
   /** The parameter beside it whose value names one of the forms. */

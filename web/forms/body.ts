@@ -77,10 +77,8 @@ export interface Entry {
   parts?: Record<string, Entry>;
 }
 
-/** A choice or a text, with which nothing can be wrong. */
-export function chosenEntry(value: unknown): Entry {
-  return {value, problem: null, text: ''};
-}
+/** A choice, a text, or a value as it is: nothing can be wrong with it. */
+export const asIs = (value: unknown): Entry => ({value, problem: null, text: ''});
 
 /** A typed number in the parameter's unit, or in one so many times as large. */
 export function numberEntry(text: string, param: ParamFacts, times = 1): Entry {
@@ -92,6 +90,10 @@ export function numberEntry(text: string, param: ParamFacts, times = 1): Entry {
   const [least, most] = param.range ?? [-Infinity, Infinity];
   return {value, problem: value < least || value > most ? 'range' : null, text};
 }
+
+/** Currents are typed in A, whatever goes over the wire. */
+export const inAmperes = (param: ParamFacts): ParamFacts =>
+  param.unit === 'mA' ? {...param, unit: 'A', scale: (param.scale ?? 1) / 1000} : param;
 
 export interface TimeUnit {
   unit: 's' | 'min' | 'h';

@@ -26,7 +26,7 @@ export const de: Texts = {
     connect: 'Jetzt verbinden',
   },
   clock: {speed: (rate) => `×${rate}`, paused: 'angehalten', zone: (zone) => `Zeiten von ${zone}`},
-  state: {live: 'aktiv', quiet: 'keine Meldung', offline: 'offline', never: 'nie gemeldet'},
+  state: {live: 'online', quiet: 'keine Meldung', offline: 'offline', never: 'nie gemeldet'},
   alarmCount: (n) => {
     if (n === 0) return 'Keine Alarme';
     return n === 1 ? '1 Alarm' : `${n} Alarme`;
@@ -42,10 +42,10 @@ export const de: Texts = {
     noPage: 'Diese Seite gibt es nicht.',
     noCard: 'Diese Karte braucht ein gültiges Token: …?embed#token=TOKEN.',
     toHome: 'Zur Startseite',
-    wait: (s) => `Der Server bittet, ${s} s zu warten.`,
+    wait: (s) => `Bitte ${s} s warten.`,
     because: {
       no_contact: 'Der Server antwortet nicht.',
-      bad_params: 'Der Server kann mit den Angaben nichts anfangen.',
+      bad_params: 'Ungültige Angaben.',
       invalid_value: 'Einer der Werte ist nicht zulässig.',
       no_permission: 'Dafür fehlt Ihnen die Berechtigung.',
       not_found: 'Das gibt es nicht.',
@@ -115,6 +115,7 @@ export const de: Texts = {
     nothingFlows: 'Es fließt kein Strom.',
     charge: 'Ladestand',
     output: 'Ausgang',
+    houseUse: 'Hausverbrauch',
     nodeUnknown: (name) => `${name}: unbekannt`,
     nodePartly: (name) => `${name}: teilweise unbekannt`,
     because: (what, parts) => `${what} (${parts})`,
@@ -140,7 +141,7 @@ export const de: Texts = {
     search: 'Felder suchen',
     changed: 'Nur gemeldete',
     faults: 'Störungen',
-    none: 'Kein Feld passt.',
+    none: 'Keine Treffer.',
     count: (n, all) => (n === all ? `${all} Felder` : `${n} von ${all} Feldern`),
     never: 'nicht gemeldet',
     noSensor: 'kein Sensor',
@@ -218,9 +219,12 @@ export const de: Texts = {
     notNumber: (text) => `„${text}“ ist keine Zahl`,
     outOf: (from, to) => `muss zwischen ${from} und ${to} liegen`,
     notJson: 'ist kein gültiges JSON',
+    addOne: 'Hinzufügen',
+    takeOut: (place) => `${place} entfernen`,
+    items: (least, most) => (most === null ? `mindestens ${least}` : `${least} bis ${most}`),
     confirmTitle: (command) => `${command}?`,
     confirmText: (device) =>
-      `Das wirkt sofort auf ${device} und auf alles, was daran angeschlossen ist.`,
+      `Das hat sofort Auswirkungen auf ${device} und auf alles, was daran angeschlossen ist.`,
     confirm: 'Ja, senden',
     cancel: 'Abbrechen',
     asCommand: 'Als Befehlszeile',
@@ -325,13 +329,13 @@ export const de: Texts = {
   settings: {
     title: 'Einstellungen',
     theme: 'Farben',
-    system: 'Wie das System',
+    system: 'Systemeinstellung',
     dark: 'Dunkel',
     light: 'Hell',
     language: 'Sprache',
-    motion: 'Bewegung',
+    motion: 'Animation',
     motionOn: 'Stromfluss zeigen',
-    motionHelp: 'Automatisch aus, wenn das System weniger Bewegung verlangt.',
+    motionHelp: 'Automatisch aus, wenn das System weniger Animation verlangt.',
     account: 'Konto',
     signOut: 'Abmelden',
     sessions: 'Wo Sie angemeldet sind',
@@ -396,7 +400,6 @@ export const de: Texts = {
   devicePage: {
     essentials: 'Auf einen Blick',
     charge: 'Ladestand',
-    output: 'Ausgang',
     temperature: 'Akkutemperatur',
     cycles: 'Ladezyklen',
     heating: 'Heizung',
@@ -423,7 +426,7 @@ export const de: Texts = {
     hide: (name) => `${name} aus dem Diagramm nehmen`,
     span: (from, to) => `${from} bis ${to}`,
     find: 'Befehle suchen',
-    noMatch: 'Kein Befehl passt.',
+    noMatch: 'Keine Treffer.',
     unit: (name) => `${name}: Einheit`,
     groups: {
       power: 'Gerät',
@@ -446,7 +449,7 @@ export const de: Texts = {
     of: (family) => `Über ${family}`,
     unserved: 'Produkte ohne Familie',
     unservedAbout:
-      'Ihre Geräte werden so aufgenommen, wie sie sich melden, unter ihren eigenen Namen, und nehmen jeden Befehl an.',
+      'Deren Geräte werden so aufgenommen, wie sie sich melden, unter ihren eigenen Namen, und nehmen jeden Befehl an.',
     noneServes: (product) => `Keine Familie bedient ${product}:`,
     because: {
       refused: 'Die Plattform des Herstellers lehnt es ab',
@@ -473,5 +476,5 @@ export const de: Texts = {
     setBy: (commands) => `gesetzt durch ${commands}`,
     none: 'Diese Familie gibt es nicht.',
   },
-  loading: 'Lädt…',
+  loading: 'Wird geladen…',
 };

@@ -105,6 +105,7 @@ export const en = {
     nothingFlows: 'No power flows.',
     charge: 'Charge',
     output: 'Output',
+    houseUse: 'House use',
     nodeUnknown: (name: string) => `${name}: unknown`,
     nodePartly: (name: string) => `${name}: partly unknown`,
     because: (what: string, parts: string) => `${what} (${parts})`,
@@ -208,6 +209,10 @@ export const en = {
     notNumber: (text: string) => `"${text}" is no number`,
     outOf: (from: string, to: string) => `must be from ${from} to ${to}`,
     notJson: 'is no JSON',
+    addOne: 'Add one',
+    takeOut: (place: number) => `Take out ${place}`,
+    items: (least: number, most: number | null) =>
+      most === null ? `at least ${least}` : `${least} to ${most} of them`,
     confirmTitle: (command: string) => `${command}?`,
     confirmText: (device: string) =>
       `This takes effect on ${device} at once, and on what it supplies.`,
@@ -383,7 +388,6 @@ export const en = {
   devicePage: {
     essentials: 'At a glance',
     charge: 'Charge',
-    output: 'Output',
     temperature: 'Battery temperature',
     cycles: 'Charge cycles',
     heating: 'Heating',

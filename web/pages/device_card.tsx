@@ -48,10 +48,14 @@ export function figuresOf(device: HomeDevice): Figure[] {
   };
   add(looks.sun, words.sun, sunPower_w);
   add(looks.battery, words.battery, batteryPower_w);
-  add(looks.load, words.output, loadPower_w);
+  add(looks.load, outputText(device), loadPower_w);
   add(looks.grid, words.grid, gridPower_w);
   return list;
 }
+
+/** What a battery at the meter gives out is what the house takes. */
+export const outputText = (device: HomeDevice | undefined) =>
+  device?.role === 'meter' ? texts.value.home.houseUse : texts.value.home.output;
 
 /** The class of a card whose device reports faults, or warnings alone. */
 function troubleOf({faults}: HomeDevice): string {

@@ -2,10 +2,11 @@
 import {useMemo, useRef} from 'preact/hooks';
 import {me} from '../api/client.ts';
 import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
-import {textOf} from '../format/field.ts';
+import {same, textOf} from '../format/field.ts';
 import {
   commandBody,
   curlLine,
+  inAmperes,
   lineBody,
   mosquittoLine,
   tokenLine,
@@ -13,7 +14,8 @@ import {
 } from '../forms/body.ts';
 import {draftOf} from '../forms/draft.ts';
 import {commandGroups} from '../forms/groups.ts';
-import {Param} from '../forms/param.tsx';
+import {Params} from '../forms/param.tsx';
+import {isObject} from '../forms/parts.ts';
 import {presentText} from '../forms/present.ts';
 import type {SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
@@ -89,7 +91,8 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
   if (param.sets) {
     return param.sets.flatMap((name) => family.fields.filter((field) => matches(field.name, name)));
   }
-  if (command.params.length !== 1) return [];
+  const [only, ...more] = command.params;
+  if (only?.name !== param.name || more.length > 0) return [];
   return family.fields.filter((field) => field.set_by?.includes(command.name));
 }
 
@@ -128,19 +131,16 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       {command.description && command.description !== title && (
         <p class="muted small-text">{command.description}</p>
       )}
-      {params.map((param) => (
-        <Param
-          key={param.name}
-          param={param}
-          about={command.description}
-          reported={reportedValue(twin, family, command, param)}
-          entry={entries[param.name]}
-          onChange={(entry) => {
-            if (!busy) isAnswered.value = false;
-            draft.entries.value = {...draft.entries.peek(), [param.name]: entry};
-          }}
-        />
-      ))}
+      <Params
+        params={params}
+        about={command.description}
+        entries={entries}
+        presentOf={(param) => reportedValue(twin, family, command, param)}
+        onChange={(next) => {
+          if (!busy) isAnswered.value = false;
+          draft.entries.value = next;
+        }}
+      />
       <div class="buttons">
         {command.select ? (
           <button
@@ -208,20 +208,38 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 function offered({params}: CommandFacts): ParamFacts[] {
   return params
     .filter((param) => !param.ignored)
+    .map(inAmperes)
     .sort((a, b) => Number(b.required) - Number(a.required));
 }
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  return textOf(displayed(param, value));
+  const [element] = param.params ?? [];
+  if (Array.isArray(value) && element) {
+    return value.map((one) => choiceText(element, one)).join('; ');
+  }
+  if (!isObject(value) || !param.params) return textOf(displayed(param, value));
+  return Object.entries(value)
+    .map(([name, part]) => {
+      const member = param.params?.find((one) => one.name === name);
+      return member ? `${member.title ?? name}: ${choiceText(member, part)}` : name;
+    })
+    .join(', ');
 }
 
 /** The device's value of a parameter is told in the parameter's own words and unit. */
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
+  for (const {field, values} of param.sets_by_table ?? []) {
+    const reading = twin.field(field).value;
+    if (!reading) continue;
+    const {value} = values.find(({shown}) => same(shown, reading.value)) ?? reading;
+    return {text: textOf(displayed(param, value)), value};
+  }
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
-  if (!reading) return null;
+  // A list of all tasks is no number of a task.
+  if (!reading || (typeof reading.value === 'object' && !param.params)) return null;
   return {text: presentText(param, field, reading.value), value: reading.value};
 }
 

@@ -12,6 +12,7 @@ import {wayText} from '../i18n/power.ts';
 import {serverNow} from '../store/clock.ts';
 import type {Twin} from '../store/twins.ts';
 import {useLoad} from '../ui/load.tsx';
+import {outputText} from './device_card.tsx';
 import {
   type Essentials as All,
   essentialsOf,
@@ -141,7 +142,7 @@ function chargeTiles({all, summary, read, line}: Shown): ComponentChildren[] {
 function powerTiles({all, summary, read, line}: Shown): ComponentChildren[] {
   return all.powers.map(({key, parts, title}) => {
     const power_w = powerOf(key, parts, summary, read);
-    const label = labelOf(key, title);
+    const label = labelOf(key, title, summary);
     return (
       <Tile
         key={key}
@@ -200,13 +201,17 @@ function timeText(left: ReturnType<typeof timeLeft>): string | undefined {
 
 const nodeOf = (key: PowerKey): NodeId => (key === 'load' ? 'home' : key);
 
-function labelOf(key: PowerKey, title: string | undefined): string {
+function labelOf(
+  key: PowerKey,
+  title: string | undefined,
+  summary: HomeDevice | undefined,
+): string {
   const {home: words, devicePage: own} = texts.value;
   const labels = {
     sun: words.sun,
     battery: words.battery,
     grid: words.grid,
-    load: own.output,
+    load: outputText(summary),
     car: title ?? own.carCharging,
     heat: title ?? own.heating,
   };

@@ -50,6 +50,9 @@ test('versions, texts, times and powers are shown as people read them', () => {
     [{unit: 'W', scale: 0.1}, 9994, '999 W'],
     [{unit: 'W'}, 3240, '3.24 kW'],
     [{unit: 'W'}, -0.4, '0 W'],
+    [{unit: 'mA'}, 8000, '8 A'],
+    [{unit: 'mA'}, -1250, '−1.25 A'],
+    [{unit: 'mA'}, 999, '999 mA'],
     [{unit: 'Wh'}, 12_400, '12.4 kWh'],
   ];
   for (const [facts, value, shown] of rows) {

@@ -117,12 +117,13 @@ struct Field {
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;
-  std::vector<NamedValue> bits;          // of a bit mask: number of a bit and its name
-  std::optional<Json> absent;            // stands for "there is no value"
-  std::optional<double> never;           // of a time: stands for "never"
-  bool error = false;                    // an error or a warning: any value but those of `ok`
-  bool one_as_object = false;            // an array's only element stands for it in a report
-  std::vector<Json> ok;                  // values, or all elements of an array, that are no error
+  std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
+  std::optional<Json> absent;    // stands for "there is no value"
+  std::optional<double> never;   // of a time: stands for "never"
+  std::int64_t signed_bits = 0;  // devices may send a negative number as one of so many bits
+  bool error = false;            // an error or a warning: any value but those of `ok`
+  bool one_as_object = false;    // an array's only element stands for it in a report
+  std::vector<Json> ok;          // values, or all elements of an array, that are no error
   Severity severity = Severity::kFault;  // of its errors
   std::vector<Field> fields;     // declared members of an object; for an array one: its element
   std::optional<Signal> signal;  // how a virtual device's value moves by itself
@@ -134,6 +135,10 @@ struct Field {
   Range plausible{.low = std::numeric_limits<double>::lowest(),
                   .high = std::numeric_limits<double>::max()};
 };
+
+// What a device means with a number, where that is another than it sent: 65522 of 16 signed bits is
+// -14.
+[[nodiscard]] std::optional<std::int64_t> meant(const Field& field, std::int64_t sent);
 
 // "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.
 [[nodiscard]] std::string named(const Field& field, const Json& value);
@@ -259,10 +264,12 @@ struct Command {
   bool dangerous = false;
   std::vector<std::pair<std::string, Json>> select;  // dotted path in the message -> value
   std::vector<Param> params;
+  JsonObject example;  // params of an example; others get one by their types and ranges
   std::vector<Effect> effects;
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
-  JsonObject reply;       // merged into the family's reply result; values may be "$..."
-  JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
+  std::vector<std::string> shown_by;  // Field::name: what shows that, beside the effects
+  JsonObject reply;                   // merged into the family's reply result; values may be "$..."
+  JsonObject envelope;  // merged into the family's reply envelope; values may be "$..."
   // A virtual device refuses a set whose effects would make this formula of fields negative.
   std::optional<Formula> valid_while;
   JsonObject refusal;  // merged into the result of its reply then

@@ -93,6 +93,11 @@ inline constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "never",
      .form = Form::kNumber,
      .description = "The number that stands for never in a time"},
+    {.name = "signed_bits",
+     .form = Form::kWhole,
+     .description =
+         "Devices may send a negative number as one without a sign, of 8, 16 or 32 bits: "
+         "65522 is -14"},
     {.name = "error",
      .form = Form::kFlag,
      .description = "An error or a warning: any value but those of ok"},

@@ -141,6 +141,17 @@ void read_absent(const Entry& entry, Field& field) {
   field.absent = std::move(value);
 }
 
+void read_signed_bits(const Entry& entry, Field& field) {
+  if (!entry.has("signed_bits")) return;
+  entry.whole("signed_bits", field.signed_bits);
+  if (field.type != FieldType::kInt) {
+    entry.mistake("signed_bits", "only an int can have it");
+  } else if (field.signed_bits != 8 && field.signed_bits != 16 && field.signed_bits != 32) {
+    entry.mistake("signed_bits", "must be 8, 16 or 32");
+    field.signed_bits = 0;
+  }
+}
+
 void read_error(const Entry& entry, Field& field) {
   entry.flag("error", field.error);
   entry.values("ok", field.ok);
@@ -302,6 +313,7 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.flag("essential", field.essential);
   read_format(entry, field);
   read_never(entry, field.unit, field.never);
+  read_signed_bits(entry, field);
   read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = usual_initial(field);

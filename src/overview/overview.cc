@@ -171,24 +171,6 @@ ActiveError error_of(const Field& field, const Json& value) {
           .severity = field.severity};
 }
 
-// The field that stands at a path in another, as "[2].state"; nullptr: the file does not declare
-// it.
-const Field* field_inside(const Field* field, std::string_view path) {
-  while (field != nullptr && !path.empty()) {
-    if (path.starts_with('[')) {
-      field = field->fields.empty() ? nullptr : &field->fields.front();
-      path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
-      continue;
-    }
-    if (path.starts_with('.')) path.remove_prefix(1);
-    const std::string_view name = path.substr(0, path.find_first_of(".["));
-    const auto found = std::ranges::find(field->fields, name, &Field::name);
-    field = found == field->fields.end() ? nullptr : &*found;
-    path.remove_prefix(name.size());
-  }
-  return field;
-}
-
 }  // namespace
 
 const Field* charge_field(const Family& family) {

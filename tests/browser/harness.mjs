@@ -57,8 +57,8 @@ export async function startServer({
     url: ready.http,
     link: ready.sign_in_link,
     data,
-    stop: async () => {
-      server.kill('SIGTERM');
+    stop: async (signal = 'SIGTERM') => {
+      server.kill(signal);
       await exited;
     },
     remove: () => rmSync(data, {recursive: true, force: true}),

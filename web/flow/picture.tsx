@@ -2,6 +2,7 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 import {rate} from '../store/clock.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
@@ -162,15 +163,12 @@ function caption(id: NodeId, node: HomeNode, home: Home): string[] {
   const words = texts.value.home;
   // Pipes leave the home where its name would stand.
   if (id === 'home' && (home.nodes.car || home.nodes.heat)) return [];
-  const power = node.power_w ?? 0;
+  const way = wayText(id, node.power_w);
   if (id === 'battery') {
     const charge = node.charge_percent == null ? words.battery : percentText(node.charge_percent);
-    return Math.abs(power) < 1
-      ? [charge]
-      : [charge, power > 0 ? words.charging : words.discharging];
+    return [charge, ...(way === null ? [] : [way])];
   }
-  if (id === 'grid' && Math.abs(power) >= 1) return [power > 0 ? words.importing : words.exporting];
-  return [words[id]];
+  return [way ?? words[id]];
 }
 
 /** The home's ring shows where its power comes from. */

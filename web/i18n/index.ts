@@ -1,11 +1,13 @@
 import {signal} from '@preact/signals';
 import {type Language, language, me} from '../api/client.ts';
+import type {State} from '../api/types.ts';
 import {type AgeWords, age, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
-import {serverNow, tick} from '../store/clock.ts';
+import {clock, serverNow, tick} from '../store/clock.ts';
 import type {Alarm} from '../store/home.ts';
 import {kept} from '../store/kept.ts';
+import {isAway} from '../store/live.ts';
 import {en, type Texts} from './en.ts';
 
 export {type Language, language} from '../api/client.ts';
@@ -68,6 +70,20 @@ export function sinceText(ms: number | null | undefined): string {
   if (ms == null) return unknown;
   void tick.value;
   return spanText(Math.max(0, serverNow() - ms) / 1000);
+}
+
+/** When the server was heard last, as told by its clock. */
+export function lastHeardText(): string {
+  const told = clock.told;
+  return whenText(told, serverNow() - told < 86_400_000 ? 'time' : 'moment');
+}
+
+export const lostText = () => texts.value.contact.lost(lastHeardText());
+
+/** The state of a device; without contact to the server the one that was told last. */
+export function stateText(state: State): string {
+  const text = texts.value.state[state];
+  return isAway.value && state !== 'never' ? texts.value.contact.was(text) : text;
 }
 
 /** Why a request failed: in the words of the page, or else in the server's. */

@@ -1,12 +1,21 @@
 // The commands of a device as forms, made from its family's description.
-import {useMemo, useRef, useState} from 'preact/hooks';
+import {useMemo, useRef} from 'preact/hooks';
+import {me} from '../api/client.ts';
 import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
 import {textOf} from '../format/field.ts';
-import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
+import {
+  commandBody,
+  curlLine,
+  lineBody,
+  mosquittoLine,
+  tokenLine,
+  type Wire,
+} from '../forms/body.ts';
+import {draftOf} from '../forms/draft.ts';
 import {commandGroups} from '../forms/groups.ts';
 import {Param} from '../forms/param.tsx';
 import {presentText} from '../forms/present.ts';
-import {SetSender, type SetState} from '../forms/send.ts';
+import type {SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
@@ -86,26 +95,26 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
   const words = texts.value.set;
-  const sender = useMemo(() => new SetSender(twin.facts.sn), [twin]);
-  const [entries, setEntries] = useState<Record<string, Entry>>({});
+  const draft = draftOf(twin.facts.sn, command.name);
+  const {sender, isAnswered} = draft;
+  const entries = draft.entries.value;
   const dialog = useRef<HTMLDialogElement>(null);
-  // The outcome of a set stands beside it until the next one is made.
-  const [isAnswered, setAnswered] = useState(false);
   const params = useMemo(() => offered(command), [command]);
 
   const values: Wire = Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, v.value]));
   const body = commandBody(command, values);
+  const line = lineBody(command, entries);
   const touched = Object.keys(entries).length > 0;
   const missing = params.some((param) => param.required && !(param.name in entries));
   const wrong = Object.values(entries).some((entry) => entry.problem !== null);
   const state = sender.state.value;
   const reply = sender.reply.value;
-  const busy = ['sending', 'waiting', 'unknown'].includes(state.state);
+  const busy = sender.isBusy;
 
   const send = async () => {
-    setAnswered(true);
+    isAnswered.value = true;
     // Entries that were typed meanwhile stay.
-    if (await sender.send(body)) setEntries((now) => (now === entries ? {} : now));
+    if ((await sender.send(body)) && draft.entries.peek() === entries) draft.entries.value = {};
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -127,8 +136,8 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
           reported={reportedValue(twin, family, command, param)}
           entry={entries[param.name]}
           onChange={(entry) => {
-            if (!busy) setAnswered(false);
-            setEntries((before) => ({...before, [param.name]: entry}));
+            if (!busy) isAnswered.value = false;
+            draft.entries.value = {...draft.entries.peek(), [param.name]: entry};
           }}
         />
       ))}
@@ -144,12 +153,14 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={isAnswered ? state : {state: 'idle'}} family={family} />
+        <Outcome state={isAnswered.value ? state : {state: 'idle'}} family={family} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
-        <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
-        <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
+        <p class="small-text muted">{words.asCommandHelp}</p>
+        <CopyLine text={tokenLine(me.value?.account ?? '')} />
+        <CopyLine text={curlLine(location.origin, twin.facts.sn, line)} />
+        <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, line)} />
         {reply !== null && (
           <>
             <p class="small-text">{words.reply}</p>
@@ -264,7 +275,11 @@ function outcomeLine(state: SetState, family: Family): {mark: Mark; text: string
       return {mark: 'critical', text: words.offline};
     case 'unknown':
       return {mark: 'warning', text: words.unknown};
+    case 'forgotten':
+      return {mark: 'warning', text: words.forgotten};
     case 'lost':
       return {mark: 'critical', text: words.lost};
+    case 'away':
+      return {mark: 'critical', text: words.away};
   }
 }

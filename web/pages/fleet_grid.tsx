@@ -3,7 +3,7 @@ import type {ComponentChildren} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {type ColumnForm, inForm, powerForm} from '../format/number.ts';
-import {ageText, localeName, percentText, texts} from '../i18n/index.ts';
+import {ageText, localeName, percentText, stateText, texts} from '../i18n/index.ts';
 import {worstFirst} from '../store/home.ts';
 import {devicePath, navigate, query, setQuery} from '../store/routes.ts';
 import {StateMark} from '../ui/icon.tsx';
@@ -233,10 +233,7 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
         </>,
       )}
       {cell('family', device.familyName)}
-      {cell(
-        'state',
-        <span title={fault?.title}>{fault?.title ?? texts.value.state[device.state]}</span>,
-      )}
+      {cell('state', <span title={fault?.title}>{fault?.title ?? stateText(device.state)}</span>)}
       {cell('charge', percentText(device.charge_percent))}
       {powers.map((power) =>
         cell(power, inForm(readerOf[power](device) as number | null, forms[power], localeName())),

@@ -4,7 +4,7 @@ import type {CommandFacts, Home, ParamFacts} from '../../api/types.ts';
 import {columns, dashOf, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
 import {display, parseNumber, textOf, typed} from '../../format/field.ts';
-import {commandBody, curlLine, jsonEntry, numberEntry} from '../../forms/body.ts';
+import {commandBody, curlLine, jsonEntry, lineBody, numberEntry} from '../../forms/body.ts';
 import {flatten, matches} from '../../store/paths.ts';
 
 const words = {
@@ -92,6 +92,26 @@ test('a command is selected by members, also nested ones', () => {
     operateType: 'TCP',
     params: {cmdSet: 11, id: 16, ch: 2},
   });
+});
+
+test('a command line has what was given, what must be beside it, and else the example', () => {
+  const param = {type: 'int', required: false} as const;
+  const command: CommandFacts = {
+    kind: 'command',
+    name: 'a',
+    dangerous: false,
+    select: {op: 'x'},
+    params: [
+      {...param, name: 'task', required: true},
+      {...param, name: 'w'},
+    ],
+    example: {op: 'x', params: {task: 1, w: 2}},
+  };
+  const entry = {value: 5, problem: null, text: '5'};
+  assert.deepEqual(lineBody(command, {}), command.example);
+  assert.deepEqual(lineBody(command, {w: {...entry, problem: 'range'}}), command.example);
+  assert.deepEqual(lineBody(command, {w: entry}), {op: 'x', params: {task: 1, w: 5}});
+  assert.deepEqual(lineBody(command, {task: entry}), {op: 'x', params: {task: 5}});
 });
 
 test('a command line survives an apostrophe', () => {

@@ -37,7 +37,7 @@ TEST_F(EnergyTest, ADaysEnergyIsTheSumOfItsHours) {
                                R"("from":"2026-10-25T00:00:00+02:00",)"
                                R"("to":"2026-10-25T04:00:00+01:00","unit":"kWh",)"
                                R"("quantities":["pv","batteryIn","batteryOut","gridIn","gridOut",)"
-                               R"("home","ev","pvToEv"],"buckets":[)"));
+                               R"("home","ev","heater","pvToEv","pvToHeater"],"buckets":[)"));
   const auto hours = buckets(data);
   ASSERT_EQ(hours.size(), 5);
   // Before the first report nothing is known, which is not 0.
@@ -57,7 +57,7 @@ TEST_F(EnergyTest, ADaysEnergyIsTheSumOfItsHours) {
               AllOf(HasSubstr(R"("selfSufficiency":0.5)"), Not(HasSubstr("selfConsumption"))));
   EXPECT_EQ(wire::to_text(must(wire::parse_json(data)).as_object().at("total")),
             R"({"unknown_s":7200,"pv":3,"batteryIn":0.5,"batteryOut":0.5,"gridIn":0.5,"gridOut":1,)"
-            R"("home":2.5,"ev":0,"pvToEv":0,"selfSufficiency":0.8,)"
+            R"("home":2.5,"ev":0,"heater":0,"pvToEv":0,"pvToHeater":0,"selfSufficiency":0.8,)"
             R"("selfConsumption":0.6667})");
 }
 

@@ -194,6 +194,11 @@ TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {
 
 class HomeText : public ApiTest {
  protected:
+  // With the energies that the answer before has made known.
+  std::string later_text() {
+    static_cast<void>(home_text());
+    return home_text();
+  }
   std::string home_text() {
     std::string text;
     homes.get(alice, {.loop = &home.client_loop, .done = [&](Result<home::HomeFeed::Home> answer) {
@@ -217,7 +222,7 @@ TEST_F(HomeText, EnergiesOfADayWithoutReportsAreNotKnown) {
   home.pass(std::chrono::minutes(1));
   home.report(device, kSn, std::string(kReport));
   steady.pass(home::HomeFeed::kLedgerFresh);
-  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
+  EXPECT_THAT(later_text(), HasSubstr(R"("today":{"sun_kwh":0,"gridImport_kwh":null,)"));
   home.pass(std::chrono::hours(24));
   steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,"gridImport_kwh":null,)"));
@@ -233,7 +238,7 @@ TEST_F(HomeText, EnergiesThatCannotBeReadAreNotThoseOfBefore) {
   history::damage_energies(home.folder.data());
   archive = history::open_archive(home.folder.data(), archive_clock, {});
   steady.pass(home::HomeFeed::kLedgerFresh);
-  EXPECT_THAT(home_text(), HasSubstr(R"("today":{"sun_kwh":null,)"));
+  EXPECT_THAT(later_text(), HasSubstr(R"("today":{"sun_kwh":null,)"));
 }
 
 }  // namespace

@@ -136,6 +136,10 @@ JsonObject json_of(const Family& family, const Field& field) {
   put(row, "bits", field.bits);
   put(row, "nature", field.nature);
   if (field.part) row["part"] = true;
+  if (field.when) {
+    row["when"] = JsonObject{
+        {field.when->field, JsonArray(field.when->values.begin(), field.when->values.end())}};
+  }
   if (field.invert) row["invert"] = true;
   put(row, "sign", field.sign);
   if (field.format != FieldFormat::kPlain) row["format"] = name_of(field.format);

@@ -53,13 +53,15 @@ HomeEnergies::HomeEnergies(Options options) : options_(std::move(options)) {
       kind->second = {.sources = history::EnergySources(*device.family),
                       .role = overview::role_of(*device.family),
                       .sleeps = catalog::awake_formula(*device.family) != nullptr};
+      kind->second.battery = overview::battery_of_sums(*device.family, kind->second.sources);
     }
     if (!device.role) device.role = kind->second.role;
     if (device.role == overview::Role::kMeter) grid = HomeFlowSums::Grid::kMeasured;
   }
   HomeFlowSums measured(grid);
   for (const HistoryDevice& device : options_.devices) {
-    measured.add(*device.role, kinds_.at(device.family.get()).sources, {});
+    const Kind& kind = kinds_.at(device.family.get());
+    measured.add(*device.role, kind.sources, {}, kind.battery);
   }
   quantities_ = measured.quantities();
   const std::size_t buckets = std::max<std::size_t>(options_.bounds.size(), 1) - 1;
@@ -110,7 +112,8 @@ void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
                          known_for_ms > 0 ? query_->known_until_ms() : kNoTime_ms, options_.now_ms);
     sums_[i].flows.add(*device.role, kind.sources,
                        flows_of(query_->sums()[i], known, past_ms, options_.measure,
-                                kind.sleeps ? Gaps::kWithoutSun : Gaps::kUnknown));
+                                kind.sleeps ? Gaps::kWithoutSun : Gaps::kUnknown),
+                       kind.battery);
     const std::int64_t unknown_ms = std::max<std::int64_t>(past_ms - known_for_ms, 0);
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(unknown_ms), unknown_ms);
     if (i >= options_.compared && !kind.sleeps) device_unknown_ms += unknown_ms;
@@ -123,7 +126,7 @@ void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
 void HomeEnergies::add_damaged(const Kind& kind, const HistoryDevice& device) {
   DeviceGap gap{.sn = device.sn, .is_damaged = true};
   for (std::size_t i = 0; i < sums_.size(); ++i) {
-    sums_[i].flows.add(*device.role, kind.sources, {});
+    sums_[i].flows.add(*device.role, kind.sources, {}, kind.battery);
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(past_of(i)), past_of(i));
     if (i >= options_.compared) gap.unknown_ms += past_of(i);
   }

@@ -64,6 +64,7 @@ class HomeEnergies {
   struct Kind {
     history::EnergySources sources;
     overview::Role role{};
+    overview::HomeFlowSums::Battery battery{};
     bool sleeps = false;  // without sun it is off, and gives nothing (catalog::awake_formula())
   };
   struct Sums {

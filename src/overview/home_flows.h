@@ -59,7 +59,9 @@ class HomeFlowSums {
   enum class Grid : std::uint8_t { kMeasured, kImportOfDevices };
   explicit HomeFlowSums(Grid grid) : grid_(grid) {}
 
-  void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows);
+  enum class Battery : std::uint8_t { kMeasuredOrNone, kByBalance };  // has_battery_by_balance()
+  void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows,
+           Battery battery = Battery::kMeasuredOrNone);
   [[nodiscard]] HomeFlows flows() const;
   // The quantities that the devices measure, known or not, in the order of the enum.
   [[nodiscard]] std::vector<Quantity> quantities() const;
@@ -72,6 +74,7 @@ class HomeFlowSums {
     [[nodiscard]] bool is_unknown() const { return exists && !value; }
   };
   void add_to(Sum& sum, const DeviceFlow& flow);
+  void add_stored(const history::EnergySources& sources, const DeviceFlows& flows);
   [[nodiscard]] Sum& of(Quantity quantity) { return sums_.at(static_cast<std::size_t>(quantity)); }
   [[nodiscard]] const Sum& of(Quantity quantity) const {
     return sums_.at(static_cast<std::size_t>(quantity));
@@ -81,7 +84,11 @@ class HomeFlowSums {
 
   Grid grid_;
   std::array<Sum, kQuantities> sums_{};  // by Quantity; the home's are the loads of the devices
+  Sum stored_;                           // by batteries that nothing measures
   bool at_least_ = false;
 };
+
+[[nodiscard]] HomeFlowSums::Battery battery_of_sums(const catalog::Family& family,
+                                                    const history::EnergySources& sources);
 
 }  // namespace gridloom::overview

@@ -77,20 +77,21 @@ std::optional<std::optional<double>> measured(const HomeDevice& device, Power po
   return power_in(device, power);
 }
 
+// A list of devices that the device may have: one that it never reported is empty.
+bool is_list(const EnergySources& sources, Power power) {
+  return std::ranges::all_of(sources.powers, [&](const EnergySources::PowerField& each) {
+    return each.power != power || !each.member.empty();
+  });
+}
+
 bool has_battery(const EnergySources& sources) {
   return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
          measures(sources, Power::kBatteryDischarge);
 }
 
-// A battery whose power the family does not measure takes what its device gets and does not give.
-bool has_battery_by_balance(const HomeDevice& device) {
-  return device.has_charge && !has_battery(*device.sources) &&
-         measures(*device.sources, Power::kGridImport) && measures(*device.sources, Power::kLoad);
-}
-
 std::optional<double> battery_of(const HomeDevice& device) {
   if (device.figures == nullptr) return std::nullopt;
-  if (!has_battery_by_balance(device)) {
+  if (!has_battery_by_balance(*device.sources, device.has_charge)) {
     return battery_power(*device.sources, device.figures->powers_w);
   }
   const auto import = power_in(device, Power::kGridImport);
@@ -125,7 +126,7 @@ void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_u
     if (!part) sums.unknown_sources.add(if_unknown);
   };
   if (const auto sun = measured(device, Power::kPv)) add_to(sums.sun, *sun);
-  if (has_battery(*device.sources) || has_battery_by_balance(device)) {
+  if (has_battery(*device.sources) || has_battery_by_balance(*device.sources, device.has_charge)) {
     add_to(sums.battery, battery_of(device));
   }
   if (device.role == Role::kMeter) {
@@ -144,7 +145,14 @@ void add(Sums& sums, const HomeDevice& device, std::size_t index) {
   for (const auto& [power, to] :
        {std::pair{Power::kEv, &sums.car}, std::pair{Power::kHeater, &sums.heat},
         std::pair{Power::kHeatpump, &sums.heat}}) {
-    if (const auto part = measured(device, power)) to->add(*part, if_unknown);
+    const auto part = measured(device, power);
+    if (part && (*part || !has_figures || !is_list(*device.sources, power))) {
+      to->add(*part, if_unknown);
+    }
+  }
+  const bool has_heat_pump = has_figures && device.figures->has_heat_pump;
+  if (has_heat_pump && !measures(*device.sources, Power::kHeatpump)) {
+    sums.heat.add(std::nullopt, not_measured);
   }
   const auto charge = has_figures ? device.figures->charge_percent : std::nullopt;
   if (device.has_charge) sums.charges_alone.add(not_measured);
@@ -242,6 +250,11 @@ std::string_view name_of(UnknownReason reason) {
   return kNames.at(static_cast<std::size_t>(reason));
 }
 
+bool has_battery_by_balance(const EnergySources& sources, bool has_charge) {
+  return has_charge && !has_battery(sources) && measures(sources, Power::kGridImport) &&
+         measures(sources, Power::kLoad);
+}
+
 Role role_of(const catalog::Family& family) {
   const EnergySources sources(family);
   if (measures(sources, Power::kGrid)) return Role::kMeter;
@@ -290,6 +303,11 @@ HomePicture picture_of(std::span<const HomeDevice> devices) {
   node(Place::kGrid) = sums.grid.node();
   node(Place::kCar) = sums.car.node();
   node(Place::kHeat) = sums.heat.node();
+  // A rod that is off says nothing of a heat pump that is not measured.
+  if (node(Place::kHeat).at_least && sums.heat.value == 0) {
+    node(Place::kHeat).power_w.reset();
+    node(Place::kHeat).at_least = false;
+  }
   const bool any_charge =
       std::ranges::any_of(devices, [](const HomeDevice& each) { return each.has_charge; });
   node(Place::kBattery).exists |= any_charge;

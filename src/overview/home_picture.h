@@ -50,6 +50,10 @@ enum class UnknownReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(UnknownReason reason);
 
+// Whether the family has a battery whose power it does not measure, but all that its devices get
+// and give, which says what the battery takes.
+[[nodiscard]] bool has_battery_by_balance(const history::EnergySources& sources, bool has_charge);
+
 // A device of the home. `figures` null: what it reported last is too old, or it never has.
 struct HomeDevice {
   Role role = Role::kOther;

@@ -196,6 +196,23 @@ TEST(HomePicture, CarAndHeatArePartsOfTheHome) {
                                                  Flow{Place::kHome, Place::kHeat, 700}));
 }
 
+TEST(HomePicture, AHeatPumpThatIsNotMeasuredIsNotNothing) {
+  Made ocean = meter(2000, 0, 0, 2000);
+  ocean.figures.has_heat_pump = true;
+  const Node alone = picture({ocean}).at(Place::kHeat);
+  EXPECT_TRUE(alone.exists);
+  EXPECT_EQ(alone.power_w, std::nullopt);
+  EXPECT_THAT(alone.unknown, ElementsAre(UnknownDevice{0, UnknownReason::kNotMeasured}));
+  ocean.reported.emplace_back(Power::kHeater, 0);
+  EXPECT_EQ(picture({ocean}).at(Place::kHeat).power_w, std::nullopt) << "a rod that is off";
+  ocean.reported.back().second = 800;
+  const Node with_rod = picture({ocean}).at(Place::kHeat);
+  EXPECT_THAT(with_rod.power_w, Optional(800.0));
+  EXPECT_TRUE(with_rod.at_least);
+  ocean.reported.emplace_back(Power::kHeatpump, 300);
+  EXPECT_FALSE(picture({ocean}).at(Place::kHeat).at_least);
+}
+
 TEST(HomePicture, NoPartIsLargerThanTheHome) {
   Made made = meter(0, 0, 2000, 2000);
   made.reported.emplace_back(Power::kEv, 1900);

@@ -974,8 +974,8 @@ export type CommandState =
 
 export interface ShownField {
   field: string;
-  /** The value that shows the command. */
-  asked: unknown;
+  /** The value that shows the command; absent: any that differs from the one before does. */
+  asked?: unknown;
   /** The value that the device reported last; absent: it has reported none. */
   is?: unknown;
 }

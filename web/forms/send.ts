@@ -160,7 +160,7 @@ function stateOf(status: CommandStatus): SetState {
     case 'answered':
       return {state: status.final ? 'accepted' : 'waiting'};
     case 'not_applied': {
-      const other = status.fields.find(({asked, is}) => !same(is, asked));
+      const other = status.fields.find(({asked, is}) => asked !== undefined && !same(is, asked));
       return {state: 'notApplied', field: other?.field ?? '', asked: other?.asked, is: other?.is};
     }
     case 'refused':

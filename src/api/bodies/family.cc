@@ -159,6 +159,8 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
           declared<MaybeText>("nature", {.text = "Its meaning in every family, as battery.power"}),
           declared<Flag>("part",
                          {.text = "One of the fields whose sum is the power of the nature"}),
+          declared<std::optional<wire::Json>>(
+              "when", {.text = "The nature holds while this field has one of these values"}),
           declared<Flag>("invert", {.text = "Its sign is opposite to that of the nature"}),
           declared<MaybeText>("sign", {.text = "Meaning of a positive value"}),
           declared<std::optional<catalog::FieldFormat>>(

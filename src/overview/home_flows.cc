@@ -37,7 +37,7 @@ std::string_view name_of(Quantity quantity) {
 
 void HomeFlowSums::add_to(Sum& sum, const DeviceFlow& flow) {
   sum.exists = true;
-  at_least_ = at_least_ || flow.at_least || !flow.value;
+  at_least_ = at_least_ || flow.at_least;
   if (flow.value) sum.value = sum.value.value_or(0) + *flow.value;
 }
 

@@ -5,6 +5,7 @@ import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
 import {rate} from '../store/clock.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
+import {bare} from '../store/routes.ts';
 import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
@@ -21,7 +22,7 @@ import {
   topOf,
   width,
 } from './layout.ts';
-import {unknownText, unknownTexts} from './unknown.ts';
+import {unknownText, unknownTexts, wayOf} from './unknown.ts';
 
 const icons: Record<NodeId, IconName> = {
   sun: 'sun',
@@ -30,6 +31,16 @@ const icons: Record<NodeId, IconName> = {
   home: 'home',
   car: 'car',
   heat: 'heat',
+};
+
+/** What a node opens: the devices that it is made of, those with most power first, or the past. */
+const pathOf: Record<NodeId, string> = {
+  sun: '/fleet?sort=-sun',
+  battery: '/fleet?sort=-battery',
+  grid: '/fleet?sort=-grid',
+  home: '/fleet?sort=-load',
+  car: '/history',
+  heat: '/history',
 };
 
 export function FlowPicture({home}: {home: Home}) {
@@ -128,7 +139,7 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
   before.current = figure.unit;
   const above = id === 'sun';
   const why = unknownText(id, home, texts.value);
-  return (
+  const drawn = (
     <g class={`node of-${id} ${nodeState(node)}`} transform={`translate(${x} ${y})`}>
       {why !== null && <title>{why}</title>}
       <circle class="ground" r={ring} />
@@ -155,6 +166,13 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
       ))}
     </g>
   );
+  // The words beside the picture have the same links for the keyboard. A wall leads nowhere.
+  if (bare.value) return drawn;
+  return (
+    <a href={pathOf[id]} tabIndex={-1}>
+      {drawn}
+    </a>
+  );
 }
 
 /** Lines of a caption: what is beside the edge has no room for a long one. */
@@ -165,11 +183,9 @@ function caption(id: NodeId, node: HomeNode, home: Home): string[] {
   const power = node.power_w ?? 0;
   if (id === 'battery') {
     const charge = node.charge_percent == null ? words.battery : percentText(node.charge_percent);
-    return Math.abs(power) < 1
-      ? [charge]
-      : [charge, power > 0 ? words.charging : words.discharging];
+    return Math.abs(power) < 1 ? [charge] : [charge, wayOf(id, power, texts.value)];
   }
-  if (id === 'grid' && Math.abs(power) >= 1) return [power > 0 ? words.importing : words.exporting];
+  if (id === 'grid' && Math.abs(power) >= 1) return [wayOf(id, power, texts.value)];
   return [words[id]];
 }
 
@@ -230,7 +246,8 @@ export function FlowWords({home}: {home: Home}) {
           const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
           return (
             <li key={from}>
-              <b>{words[from]}</b> {parts.join(', ')}
+              <b>{bare.value ? words[from] : <a href={pathOf[from]}>{words[from]}</a>}</b>{' '}
+              {parts.join(', ')}
             </li>
           );
         })}

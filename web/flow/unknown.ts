@@ -1,6 +1,7 @@
 // Why the power of a place is not known, in words.
 import type {Home, HomeNode, NodeId} from '../api/types.ts';
 import type {Texts} from '../i18n/en.ts';
+import {powerText} from '../i18n/index.ts';
 
 const mostNames = 3;
 
@@ -13,6 +14,10 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
   if (!node || isKnown(node)) return null;
   const {home: words} = texts;
   const head = node.power_w === null ? words.nodeUnknown(words[id]) : words.nodePartly(words[id]);
+  const known =
+    node.known_w === undefined
+      ? []
+      : [words.nodeKnown(powerText(Math.abs(node.known_w)), wayOf(id, node.known_w, texts))];
   const because = node.unknown ?? [];
   if (because.length === 0) return head;
   const names = namesOf(home);
@@ -23,7 +28,13 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
     );
   const others = (node.unknownDevices ?? because.length) - parts.length;
   if (others > 0) parts.push(texts.device.more(others));
-  return words.because(head, parts.join('; '));
+  return words.because(head, [...known, ...parts].join('; '));
+}
+
+/** Which way the power of a battery or the grid flows. */
+export function wayOf(id: NodeId, power_w: number, {home: words}: Texts): string {
+  if (id === 'battery') return power_w > 0 ? words.charging : words.discharging;
+  return power_w > 0 ? words.importing : words.exporting;
 }
 
 /** By serial number. A name that several devices have tells nothing: their serial numbers do. */

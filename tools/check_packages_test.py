@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""tools/check_packages names a package that was taken out of the list, for each way in which one is used."""
+"""tools/check_packages names a package that was taken out of the list, for each way in which one is used; the version of the
+Debian package grows."""
+import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -39,6 +42,35 @@ class CheckPackages(unittest.TestCase):
         self.assertEqual((status, taken_out), (1, len(uses)), found)
         for package, use in uses.items():
             self.assertIn(f"tools/packages does not name {package}, which has {use}", found)
+
+
+class DebVersion(unittest.TestCase):
+    def test_it_grows_with_each_commit_and_each_change(self):
+        with tempfile.TemporaryDirectory(prefix="gl-version-") as name:
+            folder = pathlib.Path(name)
+            for file in ("tools/package", "tools/common.sh", "CMakeLists.txt", "cmake/commit.txt"):
+                (folder / file).parent.mkdir(exist_ok=True)
+                shutil.copy(TOOLS.parent / file, folder / file)
+            environment = {key: value for key, value in os.environ.items()
+                           if key != "SOURCE_DATE_EPOCH" and not key.startswith("GIT_")}
+
+            def run(*words, **more):
+                return subprocess.run(words, cwd=folder, env={**environment, **more}, capture_output=True, text=True,
+                                      check=True).stdout.strip()
+
+            versions = [run("tools/package", "--deb-version")]  # of an archive: no git, no commit yet
+            run("git", "init", "-q")
+            for day in ("2026-11-29T10:00:00Z", "2026-11-29T10:00:01Z"):
+                run("git", "add", ".")
+                run("git", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "a",
+                    GIT_COMMITTER_DATE=day, GIT_AUTHOR_DATE=day)
+                versions.append(run("tools/package", "--deb-version"))
+            self.assertRegex(versions[1], r"^[0-9.]+\+git20261129100000\.[0-9a-f]{8}$")
+            with open(folder / "CMakeLists.txt", "a") as file:
+                file.write("# changed\n")
+            versions.append(run("tools/package", "--deb-version"))
+            for older, newer in (versions[1:3], versions[2:4], ["0.1.0", versions[1]]):
+                subprocess.run(["dpkg", "--compare-versions", older, "lt", newer], check=True)
 
 
 if __name__ == "__main__":

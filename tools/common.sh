@@ -81,7 +81,7 @@ parallel_jobs() {
 # source_files: what a clone has, with a NUL behind each. Without git, all but what builds and runs leave.
 source_files() {
   git -C "$root" ls-files -z --cached --others --exclude-standard 2>/dev/null ||
-    (cd "$root" && find . \( -path ./.git -o -path ./build -o -path ./data -o -path ./web/built -o -path ./web/dist \
+    (cd "$root" && find . \( -path ./.git -o -path ./build -o -path './data*' -o -path ./web/built -o -path ./web/dist \
       -o -name node_modules \) -prune -o ! -type d -printf '%P\0')
 }
 

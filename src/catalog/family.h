@@ -5,6 +5,7 @@
 // the simulator's models refers to a field by name: all names come from these tables.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -100,7 +101,18 @@ struct Field {
   std::string sign;         // what a positive value means, where both signs occur
   bool invert = false;      // the sign is opposite to that of the nature
   bool part = false;        // one of those whose sum is the power of the nature
-  bool essential = false;   // one of the few that people look at first
+  // The nature holds while another field has one of these values; at any other time it is 0.
+  struct When {
+    std::string field;
+    std::vector<double> values;
+    [[nodiscard]] bool is_met_by(double value) const {
+      return std::ranges::find(values, value) != values.end();
+    }
+    friend bool operator==(const When&, const When&) = default;
+  };
+  std::optional<When> when{};
+  bool decides = false;    // a nature holds by its value; filled by the loader
+  bool essential = false;  // one of the few that people look at first
   FieldFormat format = FieldFormat::kPlain;
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/natures.h"
 #include "wire/json.h"
 
 namespace gridloom::twin {
@@ -42,7 +43,8 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     has_lists = has_lists || field.one_as_object;
     index.emplace(field.name, names.size());
     names.push_back(field.name);
-    powers.push_back(!field.nature.empty() && field.unit == "W");
+    const Field* const member = catalog::member_with_nature(field);
+    powers.push_back((!field.nature.empty() && field.unit == "W") || member != nullptr);
     errors.push_back(may_report_errors);
   }
   for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);

@@ -285,13 +285,13 @@ class HomeTest(ServerTest):
         self.assertTrue(all(row["unit"] == "W" for row in kit), kit)
         self.assertGreater(len(kit), 2)
         table = self.said("history", "camper power", "load.power", "--from", "-1m", "--csv").splitlines()
-        self.assertRegex(table[0], r"^time(,\S+ \[W\])+$")
+        self.assertRegex(table[0], r"^time(,\S+ \[W\])+,local_time$")
 
     def test_a_table_is_in_the_unit_of_its_heading(self):
         shown = self.told("get", POWER_STREAM, "20_1.pvToInvWatts")["fields"][0]
         self.assertEqual(shown["unit"], "W")
         table = self.said("history", POWER_STREAM, "20_1.pvToInvWatts", "--from", "-1m", "--csv").splitlines()
-        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W]")
+        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W],local_time")
 
     def test_a_reader_that_goes_away_ends_no_server(self):
         data = temporary_folder() / "data"
@@ -415,7 +415,7 @@ class ProfileTest(ServerTest):
         self.assertIn("home_kwh", energy["total"])
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
-                         "time,pd.soc [%]")
+                         "time,pd.soc [%],local_time")
         drawn = self.command("history", "kitchen", "soc", "--profile", "home")
         self.assertIn("mean of each", drawn)
         self.assertRegex(drawn, r"(?m)^min \d+  mean \d+  max \d+$", "the digits of the field")

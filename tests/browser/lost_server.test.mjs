@@ -1,8 +1,10 @@
 // The server is killed while somebody is at work on each page, and comes back: what the pages say
 // meanwhile, that they come back by themselves, and that nothing is lost that was typed.
 import assert from 'node:assert/strict';
+import {cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
 import {test} from 'node:test';
-import {inApi, live, settled, setUp, startServer} from './harness.mjs';
+import {inApi, live, newFolder, settled, setUp, startServer} from './harness.mjs';
 
 const delta = 'R331ZEB4ZEAL0528';
 const plug = 'HW52ZDH1RF3J0033';
@@ -165,6 +167,44 @@ test('a button, a look at the page and the network connect at once', async () =>
   await startAgain();
   await live(page);
   await page.close();
+});
+
+/** The page with other names of its files, as of another version. */
+function otherVersion() {
+  const page = join(newFolder(), 'page');
+  cpSync(process.env.GRIDLOOM_PAGE, page, {recursive: true});
+  const assets = join(page, 'assets');
+  const names = readdirSync(assets);
+  const renamed = (name) => name.replace(/\.(\w+)$/, '0.$1');
+  for (const path of [join(page, 'index.html'), ...names.map((name) => join(assets, name))]) {
+    let text = readFileSync(path, 'utf8');
+    for (const name of names) text = text.replaceAll(name, renamed(name));
+    writeFileSync(path, text);
+  }
+  for (const name of names) renameSync(join(assets, name), join(assets, renamed(name)));
+  return page;
+}
+
+test('a page of an older version is loaded anew, with what was typed', async () => {
+  const {page} = await stage.open(`/d/${plug}?tab=control`);
+  const typed = page.locator('form input[inputmode=decimal]').first();
+  await typed.fill('42');
+  await kill();
+  await page.locator('.contact.lost').waitFor();
+  const older = process.env.GRIDLOOM_PAGE;
+  process.env.GRIDLOOM_PAGE = otherVersion();
+  await startAgain();
+  await live(page);
+  await page.locator('.navigation a[href="/history"]').click();
+  await page.locator('.bar-chart').waitFor();
+  await page.goBack();
+  await typed.waitFor();
+  assert.equal(await typed.inputValue(), '42');
+  await page.close();
+  await stage.server.stop();
+  rmSync(dirname(process.env.GRIDLOOM_PAGE), {recursive: true});
+  process.env.GRIDLOOM_PAGE = older;
+  await startAgain();
 });
 
 test('what was typed when the session ended is there for who signs in again', async () => {

@@ -1,19 +1,34 @@
 // A component that comes when it is shown: what the first page does not need.
 import type {ComponentType} from 'preact';
 import {useEffect, useState} from 'preact/hooks';
+import {keep, kept} from '../store/kept.ts';
 import {isAway, live} from '../store/live.ts';
 import {Away, Skeleton} from './load.tsx';
 
 export type Loader<Props> = () => Promise<ComponentType<Props>>;
 
-/** What was asked for while the server was away comes once it is back. */
+const reloaded = 'reloaded';
+const never = new Promise<never>(() => {
+  // The page is left.
+});
+
+/**
+ * What was asked for while the server was away comes once it is back. A server of another version
+ * has other files: the page is loaded anew, once.
+ */
 async function loaded<Props>(load: Loader<Props>): Promise<ComponentType<Props>> {
-  try {
-    return await load();
-  } catch {
+  let component = await load().catch(() => null);
+  if (!component) {
     await live.contactAgain();
-    return load();
+    component = await load().catch((error: unknown) => {
+      if (kept(reloaded, 'tab') !== null) throw error;
+      keep(reloaded, '', 'tab');
+      location.reload();
+      return never;
+    });
   }
+  keep(reloaded, null, 'tab');
+  return component;
 }
 
 /** Give it another key for another `load`. */

@@ -1,30 +1,12 @@
+import {effect} from '@preact/signals';
 import {render} from 'preact';
-import {ApiError, get, isCard, me, setCardToken} from './api/client.ts';
-import type {Me} from './api/types.ts';
-import {preferredLanguage, setLanguage} from './i18n/index.ts';
+import {me, setCardToken} from './api/client.ts';
+import {lostText, preferredLanguage, setLanguage} from './i18n/index.ts';
 import {App} from './pages/app.tsx';
 import {clock, tick} from './store/clock.ts';
-import {fetchHome, homeError} from './store/home.ts';
-import {live} from './store/live.ts';
+import {isAway, live} from './store/live.ts';
 import {followPreferences} from './store/preferences.ts';
-import {embedded, followAddress} from './store/routes.ts';
-
-/** Null: nobody is signed in, which is an answer without content. */
-async function whoAmI(): Promise<Me | null> {
-  try {
-    return (await get<Me | undefined>('/session')) ?? null;
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return null;
-  }
-}
-
-/** The token of a card opens its home and nothing else, not even whose it is; null: nor that. */
-async function cardHolder(): Promise<Me | null> {
-  await fetchHome();
-  const status = homeError.peek()?.status;
-  return status === 401 || status === 403 ? null : {account: '', scope: 'read'};
-}
+import {embedded, followAddress, pageTitle} from './store/routes.ts';
 
 /** A card's token stands in the fragment, which no server sees; then it leaves the address. */
 function takeCardToken(): void {
@@ -39,16 +21,19 @@ followAddress();
 takeCardToken();
 
 async function start(): Promise<void> {
-  const language = setLanguage(preferredLanguage());
-  me.value = isCard() ? await cardHolder() : await whoAmI();
-  await language;
+  live.reach();
+  await setLanguage(preferredLanguage());
   render(<App />, document.getElementById('app')!);
 }
 
 setInterval(() => {
   tick.value++;
 }, 1000);
-addEventListener('online', () => live.retryNow());
+for (const event of ['online', 'focus']) addEventListener(event, () => live.retryNow());
+effect(() => {
+  const parts = [...(isAway.value ? [lostText()] : []), pageTitle.value, 'Gridloom'];
+  document.title = parts.filter(Boolean).join(' · ');
+});
 document.addEventListener('visibilitychange', () => live.setHidden(document.hidden));
 me.subscribe((account) => {
   if (account === undefined) return;

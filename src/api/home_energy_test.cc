@@ -47,7 +47,7 @@ TEST_F(HomeEnergyTest, ADayOf25HoursHasTheEnergiesOfItsDevices) {
   EXPECT_THAT(data, StartsWith(R"({"period":"day","from":"2026-10-25T00:00:00+02:00",)"
                                R"("to":"2026-10-26T00:00:00+01:00","quantities":["sun",)"
                                R"("batteryIn","batteryOut","gridImport","gridExport","home",)"
-                               R"("car"],"buckets":[)"));
+                               R"("car","heat"],"buckets":[)"));
   const auto hours = buckets(data);
   ASSERT_EQ(hours.size(), 25U);
   EXPECT_EQ(hours[1], R"({"from":"2026-10-25T01:00:00+02:00","to":"2026-10-25T02:00:00+02:00",)"
@@ -55,11 +55,11 @@ TEST_F(HomeEnergyTest, ADayOf25HoursHasTheEnergiesOfItsDevices) {
   EXPECT_EQ(hours[2], R"({"from":"2026-10-25T02:00:00+02:00","to":"2026-10-25T02:00:00+01:00",)"
                       R"("unknown_s":0,"atLeast":true,"sun_kwh":3,"batteryIn_kwh":0.5,)"
                       R"("batteryOut_kwh":0,"gridImport_kwh":0,"gridExport_kwh":1,)"
-                      R"("home_kwh":1.5,"car_kwh":0,"selfSufficiency_percent":100,)"
+                      R"("home_kwh":1.5,"car_kwh":0,"heat_kwh":0,"selfSufficiency_percent":100,)"
                       R"("selfConsumption_percent":66.7})");
   EXPECT_EQ(total(data), R"({"unknown_s":82740,"atLeast":true,"sun_kwh":3,"batteryIn_kwh":0.5,)"
                          R"("batteryOut_kwh":0.5,"gridImport_kwh":0.5,"gridExport_kwh":1,)"
-                         R"("home_kwh":2.5,"car_kwh":0,"selfSufficiency_percent":80,)"
+                         R"("home_kwh":2.5,"car_kwh":0,"heat_kwh":0,"selfSufficiency_percent":80,)"
                          R"("selfConsumption_percent":66.7})");
   EXPECT_THAT(data, AllOf(HasSubstr(fmt::format(
                               R"({{"sn":"{}","unknown_s":82740,"damaged":false}})", kEnergyOcean)),
@@ -109,7 +109,8 @@ TEST_F(HomeEnergyTest, TheDayCurveIsTheMeanOfEachStep) {
   EXPECT_EQ(series("from=2026-10-25T01:45%2B02:00&step=15m"),
             fmt::format(R"({{"from":{},"to":{},"step":900000,"times":[{},{},{}],)"
                         R"("powers_w":{{"sun":[null,3000,3000],"battery":[null,500,500],)"
-                        R"("grid":[null,-1000,-1000],"home":[null,1500,1500],"car":[null,0,0]}},)"
+                        R"("grid":[null,-1000,-1000],"home":[null,1500,1500],"car":[null,0,0],)"
+                        R"("heat":[null,0,0]}},)"
                         R"("charge_percent":[null,50,null],)"
                         R"("unknown":[{{"sn":"{}","unknown_s":900,"damaged":false}},)"
                         R"({{"sn":"{}","unknown_s":2160,"damaged":false}}]}})",
@@ -136,7 +137,8 @@ TEST_F(HomeEnergyTest, DevicesThatAreNamedAreEachAnsweredByThemselves) {
   EXPECT_THAT(wire::to_text(rows.as_array()[1]),
               StartsWith(fmt::format(R"({{"sn":"{}","powers_w":{{"sun":[null,3000,3000],)"
                                      R"("battery":[null,500,500],"grid":[null,-1000,-1000],)"
-                                     R"("home":[null,1500,1500],"car":[null,0,0]}})",
+                                     R"("home":[null,1500,1500],"car":[null,0,0],)"
+                                     R"("heat":[null,0,0]}})",
                                      kEnergyOcean)));
   const std::string one = series(fmt::format("{}{}", query, kEnergyDelta));
   EXPECT_THAT(member_of(one, "powers_w"), StartsWith(R"({"sun":[null,null,null],)"))

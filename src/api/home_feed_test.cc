@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "api/home/home_json.h"
 #include "api/test_api.h"
@@ -122,6 +123,27 @@ TEST_F(HomeFeedTest, EnergiesAreAddedWhenTheirTimeHasCome) {
   EXPECT_FALSE(watch.is_stale());
   steady.pass(home::HomeFeed::kLedgerFresh);
   EXPECT_TRUE(watch.is_stale()) << "the last report came after they were added";
+}
+
+// Reads that wait behind those of others.
+TEST_F(HomeFeedTest, OnlyTheFirstAnswerOfASmallHomeWaitsForEnergies) {
+  std::vector<history::Query> held;
+  home::HomeFeed feed({.hub = home.hub.get(),
+                       .steady = &steady,
+                       .members_of = home_members,
+                       .reads = [&](history::Query query) {
+                         held.push_back(std::move(query));
+                         return true;
+                       }});
+  bool is_answered = false;
+  feed.get(alice, {.loop = &home.client_loop, .done = [&](const auto&) { is_answered = true; }});
+  home.settle();
+  EXPECT_FALSE(is_answered);
+  for (std::size_t i = 0; i <= home::HomeFeed::kMaxAwaited; ++i) {
+    home.add_device(fmt::format("SN-{}", 100 + i), "bob");
+  }
+  EXPECT_TRUE(must(get(feed, home.account("bob").id)).picture);
+  EXPECT_EQ(held.size(), 2U) << "one for each home";
 }
 
 TEST_F(HomeFeedTest, AHomeHasTheNumbersThatItsTextWasWrittenFrom) {

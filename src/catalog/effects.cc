@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
 namespace gridloom::catalog {
@@ -29,6 +32,30 @@ bool holds(const Effect& effect, const JsonObject& params) {
 
 bool is_reference(const Json& value) {
   return value.is_string() && value.get_string().starts_with('$');
+}
+
+bool is_on(const Json& value) {
+  return value.is_bool() ? value.get_bool() : value.is_number() && value.to_number<double>() != 0;
+}
+
+std::optional<std::size_t> number_in(std::string_view digits) {
+  std::size_t number = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [read_to, error] = std::from_chars(digits.data(), end, number);
+  return error == std::errc{} && read_to == end ? std::optional(number) : std::nullopt;
+}
+
+// Where the effect is inside of its field. Nothing: a parameter that says so is absent.
+std::optional<std::string> path_of(const Effect& effect, const JsonObject& params) {
+  if (effect.bit) return fmt::format(" bit {}", *effect.bit);
+  std::string path;
+  for (const Expr& step : effect.at) {
+    const auto value = value_of(step, params);
+    if (!value) return std::nullopt;
+    const std::string text = wire::plain_text(*value);
+    path += value->is_string() ? '.' + text : fmt::format("[{}]", text);
+  }
+  return path;
 }
 
 // Whether the reply has what the device was asked for, and no state of the set.
@@ -64,23 +91,65 @@ std::optional<Json> value_of(const Effect& effect, const JsonObject& params) {
 
 std::vector<FieldEffect> effects_of(const Command& command, const JsonObject& params) {
   std::vector<FieldEffect> effects;
+  const auto add = [&effects](FieldEffect made) {
+    std::erase_if(effects, [&](const FieldEffect& each) {
+      return each.field == made.field && each.path == made.path;
+    });
+    effects.push_back(std::move(made));
+  };
   for (const Effect& effect : command.effects) {
-    if (!effect.at.empty() || effect.bit) continue;
-    if (auto value = value_of(effect, params)) {
-      double within = effect.within;
-      if (value->is_number()) {
-        constexpr double kPercent = 100;
-        within = std::max(within,
-                          effect.within_percent / kPercent * std::abs(value->to_number<double>()));
-      }
-      effects.push_back({.field = effect.field, .value = std::move(*value), .within = within});
+    auto value = value_of(effect, params);
+    auto path = path_of(effect, params);
+    if (!value || !path) continue;
+    double within = effect.within;
+    if (value->is_number()) {
+      constexpr double kPercent = 100;
+      within =
+          std::max(within, effect.within_percent / kPercent * std::abs(value->to_number<double>()));
     }
+    if (effect.bit) value = Json(is_on(*value) ? 1 : 0);
+    add({.field = effect.field,
+         .path = std::move(*path),
+         .value = std::move(value),
+         .within = within});
   }
+  for (const std::string& field : command.shown_by) add({.field = field});
   return effects;
+}
+
+std::optional<Json> value_inside(const Json& value, std::string_view path) {
+  constexpr std::string_view kBit = " bit ";
+  const Json* at = &value;
+  while (at != nullptr && !path.empty() && !path.starts_with(kBit)) {
+    const std::string_view step = path.substr(0, path.find_first_of(".[ ", 1));
+    path.remove_prefix(step.size());
+    if (step.starts_with('.')) {
+      at = wire::member(*at, step.substr(1));
+      continue;
+    }
+    const auto index = number_in(step.substr(1, step.size() - 2));
+    const JsonArray* elements = at->if_array();
+    const bool is_there = elements != nullptr && index && *index < elements->size();
+    at = is_there ? &(*elements)[*index] : nullptr;
+  }
+  if (at == nullptr || path.empty()) return at == nullptr ? std::nullopt : std::optional(*at);
+  const auto bit = number_in(path.substr(kBit.size()));
+  if (!bit || !wire::is_whole(*at)) return std::nullopt;
+  return Json(static_cast<std::uint64_t>(wire::whole(*at)) >> *bit & 1U);
 }
 
 bool shows(const Json& value, const Json& asked, double within) {
   if (same_value(value, asked)) return true;
+  if (const JsonObject* members = asked.if_object()) {
+    return std::ranges::all_of(*members, [&](const auto& member) {
+      const Json* is = wire::member(value, member.key());
+      return is != nullptr && shows(*is, member.value(), 0);
+    });
+  }
+  if (const JsonArray* elements = asked.if_array()) {
+    const auto one_shows = [](const Json& is, const Json& one) { return shows(is, one, 0); };
+    return value.is_array() && std::ranges::equal(value.get_array(), *elements, one_shows);
+  }
   if (within <= 0 || !value.is_number() || !asked.is_number()) return false;
   return std::abs(value.to_number<double>() - asked.to_number<double>()) <= within;
 }

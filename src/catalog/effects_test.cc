@@ -26,7 +26,8 @@ std::string effects(std::string_view family, std::string_view message) {
   std::string text;
   for (const FieldEffect& each : effects_of(*checked.command, checked.params)) {
     if (!text.empty()) text += ' ';
-    text += fmt::format("{}={}", each.field, wire::to_text(each.value));
+    text += fmt::format("{}{}={}", each.field, each.path,
+                        each.value ? wire::to_text(*each.value) : "?");
   }
   return text;
 }
@@ -43,8 +44,56 @@ TEST(Effects, TheFileSaysWhichFieldsShowACommand) {
             "mppt.cfgChgWatts=600");
   EXPECT_EQ(effects("smart_home_panel",
                     R"({"operateType":"TCP","params":{"cmdSet":11,"id":16,"ch":1,"sta":1}})"),
-            "")
-      << "a value inside of a list is no field";
+            "heartbeat.loadCmdChCtrlInfos[1].ctrlSta=1");
+  EXPECT_EQ(effects("power_kits", R"({"operateType":"chSwitch","params":{"bitsSwSta":130}})"),
+            "lddc.*.dcChRelay bit 2=1");
+  EXPECT_EQ(effects("power_kits", R"({"operateType":"ptcDsgCale","params":{"enable":1}})"),
+            "bp2000.*.ptcAllowFlag=? bp5000.*.ptcAllowFlag=?");
+  EXPECT_EQ(
+      effects("smart_home_panel", R"({"operateType":"TCP","params":{"cmdSet":11,"id":32,"chNum":3,)"
+                                  R"("info":{"chName":"Pump"}}})"),
+      R"(loadChInfo.info[3].chName="Pump")");
+}
+
+TEST(Effects, AValueIsFoundByItsPlace) {
+  const Json value = parsed(R"({"info":[{"name":"a"},{"name":"b","bits":5}],"on":true})");
+  const struct {
+    std::string_view path;
+    std::string_view found;
+  } rows[] = {{".info[1].name", R"("b")"},
+              {".on", "true"},
+              {".info[1].bits bit 2", "1"},
+              {".info[1].bits bit 1", "0"},
+              {".info[2].name", "-"},
+              {".info.name", "-"},
+              {".other", "-"},
+              {".on bit 1", "-"},
+              {".info[x]", "-"},
+              {"[0]", "-"}};
+  for (const auto& row : rows) {
+    const auto found = value_inside(value, row.path);
+    EXPECT_EQ(found ? wire::to_text(*found) : "-", row.found) << row.path;
+  }
+  EXPECT_EQ(value_inside(value, ""), value);
+}
+
+TEST(Effects, ListsAndObjectsShowWhatWasAskedForOfThem) {
+  const struct {
+    std::string_view value;
+    std::string_view asked;
+    bool shows;
+  } rows[] = {{"[1,2]", "[1,2.0]", true},
+              {"[1,2]", "[1]", false},
+              {"[1,2]", "[2,1]", false},
+              {R"({"a":1,"week":3})", R"({"a":1})", true},
+              {R"({"a":1})", R"({"a":1,"b":2})", false},
+              {R"({"a":[{"b":1,"c":2}]})", R"({"a":[{"b":1}]})", true},
+              {R"({"a":[{"b":2}]})", R"({"a":[{"b":1}]})", false},
+              {"1", "[1]", false}};
+  for (const auto& row : rows) {
+    EXPECT_EQ(shows(parsed(row.value), parsed(row.asked), 0), row.shows)
+        << row.value << ' ' << row.asked;
+  }
 }
 
 TEST(Effects, AReplyThatDiffersFromTheFilesIsARefusal) {

@@ -169,6 +169,12 @@ std::string named(const std::vector<NamedValue>& values, const Json& value) {
   return wire::to_text(value);
 }
 
+std::optional<std::int64_t> meant(const Field& field, std::int64_t sent) {
+  if (field.signed_bits == 0) return std::nullopt;
+  const std::int64_t half = std::int64_t{1} << (field.signed_bits - 1);
+  return sent >= half && sent < 2 * half ? std::optional(sent - 2 * half) : std::nullopt;
+}
+
 std::string named(const Field& field, const Json& value) {
   if (field.bits.empty() || !wire::is_whole(value)) return named(field.values, value);
   const auto mask = static_cast<std::uint64_t>(wire::whole(value));

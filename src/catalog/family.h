@@ -5,6 +5,7 @@
 // the simulator's models refers to a field by name: all names come from these tables.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -100,17 +101,29 @@ struct Field {
   std::string sign;         // what a positive value means, where both signs occur
   bool invert = false;      // the sign is opposite to that of the nature
   bool part = false;        // one of those whose sum is the power of the nature
-  bool essential = false;   // one of the few that people look at first
+  // The nature holds while another field has one of these values; at any other time it is 0.
+  struct When {
+    std::string field;
+    std::vector<double> values;
+    [[nodiscard]] bool is_met_by(double value) const {
+      return std::ranges::find(values, value) != values.end();
+    }
+    friend bool operator==(const When&, const When&) = default;
+  };
+  std::optional<When> when{};
+  bool decides = false;    // a nature holds by its value; filled by the loader
+  bool essential = false;  // one of the few that people look at first
   FieldFormat format = FieldFormat::kPlain;
   std::optional<Range> range;      // for a number with values only: from the least to the greatest
   std::vector<NamedValue> values;  // all that the field has; with `others` those that are known
   bool others = false;
-  std::vector<NamedValue> bits;          // of a bit mask: number of a bit and its name
-  std::optional<Json> absent;            // stands for "there is no value"
-  std::optional<double> never;           // of a time: stands for "never"
-  bool error = false;                    // an error or a warning: any value but those of `ok`
-  bool one_as_object = false;            // an array's only element stands for it in a report
-  std::vector<Json> ok;                  // values, or all elements of an array, that are no error
+  std::vector<NamedValue> bits;  // of a bit mask: number of a bit and its name
+  std::optional<Json> absent;    // stands for "there is no value"
+  std::optional<double> never;   // of a time: stands for "never"
+  std::int64_t signed_bits = 0;  // devices may send a negative number as one of so many bits
+  bool error = false;            // an error or a warning: any value but those of `ok`
+  bool one_as_object = false;    // an array's only element stands for it in a report
+  std::vector<Json> ok;          // values, or all elements of an array, that are no error
   Severity severity = Severity::kFault;  // of its errors
   std::vector<Field> fields;     // declared members of an object; for an array one: its element
   std::optional<Signal> signal;  // how a virtual device's value moves by itself
@@ -122,6 +135,10 @@ struct Field {
   Range plausible{.low = std::numeric_limits<double>::lowest(),
                   .high = std::numeric_limits<double>::max()};
 };
+
+// What a device means with a number, where that is another than it sent: 65522 of 16 signed bits is
+// -14.
+[[nodiscard]] std::optional<std::int64_t> meant(const Field& field, std::int64_t sent);
 
 // "2 (charging)", "5 (grid, solar input 1)" for bits, "230" for a value without a name.
 [[nodiscard]] std::string named(const Field& field, const Json& value);
@@ -247,10 +264,12 @@ struct Command {
   bool dangerous = false;
   std::vector<std::pair<std::string, Json>> select;  // dotted path in the message -> value
   std::vector<Param> params;
+  JsonObject example;  // params of an example; others get one by their types and ranges
   std::vector<Effect> effects;
   bool by_model = false;  // the virtual device's model implements (the rest of) the command
-  JsonObject reply;       // merged into the family's reply result; values may be "$..."
-  JsonObject envelope;    // merged into the family's reply envelope; values may be "$..."
+  std::vector<std::string> shown_by;  // Field::name: what shows that, beside the effects
+  JsonObject reply;                   // merged into the family's reply result; values may be "$..."
+  JsonObject envelope;  // merged into the family's reply envelope; values may be "$..."
   // A virtual device refuses a set whose effects would make this formula of fields negative.
   std::optional<Formula> valid_while;
   JsonObject refusal;  // merged into the result of its reply then

@@ -12,6 +12,7 @@
 namespace gridloom::catalog {
 namespace {
 
+using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
 
@@ -46,10 +47,21 @@ JsonObject described(const T& each) {
   return row;
 }
 
-// Whether the effect copies a parameter to the field as it is.
+// Whether the effect puts a parameter into the field as it is, or by a table.
 bool is_copy(const Effect& effect) {
-  return effect.at.empty() && effect.to.plus == 0 && effect.times == 1 && effect.map.empty() &&
-         !effect.as_bool && !effect.bit;
+  return effect.at.empty() && effect.to.plus == 0 && effect.times == 1 && !effect.as_bool &&
+         !effect.bit;
+}
+
+// What the field shows for a value of the parameter.
+JsonObject table_of(const Effect& effect, FieldType type) {
+  JsonArray rows;
+  for (const auto& [text, shown] : effect.map) {
+    auto value =
+        type == FieldType::kString ? Json(text) : wire::parse_json(text).value_or(Json(text));
+    rows.push_back(JsonObject{{"value", std::move(value)}, {"shown", shown}});
+  }
+  return JsonObject{{"field", effect.field}, {"values", std::move(rows)}};
 }
 
 // `effects`: of the command; an inner parameter's name is a path in these.
@@ -63,11 +75,17 @@ JsonArray params_of(const std::vector<Param>& params, const std::vector<Effect>&
     if (param.ignored) row["ignored"] = true;
     if (param.never) row["never"] = *param.never;
     if (param.exactly_one) row["exactly_one"] = true;
+    if (param.min_items) row["min_items"] = *param.min_items;
+    if (param.max_items) row["max_items"] = *param.max_items;
     JsonArray copies;
+    JsonArray tables;
     for (const Effect& effect : effects) {
-      if (effect.to.param == name && is_copy(effect)) copies.emplace_back(effect.field);
+      if (effect.to.param != name || !is_copy(effect)) continue;
+      if (effect.map.empty()) copies.emplace_back(effect.field);
+      if (!effect.map.empty()) tables.emplace_back(table_of(effect, param.type));
     }
     if (!copies.empty()) row["sets"] = std::move(copies);
+    if (!tables.empty()) row["sets_by_table"] = std::move(tables);
     if (!param.fields.empty()) row["params"] = params_of(param.fields, effects, name + ".");
     if (!param.forms.empty()) {
       row["form_of"] = param.form_of;
@@ -118,6 +136,10 @@ JsonObject json_of(const Family& family, const Field& field) {
   put(row, "bits", field.bits);
   put(row, "nature", field.nature);
   if (field.part) row["part"] = true;
+  if (field.when) {
+    row["when"] = JsonObject{
+        {field.when->field, JsonArray(field.when->values.begin(), field.when->values.end())}};
+  }
   if (field.invert) row["invert"] = true;
   put(row, "sign", field.sign);
   if (field.format != FieldFormat::kPlain) row["format"] = name_of(field.format);

@@ -96,9 +96,14 @@ std::string notes_of(const Field& field) {
     notes.push_back(fmt::format("bits: {}", fmt::join(bits, ", ")));
   }
   if (field.absent) notes.push_back(wire::to_text(*field.absent) + ": no value");
+  if (field.signed_bits != 0) {
+    notes.push_back(fmt::format("negative: may be {} bits without a sign", field.signed_bits));
+  }
   if (!field.sign.empty()) notes.push_back(field.sign);
   if (field.error) {
-    notes.emplace_back(field.severity == Severity::kWarning ? "a warning" : "an error");
+    notes.push_back(fmt::format("{}: {}",
+                                field.severity == Severity::kWarning ? "a warning" : "an error",
+                                error_text(field)));
   }
   if (!field.written_by.empty()) {
     notes.push_back(fmt::format("set by {}", fmt::join(field.written_by, ", ")));
@@ -127,6 +132,16 @@ std::string notes_of(const Param& param) {
     notes.push_back(fmt::format("also written {}", fmt::join(param.alias, ", ")));
   }
   return fmt::format("{}", fmt::join(notes, "; "));
+}
+
+// Calls for a field or parameter and for all that is declared inside of its values, with the names:
+// "heartbeat.loads[].sta".
+template <typename T, typename Each>
+void for_each_inside(const T& outer, const std::string& name, const Each& each) {
+  each(outer, name);
+  for (const T& inner : outer.fields) {
+    for_each_inside(inner, name + (inner.name.empty() ? "[]" : '.' + inner.name), each);
+  }
 }
 
 // ---- examples
@@ -298,9 +313,11 @@ void write_command(const ExampleDevice& device, const Command& command, Page& pa
     page.gap();
     page.line("| parameter | type | unit | values | meaning |");
     page.line("|---|---|---|---|---|");
-    for (const Param& param : command.params) {
-      page.line("| {} | {} | {} | {} | {} |", code(param.name), name_of(param.type),
-                unit_of(param.unit, param.scale), cell(notes_of(param)), cell(param.description));
+    for (const Param& each : command.params) {
+      for_each_inside(each, each.name, [&](const Param& param, const std::string& name) {
+        page.line("| {} | {} | {} | {} | {} |", code(name), name_of(param.type),
+                  unit_of(param.unit, param.scale), cell(notes_of(param)), cell(param.description));
+      });
     }
   }
   const std::string body = wire::to_text(example_set(device.family, command, device.sn));
@@ -334,10 +351,12 @@ void write_fields(const Family& family, Page& page) {
   page.gap();
   page.line("| field | type | unit | meaning | values | nature | source |");
   page.line("|---|---|---|---|---|---|---|");
-  for (const Field& field : family.fields) {
-    page.line("| {} | {} | {} | {} | {} | {} | {} |", code(field.name), name_of(field.type),
-              unit_of(field.unit, field.scale), cell(field.description), cell(notes_of(field)),
-              code(nature_text(field)), cell(field.source));
+  for (const Field& each : family.fields) {
+    for_each_inside(each, each.name, [&](const Field& field, const std::string& name) {
+      page.line("| {} | {} | {} | {} | {} | {} | {} |", code(name), name_of(field.type),
+                unit_of(field.unit, field.scale), cell(field.description), cell(notes_of(field)),
+                code(nature_text(field)), cell(field.source));
+    });
   }
 }
 
@@ -457,7 +476,8 @@ wire::JsonObject example_set(const Family& family, const Command& command, std::
   Json& params = message["params"];
   if (!params.is_object()) params = wire::JsonObject();
   for (const auto& [name, value] : example_members(command.params)) {
-    params.get_object()[name] = value;
+    const Json* own = command.example.if_contains(name);
+    params.get_object()[name] = own == nullptr ? value : *own;
   }
   return message;
 }

@@ -64,6 +64,11 @@ inline constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "part",
      .form = Form::kFlag,
      .description = "One of the fields whose sum is the power of its nature"},
+    {.name = "when",
+     .form = Form::kObject,
+     .description =
+         "The nature holds while another field has this value, or one of a list, and is 0 "
+         "at any other time: {mode: 1}"},
     {.name = "essential",
      .form = Form::kFlag,
      .description = "One of the few fields that people look at first"},
@@ -88,6 +93,11 @@ inline constexpr auto kFieldKeys = std::to_array<Key>({
     {.name = "never",
      .form = Form::kNumber,
      .description = "The number that stands for never in a time"},
+    {.name = "signed_bits",
+     .form = Form::kWhole,
+     .description =
+         "Devices may send a negative number as one without a sign, of 8, 16 or 32 bits: "
+         "65522 is -14"},
     {.name = "error",
      .form = Form::kFlag,
      .description = "An error or a warning: any value but those of ok"},
@@ -132,6 +142,10 @@ inline constexpr auto kMemberKeys = std::to_array<Key>({
     {.name = "scale", .form = Form::kNumber, .description = kScaleWords},
     {.name = "title", .description = kTitleWords},
     {.name = "description", .description = "What the element or member says"},
+    {.name = "nature",
+     .form = Form::kChoice,
+     .description = "Of a member of an array's elements: the power of which the sum of all is",
+     .choices = kNatureNames},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",
      .form = Form::kNamedValues,

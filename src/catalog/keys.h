@@ -141,7 +141,7 @@ struct Nature {
   std::string_view name;
   std::string_view unit;
 };
-inline constexpr std::array<Nature, 29> kNatures = {{{"pv.power", "W"},
+inline constexpr std::array<Nature, 30> kNatures = {{{"pv.power", "W"},
                                                      {"battery.power", "W"},
                                                      {"grid.power", "W"},
                                                      {"load.power", "W"},
@@ -169,6 +169,7 @@ inline constexpr std::array<Nature, 29> kNatures = {{{"pv.power", "W"},
                                                      {"output.voltage", "V"},
                                                      {"grid.voltage", "V"},
                                                      {"grid.present", ""},
-                                                     {"grid.meter", ""}}};
+                                                     {"grid.meter", ""},
+                                                     {"heatpump.temperature", "°C"}}};
 
 }  // namespace gridloom::catalog

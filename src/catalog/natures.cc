@@ -1,9 +1,11 @@
 #include "catalog/natures.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "catalog/keys.h"
 #include "catalog/words.h"
+#include "wire/json.h"
 
 namespace gridloom::catalog {
 namespace {
@@ -29,6 +31,28 @@ std::vector<const Field*> fields_of_word(const Family& family, std::string_view 
     if (field.nature == nature) found.push_back(&field);
   }
   return found.empty() && nature == kGrid ? fields_of_word(family, kGridImport) : found;
+}
+
+const Field* member_with_nature(const Field& field) {
+  if (field.type != FieldType::kArray || field.fields.empty()) return nullptr;
+  const std::vector<Field>& members = field.fields.front().fields;
+  const auto found =
+      std::ranges::find_if(members, [](const Field& each) { return !each.nature.empty(); });
+  return found == members.end() ? nullptr : &*found;
+}
+
+std::optional<double> sum_over(std::string_view array, std::string_view member) {
+  const auto value = wire::parse_json(array);
+  const wire::JsonArray* const elements = value ? value->if_array() : nullptr;
+  if (elements == nullptr) return std::nullopt;
+  double sum = 0;
+  for (const Json& element : *elements) {
+    const wire::JsonObject* const object = element.if_object();
+    const Json* const number = object == nullptr ? nullptr : object->if_contains(member);
+    if (number == nullptr || !number->is_number()) return std::nullopt;
+    sum += number->to_number<double>();
+  }
+  return sum;
 }
 
 const Field* meter_field(const Family& family) {

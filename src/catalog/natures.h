@@ -2,6 +2,7 @@
 // charge of the battery.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,13 @@ inline constexpr std::string_view kMeterNature = "grid.meter";
 // The family's fields of the nature that the word stands for, in the file's order; those of modules
 // have a '*' in their names. "grid.power" stands for the import where a family measures no more.
 [[nodiscard]] std::vector<const Field*> fields_of_word(const Family& family, std::string_view word);
+
+// The member of an array's elements that has a nature, which is the sum of all of them; nullptr:
+// none has one.
+[[nodiscard]] const Field* member_with_nature(const Field& field);
+// The sum of a member over the elements of an array, in JSON. Nothing: it is none, or one of the
+// elements has no number there.
+[[nodiscard]] std::optional<double> sum_over(std::string_view array, std::string_view member);
 
 // The field of kMeterNature; nullptr: the family's devices name no meter.
 [[nodiscard]] const Field* meter_field(const Family& family);

@@ -340,12 +340,25 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   });
   check_spellings(entry, "params", command.params);
   check_forms(entry, "params", command.params);
+  entry.object("example", command.example);
+  for (const auto& member : command.example) {
+    const std::string_view param = member.key();
+    if (std::ranges::find(command.params, param, &Param::name) != command.params.end()) continue;
+    entry.mistake("example", fmt::format("\"{}\" is not a param", param));
+  }
   entry.items("effects", [&](const YamlNode& value, std::string at) {
     read_effect(value, std::move(at), entry, family, command);
   });
   std::string by;
   entry.choice("by", by);
   command.by_model = by == "model";
+  entry.texts("shown_by", command.shown_by);
+  if (entry.has("shown_by") && !command.by_model) entry.mistake("shown_by", "needs by: model");
+  std::erase_if(command.shown_by, [&](const std::string& field) {
+    if (is_field(family, field)) return false;
+    entry.mistake("shown_by", fmt::format("\"{}\" is not a field", field));
+    return true;
+  });
   const ReferenceScope scope{.family = family, .command = &command, .request = true};
   entry.object("reply", command.reply);
   check_references(command.reply, entry, "reply", scope);
@@ -392,10 +405,12 @@ void check_selectors(const Entry& file, const std::vector<Command>& commands) {
 
 void fill_written_by(Family& family) {
   for (const Command& command : family.commands) {
-    for (const Effect& effect : command.effects) {
-      auto& names = family.fields[family.field_by_name.find(effect.field)->second].written_by;
+    const auto add = [&](const std::string& field) {
+      auto& names = family.fields[family.field_by_name.find(field)->second].written_by;
       if (std::ranges::find(names, command.name) == names.end()) names.push_back(command.name);
-    }
+    };
+    std::ranges::for_each(command.effects, add, &Effect::field);
+    std::ranges::for_each(command.shown_by, add);
   }
 }
 

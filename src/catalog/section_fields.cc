@@ -67,6 +67,29 @@ void check_nature(const Entry& entry, const Field& field) {
   }
 }
 
+void read_when(const Entry& entry, Field& field) {
+  entry.members("when", [&](const std::string& name, const YamlNode& value, std::string path) {
+    const Json said = to_json(value, path, entry.mistakes());
+    Field::When when{.field = name, .values = {}};
+    const wire::JsonArray* const all = said.if_array();
+    for (const Json& each : all == nullptr ? wire::JsonArray{said} : *all) {
+      if (!each.is_number()) return entry.mistake("when", "takes a number, or a list of them");
+      when.values.push_back(each.to_number<double>());
+    }
+    if (field.when) return entry.mistake("when", "takes one field");
+    field.when = std::move(when);
+  });
+  if (!entry.has("when") || (!field.nature.empty() && unit_of_nature(field) == "W")) return;
+  entry.mistake("when", "needs a nature in W");
+}
+
+// A member of an array's elements can have the nature of a power, which is the sum of all.
+void check_member_nature(const Entry& entry, const Field& member) {
+  if (member.nature.empty()) return;
+  if (member.unit == "W" && unit_of_nature(member) == "W" && is_numeric(member.type)) return;
+  entry.mistake("nature", "of a member must be a power, of a number in W");
+}
+
 void check_part(const Entry& entry, const Field& field) {
   if (!field.part || (!field.nature.empty() && unit_of_nature(field) == "W")) return;
   entry.mistake("part", "needs a nature in W; of counters all of a nature are parts");
@@ -116,6 +139,17 @@ void read_absent(const Entry& entry, Field& field) {
                   fmt::format("{} is not of type {}", wire::to_text(value), name_of(field.type)));
   }
   field.absent = std::move(value);
+}
+
+void read_signed_bits(const Entry& entry, Field& field) {
+  if (!entry.has("signed_bits")) return;
+  entry.whole("signed_bits", field.signed_bits);
+  if (field.type != FieldType::kInt) {
+    entry.mistake("signed_bits", "only an int can have it");
+  } else if (field.signed_bits != 8 && field.signed_bits != 16 && field.signed_bits != 32) {
+    entry.mistake("signed_bits", "must be 8, 16 or 32");
+    field.signed_bits = 0;
+  }
 }
 
 void read_error(const Entry& entry, Field& field) {
@@ -221,6 +255,8 @@ Field read_member(const std::string& name, const Entry& entry) {
   member.name = name;
   read_value(entry, member);
   read_inside(entry, member);
+  entry.choice("nature", member.nature);
+  check_member_nature(entry, member);
   check_value(entry, member);
   return member;
 }
@@ -273,9 +309,11 @@ void read_field(const std::string& name, const Entry& entry, Family& family) {
   entry.text("sign", field.sign);
   entry.flag("invert", field.invert);
   entry.flag("part", field.part);
+  read_when(entry, field);
   entry.flag("essential", field.essential);
   read_format(entry, field);
   read_never(entry, field.unit, field.never);
+  read_signed_bits(entry, field);
   read_error(entry, field);
   entry.json("initial", field.initial);
   if (field.initial.is_null()) field.initial = usual_initial(field);
@@ -315,6 +353,26 @@ void check_parts(const Entry& file, const Family& family) {
       continue;
     file.mistake("fields", fmt::format("{} is a part of {}, which no other field has", field.name,
                                        field.nature));
+  }
+}
+
+void check_conditions(const Entry& file, Family& family) {
+  for (const Field& field : family.fields) {
+    const bool has_elements = field.type == FieldType::kArray;
+    if (!has_elements &&
+        std::ranges::any_of(field.fields, [](const Field& each) { return !each.nature.empty(); })) {
+      file.mistake("fields", fmt::format("{}: nature of a member: only those of an array's "
+                                         "elements can have one",
+                                         field.name));
+    }
+    if (!field.when) continue;
+    const auto other = std::ranges::find(family.fields, field.when->field, &Field::name);
+    if (other != family.fields.end() && is_numeric(other->type) && !other->name.contains('*')) {
+      other->decides = true;
+      continue;
+    }
+    file.mistake("fields", fmt::format("{}: when: \"{}\" is no number of this family", field.name,
+                                       field.when->field));
   }
 }
 
@@ -582,6 +640,7 @@ void read_fields(const Entry& file, Family& family) {
   });
   check_groups(file, family);
   check_parts(file, family);
+  check_conditions(file, family);
   check_directions(file, family);
   read_groups(file, family);
   read_names(file, family);

@@ -101,7 +101,7 @@ TEST(Modbus, ACommandOfAReadOnlyFamilyIsSelectedByItsName) {
   const auto effects = effects_of(*checked->command, checked->params);
   ASSERT_EQ(effects.size(), 1U);
   EXPECT_EQ(effects[0].field, "watts");
-  EXPECT_TRUE(same_value(effects[0].value, Json(-2000)));
+  EXPECT_TRUE(same_value(*effects[0].value, Json(-2000)));
   EXPECT_EQ(effects[0].within, 200);
 }
 

@@ -1,6 +1,7 @@
 // Values of a field in a device file: names, titles, units and errors.
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +97,10 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
       {"unit: A, scale: 0.1", "unit: mA, scale: 0.1",
        "charge.params.ratio.scale: 0.1 of mA is 0.0001 of A"},
       {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
+      {"description: Current of a pack,", "description: Current of a pack, signed_bits: 12,",
+       "fields.pack.*.amp.signed_bits: must be 8, 16 or 32"},
+      {"info.name: {type: any,", "info.name: {type: any, signed_bits: 16,",
+       "fields.info.name.signed_bits: only an int can have it"},
       {"dangerous: true", "dangerous: perhaps",
        "commands.restart.dangerous: must be true or false; it is \"perhaps\""},
   });
@@ -132,6 +137,21 @@ TEST(Values, TellsMistakesOfNamedValues) {
       {"initial: {pd.beep: 1}", "initial: {pd.state: loud}",
        "virtual.devices[0].initial: pd.state is \"loud\": must be \"010\" (resting) or "},
   });
+}
+
+TEST(Values, ANumberOfSignedBitsIsNegativeBeyondTheirHalf) {
+  const struct {
+    std::int64_t bits;
+    std::int64_t sent;
+    std::optional<std::int64_t> meant;
+  } rows[] = {{16, 65522, -14},        {16, 32768, -32768}, {16, 65535, -1}, {16, 32767, {}},
+              {16, 65536, {}},         {16, -14, {}},       {8, 255, -1},    {8, 256, {}},
+              {32, 4'294'967'295, -1}, {32, 65522, {}},     {0, 65522, {}}};
+  for (const auto& row : rows) {
+    Field field;
+    field.signed_bits = row.bits;
+    EXPECT_EQ(meant(field, row.sent), row.meant) << row.bits << ' ' << row.sent;
+  }
 }
 
 TEST(Values, ReadsWhatStandsInsideOfAField) {

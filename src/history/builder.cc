@@ -307,7 +307,7 @@ Result<std::string> Builder::energies_of(const DeviceHour& of, const Changes& ch
 }
 
 Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
-  if (!options_.integrate) return {};
+  if (!options_.integrate.of_hour) return {};
   const auto bytes = whole(of, changes);
   if (!bytes) return std::unexpected(bytes.error());
   if (bytes->empty()) return {};
@@ -336,7 +336,7 @@ Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
     last_energies = std::move(*found);
     last = {.block = &*earlier, .hour = hour, .energies = last_energies};
   }
-  std::string energies = options_.integrate(of, last, *block, names_);
+  std::string energies = options_.integrate.of_hour(of, last, *block, names_);
   if (energies.empty()) return {};
   changes.energies.push_back({.of = of, .bytes = std::move(energies)});
   return {};

@@ -36,9 +36,14 @@ struct HourBefore {
   std::int64_t hour = 0;
   std::string_view energies{};
 };
-// Computes the energies of an hour. Called again when late rows arrive for either hour.
-using HourIntegrator = std::function<std::string(const DeviceHour& of, const HourBefore& before,
-                                                 const Block& block, const FieldNames& names)>;
+// How energies are computed; both empty: they are not.
+struct HourIntegrator {
+  // Those of an hour. Called again when late rows arrive for either hour.
+  std::function<std::string(const DeviceHour& of, const HourBefore& before, const Block& block,
+                            const FieldNames& names)>
+      of_hour{};
+  SourcesOf sources_of{};
+};
 
 class Builder {
  public:
@@ -106,8 +111,12 @@ class Builder {
       : store_(store),
         names_(names),
         options_(std::move(options)),
-        head_blocks_(names, [this](const DeviceHour& of, std::int64_t at_ms,
-                                   std::span<const Sample> row) { return has(of, at_ms, row); }) {}
+        head_blocks_(
+            names,
+            [this](const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row) {
+              return has(of, at_ms, row);
+            },
+            options_.integrate.sources_of) {}
 
   // Stores what settle() left, so that the store can tell again what it has.
   [[nodiscard]] Status store_settled();

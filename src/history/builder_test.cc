@@ -381,8 +381,8 @@ TEST_F(BuilderTest, ARecordThatIsNoBatchIsLeftOut) {
 TEST_F(BuilderTest, EnergiesAreMadeOfAnHourAndTheOneBefore) {
   Lines accounted;
   int count = 0;
-  options_.integrate = [&](const DeviceHour& of, const HourBefore& before, const Block& block,
-                           const FieldNames&) {
+  options_.integrate.of_hour = [&](const DeviceHour& of, const HourBefore& before,
+                                   const Block& block, const FieldNames&) {
     const std::size_t rows = before.block == nullptr ? 0 : before.block->rows();
     accounted.push_back(
         fmt::format("{} {}+{} {}", of.hour - kFirst, rows, block.rows(), before.energies));

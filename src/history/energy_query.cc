@@ -32,6 +32,8 @@ Columns columns_of(const EnergySources& sources, const FieldNames& names) {
     return name == journal::kPresence ||
            std::ranges::any_of(sources.powers,
                                [&](const auto& power) { return matches(power.name, name); }) ||
+           std::ranges::any_of(sources.conditions,
+                               [&](const auto& condition) { return condition.field == name; }) ||
            std::ranges::any_of(sources.counters,
                                [&](const auto& counter) { return matches(counter.name, name); });
   }};
@@ -132,17 +134,28 @@ class EnergyQuery::Reading {
     // The blocks of damaged hours give the same energies, as long as they are kept.
     fresh_.merge(damaged_);
     hour_ = fresh_.begin();
-    next_fresh();
+    next_fresh(reader);
     return read;
   }
 
-  // Begins the hour that hour_ points to; done if there are no more.
-  void next_fresh() {
+  // Begins the hour that hour_ points to, or the first one after it whose energies are not kept in
+  // memory; done if there is none.
+  void next_fresh(const Reader& reader) {
+    while (hour_ != fresh_.end() && add_open(reader)) ++hour_;
     phase_ = hour_ == fresh_.end() ? Phase::kDone : Phase::kBefore;
     if (hour_ == fresh_.end()) return;
     before_hour_ = *hour_;
     looked_back_ = 0;
     before_.reset();
+  }
+
+  bool add_open(const Reader& reader) {
+    if (reader.builder() == nullptr) return false;
+    const OpenEnergies* const open = reader.builder()->head_blocks().energies();
+    if (open == nullptr) return false;
+    const auto energies = open->find({.device = options_.device, .hour = *hour_}, sources());
+    if (energies) add(*energies);
+    return energies.has_value();
   }
 
   // Finds the last earlier hour in which the device reported anything.
@@ -190,7 +203,7 @@ class EnergyQuery::Reading {
     last_ = std::exchange(rows_, std::nullopt);
     last_hour_ = *hour_;
     ++hour_;
-    next_fresh();
+    next_fresh(reader);
     return {};
   }
 
@@ -279,6 +292,14 @@ bool EnergyQuery::done() const { return reading_->done(); }
 const EnergySources& EnergyQuery::sources() const { return reading_->sources(); }
 const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
 const std::vector<KnownTime>& EnergyQuery::known() const { return reading_->known(); }
+EnergyQuery::Sums EnergyQuery::in(SpanRange range) const {
+  Sums all;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    all.wh += sums()[i];
+    all.known += known()[i];
+  }
+  return all;
+}
 std::int64_t EnergyQuery::known_until_ms() const { return reading_->known_until_ms(); }
 
 Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
@@ -301,23 +322,29 @@ std::int64_t quarter_after(std::int64_t at_ms) { return quarter_before(at_ms + k
 
 HourIntegrator hour_integrator_by(FamilyOf family_of) {
   using SourcesByFamily = std::unordered_map<catalog::FamilyPtr, EnergySources>;
-  return [family_of = std::move(family_of), known = std::make_shared<SourcesByFamily>()](
-             const DeviceHour& of, const HourBefore& before, const Block& block,
-             const FieldNames& names) -> std::string {
-    const catalog::FamilyPtr family = family_of(of.device);
-    if (!family) return {};
+  const SourcesOf sources_of =
+      [family_of = std::move(family_of),
+       known = std::make_shared<SourcesByFamily>()](DeviceNumber device) -> const EnergySources* {
+    const catalog::FamilyPtr family = family_of(device);
+    if (!family) return nullptr;
     const EnergySources& sources = known->try_emplace(family, *family).first->second;
-    if (sources.empty()) return {};
-    HourRows earlier(sources, names);
-    HourRows rows(sources, names);
+    return sources.empty() ? nullptr : &sources;
+  };
+  const auto of_hour = [sources_of](const DeviceHour& of, const HourBefore& before,
+                                    const Block& block, const FieldNames& names) -> std::string {
+    const EnergySources* const sources = sources_of(of.device);
+    if (sources == nullptr) return {};
+    HourRows earlier(*sources, names);
+    HourRows rows(*sources, names);
     // Hours without stored energies are computed by the queries that need them.
     if (before.block != nullptr && !earlier.add(*before.block)) return {};
     if (!rows.add(block)) return {};
     if (before.block != nullptr) hold(before.hour, before.energies, earlier);
     earlier.finish();
     rows.finish();
-    return to_bytes(of.hour, integrate_hour(sources, earlier, rows));
+    return to_bytes(of.hour, integrate_hour(*sources, earlier, rows));
   };
+  return {.of_hour = of_hour, .sources_of = sources_of};
 }
 
 }  // namespace gridloom::history

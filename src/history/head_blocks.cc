@@ -70,35 +70,38 @@ std::set<FieldId> HeadBlocks::fields_of(const std::string& buffer) const {
 }
 
 // Encodes the beginning of a row with this shape, after its time.
-std::string HeadBlocks::beginning_of(const Shape& shape) {
-  std::string bytes;
+HeadBlocks::OfBatch HeadBlocks::beginning_of(Shape shape) {
+  OfBatch found;
   auto known = numbers_.find(shape);
   if (known == numbers_.end() && numbers_.size() < kMaxShapes && shape.size() <= kMaxShapeFields) {
     (*shapes_)[numbers_.size()] = shape;
     known = numbers_.emplace(shape, numbers_.size() + 1).first;
   }
   if (known != numbers_.end()) {
-    append_varint(bytes, known->second);
-    return bytes;
+    found.number = known->second;
+    append_varint(found.bytes, found.number);
+    return found;
   }
-  append_varint(bytes, 0);
-  append_varint(bytes, shape.size());
-  for (const FieldId field : shape) append_varint(bytes, field);
-  return bytes;
+  append_varint(found.bytes, 0);
+  append_varint(found.bytes, shape.size());
+  for (const FieldId field : shape) append_varint(found.bytes, field);
+  found.fields = std::move(shape);
+  return found;
 }
 
 HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& names,
                                          const journal::BatchReader& reader) {
-  OfBatch found;
   Shape shape;
+  bool is_resent = false;
   for (const std::uint32_t name : names) {
     if (reader.names()[name] == journal::kResent) {
-      found.resent = true;
+      is_resent = true;
     } else {
       shape.push_back(ids_[name]);
     }
   }
-  found.bytes = beginning_of(shape);
+  OfBatch found = beginning_of(std::move(shape));
+  found.resent = is_resent;
   return found;
 }
 
@@ -114,14 +117,14 @@ void HeadBlocks::name_shapes(const journal::BatchReader& reader) {
 bool HeadBlocks::came_before(const journal::BatchReader::Row& row, journal::BatchReader& reader) {
   const OfBatch& shape = of_batch_[row.shape];
   samples_.clear();
-  std::string values;
+  values_.clear();
   for (const journal::BatchReader::Field& field : reader.fields()) {
     if (reader.names()[field.name] == journal::kResent) continue;
-    values += field.bytes;
+    values_ += field.bytes;
     samples_.push_back({.field = ids_[field.name], .value = field.value});
   }
   row_ = shape.bytes;
-  append_text(row_, values);
+  append_text(row_, values_);
   return knows({.device = row.device, .hour = hour_of(row.at_ms)}, row.at_ms);
 }
 
@@ -194,6 +197,12 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     }
     head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
+    if (!energies_) continue;
+    energies_->add({.of = {.device = row->device, .hour = hour_of(row->at_ms)},
+                    .at_ms = row->at_ms,
+                    .shape = shape.number,
+                    .fields = shape.number > 0 ? (*shapes_)[shape.number - 1] : shape.fields,
+                    .values = shape.resent ? std::string_view(values_) : row->values});
   }
   if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is not a batch");
   return {};
@@ -266,6 +275,7 @@ void HeadBlocks::drop_rows(const DeviceHour& of, const IsStored& is_stored) {
 }
 
 void HeadBlocks::purge(DeviceNumber device) {
+  if (energies_) energies_->purge(device);
   const std::lock_guard lock(mutex_);
   purged_.insert(device);
   const auto gone = devices_.extract(device);

@@ -28,6 +28,7 @@
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
+#include "history/energy/open_energies.h"
 #include "history/hours_in_memory.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
@@ -39,7 +40,10 @@ class HeadBlocks final : public HoursInMemory {
   // True if the store has an equal row of that time. Called on the thread that takes.
   using InStore =
       std::function<bool(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row)>;
-  HeadBlocks(FieldNames& names, InStore in_store) : names_(names), in_store_(std::move(in_store)) {}
+  HeadBlocks(FieldNames& names, InStore in_store, SourcesOf sources_of = {})
+      : names_(names), in_store_(std::move(in_store)) {
+    if (sources_of) energies_.emplace(names, std::move(sources_of));
+  }
 
   // The records of hours that take() leaves out, because the store has their rows.
   void set_stored(std::map<DeviceHour, std::uint64_t> taken);
@@ -54,6 +58,7 @@ class HeadBlocks final : public HoursInMemory {
   [[nodiscard]] std::vector<DeviceHour> before(std::int64_t hour, std::size_t most) const;
   // At most `most` hours: those that need the oldest records of the log.
   [[nodiscard]] std::vector<DeviceHour> oldest(std::size_t most) const;
+  [[nodiscard]] const OpenEnergies* energies() const { return energies_ ? &*energies_ : nullptr; }
   // Cheap: all but the last buffer are shared, not copied.
   [[nodiscard]] Copy copy(const DeviceHour& of) const override;
   [[nodiscard]] std::string chunk_of(const std::string& buffer) const override;
@@ -92,8 +97,10 @@ class HeadBlocks final : public HoursInMemory {
 
   // A shape of the batch being read.
   struct OfBatch {
-    std::string bytes;    // encoded beginning of a row, after its time
-    bool resent = false;  // kResent is among its fields
+    std::string bytes;       // encoded beginning of a row, after its time
+    std::size_t number = 0;  // one more than its index in shapes_; 0: it is not there
+    Shape fields{};          // if it is not there
+    bool resent = false;     // kResent is among its fields
   };
 
   void name_shapes(const journal::BatchReader& reader);
@@ -101,9 +108,9 @@ class HeadBlocks final : public HoursInMemory {
   [[nodiscard]] std::string_view read_row(Cursor& row, Shape& fields) const;
   [[nodiscard]] OfBatch shape_of(const journal::BatchReader::Shape& names,
                                  const journal::BatchReader& reader);
-  [[nodiscard]] std::string beginning_of(const Shape& shape);
-  // Writes a resent row to row_, without its time and the kResent field. True: an equal row of the
-  // same time exists.
+  [[nodiscard]] OfBatch beginning_of(Shape shape);
+  // Writes a resent row to row_, without its time and the kResent field, and its values to values_.
+  // True: an equal row of the same time exists.
   [[nodiscard]] bool came_before(const journal::BatchReader::Row& row,
                                  journal::BatchReader& reader);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
@@ -126,6 +133,7 @@ class HeadBlocks final : public HoursInMemory {
   std::uint64_t stored_through_ = 0;            // the last of those records
   std::set<DeviceNumber> purged_;
   std::atomic<std::size_t> bytes_{0};
+  std::optional<OpenEnergies> energies_;
   // Shapes of the rows in devices_. They never change, so a thread that has copied rows may read
   // their shapes without the lock.
   std::unique_ptr<Shapes> shapes_ = std::make_unique<Shapes>();
@@ -134,6 +142,7 @@ class HeadBlocks final : public HoursInMemory {
   std::vector<FieldId> ids_;
   std::vector<OfBatch> of_batch_;
   std::string row_;              // encoding of a resent row
+  std::string values_;           // its values
   std::vector<Sample> samples_;  // its samples
 };
 

@@ -75,6 +75,7 @@ struct HomeWatch::Validity {
   std::atomic<std::int64_t> until_ms = kNever_ms;  // by the devices' clock: states change with time
   std::atomic<std::int64_t> ledger_ms = kNever_ms;  // by the steady clock: energies are to be added
   std::atomic<const registry::Directory*> directory = nullptr;
+  std::atomic<std::uint64_t> version = 0;
 };
 
 class HomeFeed::Reader final : public hub::ChangeReader {
@@ -113,6 +114,7 @@ struct HomeFeed::Work {
   StringMap<std::size_t> places;      // of the devices whose twins are read
   std::vector<std::string> to_read;   // devices whose twins are read, the next one last
   std::optional<overview::Ledger> ledger;
+  bool has_news = true;                // of any device
   std::int64_t ledger_ms = kNever_ms;  // when energies are to be added, by the steady clock
 };
 
@@ -128,6 +130,8 @@ bool HomeWatch::is_stale() const {
          unix_ms(options.steady->now()) >= validity_->ledger_ms ||
          platform.registry.directory().get() != validity_->directory;
 }
+
+std::uint64_t HomeWatch::version() const { return validity_->version; }
 
 HomeFeed::~HomeFeed() {
   for (auto& [account, entry] : homes_) {
@@ -214,7 +218,7 @@ std::size_t HomeFeed::homes() const {
 }
 
 bool HomeFeed::is_current(const Entry& entry) const {
-  if (!entry.home || entry.is_computing) return false;
+  if (!entry.home || entry.is_computing || entry.has_new_ledger) return false;
   const TimePoint now = options_.steady->now();
   if (now - entry.computed < kFresh) return true;
   if (!entry.watched) return false;
@@ -292,6 +296,8 @@ HomeFeed::WorkPtr HomeFeed::begin(AccountId account, Entry& entry, Loop& loop) c
       }
     }
   }
+  work->has_news = is_whole || !changed.empty();
+  if (!work->has_news) work->ledger_ms = watched->validity->ledger_ms;
   for (std::size_t i = 0; i < work->devices.size(); ++i) {
     const std::string& sn = work->devices[i]->sn;
     if (!is_whole && !changed.contains(sn)) continue;
@@ -330,20 +336,37 @@ void HomeFeed::read_some(const WorkPtr& work) {
 }
 
 void HomeFeed::add_ledger(const WorkPtr& work) {
+  const hub::Platform& platform = options_.hub->platform();
   const TimePoint now = options_.steady->now();
   const bool has_ledger = options_.reads && work->devices.size() <= kMaxLedger;
-  const bool is_due = [&] {
+  const std::int64_t day_ms =
+      time::begin_of(time::Step::kDay, unix_ms(platform.clock.now()), platform.zone);
+  bool is_due = false;
+  bool is_awaited = false;
+  {
     const std::lock_guard lock(mutex_);
     Entry& entry = homes_[work->account];
-    work->ledger = entry.ledger;
-    if (entry.ledger_computed && now - *entry.ledger_computed < kLedgerFresh) {
-      if (has_ledger) work->ledger_ms = unix_ms(*entry.ledger_computed + kLedgerFresh);
-      return false;
+    if (std::exchange(entry.ledger_from_ms, day_ms) != day_ms) {
+      entry.ledger.reset();
+      entry.ledger_computed.reset();
     }
-    entry.ledger_computed = now;
-    return true;
-  }();
+    is_due = !entry.ledger_computed || now - *entry.ledger_computed >= kLedgerFresh;
+    is_awaited = !entry.ledger && work->devices.size() <= kMaxAwaited;
+    if (is_due) {
+      entry.ledger_computed = now;
+      work->ledger_ms = kNever_ms;
+    } else if (has_ledger && work->has_news) {
+      work->ledger_ms = unix_ms(*entry.ledger_computed + kLedgerFresh);
+    }
+    entry.has_new_ledger = false;
+    work->ledger = entry.ledger;
+  }
   if (!is_due || !has_ledger) return finish(work);
+  compute_ledger(work, is_awaited);
+  if (!is_awaited) finish(work);
+}
+
+void HomeFeed::compute_ledger(const WorkPtr& work, bool is_awaited) {
   const hub::Platform& platform = options_.hub->platform();
   const std::int64_t at_ms = unix_ms(platform.clock.now());
   std::vector<HistoryDevice> devices;
@@ -359,24 +382,39 @@ void HomeFeed::add_ledger(const WorkPtr& work) {
       HomeEnergies::Options{.devices = std::move(devices),
                             .bounds = hours_of_today(at_ms, platform.zone),
                             .now_ms = at_ms});
-  const auto step = [this, work, energies](history::Reader& reader) {
+  const auto step = [this, account = work->account, awaiting = is_awaited ? work : nullptr,
+                     energies](history::Reader& reader) {
     for (const history::Slice slice(reader); !energies->done() && !slice.over();) {
       if (Status worked = energies->work(reader); !worked) {
-        finish(work);
+        if (awaiting) finish(awaiting);
         return history::Progress::kDone;
       }
     }
     if (!energies->done()) return history::Progress::kMore;
-    // Without the energies of one device the others' sums would be wrong, and those of before may
-    // be of another day.
-    work->ledger = energies->is_damaged() ? std::nullopt
-                                          : std::optional(overview::ledger_of(energies->buckets()));
-    finish(work);
+    // Without the energies of one device the others' sums would be wrong.
+    std::optional<overview::Ledger> ledger;
+    if (!energies->is_damaged()) ledger = overview::ledger_of(energies->buckets());
+    if (awaiting) {
+      awaiting->ledger = std::move(ledger);
+      finish(awaiting);
+    } else {
+      set_ledger(account, std::move(ledger));
+    }
     return history::Progress::kDone;
   };
   const bool taken =
       options_.reads({.account = std::to_underlying(work->account), .gone = {}, .step = step});
-  if (!taken) finish(work);
+  if (!taken && is_awaited) finish(work);
+}
+
+void HomeFeed::set_ledger(AccountId account, std::optional<overview::Ledger> ledger) {
+  const std::lock_guard lock(mutex_);
+  const auto found = homes_.find(account);
+  if (found == homes_.end()) return;
+  Entry& entry = found->second;
+  entry.ledger = std::move(ledger);
+  entry.has_new_ledger = true;
+  if (entry.watched) entry.watched->validity->has_changed = true;
 }
 
 bool HomeFeed::update(HomeDevicePtr& device, AccountId account, TimePoint now) const {
@@ -454,12 +492,15 @@ void HomeFeed::finish(const WorkPtr& work) {
             .picture = picture};
     entry.home = home;
     entry.members = std::move(members);
-    entry.ledger = work->ledger;
+    if (!entry.has_new_ledger) entry.ledger = work->ledger;
     entry.computed = options_.steady->now();
     entry.is_computing = false;
     waiting = std::exchange(entry.waiting, {});
     with_numbers_.emplace_back(work->account, entry.computed);
-    if (entry.watched) entry.watched->take(*work, state->devices, until_ms);
+    if (entry.watched) {
+      entry.watched->take(*work, state->devices, until_ms);
+      entry.watched->validity->version = home.version;
+    }
     update_idle(work->account, entry);
   }
   for (hub::ReplyTo<Home>& each : waiting) hub::answer<Home>(std::move(each), Home(home));

@@ -57,6 +57,8 @@ class HomeWatch {
   // Whether the home may be another one than the last that was computed. Cheap; only of a watch
   // that is_watching().
   [[nodiscard]] bool is_stale() const;
+  // HomeFeed::Home::version of the last that was computed, for whomever; 0: none was. As cheap.
+  [[nodiscard]] std::uint64_t version() const;
 
  private:
   friend class HomeFeed;
@@ -71,6 +73,9 @@ class HomeFeed {
   static constexpr Millis kFresh{1000};
   static constexpr Millis kLedgerFresh = std::chrono::seconds(30);
   static constexpr std::size_t kMaxLedger = 5000;  // devices of a home whose energies are summed
+  // A home of so many devices waits for its energies if none are known; any other one is answered
+  // with those that were known last, and has them once they are there.
+  static constexpr std::size_t kMaxAwaited = 100;
 
   struct Options {
     hub::Hub* hub = nullptr;
@@ -133,7 +138,9 @@ class HomeFeed {
     bool is_computing = false;
     std::vector<hub::ReplyTo<Home>> waiting;
     std::optional<overview::Ledger> ledger;
-    std::optional<TimePoint> ledger_computed;
+    std::int64_t ledger_from_ms = 0;                               // the beginning of its day
+    std::optional<TimePoint> ledger_computed;                      // or is being computed since
+    bool has_new_ledger = false;                                   // which is not in `home`
     std::shared_ptr<Watched> watched;                              // null: nobody watches it
     std::optional<std::list<registry::AccountId>::iterator> idle;  // its place in idle_
   };
@@ -145,6 +152,8 @@ class HomeFeed {
 
   void read_some(const WorkPtr& work);
   void add_ledger(const WorkPtr& work);
+  void compute_ledger(const WorkPtr& work, bool is_awaited);
+  void set_ledger(registry::AccountId account, std::optional<overview::Ledger> ledger);
   // Reads again what is not in the device's twin. True: the log of events may know the beginning
   // of one of its faults soon, which was reported just now.
   [[nodiscard]] bool update(HomeDevicePtr& device, registry::AccountId account,

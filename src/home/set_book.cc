@@ -11,7 +11,31 @@ namespace gridloom::home {
 namespace {
 
 bool is_equal(const ShownField& field) {
-  return field.is && catalog::shows(*field.is, field.asked, field.within);
+  if (!field.asked) return true;
+  return field.is && catalog::shows(*field.is, *field.asked, field.within);
+}
+
+bool has_changed(const ShownField& field) {
+  return field.asked ? field.was_other : field.is != field.before;
+}
+
+bool is_asked(const ShownField& field) { return field.asked.has_value(); }
+
+// Fields of modules become those of the modules that the device has; it has none of some kinds.
+void name_modules(std::vector<ShownField>& fields, const SetBook::ValuesOf& values_of) {
+  std::vector<ShownField> named;
+  named.reserve(fields.size());
+  for (ShownField& field : fields) {
+    if (!field.name.contains('*')) {
+      named.push_back(std::move(field));
+      continue;
+    }
+    for (SetBook::Reported& each : values_of(field.name)) {
+      ShownField& made = named.emplace_back(field);
+      made.name = std::move(each.name);
+    }
+  }
+  fields = std::move(named);
 }
 
 }  // namespace
@@ -109,18 +133,24 @@ bool SetBook::is_shown(const Kept& kept) {
   const SetRecord& record = kept.record;
   if (!kept.was_read || !std::ranges::all_of(record.fields, is_equal)) return false;
   // Values that were there before tell nothing of a set that the device has not answered.
-  return record.state == SetState::kAnswered ||
-         std::ranges::any_of(record.fields, &ShownField::was_other);
+  const bool has_told =
+      record.state == SetState::kAnswered && std::ranges::any_of(record.fields, is_asked);
+  return has_told || std::ranges::any_of(record.fields, has_changed);
 }
 
-void SetBook::read_back(std::string_view sn, const ValueOf& value_of, const Now& now) {
+void SetBook::read_back(std::string_view sn, const ValuesOf& values_of, const Now& now) {
   const auto found = open_.find(sn);
   if (found == open_.end()) return;
   const Places places = found->second;
   for (const auto& at : places) {
+    if (!at->was_read) name_modules(at->record.fields, values_of);
     for (ShownField& field : at->record.fields) {
-      field.is = value_of(field.name);
-      if (!at->was_read) field.was_other = !is_equal(field);
+      const auto reported = values_of(field.name);
+      field.is = reported.empty() ? std::nullopt
+                                  : catalog::value_inside(reported.front().value, field.path);
+      if (at->was_read) continue;
+      field.was_other = !is_equal(field);
+      field.before = field.is;
     }
     at->was_read = true;
     if (!is_shown(*at)) continue;
@@ -138,7 +168,8 @@ void SetBook::tick(const Now& now) {
     }
   }
   for (const auto& at : over) {
-    const bool has_failed = at->record.state == SetState::kAnswered && !at->is_restored;
+    const bool has_failed = at->record.state == SetState::kAnswered && !at->is_restored &&
+                            std::ranges::any_of(at->record.fields, is_asked);
     if (has_failed) at->record.state = SetState::kNotApplied;
     close(at, now);
   }

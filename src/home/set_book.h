@@ -39,13 +39,15 @@ enum class SetState : std::uint8_t {
 // "sent", "answered", "applied", "not_applied", "refused", "unanswered", "offline"
 [[nodiscard]] std::string_view name_of(SetState state);
 
-// A field that shows a set.
+// A field that shows a set, or a place inside of one.
 struct ShownField {
-  std::string name;
-  wire::Json asked;
-  std::optional<wire::Json> is{};  // nothing: the device has not reported it
-  bool was_other = true;           // before the set was sent
-  double within = 0;               // greatest difference by which the field still shows it
+  std::string name;    // of the quota; '*' until the device has said which modules it has
+  std::string path{};  // inside of it, as of catalog::value_inside()
+  std::optional<wire::Json> asked{};  // nothing: the set is shown by another value than before
+  std::optional<wire::Json> is{};     // nothing: the device has not reported it
+  bool was_other = true;              // before the set was sent
+  double within = 0;                  // greatest difference by which the field still shows it
+  std::optional<wire::Json> before{};
 };
 
 // Ids are of an account and a device.
@@ -109,10 +111,14 @@ class SetBook {
   // its fields show now is read back, but that they show something else says nothing of the set by
   // now. Call for the oldest first.
   void restore(SetRecord record, Outcome outcome, TimePoint ended, const Now& now);
-  // Takes what the device reports now. `value_of` answers nothing for a field that was not
-  // reported.
-  using ValueOf = std::function<std::optional<wire::Json>(std::string_view field)>;
-  void read_back(std::string_view sn, const ValueOf& value_of, const Now& now);
+  // Takes what the device reports now. `values_of` answers what it has reported of a field: one
+  // value, or nothing; of a name with '*' one for each module.
+  struct Reported {
+    std::string name;
+    wire::Json value;
+  };
+  using ValuesOf = std::function<std::vector<Reported>(std::string_view field)>;
+  void read_back(std::string_view sn, const ValuesOf& values_of, const Now& now);
   // Ends what has lasted long enough. To be called a few times a second.
   void tick(const Now& now);
 

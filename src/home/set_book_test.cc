@@ -39,8 +39,23 @@ class SetBookTest : public testing::Test {
              now);
   }
   void reports(std::optional<Json> value) {
+    report({value ? std::vector<SetBook::Reported>{{.name = "f", .value = *value}}
+                  : std::vector<SetBook::Reported>()});
+  }
+  // A '*' in a field that is asked for stands for all that begins with the same letter.
+  void report(const std::vector<SetBook::Reported>& values) {
     book.read_back(
-        kSn, [&](std::string_view field) { return field == "f" ? value : std::nullopt; }, now);
+        kSn,
+        [&](std::string_view field) {
+          std::vector<SetBook::Reported> found;
+          for (const SetBook::Reported& each : values) {
+            const bool is_meant =
+                field.contains('*') ? each.name.front() == field.front() : each.name == field;
+            if (is_meant) found.push_back(each);
+          }
+          return found;
+        },
+        now);
   }
   void pass(Millis time) {
     now.steady += time;
@@ -148,7 +163,7 @@ TEST_F(SetBookTest, AllFieldsMustShowTheSet) {
   end("a", SharedText("{}"));
   reports(Json(1));
   EXPECT_EQ(state("a"), "answered...");
-  book.read_back(kSn, [](std::string_view field) { return Json(field == "f" ? 1 : 2); }, now);
+  report({{.name = "f", .value = 1}, {.name = "g", .value = 2}});
   EXPECT_EQ(state("a"), "applied");
 }
 
@@ -205,6 +220,44 @@ TEST_F(SetBookTest, TellsWhichSetsChanged) {
   EXPECT_THAT(book.take_changed(), IsEmpty());
   reports(Json(1));
   EXPECT_THAT(book.take_changed(), ElementsAre(id_of("a")));
+}
+
+TEST_F(SetBookTest, APlaceInsideOfAListShowsASet) {
+  add(id_of("a"), {{.name = "f", .path = "[1].sta", .asked = 1}});
+  reports(wire::parse_json(R"([{"sta":1},{"sta":0}])").value());
+  end("a", SharedText("{}"));
+  EXPECT_EQ(state("a"), "answered...");
+  reports(wire::parse_json(R"([{"sta":1},{"sta":1}])").value());
+  EXPECT_EQ(state("a"), "applied");
+  EXPECT_EQ(book.find(id_of("a"))->fields.front().is, Json(1));
+}
+
+TEST_F(SetBookTest, EachModuleThatTheDeviceHasShowsASet) {
+  add(id_of("a"), {{.name = "p.*.on", .asked = 1}, {.name = "q.*.on", .asked = 1}});
+  report({{.name = "p.A.on", .value = 0}, {.name = "p.B.on", .value = 1}});
+  end("a", SharedText("{}"));
+  EXPECT_EQ(state("a"), "answered...") << "it has no module q";
+  report({{.name = "p.A.on", .value = 1}, {.name = "p.B.on", .value = 1}});
+  EXPECT_EQ(state("a"), "applied");
+  EXPECT_EQ(book.find(id_of("a"))->fields.size(), 2U);
+  add(id_of("b"), {{.name = "r.*.on", .asked = 1}});
+  report({{.name = "p.A.on", .value = 1}});
+  end("b", SharedText("{}"));
+  EXPECT_EQ(state("b"), "answered") << "no field is left that could show it";
+}
+
+TEST_F(SetBookTest, WhatAModelDoesIsShownByAnotherValueThanBefore) {
+  add(id_of("a"), {{.name = "f"}});
+  reports(Json(4));
+  end("a", SharedText("{}"));
+  EXPECT_EQ(state("a"), "answered...");
+  reports(Json(5));
+  EXPECT_EQ(state("a"), "applied");
+  add(id_of("b"), {{.name = "f"}});
+  reports(Json(5));
+  end("b", SharedText("{}"));
+  pass(SetBook::kReadBack);
+  EXPECT_EQ(state("b"), "answered") << "the same as before says nothing against it";
 }
 
 }  // namespace

@@ -82,13 +82,14 @@ TEST(SetText, CallsAndSetsAreReadAsTheyWereWritten) {
                    .refusal = "why",
                    .reply = "{}"};
   record.fields = {{.name = "f", .asked = 1, .is = "2", .was_other = false, .within = 0.5},
-                   {.name = "g", .asked = true}};
+                   {.name = "g", .path = "[1].sta", .before = 2}};
   const std::string text = text_of(std::span(&record, 1));
   const auto records = must(set_records_in(AccountId{3}, text));
   ASSERT_THAT(records, SizeIs(1));
   EXPECT_EQ(records[0].id, record.id);
   EXPECT_EQ(records[0].error->detail, "away");
   EXPECT_EQ(records[0].fields[1].is, std::nullopt);
+  EXPECT_EQ(records[0].fields[1].asked, std::nullopt);
   EXPECT_EQ(text_of(records), text);
 }
 

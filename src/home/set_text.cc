@@ -33,10 +33,12 @@ JsonObject object_of(const SetRecord& record) {
   JsonArray fields;
   for (const ShownField& each : record.fields) {
     JsonObject field{{"name", each.name},
-                     {"asked", each.asked},
+                     {"path", each.path},
                      {"wasOther", each.was_other},
                      {"within", each.within}};
+    if (each.asked) field["asked"] = *each.asked;
     if (each.is) field["is"] = *each.is;
+    if (each.before) field["before"] = *each.before;
     fields.emplace_back(std::move(field));
   }
   object["fields"] = std::move(fields);
@@ -44,18 +46,22 @@ JsonObject object_of(const SetRecord& record) {
 }
 
 std::optional<ShownField> field_in(const Json& json) {
-  const Json* asked = wire::member(json, "asked");
   const Json* was_other = wire::member(json, "wasOther");
   const Json* within = wire::member(json, "within");
-  const Json* is = wire::member(json, "is");
-  const bool is_whole = asked != nullptr && was_other != nullptr && was_other->is_bool() &&
-                        within != nullptr && within->is_number();
+  const bool is_whole =
+      was_other != nullptr && was_other->is_bool() && within != nullptr && within->is_number();
   if (!is_whole) return std::nullopt;
+  const auto value = [&json](std::string_view key) {
+    const Json* found = wire::member(json, key);
+    return found == nullptr ? std::nullopt : std::optional(*found);
+  };
   return ShownField{.name = std::string(wire::text_in(json, "name")),
-                    .asked = *asked,
-                    .is = is == nullptr ? std::nullopt : std::optional(*is),
+                    .path = std::string(wire::text_in(json, "path")),
+                    .asked = value("asked"),
+                    .is = value("is"),
                     .was_other = was_other->get_bool(),
-                    .within = within->to_number<double>()};
+                    .within = within->to_number<double>(),
+                    .before = value("before")};
 }
 
 std::optional<SetRecord> record_in(AccountId account, const Json& json) {

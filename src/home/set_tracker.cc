@@ -10,6 +10,7 @@
 
 #include "base/sha256.h"
 #include "catalog/effects.h"
+#include "history/energy/energy_sources.h"
 
 namespace gridloom::home {
 namespace {
@@ -265,11 +266,23 @@ void SetTracker::take_twin(const std::string& sn, AccountId account,
       values.emplace(twin->name_of(slot), text);
     });
   }
-  const auto value_of = [&](std::string_view field) -> std::optional<wire::Json> {
-    const auto found = values.find(field);
-    if (found == values.end()) return std::nullopt;
-    auto parsed = wire::parse_json(found->second);
-    return parsed ? std::optional(std::move(*parsed)) : std::nullopt;
+  const auto values_of = [&](std::string_view field) {
+    std::vector<SetBook::Reported> reported;
+    const auto add = [&reported](std::string_view name, std::string_view text) {
+      auto parsed = wire::parse_json(text, {.bytes = text.size(), .keys = text.size()});
+      if (!parsed) return;
+      reported.push_back({.name = std::string(name), .value = std::move(*parsed)});
+    };
+    if (!field.contains('*')) {
+      const auto found = values.find(field);
+      if (found != values.end()) add(field, found->second);
+      return reported;
+    }
+    for (const auto& [name, text] : values) {
+      if (history::matches(field, name)) add(name, text);
+    }
+    std::ranges::sort(reported, {}, &SetBook::Reported::name);
+    return reported;
   };
   bool reads_again = false;
   {
@@ -277,7 +290,7 @@ void SetTracker::take_twin(const std::string& sn, AccountId account,
     // Meanwhile another account may have asked, which reads again.
     const auto watched = watched_.find(sn);
     if (watched != watched_.end() && watched->second == account) {
-      book_.read_back(sn, value_of, now());
+      book_.read_back(sn, values_of, now());
     }
     const auto reading = reading_.find(sn);
     reads_again = reading->second;

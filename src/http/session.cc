@@ -19,7 +19,8 @@ WebSocketRequest handshake_of(const Head& head) {
           .connection = head.joined("Connection"),
           .version = head.joined("Sec-WebSocket-Version"),
           .key = head.joined("Sec-WebSocket-Key"),
-          .protocols = head.joined("Sec-WebSocket-Protocol")};
+          .protocols = head.joined("Sec-WebSocket-Protocol"),
+          .extensions = head.joined("Sec-WebSocket-Extensions")};
 }
 
 }  // namespace
@@ -138,7 +139,12 @@ void Session::upgrade(const Upgrade& to) {
     respond(std::move(response));
     since_ = now_;
   };
-  const auto accepted = accept_web_socket(handshake_of(reader_.head()), to.protocol);
+  const WebSocketRequest handshake = handshake_of(reader_.head());
+  // Binary messages have no repetition to speak of.
+  std::unique_ptr<MessageDeflate> deflate;
+  if (to.form == WebSocketForm::kLines) deflate = MessageDeflate::negotiate(handshake.extensions);
+  const auto accepted =
+      accept_web_socket(handshake, to.protocol, deflate ? deflate->accepted() : std::string_view());
   if (!accepted) {
     const RefusedHandshake& refused = accepted.error();
     Response response = service_.refusal({.status = refused.refusal.status,
@@ -152,7 +158,8 @@ void Session::upgrade(const Upgrade& to) {
   auto inner = service_.open(reader_.request(), std::move(context));
   if (!inner) return refuse_with(std::move(inner.error()));
   sender_.append(*accepted);
-  web_socket_ = std::make_unique<WebSocket>(std::move(*inner), limits_.web_socket, now_, to.form);
+  web_socket_ = std::make_unique<WebSocket>(std::move(*inner), limits_.web_socket, now_, to.form,
+                                            std::move(deflate));
 }
 
 void Session::respond(Response response) {

@@ -12,8 +12,14 @@ constexpr std::size_t kPayloadBytes = 4096;  // that the inner protocol receives
 }  // namespace
 
 WebSocket::WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits,
-                     TimePoint now, WebSocketForm form)
-    : inner_(std::move(inner)), form_(form), limits_(limits), now_(now) {}
+                     TimePoint now, WebSocketForm form, std::unique_ptr<MessageDeflate> deflate)
+    : inner_(std::move(inner)),
+      form_(form),
+      limits_(limits),
+      deflate_(std::move(deflate)),
+      now_(now) {
+  if (deflate_) reader_.allow_compression();
+}
 
 void WebSocket::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
@@ -47,9 +53,13 @@ void WebSocket::on_header() {
   }
   message_bytes_ += reader_.size();
   if (message_bytes_ > limits_.message_bytes || reader_.size() > limits_.message_bytes) {
-    fail(CloseCode::kMessageTooBig,
-         "a message has at most " + std::to_string(limits_.message_bytes) + " bytes");
+    fail_as_too_big();
   }
+}
+
+void WebSocket::fail_as_too_big() {
+  fail(CloseCode::kMessageTooBig,
+       "a message has at most " + std::to_string(limits_.message_bytes) + " bytes");
 }
 
 void WebSocket::on_payload(std::string_view bytes) {
@@ -58,16 +68,34 @@ void WebSocket::on_payload(std::string_view bytes) {
     return;
   }
   if (closing_) return;
-  if (form_ == WebSocketForm::kBytes) {
+  if (reader_.is_compressed()) {
+    on_compressed(bytes);
+  } else if (form_ == WebSocketForm::kBytes) {
     inner_->receive(bytes, now_);
   } else {
-    if (!text_.take(bytes)) return fail(CloseCode::kInvalidText, "a text is not UTF-8");
-    // A line break within the message is a blank of its JSON.
-    std::string line(bytes);
-    std::ranges::replace(line, '\n', ' ');
-    inner_->receive(line, now_);
+    on_text(bytes);
   }
   if (inner_->finished()) frame_inner();
+}
+
+void WebSocket::on_text(std::string_view bytes) {
+  if (!text_.take(bytes)) return fail(CloseCode::kInvalidText, "a text is not UTF-8");
+  // A line break within the message is a blank of its JSON.
+  std::string line(bytes);
+  std::ranges::replace(line, '\n', ' ');
+  inner_->receive(line, now_);
+}
+
+void WebSocket::on_compressed(std::string_view bytes) {
+  std::array<char, kPayloadBytes> buffer;
+  while (reads_) {
+    const auto piece = deflate_->unpack(bytes, buffer);
+    if (!piece) return fail(CloseCode::kProtocolError, "a compressed message cannot be unpacked");
+    unpacked_bytes_ += piece->size();
+    if (unpacked_bytes_ > limits_.message_bytes) return fail_as_too_big();
+    if (!piece->empty()) on_text(*piece);
+    if (piece->empty() && bytes.empty()) return;
+  }
 }
 
 void WebSocket::on_end() {
@@ -75,6 +103,12 @@ void WebSocket::on_end() {
   if (!reader_.is_last()) return;
   message_bytes_ = 0;
   if (form_ == WebSocketForm::kBytes || closing_) return;
+  if (reader_.is_compressed()) {
+    on_compressed(MessageDeflate::kTail);
+    deflate_->end_message();
+    unpacked_bytes_ = 0;
+    if (closing_) return;
+  }
   if (!text_.end()) return fail(CloseCode::kInvalidText, "a text is not UTF-8");
   inner_->receive("\n", now_);
   if (inner_->finished()) frame_inner();
@@ -106,7 +140,7 @@ void WebSocket::frame_inner() {
   } else {
     for (std::string_view rest = payload; !rest.empty();) {
       const std::size_t end = rest.find('\n');
-      append_frame(out_, FrameType::kText, rest.substr(0, end));
+      append_line(rest.substr(0, end));
       rest.remove_prefix(std::min(end, rest.size() - 1) + 1);
     }
   }
@@ -115,6 +149,15 @@ void WebSocket::frame_inner() {
     close(CloseCode::kGoingAway, "the server stops");
   } else {
     close(CloseCode::kNormal, {});
+  }
+}
+
+void WebSocket::append_line(std::string_view line) {
+  const auto packed = deflate_ ? deflate_->compress(line) : std::nullopt;
+  if (packed) {
+    append_frame(out_, FrameType::kText, *packed, Packing::kCompressed);
+  } else {
+    append_frame(out_, FrameType::kText, line);
   }
 }
 

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/clock.h"
+#include "http/message_deflate.h"
 #include "http/web_socket_frames.h"
 #include "net/protocol.h"
 
@@ -35,7 +36,8 @@ enum class WebSocketForm : std::uint8_t {
 class WebSocket final : public net::Protocol {
  public:
   WebSocket(std::shared_ptr<net::Protocol> inner, const WebSocketLimits& limits, TimePoint now,
-            WebSocketForm form = WebSocketForm::kBytes);
+            WebSocketForm form = WebSocketForm::kBytes,
+            std::unique_ptr<MessageDeflate> deflate = nullptr);
 
   void receive(std::string_view bytes, TimePoint now) override;
   [[nodiscard]] bool has_work() const override { return !closing_ && inner_->has_work(); }
@@ -53,11 +55,15 @@ class WebSocket final : public net::Protocol {
  private:
   void on_header();
   void on_payload(std::string_view bytes);
+  void on_text(std::string_view bytes);
+  void on_compressed(std::string_view bytes);
+  void append_line(std::string_view line);
   void on_end();
   void on_control_frame();
   // Frames the output of the inner protocol, followed by a Close once that has finished.
   void frame_inner();
   void close(CloseCode code, std::string_view why);
+  void fail_as_too_big();
   // Closes, and reads nothing more.
   void fail(CloseCode code, std::string_view why);
 
@@ -65,11 +71,13 @@ class WebSocket final : public net::Protocol {
   WebSocketForm form_;
   WebSocketLimits limits_;
   FrameReader reader_;
-  std::string control_;  // payload of the current control frame
+  std::unique_ptr<MessageDeflate> deflate_;  // null: messages are not compressed
+  std::string control_;                      // payload of the current control frame
   TextCheck text_;
   std::string out_;
   TimePoint now_;
   std::uint64_t message_bytes_ = 0;   // of the current message
+  std::uint64_t unpacked_bytes_ = 0;  // of it, if it is compressed
   std::optional<TimePoint> closing_;  // since our Close, or the peer's
   bool reads_ = true;                 // neither the peer's Close nor an error has been read
   bool gave_up_ = false;              // the peer did not answer our Close

@@ -11,6 +11,7 @@ namespace {
 
 constexpr unsigned kFinBit = 0x80;
 constexpr unsigned kReservedBits = 0x70;
+constexpr unsigned kCompressedBit = 0x40;
 constexpr unsigned kTypeBits = 0x0f;
 constexpr unsigned kMaskBit = 0x80;
 constexpr unsigned kLengthBits = 0x7f;
@@ -64,7 +65,11 @@ FrameReader::Step FrameReader::next(std::string_view& in, std::span<char> buffer
 FrameReader::Step FrameReader::read_start() {
   const unsigned type = header_[0] & kTypeBits;
   is_last_ = (header_[0] & kFinBit) != 0;
-  if ((header_[0] & kReservedBits) != 0) return fail("a reserved bit is set");
+  const unsigned reserved = header_[0] & kReservedBits;
+  // The first frame says it of the whole message.
+  const bool begins_message = type == 0x1 || type == 0x2;
+  const bool is_compressed = reserved == kCompressedBit && may_be_compressed_ && begins_message;
+  if (reserved != 0 && !is_compressed) return fail("a reserved bit is set");
   if (!is_known(type)) return fail("a frame has a reserved opcode");
   if ((header_[1] & kMaskBit) == 0) return fail("a client's frame must be masked");
   type_ = static_cast<FrameType>(type);
@@ -78,6 +83,7 @@ FrameReader::Step FrameReader::read_start() {
   if (type_ != FrameType::kContinuation && in_message_) {
     return fail("a message began before the last one ended");
   }
+  if (begins_message) is_compressed_ = is_compressed;
   in_message_ = !is_last_;
   return Step::kNeedsInput;
 }
@@ -124,8 +130,9 @@ FrameReader::Step FrameReader::read_payload(std::string_view& in, std::span<char
   return Step::kPayload;
 }
 
-void append_frame(std::string& out, FrameType type, std::string_view payload) {
-  out += static_cast<char>(kFinBit | static_cast<unsigned>(type));
+void append_frame(std::string& out, FrameType type, std::string_view payload, Packing packing) {
+  const unsigned compressed = packing == Packing::kCompressed ? kCompressedBit : 0;
+  out += static_cast<char>(kFinBit | compressed | static_cast<unsigned>(type));
   if (payload.size() <= kMaxShort) {
     out += static_cast<char>(payload.size());
   } else if (payload.size() <= 0xffff) {

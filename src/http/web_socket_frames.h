@@ -1,5 +1,5 @@
 // Frames of a WebSocket (RFC 6455, section 5) as a server reads and writes them: bytes in, bytes
-// out. What messages mean is in web_socket.h; extensions are not negotiated.
+// out. What messages mean is in web_socket.h, and what compresses them in message_deflate.h.
 #pragma once
 
 #include <array>
@@ -43,12 +43,17 @@ class FrameReader {
     kError        // error() says why this and all further input is unusable
   };
 
+  // Messages may be compressed from now on.
+  void allow_compression() { may_be_compressed_ = true; }
+
   // Consumes the front of `in`. Payload is unmasked into `buffer`, which is not empty.
   Step next(std::string_view& in, std::span<char> buffer);
 
   [[nodiscard]] FrameType type() const { return type_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }  // of the payload
   [[nodiscard]] bool is_last() const { return is_last_; }
+  // Of the message that a data frame belongs to.
+  [[nodiscard]] bool is_compressed() const { return is_compressed_; }
   [[nodiscard]] std::string_view payload() const { return payload_; }
   [[nodiscard]] std::string_view error() const { return error_; }
 
@@ -70,6 +75,8 @@ class FrameReader {
   FrameType type_ = FrameType::kBinary;
   bool is_last_ = true;
   bool in_message_ = false;  // its last frame has not begun yet
+  bool may_be_compressed_ = false;
+  bool is_compressed_ = false;
   std::array<char, kMaskBytes> mask_{};
   std::uint64_t size_ = 0;
   std::uint64_t read_ = 0;  // bytes of the payload
@@ -77,8 +84,10 @@ class FrameReader {
   std::string_view error_;
 };
 
+enum class Packing : std::uint8_t { kPlain, kCompressed };
 // Appends a frame that is a whole message.
-void append_frame(std::string& out, FrameType type, std::string_view payload);
+void append_frame(std::string& out, FrameType type, std::string_view payload,
+                  Packing packing = Packing::kPlain);
 
 // Appends a Close; `why` has at most kMaxCloseReason bytes.
 inline constexpr std::size_t kMaxControlPayload = 125;

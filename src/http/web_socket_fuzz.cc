@@ -13,6 +13,7 @@
 namespace {
 
 using gridloom::http::Echo;
+using gridloom::http::MessageDeflate;
 using gridloom::http::WebSocket;
 using gridloom::http::WebSocketForm;
 using gridloom::http::WebSocketLimits;
@@ -29,9 +30,11 @@ struct TrafficEvent {
   bool finished = false;
 };
 
-TrafficEvent heard_of(std::string_view bytes, std::size_t piece, WebSocketForm form) {
+TrafficEvent heard_of(std::string_view bytes, std::size_t piece, WebSocketForm form,
+                      std::string_view extensions = {}) {
   const auto echo = std::make_shared<Echo>();
-  WebSocket socket(echo, kLimits, gridloom::TimePoint{}, form);
+  WebSocket socket(echo, kLimits, gridloom::TimePoint{}, form,
+                   MessageDeflate::negotiate(extensions));
   std::string out;
   for (; !bytes.empty(); bytes.remove_prefix(std::min(piece, bytes.size()))) {
     socket.receive(bytes.substr(0, piece), gridloom::TimePoint{});
@@ -41,7 +44,8 @@ TrafficEvent heard_of(std::string_view bytes, std::size_t piece, WebSocketForm f
   require(said.has_value());
   require(!socket.finished() || !socket.wants_input());
   for (const auto& frame : said->control) {
-    require(frame.fin == 1 && frame.rsv == 0 && frame.payload.size() <= 125);
+    const bool is_text = frame.opcode == gridloom::http::kText;
+    require(frame.fin == 1 && (is_text || (frame.rsv == 0 && frame.payload.size() <= 125)));
     // A Close is the last frame.
     require(frame.opcode != gridloom::http::kClose || &frame == &said->control.back());
   }
@@ -68,5 +72,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const TrafficEvent whole_lines = heard_of(bytes, bytes.size(), WebSocketForm::kLines);
   const TrafficEvent split_lines = heard_of(bytes, piece, WebSocketForm::kLines);
   require(lines(whole_lines.by_inner) == lines(split_lines.by_inner));
+  constexpr std::string_view kDeflate = "permessage-deflate";
+  const TrafficEvent packed = heard_of(bytes, bytes.size(), WebSocketForm::kLines, kDeflate);
+  require(packed.by_inner.size() <= bytes.size() * kLimits.message_bytes);
+  require(lines(packed.by_inner) ==
+          lines(heard_of(bytes, piece, WebSocketForm::kLines, kDeflate).by_inner));
   return 0;
 }

@@ -45,7 +45,8 @@ std::unexpected<RefusedHandshake> refuse(unsigned status, std::string why,
 }  // namespace
 
 std::expected<std::string, RefusedHandshake> accept_web_socket(const WebSocketRequest& request,
-                                                               std::string_view protocol) {
+                                                               std::string_view protocol,
+                                                               std::string_view extensions) {
   if (request.method != Method::kGet) {
     return refuse(405, "a WebSocket is opened by GET", "Allow", "GET");
   }
@@ -72,8 +73,10 @@ std::expected<std::string, RefusedHandshake> accept_web_socket(const WebSocketRe
   }
   return fmt::format(
       "HTTP/1.1 101 Switching Protocols\r\nServer: Gridloom\r\nUpgrade: websocket\r\n"
-      "Connection: Upgrade\r\nSec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n\r\n",
-      accept_of(request.key), protocol);
+      "Connection: Upgrade\r\nSec-WebSocket-Accept: {}\r\nSec-WebSocket-Protocol: {}\r\n{}\r\n",
+      accept_of(request.key), protocol,
+      extensions.empty() ? std::string()
+                         : fmt::format("Sec-WebSocket-Extensions: {}\r\n", extensions));
 }
 
 }  // namespace gridloom::http

@@ -21,9 +21,10 @@ struct WebSocketRequest {
   std::string host;
   std::string upgrade;
   std::string connection;
-  std::string version;    // Sec-WebSocket-Version
-  std::string key;        // Sec-WebSocket-Key
-  std::string protocols;  // Sec-WebSocket-Protocol
+  std::string version;     // Sec-WebSocket-Version
+  std::string key;         // Sec-WebSocket-Key
+  std::string protocols;   // Sec-WebSocket-Protocol
+  std::string extensions;  // Sec-WebSocket-Extensions
 };
 
 // Why a WebSocket is not opened.
@@ -33,8 +34,9 @@ struct RefusedHandshake {
   std::string_view value{};
 };
 
-// The bytes of the 101 that selects `protocol`, which must be among the offered ones.
+// The bytes of the 101 that selects `protocol`, which must be among the offered ones, and these
+// extensions; empty: none.
 [[nodiscard]] std::expected<std::string, RefusedHandshake> accept_web_socket(
-    const WebSocketRequest& request, std::string_view protocol);
+    const WebSocketRequest& request, std::string_view protocol, std::string_view extensions = {});
 
 }  // namespace gridloom::http

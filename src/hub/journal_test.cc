@@ -91,6 +91,18 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
 }
 
+TEST(JournalTest, HistoryGetsWhatADeviceMeansWithANumberWithoutASign) {
+  JournaledHome home;
+  constexpr std::string_view kKit = "M106ZAB4Z000001F";
+  home.add_device(kKit, "anna");
+  const FakePtr kit = home.connect_device(kKit, "kit");
+  home.commit();
+  home.report(kit, kKit, R"({"params":{"bmsTotal.totalAmp":65522,"bp5000.BP1.totalAmp":65521}})");
+  ASSERT_EQ(home.rows().size(), 1);
+  EXPECT_TRUE(home.rows()[0].ends_with(" 0 bmsTotal.totalAmp=-14 bp5000.BP1.totalAmp=-15"))
+      << home.rows()[0];
+}
+
 TEST(JournalTest, ReportsOfOneMillisecondHaveItsTimeInTheirOrder) {
   JournaledHome home;
   for (int i = 0; i < 1000; ++i) {

@@ -216,11 +216,13 @@ std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& s
   if (!has_changed) return readers;
   told.number = numbers_[number_of(state.partition)];
   if (!watch.wants_values) return readers;
+  std::string buffer;
   for (const std::size_t slot : changed_) {
     const bool is_extra = slot >= state.twin.declared_slots();
+    const std::string_view text = state.twin.meant(slot, state.twin.text_of(slot), buffer);
     ValueChange value{.slot = slot,
                       .name = is_extra ? state.twin.name_of(slot) : std::string(),
-                      .text = std::string(state.twin.text_of(slot)),
+                      .text = std::string(text),
                       .at = state.last_report,
                       .number = told.number};
     const auto at = std::ranges::lower_bound(told.values, slot, {}, &ValueChange::slot);
@@ -298,9 +300,10 @@ TwinSnapshot ShardChanges::snapshot_of(const std::string& sn, const DeviceState&
     snapshot.values.add(slot, text);
     end = slot + 1;
   });
+  std::string buffer;
   twin.for_each_value_before([&](std::size_t slot, std::string_view text) {
     had_none_up_to(slot);
-    if (text != twin.text_of(slot)) snapshot.before.add(slot, text);
+    if (text != twin.meant(slot, twin.text_of(slot), buffer)) snapshot.before.add(slot, text);
     next = slot + 1;
   });
   had_none_up_to(end);

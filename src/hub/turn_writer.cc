@@ -23,12 +23,14 @@ TurnWriter::TurnWriter(Platform& platform, std::function<void(std::uint64_t reco
 std::uint64_t TurnWriter::add_report(const Report& report) {
   if (platform_.journal == nullptr) return 0;
   reports_.begin(report.device, unix_ms(report.at));
+  std::string buffer;
   for (const twin::AcceptedValue& value : report.values) {
     const std::string& name = report.twin.name_of(value.slot);
+    const std::string_view text = report.twin.meant(value.slot, value.text, buffer);
     if (value.slot < report.refs.size()) {
-      reports_.add(report.refs[value.slot], name, value.text);
+      reports_.add(report.refs[value.slot], name, text);
     } else {
-      reports_.add(name, value.text);
+      reports_.add(name, text);
     }
   }
   if (report.may_repeat) reports_.add(journal::kResent, "1");

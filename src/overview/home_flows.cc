@@ -35,22 +35,44 @@ std::string_view name_of(Quantity quantity) {
   return kNames.at(static_cast<std::size_t>(quantity));
 }
 
+HomeFlowSums::Battery battery_of_sums(const catalog::Family& family,
+                                      const history::EnergySources& sources) {
+  return has_battery_by_balance(sources, has_charge(family))
+             ? HomeFlowSums::Battery::kByBalance
+             : HomeFlowSums::Battery::kMeasuredOrNone;
+}
+
 void HomeFlowSums::add_to(Sum& sum, const DeviceFlow& flow) {
   sum.exists = true;
-  at_least_ = at_least_ || flow.at_least || !flow.value;
+  at_least_ = at_least_ || flow.at_least;
   if (flow.value) sum.value = sum.value.value_or(0) + *flow.value;
 }
 
-void HomeFlowSums::add(Role role, const history::EnergySources& sources, const DeviceFlows& flows) {
+void HomeFlowSums::add(Role role, const history::EnergySources& sources, const DeviceFlows& flows,
+                       Battery battery) {
   const auto add_flow = [&](EnergyFlow flow, Quantity to) {
     if (has_flow(sources, flow)) add_to(of(to), flows.at(static_cast<std::size_t>(flow)));
   };
   for (const auto& [flow, to] : kQuantityOf) add_flow(flow, to);
+  if (battery == Battery::kByBalance) add_stored(sources, flows);
   const bool is_metered = grid_ == Grid::kMeasured;
   // The meter's figure has already what a device draws from a socket.
   if (is_metered && role != Role::kMeter) return;
   add_flow(EnergyFlow::kGridIn, Quantity::kGridImport);
   if (is_metered) add_flow(EnergyFlow::kGridOut, Quantity::kGridExport);
+}
+
+// What a device gets and does not give: its battery's.
+void HomeFlowSums::add_stored(const history::EnergySources& sources, const DeviceFlows& flows) {
+  const auto value = [&](EnergyFlow flow) {
+    return flows.at(static_cast<std::size_t>(flow)).value;
+  };
+  const auto sun = has_flow(sources, EnergyFlow::kPv) ? value(EnergyFlow::kPv) : 0;
+  const auto drawn = value(EnergyFlow::kGridIn);
+  const auto given = value(EnergyFlow::kLoad);
+  DeviceFlow stored;
+  if (sun && drawn && given) stored.value = *sun + *drawn - *given;
+  add_to(stored_, stored);
 }
 
 bool HomeFlowSums::has_sources() const {
@@ -62,11 +84,11 @@ std::optional<double> HomeFlowSums::home() const {
   // The loads do not say what supplies them, so there is no other figure.
   if (!has_sources()) return of(Quantity::kHome).value;
   const auto is_unknown = [this](Quantity quantity) { return of(quantity).is_unknown(); };
-  if (std::ranges::any_of(kOfBalance, is_unknown)) return std::nullopt;
+  if (std::ranges::any_of(kOfBalance, is_unknown) || stored_.is_unknown()) return std::nullopt;
   const auto value = [this](Quantity quantity) { return of(quantity).value.value_or(0); };
   return std::max(0.0, value(Quantity::kSun) - value(Quantity::kBatteryIn) +
                            value(Quantity::kBatteryOut) + value(Quantity::kGridImport) -
-                           value(Quantity::kGridExport));
+                           value(Quantity::kGridExport) - stored_.value.value_or(0));
 }
 
 HomeFlows HomeFlowSums::flows() const {

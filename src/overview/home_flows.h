@@ -32,7 +32,7 @@ inline constexpr std::size_t kQuantities = 8;
 // One flow of a device, in the unit of its home's sums.
 struct DeviceFlow {
   std::optional<double> value{};  // nothing: not known
-  bool at_least = false;          // not known for all of the span
+  bool at_least = true;           // not known for all of the span
 };
 using DeviceFlows = std::array<DeviceFlow, history::kEnergyFlows>;  // by history::EnergyFlow
 
@@ -44,6 +44,15 @@ struct HomeFlows {
   bool is_metered = false;      // a meter measures the home's connection to the grid
   std::int64_t unknown_ms = 0;  // the past part of the span of which nothing is known
 
+  // Those of a part of the span, as if they were steady.
+  [[nodiscard]] HomeFlows share(double part) const {
+    HomeFlows made = *this;
+    for (auto& value : made.values) {
+      if (value) *value *= part;
+    }
+    made.unknown_ms = static_cast<std::int64_t>(part * static_cast<double>(unknown_ms));
+    return made;
+  }
   [[nodiscard]] std::optional<double>& of(Quantity quantity) {
     return values.at(static_cast<std::size_t>(quantity));
   }
@@ -59,7 +68,9 @@ class HomeFlowSums {
   enum class Grid : std::uint8_t { kMeasured, kImportOfDevices };
   explicit HomeFlowSums(Grid grid) : grid_(grid) {}
 
-  void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows);
+  enum class Battery : std::uint8_t { kMeasuredOrNone, kByBalance };  // has_battery_by_balance()
+  void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows,
+           Battery battery = Battery::kMeasuredOrNone);
   [[nodiscard]] HomeFlows flows() const;
   // The quantities that the devices measure, known or not, in the order of the enum.
   [[nodiscard]] std::vector<Quantity> quantities() const;
@@ -72,6 +83,7 @@ class HomeFlowSums {
     [[nodiscard]] bool is_unknown() const { return exists && !value; }
   };
   void add_to(Sum& sum, const DeviceFlow& flow);
+  void add_stored(const history::EnergySources& sources, const DeviceFlows& flows);
   [[nodiscard]] Sum& of(Quantity quantity) { return sums_.at(static_cast<std::size_t>(quantity)); }
   [[nodiscard]] const Sum& of(Quantity quantity) const {
     return sums_.at(static_cast<std::size_t>(quantity));
@@ -81,7 +93,11 @@ class HomeFlowSums {
 
   Grid grid_;
   std::array<Sum, kQuantities> sums_{};  // by Quantity; the home's are the loads of the devices
+  Sum stored_;                           // by batteries that nothing measures
   bool at_least_ = false;
 };
+
+[[nodiscard]] HomeFlowSums::Battery battery_of_sums(const catalog::Family& family,
+                                                    const history::EnergySources& sources);
 
 }  // namespace gridloom::overview

@@ -32,6 +32,7 @@ using Measured = std::vector<std::pair<EnergyFlow, std::optional<double>>>;
 struct Device {
   Role role = Role::kOther;
   Measured flows{};
+  HomeFlowSums::Battery battery{};
 };
 
 EnergySources sources_of(const Measured& flows) {
@@ -46,9 +47,9 @@ HomeFlowSums summed(HomeFlowSums::Grid grid, const std::vector<Device>& devices)
   for (const Device& device : devices) {
     DeviceFlows flows;
     for (const auto& [flow, value] : device.flows) {
-      flows.at(static_cast<std::size_t>(flow)).value = value;
+      flows.at(static_cast<std::size_t>(flow)) = {.value = value, .at_least = !value};
     }
-    sums.add(device.role, sources_of(device.flows), flows);
+    sums.add(device.role, sources_of(device.flows), flows, device.battery);
   }
   return sums;
 }
@@ -89,6 +90,22 @@ TEST(HomeFlows, WithoutAMeterTheGridIsWhatTheDevicesDraw) {
   EXPECT_THAT(two.of(kGridImport), Optional(1400.0));
   EXPECT_EQ(two.of(kGridExport), std::nullopt) << "nothing measures it";
   EXPECT_THAT(two.of(kHome), Optional(400.0));
+}
+
+// A power station that takes 600 of 1000, and by night gives what it took.
+TEST(HomeFlows, WhatADeviceGetsAndDoesNotGiveIsItsBatterys) {
+  Device day{
+      .role = Role::kConsumer,
+      .flows = {{EnergyFlow::kPv, 300}, {EnergyFlow::kGridIn, 700}, {EnergyFlow::kLoad, 400}},
+      .battery = HomeFlowSums::Battery::kByBalance};
+  Device night = day;
+  night.flows = {{EnergyFlow::kPv, 0}, {EnergyFlow::kGridIn, 0}, {EnergyFlow::kLoad, 250}};
+  EXPECT_THAT(summed(kImportOfDevices, {day}).flows().of(kHome), Optional(400.0));
+  EXPECT_THAT(summed(kImportOfDevices, {night}).flows().of(kHome), Optional(250.0));
+  EXPECT_THAT(summed(kMeasured, {ocean(), day}).flows().of(kHome), Optional(5700.0))
+      << "it draws 700 of the house, has 300 from its sun, and gives 400";
+  night.flows[2].second.reset();
+  EXPECT_EQ(summed(kImportOfDevices, {night}).flows().of(kHome), std::nullopt);
 }
 
 TEST(HomeFlows, WithoutSourcesTheHomeIsItsLoads) {

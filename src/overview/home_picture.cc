@@ -42,6 +42,8 @@ class Unknowns {
   std::optional<std::size_t> last_;
 };
 
+enum class Parts : std::uint8_t { kOneSign, kBothSigns };
+
 // A sum of what several devices report.
 struct Sum {
   bool exists = false;
@@ -57,10 +59,16 @@ struct Sum {
     value += *part;
   }
   [[nodiscard]] bool is_whole() const { return unknowns.empty(); }
-  [[nodiscard]] Node node() const {
-    Node node{.exists = exists,
-              .power_w = is_known ? std::optional(value) : std::nullopt,
-              .at_least = !is_whole() && is_known};
+  // A sum that lacks a part has a least value only if all parts have one sign.
+  [[nodiscard]] Node node(Parts parts = Parts::kOneSign) const {
+    const auto known = is_known ? std::optional(value) : std::nullopt;
+    Node node{.exists = exists};
+    if (is_whole() || parts == Parts::kOneSign) {
+      node.power_w = known;
+      node.at_least = !is_whole() && is_known;
+    } else {
+      node.known_w = known;
+    }
     unknowns.write_to(node);
     return node;
   }
@@ -77,20 +85,21 @@ std::optional<std::optional<double>> measured(const HomeDevice& device, Power po
   return power_in(device, power);
 }
 
+// A list of devices that the device may have: one that it never reported is empty.
+bool is_list(const EnergySources& sources, Power power) {
+  return std::ranges::all_of(sources.powers, [&](const EnergySources::PowerField& each) {
+    return each.power != power || !each.member.empty();
+  });
+}
+
 bool has_battery(const EnergySources& sources) {
   return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
          measures(sources, Power::kBatteryDischarge);
 }
 
-// A battery whose power the family does not measure takes what its device gets and does not give.
-bool has_battery_by_balance(const HomeDevice& device) {
-  return device.has_charge && !has_battery(*device.sources) &&
-         measures(*device.sources, Power::kGridImport) && measures(*device.sources, Power::kLoad);
-}
-
 std::optional<double> battery_of(const HomeDevice& device) {
   if (device.figures == nullptr) return std::nullopt;
-  if (!has_battery_by_balance(device)) {
+  if (!has_battery_by_balance(*device.sources, device.has_charge)) {
     return battery_power(*device.sources, device.figures->powers_w);
   }
   const auto import = power_in(device, Power::kGridImport);
@@ -109,7 +118,8 @@ Role role_without_grid(const catalog::Family& family, const EnergySources& sourc
 struct Sums {
   Sum sun, battery, grid, car, heat;
   Sum uses;         // what the parts say that the home uses
-  Sum known_loads;  // of all that report a load, for a home whose sources are not all known
+  Sum known_loads;  // of all that report a load, for a home of which nothing says what supplies it
+  double most = 0;  // that one of them reports: one may supply another
   double charge = 0;
   std::size_t charges = 0;
   bool has_meter = false;
@@ -125,7 +135,7 @@ void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_u
     if (!part) sums.unknown_sources.add(if_unknown);
   };
   if (const auto sun = measured(device, Power::kPv)) add_to(sums.sun, *sun);
-  if (has_battery(*device.sources) || has_battery_by_balance(device)) {
+  if (has_battery(*device.sources) || has_battery_by_balance(*device.sources, device.has_charge)) {
     add_to(sums.battery, battery_of(device));
   }
   if (device.role == Role::kMeter) {
@@ -144,7 +154,14 @@ void add(Sums& sums, const HomeDevice& device, std::size_t index) {
   for (const auto& [power, to] :
        {std::pair{Power::kEv, &sums.car}, std::pair{Power::kHeater, &sums.heat},
         std::pair{Power::kHeatpump, &sums.heat}}) {
-    if (const auto part = measured(device, power)) to->add(*part, if_unknown);
+    const auto part = measured(device, power);
+    if (part && (*part || !has_figures || !is_list(*device.sources, power))) {
+      to->add(*part, if_unknown);
+    }
+  }
+  const bool has_heat_pump = has_figures && device.figures->has_heat_pump;
+  if (has_heat_pump && !measures(*device.sources, Power::kHeatpump)) {
+    sums.heat.add(std::nullopt, not_measured);
   }
   const auto charge = has_figures ? device.figures->charge_percent : std::nullopt;
   if (device.has_charge) sums.charges_alone.add(not_measured);
@@ -156,6 +173,7 @@ void add(Sums& sums, const HomeDevice& device, std::size_t index) {
   // A plug's load is behind the meter.
   if (!load || (device.role == Role::kOther && sums.has_meter)) return;
   sums.known_loads.add(*load, if_unknown);
+  sums.most = std::max(sums.most, load->value_or(0));
   sums.loads_alone.add(*load ? not_measured : if_unknown);
   // What it draws from a socket is in the meter's figure already.
   if (device.role == Role::kConsumer && sums.has_meter) {
@@ -175,15 +193,18 @@ bool differ(double a, double b) {
 void add_home(HomePicture& picture, const Sums& sums) {
   Node& home = picture.nodes.at(static_cast<std::size_t>(Place::kHome));
   home.exists = sums.sun.exists || sums.grid.exists || sums.uses.exists;
-  const bool all_known = sums.sun.is_whole() && sums.battery.is_whole() && sums.grid.is_whole() &&
-                         (sums.sun.exists || sums.battery.exists || sums.grid.exists);
-  if (!all_known) {
+  const bool has_sources = sums.sun.exists || sums.battery.exists || sums.grid.exists;
+  if (!has_sources) {
     const Sum& known = sums.known_loads;
     home.power_w = known.is_known ? std::optional(above(known.value)) : std::nullopt;
     home.at_least = known.is_known;
-    const bool has_reasons = !sums.unknown_sources.empty();
-    (has_reasons ? sums.unknown_sources : sums.loads_alone).write_to(home);
-    return;
+    return sums.loads_alone.write_to(home);
+  }
+  if (!sums.unknown_sources.empty()) {
+    const double least = std::max(sums.most, above(sums.car.value) + above(sums.heat.value));
+    home.power_w = least > 0 ? std::optional(least) : std::nullopt;
+    home.at_least = least > 0;
+    return sums.unknown_sources.write_to(home);
   }
   const double balance = sums.sun.value - sums.battery.value + sums.grid.value;
   double used = above(balance);
@@ -198,16 +219,19 @@ void add_home(HomePicture& picture, const Sums& sums) {
 
 void add_flows(HomePicture& picture, const Sums& sums) {
   const Node& home = picture.at(Place::kHome);
-  if (!home.power_w) return;
+  // Where a source is not known, nor is what the others supply.
+  const bool is_whole = home.power_w && sums.unknown_sources.empty();
   const double battery = sums.battery.value;
   const double grid = sums.grid.value;
-  picture.flows = flows_of({.sun = above(sums.sun.value),
-                            .charging = above(battery),
-                            .discharging = above(-battery),
-                            .imported = above(grid),
-                            .exported = above(-grid),
-                            .home = *home.power_w})
-                      .flows;
+  if (is_whole) {
+    picture.flows = flows_of({.sun = above(sums.sun.value),
+                              .charging = above(battery),
+                              .discharging = above(-battery),
+                              .imported = above(grid),
+                              .exported = above(-grid),
+                              .home = *home.power_w})
+                        .flows;
+  }
   for (const Place part : {Place::kCar, Place::kHeat}) {
     const Node& node = picture.at(part);
     if (node.power_w && *node.power_w > 0) {
@@ -240,6 +264,11 @@ std::string_view name_of(UnknownReason reason) {
   static constexpr std::array<std::string_view, 5> kNames = {"never", "offline", "old",
                                                              "not_reported", "not_measured"};
   return kNames.at(static_cast<std::size_t>(reason));
+}
+
+bool has_battery_by_balance(const EnergySources& sources, bool has_charge) {
+  return has_charge && !has_battery(sources) && measures(sources, Power::kGridImport) &&
+         measures(sources, Power::kLoad);
 }
 
 Role role_of(const catalog::Family& family) {
@@ -286,10 +315,15 @@ HomePicture picture_of(std::span<const HomeDevice> devices) {
     return picture.nodes.at(static_cast<std::size_t>(place));
   };
   node(Place::kSun) = sums.sun.node();
-  node(Place::kBattery) = sums.battery.node();
-  node(Place::kGrid) = sums.grid.node();
+  node(Place::kBattery) = sums.battery.node(Parts::kBothSigns);
+  node(Place::kGrid) = sums.grid.node(sums.has_meter ? Parts::kBothSigns : Parts::kOneSign);
   node(Place::kCar) = sums.car.node();
   node(Place::kHeat) = sums.heat.node();
+  // A rod that is off says nothing of a heat pump that is not measured.
+  if (node(Place::kHeat).at_least && sums.heat.value == 0) {
+    node(Place::kHeat).power_w.reset();
+    node(Place::kHeat).at_least = false;
+  }
   const bool any_charge =
       std::ranges::any_of(devices, [](const HomeDevice& each) { return each.has_charge; });
   node(Place::kBattery).exists |= any_charge;

@@ -50,6 +50,10 @@ enum class UnknownReason : std::uint8_t {
 };
 [[nodiscard]] std::string_view name_of(UnknownReason reason);
 
+// Whether the family has a battery whose power it does not measure, but all that its devices get
+// and give, which says what the battery takes.
+[[nodiscard]] bool has_battery_by_balance(const history::EnergySources& sources, bool has_charge);
+
 // A device of the home. `figures` null: what it reported last is too old, or it never has.
 struct HomeDevice {
   Role role = Role::kOther;
@@ -71,6 +75,8 @@ struct Node {
   bool exists = false;
   std::optional<double> power_w{};
   bool at_least = false;  // some devices that belong to it are not known
+  // What the devices add up to that are known, where the power is not: parts of both signs.
+  std::optional<double> known_w{};
   // Devices because of which the power is not known, or is at least that: each once, in the home's
   // order, the first kMaxNamedUnknown of them. Empty: the power is known.
   std::vector<UnknownDevice> unknown{};

@@ -24,6 +24,7 @@ using history::Power;
 using wire::Json;
 
 constexpr std::string_view kChargeNature = "battery.soc";
+constexpr std::string_view kHeatPumpNature = "heatpump.temperature";
 constexpr std::string_view kCapacityNature = "battery.capacity";
 constexpr double kLeastBattery_w = 1;  // a battery with less rests
 
@@ -66,6 +67,11 @@ void add_power(Overview& overview, Power power, double watts) {
   }
 }
 
+bool is_met(const Field::When& when, const std::vector<FlatValue>& values) {
+  const Json* const value = find_value(values, when.field);
+  return value != nullptr && value->is_number() && when.is_met_by(value->to_number<double>());
+}
+
 // Each power is the sum of the fields that make it up. A part that the device reports without a
 // number makes the sum unknown; a part that it never reported is not there.
 KnownPowers powers_of(const Family& family, const history::EnergySources& sources,
@@ -77,12 +83,19 @@ KnownPowers powers_of(const Family& family, const history::EnergySources& source
     const auto power = static_cast<std::size_t>(source.power);
     for (const FlatValue& each : values) {
       if (field == nullptr || !history::matches(source.name, each.name)) continue;
+      if (!source.member.empty()) {
+        const auto sum = catalog::sum_over(wire::to_text(each.value), source.member);
+        if (sum) add_to(powers_w.at(power), *sum * source.scale);
+        continue;
+      }
       // Also tells a number from a value that stands for none.
       if (!number_of(*field, each.value)) {
         is_unknown.at(power) = is_unknown.at(power) || field->part;
         continue;
       }
-      add_to(powers_w.at(power), each.value.to_number<double>() * source.scale);
+      const bool counts =
+          !source.condition || is_met(sources.conditions[*source.condition], values);
+      add_to(powers_w.at(power), counts ? each.value.to_number<double>() * source.scale : 0);
     }
   }
   for (std::size_t power = 0; power < history::kPowers; ++power) {
@@ -158,24 +171,6 @@ ActiveError error_of(const Field& field, const Json& value) {
           .severity = field.severity};
 }
 
-// The field that stands at a path in another, as "[2].state"; nullptr: the file does not declare
-// it.
-const Field* field_inside(const Field* field, std::string_view path) {
-  while (field != nullptr && !path.empty()) {
-    if (path.starts_with('[')) {
-      field = field->fields.empty() ? nullptr : &field->fields.front();
-      path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
-      continue;
-    }
-    if (path.starts_with('.')) path.remove_prefix(1);
-    const std::string_view name = path.substr(0, path.find_first_of(".["));
-    const auto found = std::ranges::find(field->fields, name, &Field::name);
-    field = found == field->fields.end() ? nullptr : &*found;
-    path.remove_prefix(name.size());
-  }
-  return field;
-}
-
 }  // namespace
 
 const Field* charge_field(const Family& family) {
@@ -187,7 +182,9 @@ bool has_charge(const Family& family) { return charge_field(family) != nullptr; 
 
 bool is_in_overview(const Family& family, std::string_view quota) {
   const Field* field = family.field(quota);
-  return field != nullptr && (!field->nature.empty() || catalog::may_report_errors(*field));
+  return field != nullptr &&
+         (!field->nature.empty() || field->decides ||
+          catalog::member_with_nature(*field) != nullptr || catalog::may_report_errors(*field));
 }
 
 bool measures(const history::EnergySources& sources, Power power) {
@@ -225,6 +222,7 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
   Overview overview{.charge_percent = charge_of(family, values),
                     .capacity_wh = number_with(kCapacityNature, family, values),
                     .meter_sn = meter_in(family, values),
+                    .has_heat_pump = number_with(kHeatPumpNature, family, values).has_value(),
                     .powers_w = powers_of(family, sources, values)};
   for (std::size_t power = 0; power < history::kPowers; ++power) {
     const auto& watts = overview.powers_w.at(power);

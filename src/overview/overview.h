@@ -42,6 +42,7 @@ struct Overview {
   std::optional<double> capacity_wh{};  // of the full battery
   // The household meter that tells the device the power of its site; empty: none.
   std::string meter_sn{};
+  bool has_heat_pump = false;  // it reports the temperature of one
   // By history::Power, with the signs of the natures; the figures above are sums of these.
   KnownPowers powers_w{};
   std::vector<ActiveError> errors{};

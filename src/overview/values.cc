@@ -19,7 +19,8 @@ using wire::JsonObject;
 void add(const Family& family, const std::string& name, const Json& value,
          std::vector<FlatValue>& all) {
   const JsonObject* group = value.if_object();
-  if (group != nullptr && !group->empty() && family.field(name) == nullptr) {
+  const Field* field = family.field(name);
+  if (group != nullptr && !group->empty() && field == nullptr) {
     for (const auto& [key, member] : *group) {
       add(family,
           name.empty() ? std::string(key) : fmt::format("{}.{}", name, std::string_view(key)),
@@ -32,7 +33,21 @@ void add(const Family& family, const std::string& name, const Json& value,
     const auto inner = wire::parse_json(value.get_string());
     if (inner && inner->is_object()) return add(family, name, *inner, all);
   }
-  all.push_back({.name = name, .value = value});
+  const bool is_number = field != nullptr && wire::is_whole(value);
+  const auto meant = is_number ? catalog::meant(*field, wire::whole(value)) : std::nullopt;
+  all.push_back({.name = name, .value = meant ? Json(*meant) : value});
+}
+
+// "[2].ctrlSta" and "[].ctrlSta" are ".ctrlSta".
+std::string without_indexes(std::string_view path) {
+  std::string text;
+  bool is_inside = false;
+  for (const char c : path) {
+    if (c == '[') is_inside = true;
+    if (!is_inside) text += c;
+    if (c == ']') is_inside = false;
+  }
+  return text;
 }
 
 bool is_absent(const Field& field, const Json& value) {
@@ -89,6 +104,40 @@ std::string value_text(const Field* field, const Json& value) {
     return field->unit.empty() ? text : fmt::format("{} {}", text, field->unit);
   }
   return value_text(nullptr, value);
+}
+
+const Field* field_inside(const Field* field, std::string_view path) {
+  while (field != nullptr && !path.empty() && path.front() != ' ') {
+    const bool is_element = path.starts_with('[');
+    if (is_element || field->type == catalog::FieldType::kArray) {
+      field = field->fields.empty() ? nullptr : &field->fields.front();
+      if (is_element) path.remove_prefix(std::min(path.find(']'), path.size() - 1) + 1);
+      continue;
+    }
+    if (path.starts_with('.')) path.remove_prefix(1);
+    const std::string_view name = path.substr(0, path.find_first_of(".["));
+    const auto found = std::ranges::find(field->fields, name, &Field::name);
+    field = found == field->fields.end() ? nullptr : &*found;
+    path.remove_prefix(name.size());
+  }
+  return path.empty() ? field : nullptr;
+}
+
+std::vector<FlatValue> values_inside(const Field& field, const FlatValue& of,
+                                     std::string_view path) {
+  const bool names_elements = path.contains('[') && !path.contains("[]");
+  std::vector<FlatValue> found;
+  catalog::for_each_value(field, of.value,
+                          [&](const Field& /*inner*/, const Json& value, const std::string& at) {
+                            if (at.empty()) return;
+                            const std::string full = at.starts_with('[') ? at : '.' + at;
+                            if ((names_elements ? full : without_indexes(full)) !=
+                                (names_elements ? std::string(path) : without_indexes(path))) {
+                              return;
+                            }
+                            found.push_back({.name = of.name + full, .value = value});
+                          });
+  return found;
 }
 
 const std::string& title_of(const Field& field) {

@@ -40,6 +40,15 @@ struct FlatValue {
 // "1.5", "230", without noise in the last digits.
 [[nodiscard]] std::string number_text(double number);
 
+// The field that stands at a path inside of another, "[2].state" or ".state"; an array's name may
+// stand for its elements. Nullptr: the file does not declare it.
+[[nodiscard]] const catalog::Field* field_inside(const catalog::Field* field,
+                                                 std::string_view path);
+// The values at such a path in the field's value, each under its name: of all elements where the
+// path names none.
+[[nodiscard]] std::vector<FlatValue> values_inside(const catalog::Field& field, const FlatValue& of,
+                                                   std::string_view path);
+
 // The field's title, or its description where it has none.
 [[nodiscard]] const std::string& title_of(const catalog::Field& field);
 

@@ -51,6 +51,16 @@ TEST(FlatValues, AreTheSameOfBothForms) {
   }
 }
 
+TEST(FlatValues, HaveWhatTheDeviceMeansWithANumberWithoutASign) {
+  const auto family = shipped_catalog()->find("power_kits");
+  const auto values =
+      flat_values(*family, object(R"({"bmsTotal":{"totalAmp":65522,"totalRemainTime":65522},)"
+                                  R"("bp5000":{"M101":{"totalAmp":65522}}})"));
+  EXPECT_EQ(*find_value(values, "bmsTotal.totalAmp"), Json(-14));
+  EXPECT_EQ(*find_value(values, "bp5000.M101.totalAmp"), Json(-14));
+  EXPECT_EQ(*find_value(values, "bmsTotal.totalRemainTime"), Json(65522));
+}
+
 TEST(FlatValues, HaveWhatIsJsonInsideOfAString) {
   const auto values = flat_values(*made_up(), object(R"({"info":"{\"name\":\"Cellar\"}"})"));
   ASSERT_EQ(values.size(), 1U);

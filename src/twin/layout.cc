@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "catalog/natures.h"
 #include "wire/json.h"
 
 namespace gridloom::twin {
@@ -33,6 +34,7 @@ bool may_be_object(const Field& field) {
 Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
   for (const catalog::Field& field : family->fields) {
     const bool may_report_errors = catalog::may_report_errors(field);
+    has_signed = has_signed || field.signed_bits != 0;
     has_errors = has_errors || may_report_errors;
     if (field.name.contains('*')) {
       has_module_errors = has_module_errors || may_report_errors;
@@ -41,7 +43,8 @@ Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
     has_lists = has_lists || field.one_as_object;
     index.emplace(field.name, names.size());
     names.push_back(field.name);
-    powers.push_back(!field.nature.empty() && field.unit == "W");
+    const Field* const member = catalog::member_with_nature(field);
+    powers.push_back((!field.nature.empty() && field.unit == "W") || member != nullptr);
     errors.push_back(may_report_errors);
   }
   for (std::uint32_t slot = 0; slot < names.size(); ++slot) by_name.push_back(slot);

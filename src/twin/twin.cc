@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <ranges>
+#include <system_error>
 #include <utility>
 
 #include "wire/json.h"
@@ -161,10 +163,24 @@ std::string_view Twin::value(std::string_view name) const {
   return slot ? text_of(*slot) : std::string_view();
 }
 
+std::string_view Twin::meant(std::size_t slot, std::string_view text, std::string& buffer) const {
+  if (!layout_->has_signed) return text;
+  const catalog::Field* field = layout_->family->field(name_of(slot));
+  if (field == nullptr || field->signed_bits == 0) return text;
+  std::int64_t sent = 0;
+  const char* const end = text.data() + text.size();
+  const auto [read_to, error] = std::from_chars(text.data(), end, sent);
+  if (error != std::errc{} || read_to != end) return text;
+  const auto number = catalog::meant(*field, sent);
+  return number ? buffer = fmt::to_string(*number) : text;
+}
+
 void Twin::for_each_value(
     const std::function<void(std::size_t slot, std::string_view text)>& each) const {
+  std::string buffer;
   for (std::size_t slot = 0; slot < slots(); ++slot) {
-    if (const std::string_view text = text_of(slot); !text.empty()) each(slot, text);
+    const std::string_view text = text_of(slot);
+    if (!text.empty()) each(slot, meant(slot, text, buffer));
   }
 }
 
@@ -193,8 +209,10 @@ std::optional<std::string_view> Twin::before(std::size_t slot) const {
 
 void Twin::for_each_value_before(
     const std::function<void(std::size_t slot, std::string_view text)>& each) const {
+  std::string buffer;
   for_each_value([&](std::size_t slot, std::string_view text) {
-    const std::string_view was = before(slot).value_or(text);
+    const auto earlier = before(slot);
+    const std::string_view was = earlier ? meant(slot, *earlier, buffer) : text;
     if (!was.empty()) each(slot, was);
   });
 }

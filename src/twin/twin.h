@@ -81,9 +81,14 @@ class Twin {
   // The same, by the slot.
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;
 
+  // What the device means with a text of the quota, where catalog::meant() says another number than
+  // the text has: that number, in `buffer`. All but the vendor's interface hand on what is meant.
+  [[nodiscard]] std::string_view meant(std::size_t slot, std::string_view text,
+                                       std::string& buffer) const;
+
   // The slots of the quotas that the family declares; those of others follow.
   [[nodiscard]] std::size_t declared_slots() const { return values_.slots(); }
-  // Calls for each quota that has a value. The text is valid until the next change.
+  // Calls for each quota that has a value, with what is meant. The text is valid during the call.
   void for_each_value(
       const std::function<void(std::size_t slot, std::string_view text)>& each) const;
 

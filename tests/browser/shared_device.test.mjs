@@ -25,4 +25,19 @@ test('the page of a device whose share ends shows no values as live, until it is
   stage.gridloom('device', 'share', sn, 'ann', 'monitor');
   await page.reload();
   await page.waitForSelector('.device-head .state-live');
+
+  // Each open page is told, also while no device reports.
+  const pages = [];
+  for (const path of ['/fleet', '/', '/fleet']) {
+    const {page: opened} = await openPage(context, stage.server.url);
+    await opened.goto(stage.server.url + path);
+    await opened.waitForSelector(`main a[href="/d/${sn}"]`);
+    pages.push(opened);
+  }
+  stage.gridloom('time', 'pause');
+  stage.gridloom('device', 'share', sn, 'ann', 'none');
+  for (const opened of pages) {
+    await opened.waitForSelector(`main a[href="/d/${sn}"]`, {state: 'detached'});
+  }
+  await context.close();
 });

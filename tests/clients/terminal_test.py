@@ -12,8 +12,8 @@ import termios
 import unittest
 
 from mqtt_talk import await_reported
-from server import (DELTA_2, PATIENCE_S, POWER_OCEAN, POWER_STREAM, Server, ServerTest, cli,
-                    run_tests, temporary_folder, told)
+from server import (DELTA_2, PATIENCE_S, POWER_OCEAN, POWER_STREAM, SMART_HOME_PANEL, Server,
+                    ServerTest, cli, run_tests, temporary_folder, told)
 import server as servers
 
 FIELD = "mppt.cfgChgWatts"
@@ -217,6 +217,18 @@ class HomeTest(ServerTest):
         self.assertEqual(message["params"]["enabled"], 0)
         self.assertEqual((message["moduleType"], message["operateType"]), (5, "acOutCfg"))
 
+    def test_members_of_lists_are_read_and_set(self):
+        member = "heartbeat.loadCmdChCtrlInfos[2].ctrlSta"
+        self.told("set", SMART_HOME_PANEL, "controlCircuit", "ch=2", "ctrlMode=1", "sta=1", "--yes", "--wait", f"{PATIENCE_S}s")
+        row, = self.told("get", SMART_HOME_PANEL, member)["fields"]
+        self.assertEqual((row["field"], row["value"]), (member, 1))
+        self.assertEqual(len(self.told("get", SMART_HOME_PANEL, "heartbeat.loadCmdChCtrlInfos.ctrlSta")["fields"]), 10)
+        changed = self.told("set", SMART_HOME_PANEL, "controlCircuit", "ch=2", "ctrlMode=1", "sta=2", "--yes",
+                            "--wait", f"{PATIENCE_S}s")["fields"]
+        self.assertIn({"field": member, "before": 1, "now": 2, "confirmed": True}, changed)
+        self.assertIn("timeTask", self.said("set", SMART_HOME_PANEL, "scheduleDischarging", "cfgIndex=4",
+                                            'cfg={"comCfg":{"isCfg":1,"isEnable":0}}', "--yes"))
+
     def test_units_of_the_wire_stay_there(self):
         self.told("set", POWER_STREAM, "permanentWatts", "60", "--wait", f"{PATIENCE_S}s")
         self.assertEqual(self.api.quotas(POWER_STREAM, "20_1.permanentWatts"),
@@ -236,6 +248,15 @@ class HomeTest(ServerTest):
         self.assertIn("elements     601 (heat pump)\n" + " " * 15 + "602 (heating rod)\n" + " " * 15 + "and others",
                       elements)
         self.assertEqual(cli("explain", "delta_2", "mppt.faultCode").stdout.count("and others"), 0)
+        member = "heartbeat.loadCmdChCtrlInfos.ctrlSta"
+        for name, words in (("heartbeat.loadCmdChCtrlInfos", ("  [].ctrlSta\n", "(by hand)", "controlCircuit ch=VALUE")),
+                            (member, ("State of the circuits", "(packs)", "controlCircuit ch=VALUE")),
+                            ("heartbeat.loadCmdChCtrlInfos[3].ctrlSta", ("(packs)",)),
+                            ("timeTask", ("scheduleCharging cfgIndex=VALUE cfg=VALUE", "scheduleDischarging")),
+                            ("heartbeat.time.hour", ("setClock hour=VALUE",))):
+            for word in words:
+                self.assertIn(word, cli("explain", "smart_home_panel", name).stdout)
+        self.assertIn(member, cli("explain", "smart_home_panel", "ctrlSta").stderr)
         wrong = cli("explain", DELTA_2, "pd.scoc")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("did you mean pd.soc", wrong.stderr)
@@ -278,13 +299,13 @@ class HomeTest(ServerTest):
         self.assertTrue(all(row["unit"] == "W" for row in kit), kit)
         self.assertGreater(len(kit), 2)
         table = self.said("history", "camper power", "load.power", "--from", "-1m", "--csv").splitlines()
-        self.assertRegex(table[0], r"^time(,\S+ \[W\])+$")
+        self.assertRegex(table[0], r"^time(,\S+ \[W\])+,local_time$")
 
     def test_a_table_is_in_the_unit_of_its_heading(self):
         shown = self.told("get", POWER_STREAM, "20_1.pvToInvWatts")["fields"][0]
         self.assertEqual(shown["unit"], "W")
         table = self.said("history", POWER_STREAM, "20_1.pvToInvWatts", "--from", "-1m", "--csv").splitlines()
-        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W]")
+        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W],local_time")
 
     def test_a_reader_that_goes_away_ends_no_server(self):
         data = temporary_folder() / "data"
@@ -408,7 +429,7 @@ class ProfileTest(ServerTest):
         self.assertIn("home_kwh", energy["total"])
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
-                         "time,pd.soc [%]")
+                         "time,pd.soc [%],local_time")
         drawn = self.command("history", "kitchen", "soc", "--profile", "home")
         self.assertIn("mean of each", drawn)
         self.assertRegex(drawn, r"(?m)^min \d+  mean \d+  max \d+$", "the digits of the field")

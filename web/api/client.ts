@@ -13,6 +13,10 @@ export class ApiError extends Error {
   }
 }
 
+/** Whether it is not known if the request was carried out: it was lost, or its answer. */
+export const isLost = (error: unknown): boolean =>
+  error instanceof ApiError && (error.code === 'no_contact' || error.status === 502);
+
 /** The token of a card in a frame, in memory alone; null: the session's cookie counts. */
 let cardToken: string | null = null;
 

@@ -20,12 +20,15 @@ export interface SocketEvents {
 
 export interface LiveOptions {
   connect: (events: SocketEvents) => Socket;
-  /** Milliseconds that no change of the clock moves. */
-  monotonicMs: () => number;
   /** Calls back once, and returns what takes that back. */
   after: (ms: number, call: () => void) => () => void;
   /** From 0 to 1. */
   random: () => number;
+  /**
+   * Whether the server answers. A browser delays a socket the more, the more of them failed: while
+   * the server is away it is asked for by this, and a socket is opened once it is there.
+   */
+  isThere: () => Promise<boolean>;
   onTime: (now: number, rate: number | null) => void;
   onSignedOut: () => void;
 }
@@ -35,30 +38,30 @@ type OnMessage = (message: SubscriptionMessage) => void;
 /** Two heartbeats of 15 s may not both be missed. */
 const silenceMs = 20_000;
 const hiddenMs = 30_000;
+/** A stream that a server refuses, although it answers, is asked for more and more rarely. */
 const firstRetryMs = 500;
 const lastRetryMs = 15_000;
+/** A server that does not answer is asked for so often: also with the spread it is soon heard. */
+const probeMs = 750;
+const hiddenProbeMs = 15_000;
 
 export class LiveClient {
-  /** Whether the server is heard; `heardAt` is in `monotonicMs`. */
+  /** Whether the server is heard. */
   readonly contact = signal<'connecting' | 'live' | 'lost'>('connecting');
-  readonly heardAt;
-  /** Differs after a restart of the server; null: it has told nothing yet. */
-  epoch: string | null = null;
 
   private readonly subscriptions = new Map<number, {topic: Topic; on: OnMessage}>();
   private readonly names = new Map<string, readonly string[]>();
   private started = false;
   private socket: Socket | null = null;
   private open = false;
+  private hidden = false;
   private nextId = 1;
   private failures = 0;
   private cancelRetry = nothing;
   private cancelSilence = nothing;
   private cancelPause = nothing;
 
-  constructor(private readonly options: LiveOptions) {
-    this.heardAt = signal(options.monotonicMs());
-  }
+  constructor(private readonly options: LiveOptions) {}
 
   start(): void {
     this.started = true;
@@ -85,18 +88,26 @@ export class LiveClient {
     this.started = false;
     this.cancelRetry();
     this.drop();
+    this.contact.value = 'connecting';
+  }
+
+  /** Connects once the server is there. */
+  reach(): void {
+    this.started = true;
+    void this.probe();
   }
 
   /** Connects at once, where it would wait for the next attempt. */
   retryNow(): void {
     if (this.socket || !this.started) return;
     this.failures = 0;
-    this.start();
+    void this.probe();
   }
 
   /** A page that nobody sees asks for nothing but heartbeats after a while. */
   setHidden(hidden: boolean): void {
     this.cancelPause();
+    this.hidden = hidden;
     if (hidden) {
       this.cancelPause = this.options.after(hiddenMs, () => this.send({t: 'pause'}));
     } else {
@@ -132,8 +143,20 @@ export class LiveClient {
     return () => cancel();
   }
 
-  /** Resolves once the server is heard. */
-  untilContact(): Promise<void> {
+  /**
+   * Resolves once the server is heard again: not at once where it is said to be heard, as a loss is
+   * noticed a moment later, but after `pauseMs`.
+   */
+  async contactAgain(pauseMs = 1000): Promise<void> {
+    if (this.contact.peek() === 'live') {
+      await new Promise<void>((resolve) => {
+        this.options.after(pauseMs, resolve);
+      });
+    }
+    await this.untilContact();
+  }
+
+  private untilContact(): Promise<void> {
     return new Promise((resolve) => {
       const stop = this.contact.subscribe((contact) => {
         if (contact !== 'live') return;
@@ -158,7 +181,6 @@ export class LiveClient {
   }
 
   private receive(text: string): void {
-    this.heardAt.value = this.options.monotonicMs();
     this.expectMessage();
     const message = decode(text);
     if (message === null) return;
@@ -172,7 +194,6 @@ export class LiveClient {
     switch (message.t) {
       case 'welcome':
         this.failures = 0;
-        this.epoch = message.epoch;
         for (const [id, {topic}] of this.subscriptions) this.send({t: 'sub', id, ...topic});
         this.contact.value = 'live';
         break;
@@ -203,9 +224,30 @@ export class LiveClient {
   private lose(): void {
     this.drop();
     this.contact.value = 'lost';
-    const wait = Math.min(lastRetryMs, firstRetryMs * 2 ** this.failures++);
+    this.probeIn(Math.min(lastRetryMs, firstRetryMs * 2 ** this.failures++));
+  }
+
+  private probeIn(ms: number): void {
     const spread = 0.75 + this.options.random() / 2;
-    this.cancelRetry = this.options.after(wait * spread, () => this.start());
+    this.cancelRetry();
+    this.cancelRetry = this.options.after(ms * spread, () => void this.probe());
+  }
+
+  /** Connects if the server is there, or looks again later. The last call alone counts. */
+  private async probe(): Promise<void> {
+    this.cancelRetry();
+    let isLate = false;
+    this.cancelRetry = () => {
+      isLate = true;
+    };
+    const isThere = await this.options.isThere();
+    if (isLate || this.socket || !this.started) return;
+    if (isThere) {
+      this.start();
+      return;
+    }
+    this.contact.value = 'lost';
+    this.probeIn(this.hidden ? hiddenProbeMs : probeMs);
   }
 
   private drop(): void {

@@ -160,8 +160,13 @@ export interface UnknownDevice {
 export interface HomeNode {
   /** In W. Charging of a battery and import from the grid are positive; null: not known. */
   power_w: number | null;
-  /** Some of the devices behind it are not known. */
+  /** Some of the devices behind it are not known, and it is at least power_w. */
   atLeast: boolean;
+  /**
+   * In W. What the devices that are known add up to, where power_w is null because others, which
+   * may have the other sign, are not known.
+   */
+  known_w?: number;
   /** In %. The mean of those that are known; null: none is; absent: it is no battery. */
   charge_percent?: number | null;
   /**
@@ -198,6 +203,8 @@ export interface Today {
   batteryOut_kwh: number | null;
   /** In %. */
   selfSufficiency_percent: number | null;
+  /** Some of the devices behind the sums are not known for all of it. */
+  atLeast: boolean;
   /**
    * In seconds. Since midnight, of which nothing is known; null: not computed yet, or too many
    * devices.
@@ -447,6 +454,18 @@ export type CommandGroup =
   | 'schedule'
   | 'setup';
 
+export interface ShownValue {
+  /** Of the parameter. */
+  value: unknown;
+  /** Of the field. */
+  shown: unknown;
+}
+
+export interface ParamTable {
+  field: string;
+  values: ShownValue[];
+}
+
 export interface ParamFacts {
   name: string;
   /** Short, for a label. */
@@ -468,8 +487,14 @@ export interface ParamFacts {
   never?: number;
   /** Exactly one of the object's members must be true. */
   exactly_one?: boolean;
+  /** The least number of elements, or of characters of a string. */
+  min_items?: number;
+  /** The greatest number of elements, or of characters of a string. */
+  max_items?: number;
   /** Fields that take its value as it is. */
   sets?: string[];
+  /** Fields that show another value for some of its values. */
+  sets_by_table?: ParamTable[];
   /** Members of an object, or the element of a list. */
   params?: ParamFacts[];
   /** The parameter beside it whose value names one of the forms. */
@@ -625,6 +650,11 @@ export interface EnergySpan {
   to: string;
   buckets: Bucket[];
   total: EnergySums;
+  /**
+   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * clock; within a quarter of an hour they are taken as steady.
+   */
+  soFar?: Bucket;
 }
 
 export interface Energy {
@@ -728,6 +758,11 @@ export interface HomeEnergySpan {
   to: string;
   buckets: HomeBucket[];
   total: HomeEnergySums;
+  /**
+   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * clock; within a quarter of an hour they are taken as steady.
+   */
+  soFar?: HomeBucket;
 }
 
 export interface HomeEnergy {
@@ -956,8 +991,8 @@ export type CommandState =
 
 export interface ShownField {
   field: string;
-  /** The value that shows the command. */
-  asked: unknown;
+  /** The value that shows the command; absent: any that differs from the one before does. */
+  asked?: unknown;
   /** The value that the device reported last; absent: it has reported none. */
   is?: unknown;
 }

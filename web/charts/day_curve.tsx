@@ -6,11 +6,13 @@ import type {HomeSeries, NodeId} from '../api/types.ts';
 import {decimal} from '../format/number.ts';
 import {shifted} from '../format/period.ts';
 import {localeName, percentText, powerText, texts, whenText, zone} from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 import {serverNow} from '../store/clock.ts';
 import {useLoad} from '../ui/load.tsx';
 import {nextSlot} from './bars.tsx';
 import {type Column, gaps, pathOf} from './data.ts';
 import {areaOf, type DayGeometry, dayGeometry} from './day_geometry.ts';
+import {axisName} from './labels.ts';
 import {labelled, labelStep} from './scale.ts';
 import {useSize} from './use_size.ts';
 
@@ -185,7 +187,7 @@ function Axes({geometry, midnight, hasCharge}: AxesProps) {
         ))}
       {labelled(hours, every).map((hour) => (
         <text key={hour} x={hourX(hour)} y={geometry.height - 6} text-anchor="middle">
-          {whenText(midnight + hour * hourMs, 'time')}
+          {axisName(whenText(midnight + hour * hourMs, 'time'))}
         </text>
       ))}
     </>
@@ -240,12 +242,9 @@ function CurveLegend({rows, charge, index, moment, isChosen}: CurveLegendProps) 
   const words = texts.value.home;
   const told = inLegend.flatMap((place) => rows.find((row) => row.place === place) ?? []);
   const powerOf = (row: Row) => (index === null ? null : (row.column[index] ?? null));
-  const way = ({place}: Row, power_w: number | null) => {
-    if (power_w === null || Math.abs(power_w) < 1) return words[place];
-    if (place === 'grid') return power_w > 0 ? words.importing : words.exporting;
-    if (place !== 'battery') return words[place];
-    return power_w > 0 ? words.discharging : words.charging;
-  };
+  // A battery that discharges stands above the axis.
+  const way = ({place}: Row, power_w: number | null) =>
+    wayText(place, power_w !== null && place === 'battery' ? -power_w : power_w) ?? words[place];
   return (
     <ul class="curve-legend" aria-live={isChosen ? 'polite' : 'off'}>
       <li>

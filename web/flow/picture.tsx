@@ -2,9 +2,11 @@
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {Flow, Home, HomeNode, NodeId} from '../api/types.ts';
 import {percentText, powerFigure, powerText, texts} from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 import {rate} from '../store/clock.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
+import {bare} from '../store/routes.ts';
 import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
@@ -30,6 +32,16 @@ const icons: Record<NodeId, IconName> = {
   home: 'home',
   car: 'car',
   heat: 'heat',
+};
+
+/** What a node opens: the devices that it is made of, those with most power first, or the past. */
+const pathOf: Record<NodeId, string> = {
+  sun: '/fleet?sort=-sun',
+  battery: '/fleet?sort=-battery',
+  grid: '/fleet?sort=-grid',
+  home: '/fleet?sort=-load',
+  car: '/history',
+  heat: '/history',
 };
 
 export function FlowPicture({home}: {home: Home}) {
@@ -128,7 +140,7 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
   before.current = figure.unit;
   const above = id === 'sun';
   const why = unknownText(id, home, texts.value);
-  return (
+  const drawn = (
     <g class={`node of-${id} ${nodeState(node)}`} transform={`translate(${x} ${y})`}>
       {why !== null && <title>{why}</title>}
       <circle class="ground" r={ring} />
@@ -155,6 +167,13 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
       ))}
     </g>
   );
+  // The words beside the picture have the same links for the keyboard. A wall leads nowhere.
+  if (bare.value) return drawn;
+  return (
+    <a href={pathOf[id]} tabIndex={-1}>
+      {drawn}
+    </a>
+  );
 }
 
 /** Lines of a caption: what is beside the edge has no room for a long one. */
@@ -162,15 +181,12 @@ function caption(id: NodeId, node: HomeNode, home: Home): string[] {
   const words = texts.value.home;
   // Pipes leave the home where its name would stand.
   if (id === 'home' && (home.nodes.car || home.nodes.heat)) return [];
-  const power = node.power_w ?? 0;
+  const way = wayText(id, node.power_w);
   if (id === 'battery') {
     const charge = node.charge_percent == null ? words.battery : percentText(node.charge_percent);
-    return Math.abs(power) < 1
-      ? [charge]
-      : [charge, power > 0 ? words.charging : words.discharging];
+    return [charge, ...(way === null ? [] : [way])];
   }
-  if (id === 'grid' && Math.abs(power) >= 1) return [power > 0 ? words.importing : words.exporting];
-  return [words[id]];
+  return [way ?? words[id]];
 }
 
 /** The home's ring shows where its power comes from. */
@@ -230,7 +246,8 @@ export function FlowWords({home}: {home: Home}) {
           const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
           return (
             <li key={from}>
-              <b>{words[from]}</b> {parts.join(', ')}
+              <b>{bare.value ? words[from] : <a href={pathOf[from]}>{words[from]}</a>}</b>{' '}
+              {parts.join(', ')}
             </li>
           );
         })}

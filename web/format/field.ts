@@ -55,6 +55,9 @@ function number(facts: Facts | undefined, value: number, locale: string, words: 
   // Without a unit it may be a version or a bit field: no thousands separators.
   if (!unit && Number.isInteger(value) && scale === 1) return {text: String(value), unit};
   const inUnit = value * scale;
+  if (unit === 'mA' && Math.abs(inUnit) >= 1000) {
+    return {text: quantity(inUnit / 1000, locale), unit: 'A'};
+  }
   if (unit === 'W' || unit === 'Wh') return measured(inUnit, unit, locale);
   const seconds = unit === 'ms' ? null : inSeconds(inUnit, unit);
   if (seconds !== null) return {text: duration(seconds, words.age), unit: ''};

@@ -13,6 +13,21 @@ export function commandBody(command: CommandFacts, params: Wire): Wire {
   return body;
 }
 
+/**
+ * The message of a command line: what was given, with what the example has for what must be given;
+ * the example, where nothing was.
+ */
+export function lineBody(command: CommandFacts, entries: Record<string, Entry>): Wire {
+  const given = Object.entries(entries).filter(([, {problem}]) => problem === null);
+  if (given.length === 0) return command.example;
+  const example = (command.example['params'] ?? {}) as Wire;
+  const missing = command.params.filter(({required, name}) => required && name in example);
+  return commandBody(command, {
+    ...Object.fromEntries(missing.map(({name}) => [name, example[name]])),
+    ...Object.fromEntries(given.map(([name, {value}]) => [name, value])),
+  });
+}
+
 function put(into: Wire, path: string[], value: unknown): void {
   const [head, ...rest] = path;
   if (head === undefined) return;
@@ -28,6 +43,11 @@ function put(into: Wire, path: string[], value: unknown): void {
 function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/** Makes the token that a line with curl is sent by. */
+export const tokenLine = (account: string) =>
+  `TOKEN=$(gridloom token add terminal --account ${quoted(account)} --scope control | ` +
+  "sed -n 's/^token: //p')";
 
 export function curlLine(origin: string, sn: string, body: Wire): string {
   const address = `${origin}/api/v1/devices/${encodeURIComponent(sn)}/commands`;
@@ -50,15 +70,15 @@ export interface Entry {
   /** As it goes over the wire. */
   value: unknown;
   /** The reason why it is not sent. */
-  problem: null | 'number' | 'range' | 'json';
+  problem: null | 'number' | 'range' | 'json' | 'missing' | 'items';
   /** As it was typed, which the value does not tell: 7, 7.0 and 7,0 are one number. */
   text: string;
+  /** Of an object its members that were given, of a list all elements. */
+  parts?: Record<string, Entry>;
 }
 
-/** A choice or a text, with which nothing can be wrong. */
-export function chosenEntry(value: unknown): Entry {
-  return {value, problem: null, text: ''};
-}
+/** A choice, a text, or a value as it is: nothing can be wrong with it. */
+export const asIs = (value: unknown): Entry => ({value, problem: null, text: ''});
 
 /** A typed number in the parameter's unit, or in one so many times as large. */
 export function numberEntry(text: string, param: ParamFacts, times = 1): Entry {
@@ -70,6 +90,10 @@ export function numberEntry(text: string, param: ParamFacts, times = 1): Entry {
   const [least, most] = param.range ?? [-Infinity, Infinity];
   return {value, problem: value < least || value > most ? 'range' : null, text};
 }
+
+/** Currents are typed in A, whatever goes over the wire. */
+export const inAmperes = (param: ParamFacts): ParamFacts =>
+  param.unit === 'mA' ? {...param, unit: 'A', scale: (param.scale ?? 1) / 1000} : param;
 
 export interface TimeUnit {
   unit: 's' | 'min' | 'h';

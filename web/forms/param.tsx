@@ -1,57 +1,238 @@
-// One parameter of a command as the control that fits its description. It keeps nothing: what it
-// shows is the form's entry, or else what the device reports.
-import {useId, useState} from 'preact/hooks';
+// Parameters of a command as the controls that fit their descriptions. They keep nothing: what they
+// show are the form's entries, or else what the device reports. An object has its members, and a list
+// its elements.
+import {useId} from 'preact/hooks';
 import type {ParamFacts} from '../api/types.ts';
-import {duration, inSeconds} from '../format/age.ts';
-import {typed} from '../format/field.ts';
+import {textOf} from '../format/field.ts';
 import {thinSpace} from '../format/number.ts';
-import {localeName, texts} from '../i18n/index.ts';
+import {displayed, texts} from '../i18n/index.ts';
 import {Segments} from '../ui/controls.tsx';
+import {asIs, type Entry, jsonEntry, type Wire} from './body.ts';
+import {NumberControl} from './number.tsx';
 import {
-  chosenEntry,
-  type Entry,
-  jsonEntry,
-  numberEntry,
-  type TimeUnit,
-  timeUnitsOf,
-  usualUnit,
-} from './body.ts';
+  changed,
+  elementsOf,
+  firstValue,
+  formOf,
+  isObject,
+  listEntry,
+  objectEntry,
+} from './parts.ts';
+import type {ControlProps, ParamProps, Present, PresentOf} from './props.ts';
 
-interface Props {
-  param: ParamFacts;
-  /** The value that the device reports now, in words and as it stands on the wire. */
-  reported: {text: string; value: unknown} | null;
+interface ParamsProps {
+  params: ParamFacts[];
+  entries: Record<string, Entry>;
+  presentOf: PresentOf;
+  /** They are members of an object. */
+  isInner?: boolean;
   /** The text that stands above already. */
-  about: string | undefined;
-  /** Undefined: the person has not touched it. */
-  entry: Entry | undefined;
-  onChange: (entry: Entry) => void;
+  about?: string | undefined;
+  onChange: (entries: Record<string, Entry>) => void;
 }
 
-export function Param(props: Props) {
-  const {param, reported, entry, about} = props;
+/** Parameters beside each other: one may name the form of another. */
+export function Params({params, entries, presentOf, isInner, about, onChange}: ParamsProps) {
+  const read = (name: string) => {
+    const param = params.find((one) => one.name === name);
+    return name in entries ? entries[name]!.value : param && presentOf(param)?.value;
+  };
+  const give = (name: string, entry: Entry) => onChange(changed(params, entries, name, entry));
+  return (
+    <>
+      {params.map((param) => {
+        const shown = param.ignored ? null : formOf(param, read(param.form_of ?? ''));
+        return (
+          shown && (
+            <Param
+              key={param.name}
+              param={shown}
+              about={about}
+              reported={presentOf(param)}
+              presentOf={presentOf}
+              isInner={isInner === true}
+              entry={entries[param.name]}
+              onChange={(entry) => give(param.name, entry)}
+            />
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function ObjectControl({param, title, entry, reported, presentOf, whole, onChange}: ControlProps) {
+  const shown = entry ? entry.value : reported?.value;
+  const members = isObject(shown) ? shown : {};
+  const params = param.params ?? [];
+  // What is set as a whole keeps its other members.
+  const kept = whole || param.sets ? members : {};
+  const partOf: PresentOf = (member) =>
+    member.name in members ? presentIn(member, members, !whole) : (presentOf?.(member) ?? null);
+  if (param.exactly_one) {
+    const isOn = (one: ParamFacts) => (entry ? members[one.name] : partOf(one)?.value) === true;
+    return <OneOf param={param} title={title} isOn={isOn} onChange={onChange} />;
+  }
+  return (
+    <fieldset class="parts">
+      <legend class="hidden">{title}</legend>
+      <Params
+        params={params}
+        entries={entry?.parts ?? {}}
+        presentOf={partOf}
+        isInner
+        about={title}
+        onChange={(parts) => {
+          const known = isObject(reported?.value) ? reported.value : {};
+          onChange(objectEntry(param, parts, kept, {...known, ...knownOf(params, partOf)}));
+        }}
+      />
+    </fieldset>
+  );
+}
+
+function presentIn(member: ParamFacts, members: Wire, isNow: boolean): Present {
+  const value = members[member.name];
+  return {text: isNow ? textOf(displayed(member, value)) : '', value};
+}
+
+function knownOf(params: ParamFacts[], presentOf: PresentOf): Wire {
+  const known = params.flatMap((param) => {
+    const present = presentOf(param);
+    return present ? [[param.name, present.value]] : [];
+  });
+  return Object.fromEntries(known);
+}
+
+/** Of some switches exactly one is on. */
+function OneOf({
+  param,
+  title,
+  isOn,
+  onChange,
+}: {
+  param: ParamFacts;
+  title: string;
+  isOn: (member: ParamFacts) => boolean;
+  onChange: (entry: Entry) => void;
+}) {
+  const id = useId();
+  const members = param.params ?? [];
+  const chosen = members.find(isOn);
+  return (
+    <Segments
+      label={title}
+      name={id}
+      value={chosen?.name ?? null}
+      choices={members.map(({name, title: label = name}) => ({value: name, label}))}
+      onChange={(name) => onChange(asIs({[name]: true}))}
+    />
+  );
+}
+
+function ListControl({param, title, entry, reported, onChange}: ControlProps) {
+  const words = texts.value.set;
+  const element = param.params?.[0];
+  if (!element) return null;
+  const elements = elementsOf(entry, reported?.value);
+  const give = (next: Entry[]) => onChange(listEntry(param, next));
+  const {min_items: least = 0, max_items: most = Infinity} = param;
+  return (
+    <fieldset class="parts">
+      <legend class="hidden">{title}</legend>
+      <ol class="elements">
+        {elements.map((one, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: an element is its place.
+          <li key={i}>
+            <Param
+              param={{...element, title: `${element.title ?? title} ${i + 1}`}}
+              about={title}
+              reported={null}
+              entry={one}
+              whole
+              onChange={(given) => give(elements.with(i, given))}
+            />
+            {elements.length > least && (
+              <button
+                type="button"
+                class="small"
+                onClick={() => give(elements.filter((_, at) => at !== i))}
+              >
+                {words.takeOut(i + 1)}
+              </button>
+            )}
+          </li>
+        ))}
+      </ol>
+      {elements.length < most && (
+        <button
+          type="button"
+          class="small"
+          onClick={() =>
+            give([
+              ...elements,
+              ...Array.from({length: Math.max(1, least - elements.length)}, () =>
+                asIs(firstValue(element)),
+              ),
+            ])
+          }
+        >
+          {words.addOne}
+        </button>
+      )}
+      {entry?.problem === 'items' && (
+        <p class="small-text bad">{words.items(least, most === Infinity ? null : most)}</p>
+      )}
+    </fieldset>
+  );
+}
+
+export function Param(props: ParamProps) {
+  const {param, entry, about, whole, isInner} = props;
   const words = texts.value.set;
   const title = param.title ?? param.description ?? param.name;
-  return (
-    <div class={`param ${entry ? 'touched' : ''}`}>
-      <div class="param-head">
-        <span class="param-title">{title}</span>
-        {param.required && <span class="muted small-text">{words.required}</span>}
-        {entry ? (
-          <span class="changed">{words.changedHere}</span>
-        ) : (
-          reported && <span class="muted small-text">{words.isNow(reported.text)}</span>
-        )}
-      </div>
+  const head = (
+    <>
+      <span class="param-title">{title}</span>
+      {param.required && <span class="muted small-text">{words.required}</span>}
+      {!whole && <Beside {...props} />}
+    </>
+  );
+  const rest = (
+    <>
       {param.description && param.description !== title && param.description !== about && (
         <p class="muted small-text">{param.description}</p>
       )}
       <Control {...props} title={title} />
+    </>
+  );
+  const look = `param ${entry ? 'touched' : ''}`;
+  // An object within another one is often left out, and has many members.
+  if (isInner && param.type === 'object' && param.params && !param.exactly_one) {
+    return (
+      <details class={look} open={entry ? true : undefined}>
+        <summary class="param-head">{head}</summary>
+        {rest}
+      </details>
+    );
+  }
+  return (
+    <div class={look}>
+      <div class="param-head">{head}</div>
+      {rest}
     </div>
   );
 }
 
-function Control(props: Props & {title: string}) {
+/** Whether the value is to be sent, or else what it is now. */
+function Beside({param, entry, reported}: ParamProps) {
+  const words = texts.value.set;
+  if (entry) return <span class="changed">{words.changedHere}</span>;
+  if (!reported?.text || param.params) return null;
+  return <span class="muted small-text">{words.isNow(reported.text)}</span>;
+}
+
+function Control(props: ControlProps) {
   const {param, title, entry, reported, onChange} = props;
   const id = useId();
   const shown = entry ? entry.value : reported?.value;
@@ -69,7 +250,7 @@ function Control(props: Props & {title: string}) {
           value: JSON.stringify(choice.value),
           label: choice.label,
         }))}
-        onChange={(json) => onChange(chosenEntry(JSON.parse(json)))}
+        onChange={(json) => onChange(asIs(JSON.parse(json)))}
       />
     );
   }
@@ -78,7 +259,7 @@ function Control(props: Props & {title: string}) {
       <select
         aria-label={title}
         value={shown === undefined ? '' : JSON.stringify(shown)}
-        onChange={(event) => onChange(chosenEntry(JSON.parse(event.currentTarget.value)))}
+        onChange={(event) => onChange(asIs(JSON.parse(event.currentTarget.value)))}
       >
         <option value="" disabled />
         {named.map((choice) => (
@@ -89,18 +270,46 @@ function Control(props: Props & {title: string}) {
       </select>
     );
   }
+  return <ByType {...props} />;
+}
+
+function ByType(props: ControlProps) {
+  const {param, title, entry, reported, onChange} = props;
   if (param.type === 'int' || param.type === 'float') return <NumberControl {...props} />;
   if (param.type === 'string') {
     return (
       <input
         aria-label={title}
-        maxLength={256}
-        value={String(shown ?? '')}
-        onInput={(event) => onChange(chosenEntry(event.currentTarget.value))}
+        maxLength={param.max_items ?? 256}
+        value={String((entry ? entry.value : reported?.value) ?? '')}
+        onInput={(event) => onChange(asIs(event.currentTarget.value))}
       />
     );
   }
+  if (param.type === 'bool') return <YesOrNo {...props} />;
+  if (param.type === 'object' && param.params) return <ObjectControl {...props} />;
+  if (param.type === 'array' && param.params) {
+    return <ListControl {...props} />;
+  }
   return <JsonControl {...props} />;
+}
+
+function YesOrNo({title, entry, reported, onChange}: ControlProps) {
+  const id = useId();
+  const {yes, no} = texts.value.devicePage;
+  const shown = entry ? entry.value : reported?.value;
+  return (
+    <Segments
+      label={title}
+      name={id}
+      value={typeof shown === 'boolean' ? String(shown) : null}
+      choices={[
+        {value: 'false', label: no},
+        {value: 'true', label: yes},
+      ]}
+      onChange={(chosen) => onChange(asIs(chosen === 'true'))}
+    />
+  );
 }
 
 /** Two values of one name are offered once: 1 and 50 both mean 50 Hz. */
@@ -115,149 +324,7 @@ function uniqueNames(param: ParamFacts): {value: unknown; label: string}[] | nul
   });
 }
 
-/** The limits of the value, or the reason why it is wrong. */
-function rangeText(
-  entry: Entry | undefined,
-  limits: [string, string] | undefined,
-): string | undefined {
-  const words = texts.value.set;
-  if (entry?.problem === 'number') return words.notNumber(entry.text);
-  if (!limits) return undefined;
-  return entry?.problem === 'range' ? words.outOf(...limits) : words.range(...limits);
-}
-
-function NumberControl({param, title, entry, reported, onChange}: Props & {title: string}) {
-  const id = useId();
-  const units = timeUnitsOf(param);
-  const isNever = (value: unknown) => param.never !== undefined && value === param.never;
-  const present = typeof reported?.value === 'number' ? reported.value : null;
-  const [chosen, setChosen] = useState<TimeUnit['unit'] | null>(null);
-  const unit = units.find((one) => one.unit === chosen) ?? usualUnit(units, present);
-  const times = unit?.times ?? 1;
-  const scale = (param.scale ?? 1) / times;
-  const asTyped = (wire: number) => typed(wire, scale, localeName());
-  const shown = entry ? entry.value : reported?.value;
-  const number = typeof shown === 'number' ? shown : null;
-  const never = isNever(shown);
-  const text = entry?.text ?? (number === null ? '' : asTyped(number));
-  const [least, most] = param.range ?? [];
-  const limits = limitsOf(param, asTyped);
-  const slider =
-    units.length === 0 &&
-    param.range &&
-    (param.unit === '%' || most! - least! <= 100) &&
-    most! - least! > 4;
-  const problem = entry?.problem ?? null;
-  const choose = (wire: number) => onChange({value: wire, problem: null, text: asTyped(wire)});
-  return (
-    <>
-      <div class="number-control">
-        {slider && number !== null && (
-          <input
-            type="range"
-            aria-label={title}
-            min={least}
-            max={most}
-            step={1}
-            value={number}
-            aria-valuetext={`${text} ${param.unit ?? ''}`}
-            onInput={(event) => choose(Number(event.currentTarget.value))}
-          />
-        )}
-        <input
-          inputMode="decimal"
-          aria-label={title}
-          value={never ? '' : text}
-          placeholder={never ? texts.value.set.never : undefined}
-          aria-invalid={problem !== null}
-          aria-describedby={id}
-          autocomplete="off"
-          onInput={(event) => onChange(numberEntry(event.currentTarget.value, param, times))}
-        />
-        <Unit
-          title={title}
-          param={param}
-          units={units}
-          unit={unit}
-          onChange={(next) => {
-            setChosen(next.unit);
-            // The number that was typed is one of another unit now.
-            if (entry && !never) onChange(numberEntry(entry.text, param, next.times));
-          }}
-        />
-        {param.never !== undefined && (
-          <label class="never">
-            <input
-              type="checkbox"
-              checked={never}
-              onChange={(event) =>
-                choose(event.currentTarget.checked ? param.never! : Math.max(least ?? 0, times))
-              }
-            />
-            {texts.value.set.never}
-          </label>
-        )}
-      </div>
-      <p id={id} class={`small-text ${problem ? 'bad' : 'muted'}`}>
-        {rangeText(entry, limits)}
-      </p>
-    </>
-  );
-}
-
-/** The least and the greatest have their unit: 0 s to 18 h 12 min, 100 to 240 V. */
-function limitsOf(
-  param: ParamFacts,
-  asTyped: (wire: number) => string,
-): [string, string] | undefined {
-  if (!param.range) return undefined;
-  const [least, most] = param.range;
-  const scale = param.scale ?? 1;
-  if (timeUnitsOf(param).length > 0) {
-    const text = (wire: number) =>
-      duration(inSeconds(wire * scale, param.unit) ?? 0, texts.value.age);
-    return [text(least), text(most)];
-  }
-  const unit = param.unit ? `${thinSpace}${param.unit}` : '';
-  return [asTyped(least), asTyped(most) + unit];
-}
-
-function Unit({
-  title,
-  param,
-  units,
-  unit,
-  onChange,
-}: {
-  title: string;
-  param: ParamFacts;
-  units: TimeUnit[];
-  unit: TimeUnit | undefined;
-  onChange: (unit: TimeUnit) => void;
-}) {
-  const names = texts.value.age;
-  if (!unit || units.length < 2) {
-    return <>{param.unit && <span class="muted">{param.unit}</span>}</>;
-  }
-  return (
-    <select
-      class="unit"
-      aria-label={texts.value.devicePage.unit(title)}
-      value={unit.unit}
-      onChange={(event) =>
-        onChange(units.find((one) => one.unit === event.currentTarget.value) ?? unit)
-      }
-    >
-      {units.map((one) => (
-        <option key={one.unit} value={one.unit}>
-          {names[one.unit]}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function JsonControl({title, entry, reported, onChange}: Props & {title: string}) {
+function JsonControl({title, entry, reported, onChange}: ControlProps) {
   const id = useId();
   const bad = entry?.problem === 'json';
   const reportedText = reported === null ? '' : JSON.stringify(reported.value);

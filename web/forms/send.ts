@@ -2,10 +2,10 @@
 // server knows which fields show it (docs/user/api.md, "Commands"); the page asks it by the id that
 // it gave the set, also after a lost connection.
 import {type ReadonlySignal, signal} from '@preact/signals';
-import {ApiError, request} from '../api/client.ts';
+import {ApiError, isLost, request} from '../api/client.ts';
 import type {CommandStatus} from '../api/types.ts';
 import {same} from '../format/field.ts';
-import {live} from '../store/live.ts';
+import {isAway, live} from '../store/live.ts';
 import type {Wire} from './body.ts';
 
 export type SetState =
@@ -20,27 +20,32 @@ export type SetState =
   | {state: 'offline'}
   /** Contact was lost: it may have been done, and is asked for on return. */
   | {state: 'unknown'}
+  /** It may have been done, and the server does not know it any more. */
+  | {state: 'forgotten'}
   /** It never reached the server. */
-  | {state: 'lost'};
+  | {state: 'lost'}
+  /** It was not sent: the server is not there. */
+  | {state: 'away'};
 
 /** Sending needs these of the page; a test has its own. */
 export interface Environment {
   newId: () => string;
+  isAway: () => boolean;
   /** Resolves once the server is there again, and not at once. */
   contact: () => Promise<void>;
-  /** Differs after a restart of the server; null: not known. */
-  epoch: () => string | null;
+  nowMs: () => number;
 }
 
 /** How long the server may wait for the state to be final: longer than it waits for a reply. */
 const wait = '30s';
-/** Between two questions while the server does not answer. */
-const pauseMs = 1_000;
+/** A server knows a set that was sent, also after a restart, for an hour. */
+const knownMs = 3_500_000;
 
 /** The sets of one form, one at a time. It alone writes their state and reply. */
 export class SetSender {
   private readonly current = signal<SetState>({state: 'idle'});
   private readonly answer = signal<unknown>(null);
+  private readonly open = signal(0);
   private sets = 0;
 
   constructor(
@@ -51,6 +56,11 @@ export class SetSender {
   /** The state of the last set. */
   get state(): ReadonlySignal<SetState> {
     return this.current;
+  }
+
+  /** Whether a set may become another state. */
+  get isBusy(): boolean {
+    return this.open.value > 0;
   }
 
   /** The device's reply to it; null if there is none. */
@@ -64,19 +74,30 @@ export class SetSender {
     const show = (state: SetState) => {
       if (set === this.sets) this.current.value = state;
     };
-    show({state: 'sending'});
     this.answer.value = null;
+    if (this.page.isAway()) {
+      show({state: 'away'});
+      return false;
+    }
+    show({state: 'sending'});
+    this.open.value++;
+    const outcome = await this.follow(body, show);
+    this.open.value--;
+    if (set === this.sets) this.answer.value = outcome.reply ?? null;
+    return outcome.state.state === 'accepted' || outcome.state.state === 'applied';
+  }
+
+  private async follow(body: Wire, show: (state: SetState) => void): Promise<Outcome> {
     const id = this.page.newId();
-    const epoch = this.page.epoch();
+    const sentMs = this.page.nowMs();
     let outcome = await this.start(id, body);
     show(outcome.state);
     while (outcome.isOpen) {
       if (outcome.state.state === 'unknown') await this.page.contact();
-      outcome = await this.look(id, epoch, outcome.state);
+      outcome = await this.look(id, sentMs, outcome.state);
       show(outcome.state);
     }
-    if (set === this.sets) this.answer.value = outcome.reply ?? null;
-    return outcome.state.state === 'accepted' || outcome.state.state === 'applied';
+    return outcome;
   }
 
   private get path(): string {
@@ -90,6 +111,8 @@ export class SetSender {
     } catch (error) {
       if (isLost(error)) return {state: {state: 'unknown'}, isOpen: true};
       if (!(error instanceof ApiError)) throw error;
+      // The session ended before.
+      if (error.status === 401) return {state: {state: 'lost'}, isOpen: false};
       if (error.code === 'offline') return {state: {state: 'offline'}, isOpen: false};
       // The device may still do it.
       if (error.code === 'no_answer') return {state: {state: 'unanswered'}, isOpen: true};
@@ -98,18 +121,19 @@ export class SetSender {
   }
 
   /** Asks what became of the set, which was `before` so far. */
-  private async look(id: string, epoch: string | null, before: SetState): Promise<Outcome> {
+  private async look(id: string, sentMs: number, before: SetState): Promise<Outcome> {
     try {
       return outcomeOf(await request<CommandStatus>('GET', `${this.path}/${id}?wait=${wait}`));
     } catch (error) {
-      if (isLost(error)) return {state: {state: 'unknown'}, isOpen: true};
-      const isKnown = !(error instanceof ApiError && error.status === 404);
-      // A server that was started anew knows nothing of the sets before.
-      const isSame = epoch !== null && epoch === this.page.epoch();
-      if (!isKnown && before.state === 'unknown' && isSame) {
+      // Who signs in again is told.
+      const isOver = error instanceof ApiError && error.status === 401;
+      if (isLost(error) || isOver) return {state: {state: 'unknown'}, isOpen: true};
+      const isUnknown = error instanceof ApiError && error.status === 404;
+      const neverCame = isUnknown && before.state === 'unknown';
+      if (neverCame && this.page.nowMs() - sentMs < knownMs) {
         return {state: {state: 'lost'}, isOpen: false};
       }
-      return {state: before.state === 'unanswered' ? before : {state: 'unknown'}, isOpen: false};
+      return {state: before.state === 'unanswered' ? before : {state: 'forgotten'}, isOpen: false};
     }
   }
 }
@@ -125,11 +149,6 @@ function refusal(why: string): Outcome {
   return {state: {state: 'refused', why}, isOpen: false};
 }
 
-/** Whether it is not known if the request was carried out. */
-function isLost(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 0 || error.status === 502);
-}
-
 function outcomeOf(status: CommandStatus): Outcome {
   return {state: stateOf(status), isOpen: !status.final, reply: status.reply};
 }
@@ -141,7 +160,7 @@ function stateOf(status: CommandStatus): SetState {
     case 'answered':
       return {state: status.final ? 'accepted' : 'waiting'};
     case 'not_applied': {
-      const other = status.fields.find(({asked, is}) => !same(is, asked));
+      const other = status.fields.find(({asked, is}) => asked !== undefined && !same(is, asked));
       return {state: 'notApplied', field: other?.field ?? '', asked: other?.asked, is: other?.is};
     }
     case 'refused':
@@ -158,11 +177,7 @@ const browser: Environment = {
     Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
       byte.toString(16).padStart(2, '0'),
     ).join(''),
-  contact: async () => {
-    await new Promise((resolve) => {
-      setTimeout(resolve, pauseMs);
-    });
-    await live.untilContact();
-  },
-  epoch: () => live.epoch,
+  isAway: () => isAway.peek(),
+  contact: () => live.contactAgain(),
+  nowMs: Date.now,
 };

@@ -7,6 +7,7 @@ import {
   alarmText,
   codeText,
   dateText,
+  lastHeardText,
   sinceText,
   spanText,
   texts,
@@ -16,8 +17,9 @@ import {
 import {acknowledge, isAcknowledged} from '../store/acknowledged.ts';
 import {serverNow} from '../store/clock.ts';
 import {type Alarm, alarms, home} from '../store/home.ts';
+import {isAway} from '../store/live.ts';
 import {devicePath} from '../store/routes.ts';
-import {PageTitle} from '../ui/controls.tsx';
+import {PageTitle, useTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {LongList} from '../ui/long_list.tsx';
@@ -34,9 +36,7 @@ const pastPath = `/events?kind=fault.ended,online,offline&limit=${pastRows}`;
 
 export function AlarmsPage() {
   const words = texts.value.alarms;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   if (!home.value) return <Skeleton height={400} />;
   if (home.value.devices.length === 0) return <NoDevice title={words.title} />;
   const list = alarms.value;
@@ -52,7 +52,7 @@ export function AlarmsPage() {
           <div class="card well">
             <StateMark mark="live" size={24} />
             <div>
-              <b>{words.none}</b>
+              <b>{isAway.value ? texts.value.contact.notKnown(lastHeardText()) : words.none}</b>
               <p class="muted">{words.noneHelp}</p>
             </div>
           </div>

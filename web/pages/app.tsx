@@ -3,15 +3,16 @@ import {useEffect} from 'preact/hooks';
 import {me} from '../api/client.ts';
 import {texts} from '../i18n/index.ts';
 import {followHome} from '../store/home.ts';
-import {live} from '../store/live.ts';
+import {isAway, live} from '../store/live.ts';
 import {bare, decoded, embedded, path, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
 import {Lazy, type Loader} from '../ui/lazy.tsx';
+import {Away} from '../ui/load.tsx';
 import {HomePage} from './home.tsx';
 import {Navigation} from './navigation.tsx';
 import {NoCard} from './no_card.tsx';
 import {SignIn} from './sign_in.tsx';
-import {Strip} from './strip.tsx';
+import {Contact, Strip} from './strip.tsx';
 
 type PageLoader = Loader<object>;
 
@@ -27,7 +28,7 @@ const loaders = new Map<string, PageLoader>([
 ]);
 
 export function App() {
-  if (me.value === undefined) return null;
+  if (me.value === undefined) return isAway.value ? <Away /> : null;
   if (me.value === null && embedded.value) {
     return (
       <main class="bare">
@@ -47,8 +48,15 @@ function Frame() {
       <Page place={place} />
     </Boundary>
   );
-  const frozen = live.contact.value === 'lost' ? ' frozen' : '';
-  if (bare.value) return <main class={`bare${frozen}`}>{page}</main>;
+  const frozen = isAway.value ? ' frozen' : '';
+  if (bare.value) {
+    return (
+      <main class={`bare${frozen}`}>
+        {embedded.value && isAway.value && <Contact />}
+        {page}
+      </main>
+    );
+  }
   return (
     <>
       <a class="skip" href="#main">

@@ -9,7 +9,7 @@ import {live} from '../store/live.ts';
 import {bare, decoded, devicePath, familyPath, path, query, titleRef} from '../store/routes.ts';
 import {loadTwin, type Twin} from '../store/twins.ts';
 import {Boundary} from '../ui/boundary.tsx';
-import {PageTitle, Tabs} from '../ui/controls.tsx';
+import {PageTitle, Tabs, useTitle} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Lazy} from '../ui/lazy.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
@@ -38,9 +38,7 @@ function Loaded({sn, summary}: {sn: string; summary: HomeDevice | undefined}) {
   const loaded = useLoad((cancel) => loadTwin(sn, cancel), [sn, language.value]);
   const twin = loaded.data?.[0];
   useEffect(() => twin?.follow(live), [twin]);
-  useEffect(() => {
-    document.title = `${twin?.facts.name ?? sn} · Gridloom`;
-  }, [twin, sn]);
+  useTitle(twin?.facts.name ?? sn);
   if (loaded.error?.status === 403 || loaded.error?.status === 404) return <Gone />;
   const refusal = twin?.error.value ?? null;
   if (refusal?.code === 'no_permission') return <Gone />;

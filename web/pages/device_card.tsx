@@ -11,9 +11,12 @@ import {
   powerFigure,
   powerText,
   spanText,
+  stateText,
   texts,
 } from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 import {worstFirst} from '../store/home.ts';
+import {isAway} from '../store/live.ts';
 import {devicePath} from '../store/routes.ts';
 import {Icon, type IconName, StateMark} from '../ui/icon.tsx';
 import {markOf} from './alarm_mark.ts';
@@ -40,32 +43,19 @@ export function figuresOf(device: HomeDevice): Figure[] {
   const words = texts.value.home;
   const list: Figure[] = [];
   const {sunPower_w, batteryPower_w, loadPower_w, gridPower_w} = device;
-  if (sunPower_w != null) {
-    list.push({...looks.sun, label: words.sun, power_w: sunPower_w});
-  }
-  if (batteryPower_w != null) {
-    const rests = Math.abs(batteryPower_w) < 1;
-    const way = batteryPower_w > 0 ? words.charging : words.discharging;
-    list.push({
-      ...looks.battery,
-      label: rests ? words.battery : way,
-      power_w: batteryPower_w,
-    });
-  }
-  if (loadPower_w != null) {
-    list.push({...looks.load, label: words.output, power_w: loadPower_w});
-  }
-  if (gridPower_w != null) {
-    list.push({...looks.grid, label: gridLabel(gridPower_w), power_w: gridPower_w});
-  }
+  const add = (look: Omit<Figure, 'label' | 'power_w'>, name: string, power_w: number | null) => {
+    if (power_w !== null) list.push({...look, label: wayText(look.node, power_w) ?? name, power_w});
+  };
+  add(looks.sun, words.sun, sunPower_w);
+  add(looks.battery, words.battery, batteryPower_w);
+  add(looks.load, outputText(device), loadPower_w);
+  add(looks.grid, words.grid, gridPower_w);
   return list;
 }
 
-function gridLabel(power_w: number): string {
-  const words = texts.value.home;
-  if (power_w <= -1) return words.exporting;
-  return power_w >= 1 ? words.importing : words.grid;
-}
+/** What a battery at the meter gives out is what the house takes. */
+export const outputText = (device: HomeDevice | undefined) =>
+  device?.role === 'meter' ? texts.value.home.houseUse : texts.value.home.output;
 
 /** The class of a card whose device reports faults, or warnings alone. */
 function troubleOf({faults}: HomeDevice): string {
@@ -83,7 +73,7 @@ interface CardProps {
 
 export function DeviceCard({device, heading: Heading = 'h3', day}: CardProps) {
   const words = texts.value;
-  const stale = device.state === 'offline' || device.state === 'never';
+  const stale = isAway.value || device.state === 'offline' || device.state === 'never';
   return (
     <article class={`card device-card ${stale ? 'stale' : ''} ${troubleOf(device)}`}>
       <Heading>
@@ -177,8 +167,8 @@ function DaySpark({line, label}: {line: DayLine | null; label: string}) {
 function batteryText(power_w: number | null): string {
   const words = texts.value.home;
   if (power_w === null) return `${words.battery} ${unknown}`;
-  if (Math.abs(power_w) < 1) return words.idle;
-  return `${power_w > 0 ? words.charging : words.discharging} ${powerText(Math.abs(power_w))}`;
+  const way = wayText('battery', power_w);
+  return way === null ? words.idle : `${way} ${powerText(Math.abs(power_w))}`;
 }
 
 /** What the battery does, and for how long it can go on. */
@@ -201,11 +191,10 @@ function BatteryLine({device}: {device: HomeDevice}) {
 }
 
 export function StateLine({device}: {device: HomeDevice}) {
-  const words = texts.value.state;
   return (
-    <p class={`state state-${device.state}`}>
+    <p class={`state state-${isAway.value ? 'never' : device.state}`}>
       <StateMark mark={device.state} />
-      {words[device.state]}
+      {stateText(device.state)}
       {device.state !== 'never' && <span class="muted">{ageText(device.lastReport)}</span>}
     </p>
   );

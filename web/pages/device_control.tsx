@@ -1,12 +1,23 @@
 // The commands of a device as forms, made from its family's description.
-import {useMemo, useRef, useState} from 'preact/hooks';
+import {useMemo, useRef} from 'preact/hooks';
+import {me} from '../api/client.ts';
 import type {CommandFacts, Family, Field, ParamFacts} from '../api/types.ts';
-import {textOf} from '../format/field.ts';
-import {commandBody, curlLine, type Entry, mosquittoLine, type Wire} from '../forms/body.ts';
+import {same, textOf} from '../format/field.ts';
+import {
+  commandBody,
+  curlLine,
+  inAmperes,
+  lineBody,
+  mosquittoLine,
+  tokenLine,
+  type Wire,
+} from '../forms/body.ts';
+import {draftOf} from '../forms/draft.ts';
 import {commandGroups} from '../forms/groups.ts';
-import {Param} from '../forms/param.tsx';
+import {Params} from '../forms/param.tsx';
+import {isObject} from '../forms/parts.ts';
 import {presentText} from '../forms/present.ts';
-import {SetSender, type SetState} from '../forms/send.ts';
+import type {SetState} from '../forms/send.ts';
 import {displayed, texts} from '../i18n/index.ts';
 import {matches} from '../store/paths.ts';
 import {query, setQuery} from '../store/routes.ts';
@@ -80,32 +91,33 @@ function shownBy(family: Family, command: CommandFacts, param: ParamFacts): Fiel
   if (param.sets) {
     return param.sets.flatMap((name) => family.fields.filter((field) => matches(field.name, name)));
   }
-  if (command.params.length !== 1) return [];
+  const [only, ...more] = command.params;
+  if (only?.name !== param.name || more.length > 0) return [];
   return family.fields.filter((field) => field.set_by?.includes(command.name));
 }
 
 function CommandForm({twin, family, command}: {twin: Twin; family: Family; command: CommandFacts}) {
   const words = texts.value.set;
-  const sender = useMemo(() => new SetSender(twin.facts.sn), [twin]);
-  const [entries, setEntries] = useState<Record<string, Entry>>({});
+  const draft = draftOf(twin.facts.sn, command.name);
+  const {sender, isAnswered} = draft;
+  const entries = draft.entries.value;
   const dialog = useRef<HTMLDialogElement>(null);
-  // The outcome of a set stands beside it until the next one is made.
-  const [isAnswered, setAnswered] = useState(false);
   const params = useMemo(() => offered(command), [command]);
 
   const values: Wire = Object.fromEntries(Object.entries(entries).map(([k, v]) => [k, v.value]));
   const body = commandBody(command, values);
+  const line = lineBody(command, entries);
   const touched = Object.keys(entries).length > 0;
   const missing = params.some((param) => param.required && !(param.name in entries));
   const wrong = Object.values(entries).some((entry) => entry.problem !== null);
   const state = sender.state.value;
   const reply = sender.reply.value;
-  const busy = ['sending', 'waiting', 'unknown'].includes(state.state);
+  const busy = sender.isBusy;
 
   const send = async () => {
-    setAnswered(true);
+    isAnswered.value = true;
     // Entries that were typed meanwhile stay.
-    if (await sender.send(body)) setEntries((now) => (now === entries ? {} : now));
+    if ((await sender.send(body)) && draft.entries.peek() === entries) draft.entries.value = {};
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -119,19 +131,16 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
       {command.description && command.description !== title && (
         <p class="muted small-text">{command.description}</p>
       )}
-      {params.map((param) => (
-        <Param
-          key={param.name}
-          param={param}
-          about={command.description}
-          reported={reportedValue(twin, family, command, param)}
-          entry={entries[param.name]}
-          onChange={(entry) => {
-            if (!busy) setAnswered(false);
-            setEntries((before) => ({...before, [param.name]: entry}));
-          }}
-        />
-      ))}
+      <Params
+        params={params}
+        about={command.description}
+        entries={entries}
+        presentOf={(param) => reportedValue(twin, family, command, param)}
+        onChange={(next) => {
+          if (!busy) isAnswered.value = false;
+          draft.entries.value = next;
+        }}
+      />
       <div class="buttons">
         {command.select ? (
           <button
@@ -144,12 +153,14 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
         ) : (
           <p class="muted small-text">{words.noSelect}</p>
         )}
-        <Outcome state={isAnswered ? state : {state: 'idle'}} family={family} />
+        <Outcome state={isAnswered.value ? state : {state: 'idle'}} family={family} />
       </div>
       <details>
         <summary>{words.asCommand}</summary>
-        <CopyLine text={curlLine(location.origin, twin.facts.sn, body)} />
-        <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, body)} />
+        <p class="small-text muted">{words.asCommandHelp}</p>
+        <CopyLine text={tokenLine(me.value?.account ?? '')} />
+        <CopyLine text={curlLine(location.origin, twin.facts.sn, line)} />
+        <CopyLine text={mosquittoLine(location.hostname, twin.facts.sn, line)} />
         {reply !== null && (
           <>
             <p class="small-text">{words.reply}</p>
@@ -197,20 +208,38 @@ function CommandForm({twin, family, command}: {twin: Twin; family: Family; comma
 function offered({params}: CommandFacts): ParamFacts[] {
   return params
     .filter((param) => !param.ignored)
+    .map(inAmperes)
     .sort((a, b) => Number(b.required) - Number(a.required));
 }
 
 /** A value that is about to be sent, as a person would say it. */
 function choiceText(param: ParamFacts, value: unknown): string {
-  return textOf(displayed(param, value));
+  const [element] = param.params ?? [];
+  if (Array.isArray(value) && element) {
+    return value.map((one) => choiceText(element, one)).join('; ');
+  }
+  if (!isObject(value) || !param.params) return textOf(displayed(param, value));
+  return Object.entries(value)
+    .map(([name, part]) => {
+      const member = param.params?.find((one) => one.name === name);
+      return member ? `${member.title ?? name}: ${choiceText(member, part)}` : name;
+    })
+    .join(', ');
 }
 
 /** The device's value of a parameter is told in the parameter's own words and unit. */
 function reportedValue(twin: Twin, family: Family, command: CommandFacts, param: ParamFacts) {
+  for (const {field, values} of param.sets_by_table ?? []) {
+    const reading = twin.field(field).value;
+    if (!reading) continue;
+    const {value} = values.find(({shown}) => same(shown, reading.value)) ?? reading;
+    return {text: textOf(displayed(param, value)), value};
+  }
   const field = shownBy(family, command, param)[0];
   if (!field || field.name.includes('*')) return null;
   const reading = twin.field(field.name).value;
-  if (!reading) return null;
+  // A list of all tasks is no number of a task.
+  if (!reading || (typeof reading.value === 'object' && !param.params)) return null;
   return {text: presentText(param, field, reading.value), value: reading.value};
 }
 
@@ -264,7 +293,11 @@ function outcomeLine(state: SetState, family: Family): {mark: Mark; text: string
       return {mark: 'critical', text: words.offline};
     case 'unknown':
       return {mark: 'warning', text: words.unknown};
+    case 'forgotten':
+      return {mark: 'warning', text: words.forgotten};
     case 'lost':
       return {mark: 'critical', text: words.lost};
+    case 'away':
+      return {mark: 'critical', text: words.away};
   }
 }

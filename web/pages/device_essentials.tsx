@@ -2,15 +2,17 @@
 import type {ComponentChildren} from 'preact';
 import {useEffect, useMemo, useState} from 'preact/hooks';
 import {get} from '../api/client.ts';
-import type {Family, History, HomeDevice} from '../api/types.ts';
+import type {Family, History, HomeDevice, NodeId} from '../api/types.ts';
 import {type Column, columns, stepFor} from '../charts/data.ts';
 import {historyPath, known} from '../charts/span.ts';
 import {Spark} from '../charts/spark.tsx';
 import {textOf} from '../format/field.ts';
 import {displayed, measuredText, percentText, powerText, spanText, texts} from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 import {serverNow} from '../store/clock.ts';
 import type {Twin} from '../store/twins.ts';
 import {useLoad} from '../ui/load.tsx';
+import {outputText} from './device_card.tsx';
 import {
   type Essentials as All,
   essentialsOf,
@@ -140,14 +142,14 @@ function chargeTiles({all, summary, read, line}: Shown): ComponentChildren[] {
 function powerTiles({all, summary, read, line}: Shown): ComponentChildren[] {
   return all.powers.map(({key, parts, title}) => {
     const power_w = powerOf(key, parts, summary, read);
-    const {label, way} = powerWords(key, power_w, title);
+    const label = labelOf(key, title, summary);
     return (
       <Tile
         key={key}
         label={label}
-        colour={key === 'load' ? 'home' : key}
+        colour={nodeOf(key)}
         value={powerText(power_w === null ? null : Math.abs(power_w))}
-        beside={way}
+        beside={wayText(nodeOf(key), power_w) ?? undefined}
         spark={line(label, parts, 'zero')}
       />
     );
@@ -197,29 +199,23 @@ function timeText(left: ReturnType<typeof timeLeft>): string | undefined {
   return left.until === 'full' ? words.fullIn(span) : words.emptyIn(span);
 }
 
-/** A power that can flow two ways also says which. */
-function powerWords(
+const nodeOf = (key: PowerKey): NodeId => (key === 'load' ? 'home' : key);
+
+function labelOf(
   key: PowerKey,
-  power_w: number | null,
   title: string | undefined,
-): {label: string; way?: string} {
-  const words = texts.value.home;
-  const flows = power_w !== null && Math.abs(power_w) >= 1;
-  if (key === 'battery') {
-    const way = (power_w ?? 0) > 0 ? words.charging : words.discharging;
-    return {label: words.battery, ...(flows ? {way} : {})};
-  }
-  if (key === 'grid') {
-    const way = (power_w ?? 0) > 0 ? words.importing : words.exporting;
-    return {label: words.grid, ...(flows ? {way} : {})};
-  }
+  summary: HomeDevice | undefined,
+): string {
+  const {home: words, devicePage: own} = texts.value;
   const labels = {
     sun: words.sun,
-    load: texts.value.devicePage.output,
-    car: title ?? texts.value.devicePage.carCharging,
-    heat: title ?? texts.value.devicePage.heating,
+    battery: words.battery,
+    grid: words.grid,
+    load: outputText(summary),
+    car: title ?? own.carCharging,
+    heat: title ?? own.heating,
   };
-  return {label: labels[key]};
+  return labels[key];
 }
 
 function Tile({

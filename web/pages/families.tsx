@@ -1,10 +1,9 @@
 // The families: what each one's file says, for people who look something up or write programs.
-import {useEffect} from 'preact/hooks';
 import {get, language} from '../api/client.ts';
 import type {Families, FamilySummary, Unserved, UnservedProduct} from '../api/types.ts';
 import {texts} from '../i18n/index.ts';
 import {decoded, familyPath, path} from '../store/routes.ts';
-import {PageTitle} from '../ui/controls.tsx';
+import {PageTitle, useTitle} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {FamilyPage} from './family.tsx';
 import {Prefixes} from './product_prefixes.tsx';
@@ -17,9 +16,7 @@ export function FamiliesPage() {
 
 function AllFamilies() {
   const words = texts.value.families;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   const loaded = useLoad((cancel) => get<Families>('/families', cancel), [language.value]);
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   return (

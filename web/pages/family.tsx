@@ -1,16 +1,16 @@
 // One family: its products, its fields with units and values, commands as forms to copy, its
 // reports, and what is odd about it.
-import {useEffect, useState} from 'preact/hooks';
+import {useState} from 'preact/hooks';
 import {language} from '../api/client.ts';
 import type {CommandFacts, Family, Field, Quirk, Report} from '../api/types.ts';
-import {commandBody, curlLine, type Entry, mosquittoLine} from '../forms/body.ts';
+import {curlLine, type Entry, lineBody, mosquittoLine} from '../forms/body.ts';
 import {commandGroups} from '../forms/groups.ts';
 import {Param} from '../forms/param.tsx';
 import {texts} from '../i18n/index.ts';
 import {home} from '../store/home.ts';
 import {titleRef} from '../store/routes.ts';
 import {familyOf} from '../store/twins.ts';
-import {CopyLine, PageTitle} from '../ui/controls.tsx';
+import {CopyLine, PageTitle, useTitle} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {carried, rangeText} from './family_facts.ts';
@@ -21,9 +21,7 @@ export function FamilyPage({id}: {id: string}) {
   const words = texts.value.families;
   const loaded = useLoad(() => familyOf(id), [id, language.value]);
   const family = loaded.data;
-  useEffect(() => {
-    document.title = `${family?.product ?? id} · Gridloom`;
-  }, [family, id]);
+  useTitle(family?.product ?? id);
   if (loaded.error?.status === 404) return <NoFamily />;
   if (loaded.error) return <Failure error={loaded.error} retry={loaded.reload} />;
   if (!family) return <Skeleton height={600} />;
@@ -204,11 +202,7 @@ function Command({command, sn}: {command: CommandFacts; sn: string}) {
 function CommandForm({command, sn}: {command: CommandFacts; sn: string}) {
   const words = texts.value.families;
   const [entries, setEntries] = useState<Record<string, Entry>>({});
-  const given = Object.entries(entries).filter(([, entry]) => entry.problem === null);
-  const body =
-    given.length === 0
-      ? command.example
-      : commandBody(command, Object.fromEntries(given.map(([k, entry]) => [k, entry.value])));
+  const body = lineBody(command, entries);
   return (
     <div class="command">
       {command.description && command.description !== command.title && (

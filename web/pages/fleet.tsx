@@ -1,11 +1,11 @@
 // All devices as a table: only the rows in view are in the document.
 import {useEffect, useMemo, useRef} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
-import {texts} from '../i18n/index.ts';
+import {stateText, texts} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {byName, byTrouble, home, troubleKey} from '../store/home.ts';
 import {query, setQuery} from '../store/routes.ts';
-import {PageTitle} from '../ui/controls.tsx';
+import {PageTitle, useTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {columns, Grid, isPower, readerOf} from './fleet_grid.tsx';
@@ -30,9 +30,7 @@ function compareBy(sort: string): (a: HomeDevice, b: HomeDevice) => number {
 
 export function FleetPage() {
   const words = texts.value.fleet;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   if (!home.value) return <Skeleton height={600} />;
   const {devices} = home.value;
   return devices.length === 0 ? <NoDevice title={words.title} /> : <Fleet devices={devices} />;
@@ -103,7 +101,7 @@ function Chips({devices, filter}: {devices: HomeDevice[]; filter: Filter | null}
             onClick={() => setQuery({state: filter === one ? null : one})}
           >
             <StateMark mark={one === 'trouble' ? 'critical' : one} />
-            {one === 'trouble' ? words.fleet.trouble : words.state[one]} <b>{count}</b>
+            {one === 'trouble' ? words.fleet.trouble : stateText(one)} <b>{count}</b>
           </button>
         );
       })}

@@ -3,7 +3,7 @@ import type {ComponentChildren} from 'preact';
 import {useEffect, useRef, useState} from 'preact/hooks';
 import type {HomeDevice} from '../api/types.ts';
 import {type ColumnForm, inForm, powerForm} from '../format/number.ts';
-import {ageText, localeName, percentText, texts} from '../i18n/index.ts';
+import {ageText, localeName, percentText, stateText, texts} from '../i18n/index.ts';
 import {worstFirst} from '../store/home.ts';
 import {devicePath, navigate, query, setQuery} from '../store/routes.ts';
 import {StateMark} from '../ui/icon.tsx';
@@ -125,6 +125,7 @@ export function Grid({devices, sort}: {devices: HomeDevice[]; sort: string}) {
   return (
     <div
       class="fleet-scroll"
+      data-power={powers.find((power) => sort === power || sort === `-${power}`)}
       ref={scroll}
       tabIndex={0}
       role="grid"
@@ -211,7 +212,7 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
   const [fault] = worstFirst(device.faults);
   return (
     <div
-      class={`fleet-row ${isCursor ? 'cursor' : ''}`}
+      class={`fleet-row is-${device.state} ${isCursor ? 'cursor' : ''}`}
       id={rowId(device)}
       role="row"
       aria-rowindex={index + 2}
@@ -233,13 +234,16 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
         </>,
       )}
       {cell('family', device.familyName)}
-      {cell(
-        'state',
-        <span title={fault?.title}>{fault?.title ?? texts.value.state[device.state]}</span>,
-      )}
+      {cell('state', <span title={fault?.title}>{fault?.title ?? stateText(device.state)}</span>)}
       {cell('charge', percentText(device.charge_percent))}
       {powers.map((power) =>
-        cell(power, inForm(readerOf[power](device) as number | null, forms[power], localeName())),
+        cell(
+          power,
+          <>
+            {inForm(readerOf[power](device) as number | null, forms[power], localeName())}
+            <small class="of-phone"> {forms[power].unit}</small>
+          </>,
+        ),
       )}
       {cell('last', ageText(device.lastReport))}
     </div>

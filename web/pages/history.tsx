@@ -1,5 +1,5 @@
 // Energy by hour, day and month: of the home, or of one device.
-import {useEffect, useRef} from 'preact/hooks';
+import {useRef} from 'preact/hooks';
 import {DayCurve, hasCurve, useDaySeries} from '../charts/day_curve.tsx';
 import {periodName} from '../charts/labels.ts';
 import {useEnergies} from '../charts/use_bars.ts';
@@ -9,7 +9,7 @@ import {dateText, texts, zone} from '../i18n/index.ts';
 import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {query, setQuery} from '../store/routes.ts';
-import {PageTitle, Segments} from '../ui/controls.tsx';
+import {PageTitle, Segments, useTitle} from '../ui/controls.tsx';
 import {Icon} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {HistoryEnergies} from './history_energies.tsx';
@@ -20,9 +20,7 @@ const periods: Period[] = ['day', 'week', 'month', 'year'];
 
 export function HistoryPage() {
   const words = texts.value.history;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   if (home.value?.devices.length === 0) return <NoDevice title={words.title} />;
   return <History />;
 }

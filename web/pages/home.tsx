@@ -1,14 +1,16 @@
 // The home: where power flows, what today brought, and its devices.
-import {useEffect, useRef} from 'preact/hooks';
+import {useRef} from 'preact/hooks';
 import {isCard} from '../api/client.ts';
 import type {HomeDevice} from '../api/types.ts';
 import {useDeviceDays} from '../charts/device_days.ts';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
-import {ageText, alarmText, texts} from '../i18n/index.ts';
+import {ageText, alarmText, lastHeardText, texts} from '../i18n/index.ts';
 import {unseenAlarms} from '../store/acknowledged.ts';
 import {alarms, fetchHome, home, homeError} from '../store/home.ts';
+import {isAway} from '../store/live.ts';
 import {bare, devicePath, titleRef} from '../store/routes.ts';
 import {Boundary} from '../ui/boundary.tsx';
+import {useTitle} from '../ui/controls.tsx';
 import {Icon, StateMark} from '../ui/icon.tsx';
 import {Failure, Skeleton} from '../ui/load.tsx';
 import {markOf} from './alarm_mark.ts';
@@ -28,9 +30,7 @@ const mostAlarms = 2;
 
 export function HomePage() {
   const words = texts.value.home;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   const shown = home.value;
   if (!shown && homeError.value) {
     return <Failure error={homeError.value} retry={() => void fetchHome()} />;
@@ -136,6 +136,16 @@ function Wellbeing() {
   const seen = alarms.value.length - list.length;
   const words = texts.value.home;
   const {devices = []} = home.value ?? {};
+  if (isAway.value) {
+    return (
+      <section class="card wellbeing">
+        <p>
+          <StateMark mark="stale" size={20} />
+          {texts.value.contact.notKnown(lastHeardText())}
+        </p>
+      </section>
+    );
+  }
   if (devices.every((device) => device.state === 'never')) {
     return (
       <section class="card wellbeing">

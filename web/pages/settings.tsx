@@ -1,14 +1,15 @@
 // Looks, language, and the account: where it is signed in, its password, its shares, tokens and
 // bridges.
-import {useEffect, useState} from 'preact/hooks';
+import {useState} from 'preact/hooks';
 import {ApiError, get, me, request} from '../api/client.ts';
 import type {BrowserSession, Sessions as SessionList} from '../api/types.ts';
 import {clientName} from '../format/client_name.ts';
+import {forgetDrafts} from '../forms/draft.ts';
 import {type Language, language, setLanguage, texts, whenText} from '../i18n/index.ts';
 import {keep} from '../store/kept.ts';
 import {moving, setMotion, setTheme, type Theme, theme} from '../store/preferences.ts';
 import {navigate} from '../store/routes.ts';
-import {CopyLine, PageTitle, Segments} from '../ui/controls.tsx';
+import {CopyLine, PageTitle, Segments, useTitle} from '../ui/controls.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {Bridges} from './bridges.tsx';
 import {OwnTokens} from './own_tokens.tsx';
@@ -18,9 +19,7 @@ const shortest = 10;
 
 export function SettingsPage() {
   const words = texts.value.settings;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   return (
     <>
       <PageTitle>{words.title}</PageTitle>
@@ -109,6 +108,7 @@ export function SettingsPage() {
 
 async function signOut(): Promise<void> {
   await request('DELETE', '/session').catch(() => undefined);
+  forgetDrafts();
   me.value = null;
   navigate('/');
 }

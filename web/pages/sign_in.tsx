@@ -3,13 +3,18 @@ import {useEffect, useState} from 'preact/hooks';
 import {type ApiError, me, request} from '../api/client.ts';
 import type {Me} from '../api/types.ts';
 import {reasonText, texts} from '../i18n/index.ts';
-import {navigate, path} from '../store/routes.ts';
-import {CopyLine} from '../ui/controls.tsx';
+import {keep, kept} from '../store/kept.ts';
+import {navigate, path, query} from '../store/routes.ts';
+import {CopyLine, useTitle} from '../ui/controls.tsx';
 
 async function signIn(body: Record<string, string>): Promise<void> {
   me.value = await request<Me>('POST', '/session', body);
-  if (path.value === '/sign-in') navigate('/', true);
+  if (path.value === '/sign-in') navigate(kept(placeName, 'tab') ?? '/', true);
+  keep(placeName, null, 'tab');
 }
+
+/** The page whose session ended: a link that signs in again opens another address in its tab. */
+const placeName = 'place';
 
 /** The link's token; taken out of the address, so that it is in no history. */
 function takeToken(): string | null {
@@ -40,9 +45,11 @@ export function SignIn() {
   const [error, setError] = useState<ApiError | null>(null);
   const [spent, setSpent] = useState(false);
 
+  useTitle(words.title);
   useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+    const shown = query.value.toString();
+    if (path.value !== '/sign-in') keep(placeName, `${path.value}?${shown}`, 'tab');
+  }, [path.value, query.value]);
   useEffect(() => {
     if (taken.token === null) return;
     setTrying(true);

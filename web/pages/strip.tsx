@@ -1,7 +1,7 @@
 // The strip on top of every page: is the server heard, what time is it there, what is wrong.
 import {me} from '../api/client.ts';
 import {decimal} from '../format/number.ts';
-import {alarmText, localeName, spanText, texts, whenText, zone} from '../i18n/index.ts';
+import {alarmText, localeName, lostText, texts, whenText, zone} from '../i18n/index.ts';
 import {unseenAlarms} from '../store/acknowledged.ts';
 import {rate, serverNow, tick} from '../store/clock.ts';
 import {live} from '../store/live.ts';
@@ -40,12 +40,13 @@ export function Contact() {
       </span>
     );
   }
-  void tick.value;
-  const silentFor = (performance.now() - live.heardAt.value) / 1000;
   return (
     <span class="contact lost" title={words.lostHelp}>
       <StateMark mark="offline" />
-      {words.lost(spanText(silentFor))}
+      {lostText()}
+      <button type="button" class="small" onClick={() => live.retryNow()}>
+        {words.connect}
+      </button>
     </span>
   );
 }

@@ -1,12 +1,12 @@
 // For a tablet on the wall: large, without navigation, darker at night.
 import {computed} from '@preact/signals';
-import {useEffect} from 'preact/hooks';
 import {FlowPicture, FlowWords} from '../flow/picture.tsx';
 import {alarmText, texts, whenText} from '../i18n/index.ts';
 import {unseenAlarms} from '../store/acknowledged.ts';
 import {serverNow, tick} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {Boundary} from '../ui/boundary.tsx';
+import {useTitle} from '../ui/controls.tsx';
 import {StateMark} from '../ui/icon.tsx';
 import {Skeleton} from '../ui/load.tsx';
 import {markOf} from './alarm_mark.ts';
@@ -24,14 +24,15 @@ const isNight = computed(() => {
 
 export function WallPage() {
   const words = texts.value.home;
-  useEffect(() => {
-    document.title = `${words.title} · Gridloom`;
-  }, [words]);
+  useTitle(words.title);
   const shown = home.value;
   if (!shown) return <Skeleton height={800} />;
   if (shown.devices.length === 0) {
     return (
       <div class="wall alone">
+        <p>
+          <Contact />
+        </p>
         <NoDevice />
       </div>
     );

@@ -19,6 +19,11 @@ export class ServerClock {
     if (newRate !== null) this.rate.value = newRate;
   }
 
+  /** The server's time as it told it last. */
+  get told(): number {
+    return this.now;
+  }
+
   /** The server's present time: the last that it told, and what has passed since. */
   read(): number {
     return this.now + (this.monotonicMs() - this.setAt) * this.rate.peek();

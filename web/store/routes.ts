@@ -77,6 +77,9 @@ export const familyPath = (id: string) => `/families/${encodeURIComponent(id)}`;
 
 const router = new Router();
 
+/** What the page is called, in front of the product's name. */
+export const pageTitle = signal('');
+
 export const {path, query, bare, embedded} = router;
 export const titleRef = (heading: HTMLElement | null) => router.announce(heading);
 export const navigate = (to: string, replace?: boolean) => router.navigate(to, replace);

@@ -35,6 +35,12 @@ export const deviceOf = (name: string, more: Partial<HomeDevice> = {}): HomeDevi
   ...more,
 });
 
+/** What waits for a promise that is resolved has gone on. */
+export const answers = () =>
+  new Promise<void>((resolve) => {
+    setImmediate(resolve);
+  });
+
 export class FakeTime {
   nowMs = 0;
   private timers: {at: number; call: () => void}[] = [];
@@ -53,6 +59,17 @@ export class FakeTime {
     for (let next = this.due(end); next; next = this.due(end)) {
       this.nowMs = next.at;
       next.call();
+    }
+    this.nowMs = end;
+  }
+
+  /** The same, and what is called has the answers that it waits for. */
+  async go(ms: number): Promise<void> {
+    const end = this.nowMs + ms;
+    for (let next = this.due(end); next; next = this.due(end)) {
+      this.nowMs = next.at;
+      next.call();
+      await answers();
     }
     this.nowMs = end;
   }
@@ -93,16 +110,16 @@ export class FakeSocket implements Socket {
 export function fakeStream() {
   const time = new FakeTime();
   const sockets: FakeSocket[] = [];
-  const told: {times: [number, number | null][]; signedOut: number} = {times: [], signedOut: 0};
+  const told = {times: [] as [number, number | null][], signedOut: 0, isThere: true};
   const live = new LiveClient({
     connect: (events) => {
       const socket = new FakeSocket(events);
       sockets.push(socket);
       return socket;
     },
-    monotonicMs: () => time.nowMs,
     after: (ms, call) => time.after(ms, call),
     random: () => 0.5,
+    isThere: () => Promise.resolve(told.isThere),
     onTime: (now, rate) => told.times.push([now, rate]),
     onSignedOut: () => {
       told.signedOut++;

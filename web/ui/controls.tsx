@@ -1,8 +1,8 @@
 // Small controls that several pages use.
 import type {ComponentChildren} from 'preact';
-import {useRef, useState} from 'preact/hooks';
+import {useEffect, useRef, useState} from 'preact/hooks';
 import {texts} from '../i18n/index.ts';
-import {titleRef} from '../store/routes.ts';
+import {pageTitle, titleRef} from '../store/routes.ts';
 
 interface Choice<T extends string> {
   value: T;
@@ -108,6 +108,13 @@ export function CopyLine({text}: {text: string}) {
       </button>
     </div>
   );
+}
+
+/** What the page is called in the browser's tab. */
+export function useTitle(title: string): void {
+  useEffect(() => {
+    pageTitle.value = title;
+  }, [title]);
 }
 
 export function PageTitle({

@@ -1,5 +1,6 @@
 // Icons, drawn for this page on a grid of 24: strokes in the text's colour.
 import type {JSX} from 'preact';
+import {isAway} from '../store/live.ts';
 
 const paths = {
   home: 'M4 11.5 12 4l8 7.5M6.5 9.5V20h11V9.5M10 20v-5.5h4V20',
@@ -50,17 +51,18 @@ const marks: Record<Mark, JSX.Element> = {
   stale: <path d="M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3M8 5.500V8l2 1.300" />,
 };
 
-/** A state said by colour and by shape. */
+/** A state said by colour and by shape. Without contact to the server nothing is known to be well. */
 export function StateMark({mark, size = 16}: {mark: Mark; size?: number}) {
+  const shown = isAway.value && (mark === 'live' || mark === 'quiet') ? 'stale' : mark;
   return (
     <svg
-      class={`mark mark-${mark}`}
+      class={`mark mark-${shown}`}
       width={size}
       height={size}
       viewBox="0 0 16 16"
       aria-hidden="true"
     >
-      {marks[mark]}
+      {marks[shown]}
     </svg>
   );
 }

@@ -7,7 +7,9 @@ using schema::member;
 const schema::Body& describe(schema::Of<ShownField> /*of*/) {
   static constexpr std::array kMembers = {
       member<&ShownField::field>("field"),
-      member<&ShownField::asked>("asked", {.text = "The value that shows the command"}),
+      member<&ShownField::asked>(
+          "asked", {.text = "The value that shows the command; absent: any that differs from the "
+                            "one before does"}),
       member<&ShownField::is>(
           "is", {.text = "The value that the device reported last; absent: it has reported none"}),
   };

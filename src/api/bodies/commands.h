@@ -26,8 +26,8 @@ struct schema::Words<home::SetState> {
 namespace body {
 
 struct ShownField {
-  std::string_view field;
-  wire::Json asked{};
+  std::string field;
+  std::optional<wire::Json> asked{};
   std::optional<wire::Json> is{};
 };
 const schema::Body& describe(schema::Of<ShownField> /*of*/);

@@ -159,6 +159,8 @@ const schema::Body& describe(schema::Of<Field> /*of*/) {
           declared<MaybeText>("nature", {.text = "Its meaning in every family, as battery.power"}),
           declared<Flag>("part",
                          {.text = "One of the fields whose sum is the power of the nature"}),
+          declared<std::optional<wire::Json>>(
+              "when", {.text = "The nature holds while this field has one of these values"}),
           declared<Flag>("invert", {.text = "Its sign is opposite to that of the nature"}),
           declared<MaybeText>("sign", {.text = "Meaning of a positive value"}),
           declared<std::optional<catalog::FieldFormat>>(
@@ -198,7 +200,14 @@ const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
           declared<MaybeNumber>("never", {.text = "The number that stands for never, in a time"}),
           declared<std::optional<bool>>(
               "exactly_one", {.text = "Exactly one of the object's members must be true"}),
+          declared<MaybeNumber>(
+              "min_items", {.text = "The least number of elements, or of characters of a string"}),
+          declared<MaybeNumber>(
+              "max_items",
+              {.text = "The greatest number of elements, or of characters of a string"}),
           declared<MaybeTexts>("sets", {.text = "Fields that take its value as it is"}),
+          declared<std::optional<std::vector<ParamTable>>>(
+              "sets_by_table", {.text = "Fields that show another value for some of its values"}),
           declared<std::optional<std::vector<ParamFacts>>>(
               "params", {.text = "Members of an object, or the element of a list"}),
           declared<MaybeText>(
@@ -207,6 +216,22 @@ const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
               "forms", {.text = "What the value is, by the value of that parameter"}),
       });
   static constexpr schema::Body kBody{.name = "ParamFacts", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<ShownValue> /*of*/) {
+  static constexpr std::array kMembers = {
+      declared<wire::Json>("value", {.text = "Of the parameter"}),
+      declared<wire::Json>("shown", {.text = "Of the field"}),
+  };
+  static constexpr schema::Body kBody{.name = "ShownValue", .members = kMembers};
+  return kBody;
+}
+
+const schema::Body& describe(schema::Of<ParamTable> /*of*/) {
+  static constexpr std::array kMembers = {declared<Text>("field"),
+                                          declared<std::vector<ShownValue>>("values")};
+  static constexpr schema::Body kBody{.name = "ParamTable", .members = kMembers};
   return kBody;
 }
 

@@ -325,6 +325,7 @@ void LiveSubscriptions::on_home(Result<home::HomeFeed::Home> home) {
   is_asking_ = false;
   if (!home_ || !home) return;
   Subscription& subscription = subscriptions_.at(*home_);
+  subscription.seen = home->version;
   if (home->version == subscription.version) return;
   if (options_.card) {
     // A card is not told when something happens that it does not show.
@@ -353,7 +354,10 @@ void LiveSubscriptions::refresh_home() {
   if (!home_) return;
   const Subscription& home = subscriptions_.at(*home_);
   const bool is_due = !home.flushed || now_ - *home.flushed >= home.every;
-  if (is_due && !schedule_.has_news(*home_) && home_watch_.is_stale()) ask_for_home();
+  // What another client of the account asked for is no news any more, and yet this one has not got
+  // it.
+  const bool is_old = home_watch_.is_stale() || home_watch_.version() != home.seen;
+  if (is_due && !schedule_.has_news(*home_) && is_old) ask_for_home();
 }
 
 void LiveSubscriptions::take_output(std::string& out, std::size_t most) {

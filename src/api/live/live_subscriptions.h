@@ -105,6 +105,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
       return moment.names != names || moment.losses != losses;
     }
     // The topic home uses these:
+    std::uint64_t seen = 0;  // version of the home that was looked at last, with news or without
     std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
     std::string card;           // the members that a card is told; empty: not known yet

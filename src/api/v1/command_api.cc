@@ -46,7 +46,7 @@ body::CommandStatus status_of(const SetRecord& record, std::string_view epoch) {
                              .answered_ms = record.answered_ms,
                              .decided_ms = record.decided_ms};
   for (const home::ShownField& each : record.fields) {
-    status.fields.push_back({.field = each.name, .asked = each.asked, .is = each.is});
+    status.fields.push_back({.field = each.name + each.path, .asked = each.asked, .is = each.is});
   }
   if (!record.reply.empty()) status.reply = schema::RawJson{.text = record.reply};
   if (!record.refusal.empty()) {

@@ -70,20 +70,73 @@ std::string source_text(const std::string& source) {
   return source;
 }
 
-// How the field is set: "acChgCfg chgWatts=VALUE".
+// How the field is set: "acChgCfg chgWatts=VALUE". What a model does takes any of the parameters.
 std::vector<std::string> ways_to_set(const Family& family, const Field& field) {
   std::vector<std::string> ways;
   for (const Command& command : family.commands) {
     if (std::ranges::find(field.written_by, command.name) == field.written_by.end()) continue;
+    const bool is_shown = std::ranges::find(command.shown_by, field.name) != command.shown_by.end();
     std::string way = command.name;
-    for (const catalog::Effect& effect : command.effects) {
-      const bool is_copy = effect.field == field.name && !effect.to.param.empty();
-      const std::string word = is_copy ? fmt::format(" {}=VALUE", effect.to.param) : "";
+    const auto add = [&way](std::string_view param) {
+      const std::string word = fmt::format(" {}=VALUE", param.substr(0, param.find('.')));
       if (!way.contains(word)) way += word;
+    };
+    for (const Param& param : command.params) {
+      if (param.required || (is_shown && !param.ignored)) add(param.name);
+    }
+    for (const catalog::Effect& effect : command.effects) {
+      if (effect.field == field.name && !effect.to.param.empty()) add(effect.to.param);
     }
     ways.push_back(std::move(way));
   }
   return ways;
+}
+
+// Prints which values a field, or a member of one, can have.
+void print_form(std::string_view indent, const Field& field) {
+  const auto key = [indent](std::string_view name) { return fmt::format("{}{}", indent, name); };
+  print_line(key("unit"), field.unit);
+  if (field.scale != 1) {
+    print_line(key("on the wire"),
+               fmt::format("times {}: 1 stands for {} {}", number_text(field.scale),
+                           number_text(field.scale), field.unit));
+  }
+  if (field.signed_bits != 0) {
+    print_line(key("negative"),
+               fmt::format("may be sent as {} bits without a sign", field.signed_bits));
+  }
+  if (field.values.empty()) {
+    print_line(key("range"), range_text(field.range, field.scale, field.unit));
+  }
+  print_named(key("values"), field);
+  print_values(key("bits"), field.bits);
+  if (field.absent) {
+    print_line(key("no value"), fmt::format("{} stands for none", wire::to_text(*field.absent)));
+  }
+}
+
+// Prints what stands inside of a field's value: "[].ctrlSta" is a member of its elements.
+void print_inside(const Field& field, const std::string& path) {
+  for (const Field& inner : field.fields) {
+    const std::string at = path + (inner.name.empty() ? "[]" : '.' + inner.name);
+    if (inner.fields.empty()) {
+      fmt::print("  {}\n", at.starts_with('.') ? at.substr(1) : at);
+      print_line("  title", inner.title == inner.description ? "" : inner.title);
+      print_line("  description", inner.description);
+      print_form("  ", inner);
+    }
+    print_inside(inner, at);
+  }
+}
+
+void print_ways(const Family& family, const Field& field) {
+  const auto ways = ways_to_set(family, field);
+  if (ways.empty()) print_line("set by", "no command: it can only be read");
+  std::string_view key = "set by";
+  for (const std::string& way : ways) {
+    print_line(key, way);
+    key = "";
+  }
 }
 
 void print_field(const Family& family, const Field& field) {
@@ -92,31 +145,30 @@ void print_field(const Family& family, const Field& field) {
   print_line("description", field.description);
   print_line("family", fmt::format("{} ({})", family.product, family.id));
   print_line("type", catalog::name_of(field.type));
-  print_line("unit", field.unit);
-  if (field.scale != 1) {
-    print_line("on the wire", fmt::format("times {}: 1 stands for {} {}", number_text(field.scale),
-                                          number_text(field.scale), field.unit));
-  }
-  if (field.values.empty()) print_line("range", range_text(field.range, field.scale, field.unit));
-  print_named("values", field);
-  print_values("bits", field.bits);
-  if (field.type == catalog::FieldType::kArray && field.fields.size() == 1) {
-    print_named("elements", field.fields.front());
-  }
-  if (field.absent) {
-    print_line("no value", fmt::format("{} stands for none", wire::to_text(*field.absent)));
-  }
+  print_form("", field);
+  const bool has_plain_elements = field.type == catalog::FieldType::kArray &&
+                                  field.fields.size() == 1 && field.fields.front().fields.empty();
+  if (has_plain_elements) print_named("elements", field.fields.front());
   if (field.error) print_line(catalog::name_of(field.severity), catalog::error_text(field));
   print_line("nature", catalog::nature_text(field));
   print_line("sign", field.sign);
-  const auto ways = ways_to_set(family, field);
-  if (ways.empty()) print_line("set by", "no command: it can only be read");
-  std::string_view key = "set by";
-  for (const std::string& way : ways) {
-    print_line(key, way);
-    key = "";
-  }
+  print_ways(family, field);
   print_line("source", source_text(field.source));
+  if (!has_plain_elements) print_inside(field, "");
+}
+
+void print_member(const Family& family, const MemberPlace& place) {
+  const Field& member = *place.member;
+  fmt::print("{}{}\n", place.outer->name, place.path);
+  print_line("title", member.title);
+  print_line("description", member.description);
+  print_line("inside of", overview::title_of(*place.outer));
+  print_line("family", fmt::format("{} ({})", family.product, family.id));
+  print_line("type", catalog::name_of(member.type));
+  print_form("", member);
+  print_ways(family, *place.outer);
+  print_line("source", source_text(place.outer->source));
+  print_inside(member, "");
 }
 
 void print_command(const Command& command) {
@@ -179,6 +231,16 @@ int explain_name(const Family& family, const ExplainArguments& arguments) {
     return 0;
   }
   const auto field = find_field(family, arguments.name);
+  const auto member = field ? fail(ErrorCode::kNotFound, "") : find_member(family, arguments.name);
+  if (member) {
+    if (arguments.home.json) {
+      print_facts(family, json_of(family, *member->outer));  // they have all members
+    } else {
+      print_member(family, *member);
+    }
+    return 0;
+  }
+  if (member.error().code == ErrorCode::kConflict) return report_error(member.error(), kWrongUsage);
   if (!field) {
     const bool is_unknown = field.error().code == ErrorCode::kNotFound;
     return report_error(is_unknown ? unknown_word(family, arguments.name) : field.error(),

@@ -1,8 +1,10 @@
 // `gridloom get`: values of a device with their units and meanings.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,7 @@ using overview::FlatValue;
 using overview::number_of;
 using overview::title_of;
 using overview::value_text;
+using overview::values_inside;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -56,16 +59,51 @@ Error explained(Error error, const Family& family, const std::string& sn, const 
           .detail = fmt::format("{} has not reported {}", sn, (*declared)->name)};
 }
 
-Result<std::vector<std::string>> chosen_names(const GetArguments& arguments, const Family& family,
-                                              const std::string& sn,
-                                              const std::vector<FlatValue>& values) {
-  std::vector<std::string> names = names_in(values);
-  if (arguments.fields.empty()) return names;
-  std::vector<std::string> chosen;
+// A value and the field that declares it; nullptr: none does.
+struct Chosen {
+  FlatValue value;
+  const Field* field = nullptr;
+};
+
+std::vector<Chosen> chosen_of(const Family& family, const std::vector<FlatValue>& values,
+                              const std::vector<std::string>& names) {
+  std::vector<Chosen> chosen;
+  chosen.reserve(names.size());
+  for (const std::string& name : names) {
+    chosen.push_back(
+        {.value = {.name = name, .value = *find_value(values, name)}, .field = family.field(name)});
+  }
+  return chosen;
+}
+
+// Members of values that are lists or objects: "heartbeat.loads[1].sta", or those of all elements.
+std::vector<Chosen> members_of(const Family& family, const std::vector<FlatValue>& values,
+                               const std::string& word) {
+  std::vector<Chosen> chosen;
+  const auto place = find_member(family, word);
+  if (!place) return chosen;
+  for (const FlatValue& each : values) {
+    if (family.field(each.name) != place->outer) continue;
+    for (FlatValue& inside : values_inside(*place->outer, each, place->path)) {
+      chosen.push_back({.value = std::move(inside), .field = place->member});
+    }
+  }
+  return chosen;
+}
+
+Result<std::vector<Chosen>> chosen_values(const GetArguments& arguments, const Family& family,
+                                          const std::string& sn,
+                                          const std::vector<FlatValue>& values) {
+  const std::vector<std::string> names = names_in(values);
+  if (arguments.fields.empty()) return chosen_of(family, values, names);
+  std::vector<Chosen> chosen;
   for (const std::string& word : arguments.fields) {
     const auto found = find_quotas(family, names, word);
-    if (!found) return std::unexpected(explained(found.error(), family, sn, word));
-    chosen.insert(chosen.end(), found->begin(), found->end());
+    auto more = found ? chosen_of(family, values, *found) : members_of(family, values, word);
+    if (more.empty() && !found) {
+      return std::unexpected(explained(found.error(), family, sn, word));
+    }
+    std::ranges::move(more, std::back_inserter(chosen));
   }
   return chosen;
 }
@@ -88,18 +126,17 @@ int print_values(const GetArguments& arguments) {
   const auto read = home.home->values(device.sn);
   if (!read) return report_error(read.error());
   const std::vector<FlatValue> values = flat_values(*family, read->quotas);
-  const auto names = chosen_names(arguments, *family, device.sn, values);
-  if (!names) {
-    const bool is_missing = names.error().code == ErrorCode::kOffline;
-    return report_error(names.error(), is_missing ? kFailed : kWrongUsage);
+  const auto chosen = chosen_values(arguments, *family, device.sn, values);
+  if (!chosen) {
+    const bool is_missing = chosen.error().code == ErrorCode::kOffline;
+    return report_error(chosen.error(), is_missing ? kFailed : kWrongUsage);
   }
   Table table({{.title = "FIELD"},
                {.title = "VALUE", .shrinks_to = kLeastValue},
                {.title = "MEANING", .wraps = true}});
   JsonArray rows;
-  for (const std::string& name : *names) {
-    const Json& value = *find_value(values, name);
-    const Field* field = family->field(name);
+  for (const auto& [each, field] : *chosen) {
+    const auto& [name, value] = each;
     if (arguments.home.json) {
       rows.push_back(json_of(name, field, value));
       continue;
@@ -132,8 +169,8 @@ std::shared_ptr<void> add_get(CLI::App& app, std::function<int()>& chosen) {
                {"gridloom get R331ZEB4ZEAL0528 soc", "gridloom get R331 'bmsMaster.*' --json"});
   add_device_argument(*get, a.device).required();
   add_value(*get, "field", a.fields, placeholder::kField,
-            "Fields: pd.soc, pd.*, a nature such as soc, or the last part of a name; all by "
-            "default");
+            "Fields: pd.soc, pd.*, a nature such as soc, the last part of a name, or a member of a "
+            "list, as list[1].name; all by default");
   add_home_options(*get, a.home);
   set_action(*get, chosen, [&a] { return print_values(a); });
   return kept;

@@ -340,7 +340,8 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
   for (const DeviceStatus* each : devices) {
     using enum overview::UnknownReason;
     const bool is_now = each->freshness == overview::Freshness::kLive ||
-                        (each->age && overview::is_of_now(*each->age));
+                        overview::is_of_now(overview::DeviceMoment{.online = each->device.online,
+                                                                   .age = each->age});
     sources.emplace_back(*each->device_file);
     parts.push_back({.role = roles[parts.size()],
                      .sources = &sources.back(),

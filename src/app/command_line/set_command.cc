@@ -1,6 +1,5 @@
 // `gridloom set`: sets something of a device, and shows what it answered and what it reports then.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -50,15 +49,21 @@ struct SetArguments {
   bool dry_run = false;
 };
 
+constexpr std::size_t kMostValue = 44;  // characters in the table
+
 // A value that the set changes.
 struct Change {
-  std::string name;
+  std::string quota;
+  std::string path;  // inside of it, as of catalog::value_inside()
   const Field* field = nullptr;
+  std::string title;
   Json before;
-  Json wanted;
+  std::optional<Json> wanted;  // nothing: the family's file does not say
+  double within = 0;
   Json now;
 
-  [[nodiscard]] bool is_done() const { return catalog::same_value(wanted, now); }
+  [[nodiscard]] bool is_done() const { return !wanted || catalog::shows(now, *wanted, within); }
+  [[nodiscard]] bool is_confirmed() const { return wanted ? is_done() : now != before; }
 };
 
 std::vector<Change> changes_of(const Family& family, const SetPlan& plan,
@@ -70,11 +75,18 @@ std::vector<Change> changes_of(const Family& family, const SetPlan& plan,
        catalog::effects_of(*checked->command, checked->params)) {
     for (const FlatValue& each : values) {
       if (!history::matches(effect.field, each.name)) continue;
-      changes.push_back({.name = each.name,
-                         .field = family.field(each.name),
-                         .before = each.value,
+      const Json value = catalog::value_inside(each.value, effect.path).value_or(Json());
+      const Field* whole = family.field(each.name);
+      const Field* field = overview::field_inside(whole, effect.path);
+      const Field* titled = field == nullptr || title_of(*field).empty() ? whole : field;
+      changes.push_back({.quota = each.name,
+                         .path = effect.path,
+                         .field = field,
+                         .title = titled == nullptr ? "" : title_of(*titled),
+                         .before = value,
                          .wanted = effect.value,
-                         .now = each.value});
+                         .within = effect.within,
+                         .now = value});
     }
   }
   return changes;
@@ -94,7 +106,9 @@ Status read_back(Home& home, const std::string& sn, const Family& family, Millis
     if (!read) return std::unexpected(read.error());
     const std::vector<FlatValue> values = flat_values(family, read->quotas);
     for (Change& change : changes) {
-      if (const Json* value = find_value(values, change.name)) change.now = *value;
+      const Json* value = find_value(values, change.quota);
+      if (value == nullptr) continue;
+      change.now = catalog::value_inside(*value, change.path).value_or(Json());
     }
     if (all_done(changes) || Steady::now() >= until) return {};
     ::poll(nullptr, 0, static_cast<int>(home.pace().count()));
@@ -120,10 +134,10 @@ JsonObject json_of(const HomeDevice& device, const SetPlan& plan, const Json& an
                    const std::vector<Change>& changes) {
   JsonArray rows;
   for (const Change& change : changes) {
-    rows.push_back(JsonObject{{"field", change.name},
+    rows.push_back(JsonObject{{"field", change.quota + change.path},
                               {"before", change.before},
                               {"now", change.now},
-                              {"confirmed", change.is_done()}});
+                              {"confirmed", change.is_confirmed()}});
   }
   return {{"sn", device.sn},
           {"command", plan.command->name},
@@ -138,39 +152,23 @@ Json result_in(const Family& family, const Json& answer) {
   return result == nullptr ? answer : *result;
 }
 
-// Fields that hold what the command sets somewhere inside of them.
-std::vector<std::string> fields_around(const catalog::Command& command) {
-  std::vector<std::string> names;
-  for (const catalog::Effect& effect : command.effects) {
-    if (effect.at.empty() || std::ranges::find(names, effect.field) != names.end()) continue;
-    names.push_back(effect.field);
-  }
-  return names;
-}
-
 void print_text(const Family& family, const SetPlan& plan, const Json& answer,
                 const std::vector<Change>& changes) {
   fmt::print("{}: the device answered {}\n", printable(command_text(plan)),
              printable(wire::to_text(result_in(family, answer))));
   // How to undo it, where it cuts something off.
   if (plan.command->dangerous) fmt::print("{}\n", plan.command->description);
-  if (changes.empty()) {
-    const auto around = fields_around(*plan.command);
-    fmt::print("{}\n", around.empty() ? "No field shows what this command sets."
-                                      : fmt::format("The new values are inside of {}.",
-                                                    fmt::join(around, ", ")));
-    return;
-  }
+  if (changes.empty()) return fmt::print("No field shows what this command sets.\n");
   Table table({{.title = "FIELD"},
                {.title = "BEFORE"},
                {.title = "NOW"},
                {.title = "MEANING", .wraps = true}});
   for (const Change& change : changes) {
-    table.add_styled({{.text = printable(change.name)},
-                      {.text = value_text(change.field, change.before)},
-                      {.text = value_text(change.field, change.now),
+    table.add_styled({{.text = printable(change.quota + change.path)},
+                      {.text = shortened_to(value_text(change.field, change.before), kMostValue)},
+                      {.text = shortened_to(value_text(change.field, change.now), kMostValue),
                        .style = change.is_done() ? Style::kGood : Style::kWarning},
-                      {.text = change.field == nullptr ? "" : title_of(*change.field)}});
+                      {.text = change.title}});
   }
   table.print();
   if (!all_done(changes)) {

@@ -124,6 +124,35 @@ Result<std::vector<std::string>> history_names(const Family& family,
   return declared->empty() ? std::move(found) : std::move(declared);
 }
 
+Result<MemberPlace> find_member(const Family& family, std::string_view text) {
+  for (auto end = text.find_last_of(".["); end != std::string_view::npos && end != 0;
+       end = text.find_last_of(".[", end - 1)) {
+    const auto outer = find_field(family, text.substr(0, end));
+    if (!outer) continue;
+    const std::string path(text.substr(end));
+    const Field* member = overview::field_inside(*outer, path);
+    if (member != nullptr) return MemberPlace{.outer = *outer, .member = member, .path = path};
+  }
+  std::vector<MemberPlace> found;
+  const std::function<void(const Field&, const Field&, const std::string&)> look =
+      [&](const Field& outer, const Field& of, const std::string& path) {
+        for (const Field& inner : of.fields) {
+          const std::string at = path + (inner.name.empty() ? "[]" : '.' + inner.name);
+          if (!inner.name.empty() && same(inner.name, text)) {
+            found.push_back({.outer = &outer, .member = &inner, .path = at});
+          }
+          look(outer, inner, at);
+        }
+      };
+  for (const Field& field : family.fields) look(field, field, "");
+  if (found.size() == 1) return std::move(found.front());
+  std::vector<std::string> names;
+  names.reserve(found.size());
+  for (const MemberPlace& each : found) names.push_back(each.outer->name + each.path);
+  if (found.empty()) return std::unexpected(no_field(family, field_names(family), text));
+  return std::unexpected(only_one(text, std::move(names)).error());
+}
+
 std::vector<std::string> field_names(const Family& family) {
   std::vector<std::string> names;
   names.reserve(family.fields.size());

@@ -31,6 +31,16 @@ namespace gridloom::app {
 [[nodiscard]] Result<const catalog::Field*> find_field(const catalog::Family& family,
                                                        std::string_view text);
 
+// A declared member inside of a field's value.
+struct MemberPlace {
+  const catalog::Field* outer = nullptr;
+  const catalog::Field* member = nullptr;
+  std::string path;  // as of overview::field_inside()
+};
+// The member that `text` means: "heartbeat.loads[1].sta", the same without the element, or its name
+// where only one member has it. Errors as above.
+[[nodiscard]] Result<MemberPlace> find_member(const catalog::Family& family, std::string_view text);
+
 // Every name of the family's fields, with '*' for modules.
 [[nodiscard]] std::vector<std::string> field_names(const catalog::Family& family);
 

@@ -101,7 +101,8 @@ JsonObject home_energy_of(std::span<const DeviceEnergy> devices) {
                           const std::function<const Json*(const DeviceEnergy&)>& of) {
     overview::HomeFlowSums sums(grid);
     for (std::size_t i = 0; i < devices.size(); ++i) {
-      sums.add(parts[i].role, parts[i].sources, flows_in(of(devices[i])));
+      sums.add(parts[i].role, parts[i].sources, flows_in(of(devices[i])),
+               overview::battery_of_sums(*devices[i].family, parts[i].sources));
     }
     add_sums(row, sums.flows());
   };

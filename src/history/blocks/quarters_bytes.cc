@@ -38,9 +38,9 @@ constexpr std::uint8_t kNumbers = 0x10;
 constexpr std::uint8_t kTexts = 0x20;
 
 double power_of_ten(std::uint8_t scale) {
-  constexpr std::array<double, kMaxScale + 1> kPowers = {1,   1e1, 1e2, 1e3, 1e4,
-                                                         1e5, 1e6, 1e7, 1e8, 1e9};
-  return kPowers[scale];
+  constexpr std::array<double, kMaxScale + 1> kPowersOfTen = {1,   1e1, 1e2, 1e3, 1e4,
+                                                              1e5, 1e6, 1e7, 1e8, 1e9};
+  return kPowersOfTen[scale];
 }
 double value_of_digits(std::int64_t digits, std::uint8_t scale) {
   return static_cast<double>(digits) / power_of_ten(scale);

@@ -306,9 +306,18 @@ class Accountant {
     since_ms_ = until_ms;
     powers_ = {};
     for (const auto& [field, said] : said_) {
+      if (said.power >= HourRows::Change::kFirstCondition) continue;
       const EnergySources::PowerField& of = sources_.powers[said.power];
+      if (!is_met(of.condition)) continue;
       powers_.at(static_cast<std::size_t>(of.power)) += said.watts;
     }
+  }
+  [[nodiscard]] bool is_met(std::optional<std::uint32_t> condition) const {
+    if (!condition) return true;
+    return std::ranges::any_of(said_, [&](const auto& each) {
+      const HourRows::Held& said = each.second;
+      return said.power == HourRows::Change::kFirstCondition + *condition && said.watts != 0;
+    });
   }
   void forget(std::int64_t at_ms) {
     said_.clear();

@@ -40,13 +40,19 @@ constexpr std::string_view kFields = R"yaml(
   w.rod: {type: float, unit: W, description: Rod, nature: heater.power}
   w.rod2: {type: float, unit: W, description: Rod of the annexe, nature: heater.power, part: true}
   pack.*.pump: {type: float, unit: W, description: Pump of a module, nature: heatpump.power}
+  w.air: {type: float, unit: W, description: Air, nature: heatpump.power, part: true,
+          when: {mode: [1, 2]}}
+  mode: {type: int, unit: "", description: Mode}
+  rods: {type: array, unit: "", description: Rods,
+         of: {type: object, fields: {temp: {type: int},
+         pwr: {type: float, unit: W, nature: heater.power}}}}
   wh.pv: {type: int, unit: Wh, description: Energy of the sun, nature: pv.energy}
   wh.ac: {type: int, unit: Wh, description: Energy given out as AC, nature: load.energy}
   wh.dc: {type: int, unit: Wh, description: Energy given out as DC, nature: load.energy}
 )yaml";
 
 const EnergySources& sources() {
-  static const EnergySources kMeters{*meters(kFields, "w., wh., pack.")};
+  static const EnergySources kMeters{*meters(kFields, "w., wh., pack., mode, rods")};
   return kMeters;
 }
 
@@ -187,6 +193,29 @@ TEST_F(EnergyIntegratorTest, PartsOfAPowerHoldOverTheBorderOfAnHour) {
   course.report(58min, {{"w.rod", "600"}, {"w.rod2", "1200"}});
   course.steady(59min, 65min, {{"x", "1"}});
   EXPECT_NEAR(wh(EnergyFlow::kHeater), 210, 1e-6);
+}
+
+TEST_F(EnergyIntegratorTest, TheElementsOfAnArrayAreSummed) {
+  course.report(0min, {{"rods", R"([{"temp":48,"pwr":100},{"pwr":250.5}])"}, {"w.pv", "0"}});
+  course.report(2min, {{"rods", R"([{"temp":48}])"}});
+  course.report(4min, {{"rods", "[]"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeater), 350.5 * 2 / 60, 1e-3) << "what is not known adds nothing";
+}
+
+// As an air conditioner that heats and cools.
+TEST_F(EnergyIntegratorTest, APowerCountsWhileItsConditionIsMet) {
+  course.report(0min, {{"pack.1.pump", "600"}, {"w.air", "1200"}});
+  course.report(10min - 7min, {{"mode", "1"}});
+  course.report(6min, {{"mode", "2"}});
+  course.report(9min, {{"mode", "0"}});
+  course.report(12min, {{"w.air", "900"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeatpump), (600 * 12 + 1200 * 6) / 60.0, 1e-6);
+}
+
+TEST_F(EnergyIntegratorTest, AConditionHoldsOverTheBorderOfAnHour) {
+  course.report(0min, {{"w.air", "600"}, {"mode", "1"}});
+  course.steady(1min, 4h, {{"w.pv", "0"}});
+  EXPECT_NEAR(wh(EnergyFlow::kHeatpump), 2400, 0.01);
 }
 
 TEST_F(EnergyIntegratorTest, AllModulesOfAFieldAreSummed) {

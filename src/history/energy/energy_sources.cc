@@ -1,7 +1,10 @@
 #include "history/energy/energy_sources.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+
+#include "catalog/natures.h"
 
 namespace gridloom::history {
 namespace {
@@ -24,6 +27,8 @@ constexpr std::array kCounterNatures = {
 };
 
 constexpr double positive(double watts) { return watts > 0 ? watts : 0; }
+
+double scale_of(const catalog::Field& field) { return field.invert ? -field.scale : field.scale; }
 
 // The flows for which a power provides data.
 std::vector<EnergyFlow> quantities_of(Power power) {
@@ -82,28 +87,39 @@ Energies watts_of(const Powers& powers) {
 
 EnergySources::EnergySources(const catalog::Family& family) {
   for (const catalog::Field& field : family.fields) {
-    if (field.nature.empty()) continue;
-    const double scale = field.invert ? -field.scale : field.scale;
-    const auto* const nature = std::ranges::find(kPowerNatures, field.nature);
-    if (nature != kPowerNatures.end()) {
-      const auto power = static_cast<Power>(nature - kPowerNatures.begin());
-      const bool is_first = std::ranges::find(powers, power, &PowerField::power) == powers.end();
-      if (!is_first && !field.part) continue;
-      powers.push_back({.name = field.name,
-                        .power = power,
-                        .scale = scale,
-                        .most_w = std::min(field.plausible.high, catalog::kMostPower_w)});
-      std::ranges::copy(quantities_of(power), std::back_inserter(flows));
+    if (const catalog::Field* const member = catalog::member_with_nature(field)) {
+      add_power(field, *member, member->name);
+    } else if (!field.nature.empty()) {
+      add_power(field, field, {});
     }
     const auto* const counter = std::ranges::find(
         kCounterNatures, field.nature, [](const auto& row) { return std::string_view(row.first); });
     if (counter != kCounterNatures.end()) {
-      counters.push_back({.name = field.name, .flow = counter->second, .scale = scale});
+      counters.push_back({.name = field.name, .flow = counter->second, .scale = scale_of(field)});
       flows.push_back(counter->second);
     }
   }
   std::ranges::sort(flows);
   flows.erase(std::ranges::unique(flows).begin(), flows.end());
+}
+
+void EnergySources::add_power(const catalog::Field& field, const catalog::Field& measured,
+                              std::string_view member) {
+  const auto* const nature = std::ranges::find(kPowerNatures, measured.nature);
+  if (nature == kPowerNatures.end()) return;
+  const auto power = static_cast<Power>(nature - kPowerNatures.begin());
+  const bool is_first = std::ranges::find(powers, power, &PowerField::power) == powers.end();
+  if (!is_first && !measured.part && member.empty()) return;
+  powers.push_back({.name = field.name,
+                    .member = std::string(member),
+                    .power = power,
+                    .scale = scale_of(measured),
+                    .most_w = std::min(measured.plausible.high, catalog::kMostPower_w)});
+  if (measured.when) {
+    powers.back().condition = static_cast<std::uint32_t>(conditions.size());
+    conditions.push_back(*measured.when);
+  }
+  std::ranges::copy(quantities_of(power), std::back_inserter(flows));
 }
 
 bool matches(std::string_view pattern, std::string_view name) {

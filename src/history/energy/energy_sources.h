@@ -9,6 +9,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,21 +45,32 @@ struct EnergySources {
   // The value on the wire times `scale` is in W, or in Wh for a counter.
   struct PowerField {
     std::string name;
+    std::string member{};  // of the elements of an array, whose sum it is; empty: it is the value
     Power power{};
     double scale = 1;
     double most_w = catalog::kMostPower_w;  // what is beyond, either way, is not known
+    // It counts while this one of `conditions` is met.
+    std::optional<std::uint32_t> condition{};
+    friend bool operator==(const PowerField&, const PowerField&) = default;
   };
   struct CounterField {
     std::string name;
     EnergyFlow flow{};
     double scale = 1;
+    friend bool operator==(const CounterField&, const CounterField&) = default;
   };
 
   std::vector<PowerField> powers;
+  std::vector<catalog::Field::When> conditions;
   std::vector<CounterField> counters;
   std::vector<EnergyFlow> flows;  // flows that the family can provide, in enum order
 
   [[nodiscard]] bool empty() const { return powers.empty() && counters.empty(); }
+  friend bool operator==(const EnergySources&, const EnergySources&) = default;
+
+ private:
+  void add_power(const catalog::Field& field, const catalog::Field& measured,
+                 std::string_view member);
 };
 
 // True if `name` matches the quota name `pattern`; a '*' segment of the pattern matches any

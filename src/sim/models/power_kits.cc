@@ -75,6 +75,7 @@ class PowerKits final : public Model {
  private:
   void read(const Fields& fields);
   void switch_packs();
+  void switch_dc(bool on);
   void run_converters(const Environment& environment, double seconds);
   void rest(TimePoint now, Millis dt);
 
@@ -89,7 +90,6 @@ class PowerKits final : public Model {
   Offer offer_;
   Flow flow_;
   bool ac_rests_ = false;  // switched off since the fields were written
-  bool dc_rests_ = false;
   std::int64_t day_ = 0;
   IdleTimer ac_idle_;
   IdleTimer dc_idle_;
@@ -108,6 +108,7 @@ void PowerKits::start(Fields& fields, const Environment& environment) {
   for (Converter* converter : converters_.all()) converter->sink_c = environment.air_c + 5;
   day_ = local_day(environment);
   set_ = read_settings(fields, *slots_);
+  set_.dc_on = fields.on(slots_->dc.on);
   planner_.start(environment);
   step(environment, Millis{1000});
   write(fields, environment);
@@ -125,6 +126,7 @@ void PowerKits::resume(Fields& fields, const Environment& environment, const Tim
   converters_ = last_converters(fields, *slots_, environment, off);
   day_ = local_day(environment);
   set_ = read_settings(fields, *slots_);
+  set_.dc_on = kept.dc_on.value_or(fields.on(slots_->dc.on));
   planner_.start(environment);
   // Packs that were switched off stay so, whatever charges now: only a source that appears later
   // switches them on.
@@ -136,6 +138,7 @@ void PowerKits::resume(Fields& fields, const Environment& environment, const Tim
 wire::JsonObject PowerKits::unreported() const {
   return Unreported{.product_name = product_name_,
                     .low_power = planner_.allows_low_power(),
+                    .dc_on = set_.dc_on,
                     .generator = planner_.generator().state()}
       .to_json();
 }
@@ -147,7 +150,13 @@ std::uint64_t PowerKits::unreported_version() const {
 
 void PowerKits::read(const Fields& fields) {
   packs_.read(fields);
+  const bool dc_on = set_.dc_on;
   set_ = read_settings(fields, *slots_);
+  set_.dc_on = dc_on;
+}
+
+void PowerKits::switch_dc(bool on) {
+  if (std::exchange(set_.dc_on, on) != on) ++set_count_;
 }
 
 void PowerKits::step(const Environment& environment, Millis dt) {
@@ -177,9 +186,7 @@ void PowerKits::write(Fields& fields, const Environment& environment) {
                         .converters = converters_,
                         .environment = environment,
                         .noise = noise_});
-  if (ac_rests_) fields.set(slots_->ac.on, 0);
-  if (dc_rests_) fields.set(slots_->dc.on, 0);
-  ac_rests_ = dc_rests_ = false;
+  if (std::exchange(ac_rests_, false)) fields.set(slots_->ac.on, 0);
 }
 
 // Empty packs disconnect from the bus; they reconnect when a source begins to charge.
@@ -204,7 +211,8 @@ void PowerKits::run_converters(const Environment& environment, double seconds) {
       slots_->ratings.inverter_loss * std::max(flow_.inverter_w, flow_.charger_w);
   const double loss = 1 - slots_->ratings.converter_efficiency;
   run(converters_.solar, flow_.pv_w, flow_.pv_w * loss);
-  run(converters_.alternator, flow_.alternator_w, flow_.alternator_w * loss);
+  // What its energies count is what it gives.
+  run(converters_.alternator, flow_.vehicle_w, (flow_.alternator_w + flow_.vehicle_w) * loss);
   run(converters_.dc, flow_.dc_out_w, flow_.dc_out_w * loss);
   run(converters_.ac_in, flow_.ac_in_w, inverter_loss_w);
   run(converters_.ac_out, flow_.ac_out_w, inverter_loss_w);
@@ -222,10 +230,7 @@ void PowerKits::rest(TimePoint now, Millis dt) {
     set_.ac_on = false;
     ac_rests_ = true;
   }
-  if (all_off || dc_idle_.reached(set_.dc_standby_min)) {
-    set_.dc_on = false;
-    dc_rests_ = true;
-  }
+  if (all_off || dc_idle_.reached(set_.dc_standby_min)) switch_dc(false);
 }
 
 CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& command,
@@ -241,6 +246,9 @@ CommandOutcome PowerKits::command(Fields& fields, const catalog::Command& comman
   if (command.name == "powerOffGen") {
     Generator& generator = planner_.generator();
     whole_or(params, "bitsSwSta", 0) != 0 ? generator.start() : generator.stop();
+  } else if (command.name == "dischgParaSet") {
+    const std::int64_t on = whole_or(params, "swSta", kUnchanged);
+    if (on == 0 || on == 1) switch_dc(on == 1);
   } else if (command.name == "dsgIcParaSet") {
     const std::int64_t low_power = whole_or(params, "dsgLowPwrEn", kUnchanged);
     if (low_power >= 0 && low_power != kUnchanged) {

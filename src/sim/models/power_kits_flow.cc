@@ -10,6 +10,8 @@ namespace {
 
 constexpr double kFloorSoc = 4;         // no discharge below, whatever the limit
 constexpr double kLimitHysteresis = 2;  // % above the lower limit before outputs return
+constexpr double kTaper = 0.5;          // % below the upper limit that charging reaches soon
+constexpr double kGridNoise_v = 1;      // of the voltage that currents are reckoned with
 constexpr int kWorthCharging_w = 20;
 // The vehicle is driven once a day; its engine idles for the first minutes.
 constexpr std::int64_t kEngineOn_ms = 8 * kHour_ms;
@@ -57,7 +59,7 @@ void Planner::offer_vehicle(const Settings& set, const Environment& environment,
                             Offer& offer) const {
   offer.engine = environment.local_ms >= kEngineOn_ms && environment.local_ms < kParked_ms;
   offer.moving = offer.engine && environment.local_ms >= kDriving_ms;
-  offer.vehicle = set.feeds_vehicle && !offer.engine && set.may_feed_vehicle;
+  offer.vehicle = set.feeds_vehicle && !offer.engine;
   const bool enough_volts = !set.alternator_wants_volts || set.alternator_least_v < kAlternator_v;
   const bool wanted = !set.alternator_paused && !set.feeds_vehicle;
   const bool driving = offer.engine && (offer.moving || set.alternator_when_idling);
@@ -100,7 +102,8 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
 void Planner::put_loads(const Settings& set, const Environment& environment, const Offer& offer,
                         Flow& flow) const {
   const int ac_w = sum(offer.ac_w);
-  const bool fits = ac_w <= set.bypass_most_a * environment.grid_v;
+  const double most_a = std::min(set.bypass_most_a, set.input_most_a);
+  const bool fits = ac_w <= most_a * (environment.grid_v - kGridNoise_v);
   flow.bypass = set.ac_on && offer.shore && fits && (set.grid_first || drained_.on());
   flow.inverter = set.ac_on && !flow.bypass && !drained_.on();
   flow.ac_out_w = flow.ac() ? ac_w : 0;
@@ -122,10 +125,15 @@ Flow Planner::balance(const Settings& set, const Environment& environment, const
   packs.heat({.charging = offer.sources_w() > heatable_w,
               .discharging = !drained_.on(),
               .working = environment.heater_ok});
+  // Between limits that meet, the packs need some room to be of use.
   const double lowest = std::max(packs.settings().discharge_to_soc, kFloorSoc);
-  drained_.update_at_limit(packs.soc(), {.from = lowest, .until = lowest + kLimitHysteresis});
+  const double highest = packs.settings().charge_to_soc;
+  drained_.update_at_limit(packs.soc(),
+                           {.from = std::min(lowest, highest - kLimitHysteresis),
+                            .until = std::min(lowest + kLimitHysteresis, highest - kTaper)});
   Flow flow;
   if (!packs.are_on() || !environment.battery_ok) return flow;
+  flow.may_discharge = !drained_.on();
   put_loads(set, environment, offer, flow);
   flow.heaters_w = packs.heaters_w();
 
@@ -139,8 +147,8 @@ Flow Planner::balance(const Settings& set, const Environment& environment, const
   flow.alternator_w = take(offer.alternator_w);
   flow.generator_w = take(offer.generator_w);
   if (offer.charger && !flow.inverter) {
-    const double limit_w =
-        std::min(ratings_.charger_w, set.charge_most_a * environment.grid_v - flow.ac_in_w);
+    const double most_w = set.input_most_a * (environment.grid_v - kGridNoise_v);
+    const double limit_w = std::min(ratings_.charger_w, most_w - flow.ac_in_w);
     flow.charger_w =
         take(static_cast<int>(limit_w * ratings_.converter_efficiency) - ratings_.inverter_idle_w);
     if (flow.charger_w > 0) {

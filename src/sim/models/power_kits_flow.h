@@ -58,6 +58,7 @@ struct Flow {
   bool inverter = false;   // the packs supply the AC loads
   bool low_power = false;  // the inverter's low power mode
   bool dc = false;         // the DC output is live
+  bool may_discharge = false;
   bool supplies_refrigerator = false;
   int ac_out_w = 0;  // this and the rest: not on the bus
   int ac_in_w = 0;

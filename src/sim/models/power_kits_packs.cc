@@ -226,6 +226,7 @@ void Packs::write_packs(Fields& fields) const {
                                                    .soc_percent = battery.soc_percent()});
     const auto [lowest_mv, highest_mv] = std::ranges::minmax(cells_mv);
     fields.set_si(slots.precharge_switches, fields.si(slots.switches));
+    fields.set(slots.in_use, on_ ? 1 : 0);
     fields.set_si(slots.soc, battery.soc_percent());
     fields.set_si(slots.remaining_capacity, battery.remaining_ah());
     fields.set_si(slots.full_capacity, battery.capacity_ah());
@@ -268,6 +269,10 @@ void Packs::write_totals(Fields& fields) const {
     const double limit = state == kCharging ? settings_.charge_to_soc : settings_.discharge_to_soc;
     minutes = std::clamp((limit - soc()) / 100 * capacity_ah / current_a * 60, 0.0, minutes);
   }
+  // Cold packs that may give nothing need a source to be heated by.
+  const bool are_cold = std::ranges::any_of(
+      packs_, [](const Pack& pack) { return pack.battery.temperature_c() < kHeatBelow_c; });
+  const bool asks_for_heat = are_cold && !heat_sources_.charging && !heat_sources_.discharging;
   const double together_soc = soc();
   for (const Slots::Totals& slots : slots_->totals) {
     fields.set_si(slots.power_in, in_w);
@@ -277,6 +282,8 @@ void Packs::write_totals(Fields& fields) const {
     fields.set_si(slots.capacity, std::floor(capacity_ah));
     fields.set(slots.state, state);
     fields.set_si(slots.time_left, std::floor(minutes));
+    fields.set(slots.charges, state == kCharging ? 1 : 0);
+    fields.set(slots.asks_for_heat, asks_for_heat ? 1 : 0);
   }
 }
 

@@ -12,6 +12,7 @@ namespace gridloom::sim::kits {
 namespace {
 
 constexpr double kPv_v = 52;
+constexpr double kVehicle_v = 51.2;                       // of the parked vehicle's battery
 constexpr std::array<double, 2> kDcOut_v = {13.6, 27.2};  // by the setting
 constexpr double kDcResidual_v = 0.134;
 constexpr double kInnerBus_v = 385;  // of the inverter, running
@@ -53,19 +54,23 @@ void write_alternator(Fields& fields, const StepResult& now) {
   const auto& slots = now.slots.alternator;
   const Flow& flow = now.flow;
   const Offer& offer = now.offer;
-  const double alternator_v = offer.engine ? kAlternator_v + 0.1 * now.noise(5) : 0;
+  const bool supplies = flow.vehicle_w > 0;
+  const double live_v = (supplies ? kVehicle_v : kAlternator_v) + 0.1 * now.noise(5);
+  const double input_v = offer.engine || supplies ? live_v : 0;
   const int alternator_w = rounded(flow.alternator_w / now.slots.ratings.converter_efficiency);
   write_converter(fields, slots.converter, now.converters.alternator,
                   {.power_w = flow.alternator_w - flow.vehicle_w,
                    .bus_v = now.packs.bus_v(),
                    .offset_a = 0.012 * now.noise(6),
                    .air_c = now.environment.air_c});
-  fields.set_si(slots.voltage, alternator_v);
+  fields.set_si(slots.voltage, input_v);
   fields.set_si(slots.power, alternator_w);
-  fields.set_si(slots.current, offer.engine ? alternator_w / alternator_v : 0);
-  fields.set(slots.live, offer.engine ? 1 : 0);
+  fields.set_si(slots.current, offer.engine ? alternator_w / input_v : 0);
+  fields.set(slots.live, input_v > 0 ? 1 : 0);
   fields.set(slots.charging_by, offer.engine ? 1 : 0);
-  fields.set(slots.supplying, flow.vehicle_w > 0 ? 1 : 0);
+  fields.set(slots.supplying, supplies ? 1 : 0);
+  fields.set(slots.reversed, supplies ? 1 : 0);
+  fields.set(slots.may_supply, flow.may_discharge ? 1 : 0);
   fields.set(slots.moving, offer.moving ? 1 : 0);
   fields.set_si(slots.packs, (1U << now.packs.count()) - 1);
   fields.set_si(slots.energy, std::floor(now.converters.alternator.ever_wh));
@@ -83,6 +88,7 @@ void write_dc(Fields& fields, const StepResult& now) {
                    .bus_v = now.packs.bus_v(),
                    .offset_a = 0.01 * now.noise(8),
                    .air_c = now.environment.air_c});
+  fields.set(slots.on, flow.dc ? 1 : 0);
   fields.set_si(slots.voltage, out_v);
   fields.set_si(slots.power, flow.dc_out_w);
   fields.set_si(slots.current, flow.dc_out_w / out_v);

@@ -10,6 +10,7 @@ using wire::JsonObject;
 
 constexpr std::string_view kName = "productName";
 constexpr std::string_view kLowPower = "lowPower";
+constexpr std::string_view kDcOn = "dcOn";
 constexpr std::string_view kGenerator = "generator";
 constexpr std::string_view kGeneratorRuns = "generatorRuns";
 constexpr std::string_view kStarted = "started";
@@ -26,6 +27,7 @@ bool flag_in(const JsonObject& json, std::string_view name) {
 
 JsonObject Unreported::to_json() const {
   JsonObject json{{kName, product_name}, {kLowPower, low_power}, {kGeneratorRuns, generator.runs}};
+  if (dc_on) json[kDcOn] = *dc_on;
   if (generator.hand == Generator::Hand::kStarted) json[kGenerator] = kStarted;
   if (generator.hand == Generator::Hand::kStopped) json[kGenerator] = kStopped;
   return json;
@@ -36,6 +38,7 @@ Unreported Unreported::from_json(const JsonObject& json) {
   const Json* name = json.if_contains(kName);
   if (name != nullptr && name->is_string()) kept.product_name = name->get_string();
   kept.low_power = flag_in(json, kLowPower);
+  if (json.contains(kDcOn)) kept.dc_on = flag_in(json, kDcOn);
   kept.generator.runs = flag_in(json, kGeneratorRuns);
   const Json* hand = json.if_contains(kGenerator);
   if (hand != nullptr && *hand == Json(kStarted)) kept.generator.hand = Generator::Hand::kStarted;

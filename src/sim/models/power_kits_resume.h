@@ -1,6 +1,7 @@
 // What the Power Kits keep beside their fields: settings that no report shows.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,8 @@ inline constexpr std::string_view kProduct = "Power Kits";  // until a command g
 
 struct Unreported {
   std::string product_name{kProduct};
-  bool low_power = false;  // the inverter may go to low power
+  bool low_power = false;       // the inverter may go to low power
+  std::optional<bool> dc_on{};  // as it was asked for; nothing: as the field says
   Generator::State generator{};
 
   [[nodiscard]] wire::JsonObject to_json() const;

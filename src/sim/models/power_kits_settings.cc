@@ -19,14 +19,12 @@ Settings read_settings(const Fields& fields, const Slots& slots) {
   set.alternator_most_a = fields.si(slots.alternator.current_limit);
   set.alternator_when_idling = fields.on(slots.alternator.when_idling);
   set.feeds_vehicle = integer(slots.alternator.mode) == kSupplies;
-  set.may_feed_vehicle = fields.on(slots.alternator.may_supply);
   set.ac_on = fields.on(slots.ac.on);
   set.charges_from_ac = !fields.on(slots.ac.charging_off);
   set.grid_first = integer(slots.ac.grid_first) == kGridFirst;
   set.bypass_most_a = fields.si(slots.ac.bypass_current_limit);
-  set.charge_most_a = fields.si(slots.ac.input_current_limit);
+  set.input_most_a = fields.si(slots.ac.input_current_limit);
   set.ac_standby_min = fields.integer(slots.ac.standby);
-  set.dc_on = fields.on(slots.dc.on);
   set.dc_standby_min = fields.integer(slots.dc.standby);
   set.ac_channels = integer(slots.ac_channels.allowed);
   set.dc_channels = integer(slots.dc_channels.allowed) & (integer(slots.dc_relays) | kUnswitched);

@@ -19,16 +19,15 @@ struct Settings {
   double alternator_most_a = 0;
   bool alternator_when_idling = false;
   bool feeds_vehicle = false;
-  bool may_feed_vehicle = false;
   // The inverter.
   bool ac_on = false;
   bool charges_from_ac = false;
   bool grid_first = false;
   double bypass_most_a = 0;
-  double charge_most_a = 0;
+  double input_most_a = 0;  // for charging and passing on
   std::int64_t ac_standby_min = 0;
   // The outputs.
-  bool dc_on = false;
+  bool dc_on = false;  // as asked for: no field shows it while the output is stopped
   std::int64_t dc_standby_min = 0;
   int ac_channels = 0;  // bits
   int dc_channels = 0;

@@ -73,6 +73,7 @@ Slots::Pack Slots::pack(const std::string& prefix) {
           .time_left = number(prefix + "remainTime", "min"),
           .switches = number(prefix + "chgDsgMosState"),
           .precharge_switches = number(prefix + "proChgDsgMosState"),
+          .in_use = number(prefix + "openBmsIdex"),
           .lowest_cell_voltage = number(prefix + "minCellVol", "V"),
           .highest_cell_voltage = number(prefix + "maxCellVol", "V"),
           .temperature = number(prefix + "temp", "°C"),
@@ -109,7 +110,9 @@ Slots::Totals Slots::sums(const std::string& prefix) {
           .soc = number(prefix + "totalSoc", "%"),
           .capacity = number(prefix + "totalFullCap", "Ah"),
           .state = number(prefix + "totalChgDsgState"),
-          .time_left = number(prefix + "totalRemainTime", "min")};
+          .time_left = number(prefix + "totalRemainTime", "min"),
+          .charges = number(prefix + "warningEvent"),
+          .asks_for_heat = number(prefix + "remindDsgPtcFlag")};
 }
 
 std::vector<Slots::Totals> Slots::totals_of(std::string_view group) {

@@ -80,6 +80,7 @@ struct Slots : ModelSlots {
     Slot time_left;
     Slot switches;
     Slot precharge_switches;
+    Slot in_use;
     Slot lowest_cell_voltage;
     Slot highest_cell_voltage;
     Slot temperature;
@@ -114,6 +115,8 @@ struct Slots : ModelSlots {
     Slot capacity;
     Slot state;
     Slot time_left;
+    Slot charges;
+    Slot asks_for_heat;
   };
   std::vector<Totals> totals = totals_of("bp2000");
 
@@ -153,6 +156,8 @@ struct Slots : ModelSlots {
     Slot live;
     Slot charging_by;
     Slot supplying;
+    Slot reversed;
+    Slot may_supply;
     Slot moving;
     Slot packs;
     Slot energy;
@@ -163,7 +168,6 @@ struct Slots : ModelSlots {
     Slot current_limit;
     Slot when_idling;
     Slot mode;
-    Slot may_supply;
   };
   Alternator alternator = {.converter = converter("bbcin"),
                            .voltage = of("bbcin", "dcInVol", "V"),
@@ -172,6 +176,8 @@ struct Slots : ModelSlots {
                            .live = of("bbcin", "dcInState"),
                            .charging_by = of("bbcin", "chgType"),
                            .supplying = of("bbcin", "chargeMode"),
+                           .reversed = of("bbcin", "workMode2"),
+                           .may_supply = of("bbcin", "allowDsgOn"),
                            .moving = of("bbcin", "isCarMoving"),
                            .packs = of("bbcin", "bpOnlinePos"),
                            .energy = of("bbcin", "dsgEnergy", "Wh"),
@@ -180,8 +186,7 @@ struct Slots : ModelSlots {
                            .voltage_limit = of("bbcin", "altVoltLmt", "V"),
                            .current_limit = of("bbcin", "chgMaxCurr", "A"),
                            .when_idling = of("bbcin", "shakeCtrlDisable"),
-                           .mode = of("bbcin", "workMode"),
-                           .may_supply = of("bbcin", "allowDsgOn")};
+                           .mode = of("bbcin", "workMode")};
 
   struct DcOutput {
     Converter converter;
@@ -189,8 +194,8 @@ struct Slots : ModelSlots {
     Slot power;
     Slot current;
     Slot energy;
-    // Settings.
     Slot on;
+    // Settings.
     Slot voltage_choice;
     Slot standby;
   };

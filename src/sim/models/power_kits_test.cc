@@ -187,6 +187,107 @@ TEST_F(PowerKits, SuppliesAParkedVehicleWhereThatIsAskedFor) {
   EXPECT_EQ(get("bbcin.batWatts"), 0);
 }
 
+// What the input gives is all that its energies count, and it is live and reversed meanwhile.
+TEST_F(PowerKits, ItsVehicleInputCountsAndShowsWhatItGives) {
+  place({});
+  bench.step(Millis{2000});
+  const std::int64_t before_wh = get("bbcin.dsgEnergy");
+  set("chgDsgParaSet", R"({"workMode":2})");
+  bench.run(kHour);
+  EXPECT_NEAR(static_cast<double>(get("bbcin.dsgEnergy") - before_wh), 100, 2);
+  EXPECT_NEAR(static_cast<double>(get("bbcin.dayEnergy")), 100, 2);
+  EXPECT_EQ(get("bbcin.workMode2"), 1);
+  EXPECT_EQ(get("bbcin.dcInState"), 1);
+  EXPECT_GT(get("bbcin.dcInVol"), 40'000);
+  EXPECT_EQ(get("bbcin.allowDsgOn"), 1);
+  set("chgDsgParaSet", R"({"workMode":0})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bbcin.workMode"), 1) << "0 is what charging is called in an example";
+  EXPECT_EQ(get("bbcin.workMode2"), 0);
+  EXPECT_EQ(get("bbcin.dcInState"), 0);
+  EXPECT_NEAR(static_cast<double>(get("bbcin.dsgEnergy") - before_wh), 100, 2);
+  bench.site = [](Environment& environment) { environment.local_ms = 8 * kHour_ms + kHour_ms / 2; };
+  bench.run(Millis{12 * kMinute_ms});
+  EXPECT_GT(get("bbcin.dcInWatts"), 1000) << "the alternator charges";
+  EXPECT_NEAR(static_cast<double>(get("bbcin.dsgEnergy") - before_wh), 100, 2);
+}
+
+TEST_F(PowerKits, TakesNoMoreFromShoreThanIsAskedFor) {
+  for (const int most_a : {1, 6, 10}) {
+    for (const int grid_first : {1, 2}) {
+      SCOPED_TRACE(fmt::format("{} A, passByModeEn {}", most_a, grid_first));
+      place({.household_w = 3000, .grid_up = true});
+      set("dischgIcParaSet",
+          fmt::format(R"({{"acCurrMaxSet":{},"acChgDisa":0,"powerOn":1}})", most_a));
+      set("dsgIcParaSet", fmt::format(R"({{"passByModeEn":{}}})", grid_first));
+      bench.run(Millis{kMinute_ms});
+      EXPECT_LE(get("ichigh.inCurr"), most_a * 1000);
+      EXPECT_GT(get("ichigh.outWatts"), 0);
+    }
+  }
+}
+
+// Both limits may be 50: the packs still store the sun and give it.
+TEST_F(PowerKits, WorksBetweenLimitsThatMeet) {
+  for (const int highest : {50, 51, 52}) {
+    SCOPED_TRACE(highest);
+    place({.household_w = 3000});
+    set("socLowerLimit", R"({"minDsgSoc":50})");
+    set("socUpperLimit", fmt::format(R"({{"maxChgSoc":{}}})", highest));
+    set("oilStartDownLimit", R"({"soc":0})");
+    bench.run(3 * kHour);
+    EXPECT_EQ(get("ichigh.outWatts"), 0);
+    EXPECT_GE(get("bmsTotal.totalSoc"), 47);
+    place({.sun = 1, .household_w = 300});
+    bench.run(kHour);
+    EXPECT_GT(get("ichigh.outWatts"), 0);
+    EXPECT_GT(get("bbcout.ldOutWatts"), 0);
+    EXPECT_LE(get("bmsTotal.totalSoc"), highest);
+  }
+}
+
+TEST_F(PowerKits, ShowsThatAnOutputIsDeadUntilItReturns) {
+  place({.household_w = 3000});
+  set("oilStartDownLimit", R"({"soc":0})");
+  set("socLowerLimit", R"({"minDsgSoc":50})");
+  set("chgDsgParaSet", R"({"workMode":2})");
+  EXPECT_EQ(get("bbcout.dcOutSta"), 1);
+  bench.run(3 * kHour);
+  EXPECT_EQ(get("bbcout.dcOutSta"), 0);
+  EXPECT_EQ(get("bbcin.allowDsgOn"), 0);
+  set("socLowerLimit", R"({"minDsgSoc":20})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bbcout.dcOutSta"), 1) << "it is on as it was asked for";
+  EXPECT_EQ(get("bbcin.allowDsgOn"), 1);
+  set("dischgParaSet", R"({"swSta":0})");
+  set("powerOff", R"({"enable":1})");
+  EXPECT_EQ(get("bp2000.openBmsIdex"), 0);
+  set("readProName", R"({"enable":1})");
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bp2000.openBmsIdex"), 1);
+  EXPECT_EQ(get("bbcout.dcOutSta"), 0);
+}
+
+TEST_F(PowerKits, WarnsOfSwitchingOffWhileThePacksCharge) {
+  place({.sun = 1, .household_w = 100});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bmsTotal.warningEvent"), 1);
+  EXPECT_EQ(get("bp2000.warningEvent"), 1);
+  place({.household_w = 1000});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bmsTotal.warningEvent"), 0);
+}
+
+TEST_F(PowerKits, AsksToBeHeatedWhenColdPacksMayGiveNothing) {
+  place({.household_w = 3000, .air_c = -10});
+  set("oilStartDownLimit", R"({"soc":0})");
+  bench.run(12 * kHour);
+  EXPECT_EQ(get("bmsTotal.remindDsgPtcFlag"), 1);
+  place({.sun = 1, .air_c = -10});
+  bench.step(Millis{2000});
+  EXPECT_EQ(get("bmsTotal.remindDsgPtcFlag"), 0);
+}
+
 TEST_F(PowerKits, HeatsColdPacksFromTheirOwnChargeIfItMay) {
   place({.air_c = -10});
   bench.run(12 * kHour);

@@ -90,6 +90,22 @@ test('a line is that of the figure beside it, if two of its values are known', (
   assert.deepEqual(keys({gridPower_w: 5, batteryPower_w: 0}), ['battery', 'grid']);
 });
 
+test('a power that flows the other way has another word', () => {
+  const rows: [Partial<HomeDevice>, string, string, string][] = [
+    [{sunPower_w: 1}, 'Sun', 'Sun', 'Own use'],
+    [{batteryPower_w: 1}, 'charging', 'Battery', 'discharging'],
+    [{loadPower_w: 1}, 'Output', 'Output', 'Fed back'],
+    [{gridPower_w: 1}, 'Import', 'Grid', 'Export'],
+  ];
+  for (const [of, ...words] of rows) {
+    const [key] = Object.keys(of);
+    const labels = [60, 0.9, -60].map(
+      (power_w) => figuresOf(device('A', {[key!]: power_w}))[0]?.label,
+    );
+    assert.deepEqual(labels, words);
+  }
+});
+
 const field = (name: string, more: Partial<Field> = {}): Field => ({name, type: 'int', ...more});
 const list = (name: string, members: Field[]) =>
   field(name, {type: 'array', title: name, fields: [field('', {type: 'object', fields: members})]});

@@ -4,7 +4,23 @@ import type {CommandFacts, Home, ParamFacts} from '../../api/types.ts';
 import {columns, dashOf, gaps, panes, stepFor} from '../../charts/data.ts';
 import {isFlowing, mix} from '../../flow/layout.ts';
 import {display, parseNumber, textOf, typed} from '../../format/field.ts';
-import {commandBody, curlLine, jsonEntry, numberEntry} from '../../forms/body.ts';
+import {
+  commandBody,
+  curlLine,
+  type Entry,
+  jsonEntry,
+  lineBody,
+  numberEntry,
+  type Wire,
+} from '../../forms/body.ts';
+import {
+  changed,
+  elementsOf,
+  firstValue,
+  formOf,
+  listEntry,
+  objectEntry,
+} from '../../forms/parts.ts';
 import {flatten, matches} from '../../store/paths.ts';
 
 const words = {
@@ -94,6 +110,26 @@ test('a command is selected by members, also nested ones', () => {
   });
 });
 
+test('a command line has what was given, what must be beside it, and else the example', () => {
+  const param = {type: 'int', required: false} as const;
+  const command: CommandFacts = {
+    kind: 'command',
+    name: 'a',
+    dangerous: false,
+    select: {op: 'x'},
+    params: [
+      {...param, name: 'task', required: true},
+      {...param, name: 'w'},
+    ],
+    example: {op: 'x', params: {task: 1, w: 2}},
+  };
+  const entry = {value: 5, problem: null, text: '5'};
+  assert.deepEqual(lineBody(command, {}), command.example);
+  assert.deepEqual(lineBody(command, {w: {...entry, problem: 'range'}}), command.example);
+  assert.deepEqual(lineBody(command, {w: entry}), {op: 'x', params: {task: 1, w: 5}});
+  assert.deepEqual(lineBody(command, {task: entry}), {op: 'x', params: {task: 5}});
+});
+
 test('a command line survives an apostrophe', () => {
   assert.match(curlLine('http://h', 'SN', {name: "it's"}), /-d '\{"name":"it'\\''s"\}' 'http:/);
 });
@@ -167,4 +203,64 @@ test('flows do not flicker, and the home shows where its power comes from', () =
     {from: 'sun', share: 0.75},
     {from: 'grid', share: 0.25},
   ]);
+});
+
+const paramOf = (name: string, more: Partial<ParamFacts> = {}): ParamFacts => ({
+  name,
+  type: 'int',
+  required: false,
+  ...more,
+});
+const given = (value: unknown, problem: Entry['problem'] = null): Entry => ({
+  value,
+  problem,
+  text: '',
+});
+
+test('an object has the members that were given, and what must be beside them', () => {
+  const param = paramOf('o', {
+    type: 'object',
+    params: [paramOf('a'), paramOf('b', {required: true}), paramOf('c')],
+  });
+  const put = (parts: Record<string, Entry>, whole: Wire, present: Wire) => {
+    const {value, problem} = objectEntry(param, parts, whole, present);
+    return [value, problem];
+  };
+  assert.deepEqual(put({a: given(1)}, {}, {b: 2, c: 3}), [{a: 1, b: 2}, null]);
+  assert.deepEqual(put({a: given(1)}, {}, {}), [{a: 1}, 'missing']);
+  assert.deepEqual(put({b: given(4)}, {a: 1, c: 3}, {}), [{a: 1, b: 4, c: 3}, null]);
+  assert.deepEqual(put({b: given(null, 'number')}, {}, {}), [{b: null}, 'number']);
+});
+
+test('a list begins as it is reported, and has as many elements as it takes', () => {
+  const param = paramOf('l', {type: 'array', min_items: 2, max_items: 3, params: [paramOf('')]});
+  assert.deepEqual(firstValue(param), [0, 0]);
+  const reported = elementsOf(undefined, [7, 8]);
+  assert.deepEqual(listEntry(param, reported).value, [7, 8]);
+  const [first] = reported;
+  for (const [count, problem] of [
+    [1, 'items'],
+    [3, null],
+    [4, 'items'],
+  ] as const) {
+    assert.equal(listEntry(param, Array(count).fill(first)).problem, problem);
+  }
+  const changedOne = listEntry(param, [given(1), given(null, 'range')]);
+  assert.equal(changedOne.problem, 'range');
+  assert.deepEqual(elementsOf(changedOne, [7, 8]), [given(1), given(null, 'range')]);
+});
+
+test('the form of a parameter is named by the one beside it, and goes with it', () => {
+  const days = paramOf('days', {
+    type: 'any',
+    form_of: 'mode',
+    forms: [paramOf('1', {type: 'object'}), paramOf('2', {type: 'array'})],
+  });
+  assert.equal(formOf(days, 2)?.type, 'array');
+  assert.equal(formOf(days, 2)?.name, 'days');
+  assert.equal(formOf(days, 0), null);
+  const parts = {mode: given(1), days: given({}), power: given(5)};
+  const params = [paramOf('mode'), days, paramOf('power')];
+  assert.deepEqual(Object.keys(changed(params, parts, 'mode', given(2))), ['mode', 'power']);
+  assert.deepEqual(Object.keys(changed(params, parts, 'power', given(6))).length, 3);
 });

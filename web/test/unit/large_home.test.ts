@@ -30,8 +30,8 @@ test('a home of many devices is asked for every ten seconds, and not streamed', 
 
   // While the server is not heard, it is not asked.
   socket().events.onClose();
-  time.pass(400);
-  time.pass(9600);
+
+  await time.go(9600);
   assert.equal(requests.length, 1);
   socket().welcome();
   time.pass(10_000);

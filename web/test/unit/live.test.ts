@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 import type {SubscriptionMessage} from '../../api/messages.ts';
 import type {Home} from '../../api/types.ts';
-import {fakeStream, openStream} from '../fakes.ts';
+import {answers, fakeStream, openStream} from '../fakes.ts';
 
 const home = {now: 1, nodes: {}, flows: [], today: {}, devices: []} as unknown as Home;
 const device = (sn: string) => ({topic: 'device', sn, fields: '*', every: 250}) as const;
@@ -42,7 +42,7 @@ test('a message goes to its subscription, and to none once that has ended', () =
   assert.deepEqual(socket().sent.at(-1), {t: 'unsub', id: 1});
 });
 
-test('a lost connection is made anew, and what is still followed is asked for again', () => {
+test('a lost connection is made anew, and what is still followed is asked for again', async () => {
   const {live, time, sockets, socket} = openStream();
   live.subscribe({topic: 'home'}, () => undefined);
   const end = live.subscribe(device('A'), () => undefined);
@@ -50,79 +50,78 @@ test('a lost connection is made anew, and what is still followed is asked for ag
   socket().events.onClose();
   assert.equal(live.contact.value, 'lost');
   end(); // Nobody is there to be told.
-  time.pass(500);
+  await time.go(500);
   assert.equal(sockets.length, 2);
   socket().welcome();
   assert.equal(live.contact.value, 'live');
   assert.deepEqual(socket().sent, [{t: 'hello'}, {t: 'sub', id: 1, topic: 'home'}]);
 });
 
-test('attempts become rarer, up to 15 s apart, until the server welcomes one', () => {
+test('attempts become rarer, up to 15 s apart, until the server welcomes one', async () => {
   const {live, time, sockets, socket} = fakeStream();
   live.start();
   const waits: number[] = [];
-  const nextWait = () => {
+  const nextWait = async () => {
     const [count, from] = [sockets.length, time.nowMs];
     socket().events.onClose();
-    while (sockets.length === count) time.pass(100);
+    while (sockets.length === count) await time.go(100);
     return time.nowMs - from;
   };
-  for (let i = 0; i < 7; i++) waits.push(nextWait());
+  for (let i = 0; i < 7; i++) waits.push(await nextWait());
   assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
   socket().welcome();
-  assert.equal(nextWait(), 500);
+  assert.equal(await nextWait(), 500);
 });
 
-test('a stream that is refused leaves the page without contact', () => {
+test('a stream that is refused leaves the page without contact', async () => {
   const {live, time, socket} = fakeStream();
   live.start();
   socket().events.onClose(); // As with 429: the socket never opens.
   assert.equal(live.contact.value, 'lost');
-  time.pass(500);
+  await time.go(500);
   socket().events.onOpen();
   socket().receive({t: 'bye', why: 'a message has at most 16384 bytes'});
   socket().events.onClose();
   assert.equal(live.contact.value, 'lost');
 });
 
-test('a silent server is given up after 20 s, and its late words are not heard', () => {
+test('a silent server is given up after 20 s, and its late words are not heard', async () => {
   const {live, time, sockets, socket, told} = openStream();
-  time.pass(15_000);
+  await time.go(15_000);
   socket().receive({t: 'hb', now: 16_000, rate: 1, seq: 7});
-  time.pass(19_999);
+  await time.go(19_999);
   assert.equal(live.contact.value, 'live');
-  time.pass(1);
+  await time.go(1);
   const [first] = sockets;
   assert.ok(first?.isClosed);
   assert.equal(live.contact.value, 'lost');
-  assert.equal(live.heardAt.value, 15_000);
   const times = told.times.length;
   first.receive({t: 'hb', now: 99_000, rate: 1, seq: 7});
   assert.equal(told.times.length, times);
-  time.pass(500);
+  await time.go(500);
   assert.equal(sockets.length, 2);
   socket().welcome();
   first.events.onClose();
   assert.equal(live.contact.value, 'live');
 });
 
-test('a socket that never opens is given up as well', () => {
+test('a socket that never opens is given up as well', async () => {
   const {live, time, sockets, socket} = fakeStream();
   live.start();
-  time.pass(20_000);
+  await time.go(20_000);
   assert.ok(socket().isClosed);
-  time.pass(500);
+  await time.go(500);
   assert.equal(sockets.length, 2);
 });
 
-test('a page that is left closes its socket, and nothing opens another', () => {
+test('a page that is left closes its socket, and nothing opens another', async () => {
   const {live, time, sockets, socket} = openStream();
   live.stop();
   assert.ok(socket().isClosed);
   socket().events.onClose();
   live.retryNow();
   live.setHidden(false);
-  time.pass(60_000);
+  await time.go(60_000);
   assert.equal(sockets.length, 1);
 
   live.start();
@@ -131,7 +130,7 @@ test('a page that is left closes its socket, and nothing opens another', () => {
   assert.deepEqual(socket().sent, [{t: 'hello'}]);
   socket().events.onClose();
   live.stop(); // While it waits for the next attempt.
-  time.pass(60_000);
+  await time.go(60_000);
   assert.equal(sockets.length, 2);
 });
 
@@ -143,18 +142,19 @@ test('the end of the session is told; other ends are not', () => {
   assert.equal(told.signedOut, 1);
 });
 
-test('a return of the network or of the user does not wait for the next attempt', () => {
+test('a return of the network or of the user does not wait for the next attempt', async () => {
   const {live, time, sockets, socket} = openStream();
   for (const returns of [() => live.retryNow(), () => live.setHidden(false)]) {
     const count = sockets.length;
     socket().events.onClose();
     returns();
+    await answers();
     assert.equal(sockets.length, count + 1);
-    time.pass(400);
+    await time.go(400);
     socket().events.onClose();
-    time.pass(400); // The attempt that was planned first is not made.
+    await time.go(400); // The attempt that was planned first is not made.
     assert.equal(sockets.length, count + 1);
-    time.pass(100);
+    await time.go(100);
     assert.equal(sockets.length, count + 2);
     socket().welcome();
   }
@@ -195,7 +195,7 @@ test('names of a family are kept', () => {
   assert.deepEqual(live.namesOf('delta_2'), ['a', 'b']);
 });
 
-test('an error is told to its subscription, and the next connection asks again', () => {
+test('an error is told to its subscription, and the next connection asks again', async () => {
   const {live, time, socket} = openStream();
   const got: SubscriptionMessage[] = [];
   live.subscribe(device('A'), (message) => got.push(message));
@@ -203,7 +203,7 @@ test('an error is told to its subscription, and the next connection asks again',
   socket().receive({t: 'error', code: 'bad_params', message: 'of no subscription'});
   assert.deepEqual(got, [{t: 'error', id: 1, code: 'no_permission', message: 'not yours'}]);
   socket().events.onClose();
-  time.pass(500);
+  await time.go(500);
   socket().welcome();
   assert.equal(socket().sent.length, 2);
 });
@@ -215,23 +215,56 @@ test('what is no message of the stream changes nothing but that the server is he
   for (const text of ['', '{', 'null', '[]', '{"t":"new","now":5}', '{"now":5}']) {
     socket().events.onText(text);
   }
-  assert.equal(live.heardAt.value, 5000);
   assert.equal(told.times.length, times);
+  time.pass(19_999);
   assert.equal(live.contact.value, 'live');
 });
 
-test('contact is awaited, and each run of the server has an epoch', async () => {
-  const {live, socket} = fakeStream();
-  assert.equal(live.epoch, null);
-  live.start();
-  let isBack = false;
-  const back = live.untilContact().then(() => {
-    isBack = true;
-  });
-  await Promise.resolve();
-  assert.equal(isBack, false);
+test('a return of contact is awaited, which is lost a moment before that is noticed', async () => {
+  const {live, time, socket} = openStream();
+  const seen: string[] = [];
+  void live.contactAgain().then(() => seen.push('back'));
+  socket().events.onClose();
+  await time.go(500);
+  await time.go(1000);
+  assert.deepEqual(seen, []);
   socket().welcome();
-  await back;
-  assert.equal(live.epoch, 'e1');
-  await live.untilContact();
+  await answers();
+  assert.deepEqual(seen, ['back']);
+});
+
+test('while the server does not answer it is asked again and again, and no socket is opened', async () => {
+  const {live, time, sockets, socket, told} = openStream();
+  told.isThere = false;
+  socket().events.onClose();
+  await time.go(60_000);
+  assert.equal(sockets.length, 1);
+  told.isThere = true;
+  await time.go(1000);
+  assert.equal(sockets.length, 2);
+  socket().welcome();
+  assert.equal(live.contact.value, 'live');
+
+  // Nobody sees the page: it looks rarely, and at once when it is seen.
+  live.setHidden(true);
+  told.isThere = false;
+  socket().events.onClose();
+  await time.go(1000);
+  told.isThere = true;
+  await time.go(10_000);
+  assert.equal(sockets.length, 2);
+  live.setHidden(false);
+  await answers();
+  assert.equal(sockets.length, 3);
+});
+
+test('a page that is opened while the server is away connects once it is there', async () => {
+  const {live, time, sockets, told} = fakeStream();
+  told.isThere = false;
+  live.reach();
+  await answers();
+  assert.equal(live.contact.value, 'lost');
+  told.isThere = true;
+  await time.go(1000);
+  assert.equal(sockets.length, 1);
 });

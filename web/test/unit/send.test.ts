@@ -38,8 +38,9 @@ function open(answers: Answer[], changed: Partial<Environment> = {}) {
   let ids = 0;
   const sender = new SetSender('A 1', {
     newId: () => `id${++ids}`,
+    isAway: () => false,
     contact: () => Promise.resolve(),
-    epoch: () => 'e1',
+    nowMs: () => 0,
     ...changed,
   });
   return {sender, requests, states};
@@ -142,16 +143,38 @@ test('a set whose answer is lost is unknown, and asked for once contact is back'
   );
 });
 
-test('a set that the same run of the server does not know never reached it', async () => {
-  const same = open([dies, () => fails('not_found', 404)]);
-  assert.equal(await same.sender.send(body), false);
-  assert.equal(same.sender.state.value.state, 'lost');
-  const epochs = ['e1', 'e2'];
-  const restarted = open([dies, () => fails('not_found', 404)], {
-    epoch: () => epochs.shift() ?? null,
-  });
-  assert.equal(await restarted.sender.send(body), false);
-  assert.equal(restarted.sender.state.value.state, 'unknown');
+test('a set that the server does not know never reached it, unless that is an hour ago', async () => {
+  const unknown: Answer[] = [dies, () => fails('not_found', 404)];
+  const soon = open([...unknown]);
+  assert.equal(await soon.sender.send(body), false);
+  assert.equal(soon.sender.state.value.state, 'lost');
+  const times = [0, 3_600_000];
+  const late = open([...unknown], {nowMs: () => times.shift() ?? 0});
+  assert.equal(await late.sender.send(body), false);
+  assert.equal(late.sender.state.value.state, 'forgotten');
+});
+
+test('no set is sent without contact, and none is where the session ended', async () => {
+  const away = open([], {isAway: () => true});
+  assert.equal(await away.sender.send(body), false);
+  assert.equal(away.sender.state.value.state, 'away');
+  assert.equal(away.requests.length, 0);
+  const over = open([() => fails('unauthorized', 401)]);
+  assert.equal(await over.sender.send(body), false);
+  assert.equal(over.sender.state.value.state, 'lost');
+});
+
+test('a session that ends meanwhile leaves the set open until somebody signs in', async () => {
+  const {sender, states} = open([
+    () => says({final: false}),
+    () => fails('unauthorized', 401),
+    () => says({state: 'applied'}),
+  ]);
+  const done = sender.send(body);
+  assert.ok(sender.isBusy);
+  assert.equal(await done, true);
+  assert.deepEqual(states, ['sending', 'waiting', 'unknown']);
+  assert.equal(sender.isBusy, false);
 });
 
 test('a new set forgets what became of the one before', async () => {
@@ -177,8 +200,9 @@ test('what becomes of an earlier set is not shown as that of a later one', async
   answerWith(() => (++requests === 1 ? first : says({state: 'offline'})));
   const sender = new SetSender('A', {
     newId: () => String(requests),
+    isAway: () => false,
     contact: () => Promise.resolve(),
-    epoch: () => null,
+    nowMs: () => 0,
   });
   const early = sender.send(body);
   await sender.send(body);

@@ -98,6 +98,20 @@ class HomeTest(ServerTest):
         self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
         self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
 
+    def test_a_german_terminal_reads_german(self):
+        german = {"LC_ALL": "de_DE.UTF-8"}
+        for words, environment in ((("--language", "de"), {}), ((), german)):
+            said = {each: run(*each.split(), *words, data=self.server.data, environment=environment).stdout
+                    for each in ("status", "energy", "fault list --all")}
+            with self.subTest(words):
+                self.assertRegex(said["status"], r"\AHaus .*Akku .*(aus dem|ins) Netz (?s:.*)LADUNG(?s:.*)HEUTE, kWh")
+                self.assertRegex(said["energy"], r"\ASTUNDE, kWh +SONNE(?s:.*)gesamt .* \d+,\d\d")
+                self.assertRegex(said["fault list --all"], r"over_temperature +delta_2 +.*zu heiß")
+        for words in (("status", "--json"), ("energy", "--csv"), ("fault", "list", "--all", "--json")):
+            with self.subTest(words):
+                first, second = (run(*words, data=self.server.data, environment=each).stdout for each in ({}, german))
+                self.assertEqual(re.sub(r"[\d.]+", "0", first), re.sub(r"[\d.]+", "0", second))
+
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
                             (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),

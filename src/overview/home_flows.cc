@@ -64,14 +64,15 @@ void HomeFlowSums::add(Role role, const history::EnergySources& sources, const D
 
 // What a device gets and does not give: its battery's.
 void HomeFlowSums::add_stored(const history::EnergySources& sources, const DeviceFlows& flows) {
-  const auto value = [&](EnergyFlow flow) {
-    return flows.at(static_cast<std::size_t>(flow)).value;
-  };
-  const auto sun = has_flow(sources, EnergyFlow::kPv) ? value(EnergyFlow::kPv) : 0;
-  const auto drawn = value(EnergyFlow::kGridIn);
-  const auto given = value(EnergyFlow::kLoad);
-  DeviceFlow stored;
-  if (sun && drawn && given) stored.value = *sun + *drawn - *given;
+  const auto of_device = [&](EnergyFlow flow) { return flows.at(static_cast<std::size_t>(flow)); };
+  const DeviceFlow none{.value = 0, .at_least = false};
+  const DeviceFlow sun = has_flow(sources, EnergyFlow::kPv) ? of_device(EnergyFlow::kPv) : none;
+  const DeviceFlow drawn = of_device(EnergyFlow::kGridIn);
+  const DeviceFlow given = of_device(EnergyFlow::kLoad);
+  DeviceFlow stored{.at_least = sun.at_least || drawn.at_least || given.at_least};
+  if (sun.value && drawn.value && given.value) {
+    stored.value = *sun.value + *drawn.value - *given.value;
+  }
   add_to(stored_, stored);
 }
 

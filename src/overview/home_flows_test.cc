@@ -104,8 +104,10 @@ TEST(HomeFlows, WhatADeviceGetsAndDoesNotGiveIsItsBatterys) {
   EXPECT_THAT(summed(kImportOfDevices, {night}).flows().of(kHome), Optional(250.0));
   EXPECT_THAT(summed(kMeasured, {ocean(), day}).flows().of(kHome), Optional(5700.0))
       << "it draws 700 of the house, has 300 from its sun, and gives 400";
+  EXPECT_FALSE(summed(kMeasured, {ocean(), day}).flows().at_least);
   night.flows[2].second.reset();
   EXPECT_EQ(summed(kImportOfDevices, {night}).flows().of(kHome), std::nullopt);
+  EXPECT_TRUE(summed(kImportOfDevices, {night}).flows().at_least);
 }
 
 TEST(HomeFlows, WithoutSourcesTheHomeIsItsLoads) {

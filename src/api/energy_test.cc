@@ -144,6 +144,39 @@ TEST_F(EnergyTest, TheSpanBeforeIsAsLongInTheCalendar) {
   }
 }
 
+// What the span before had by then, by a sum by hand: 3 kW at each moment that is reported.
+TEST_F(EnergyTest, ASpanThatRunsIsComparedWithAsMuchOfTheOneBefore) {
+  steady(kEnergyOcean, -744h, -744h + 30min, std::string(kSunny));  // 24 September, from midnight
+  steady(kEnergyOcean, 2h, 4h, std::string(kSunny));                // 25 October, from 02:00+02:00
+  struct Row {
+    std::string_view why;
+    Millis now;  // after midnight of 25 October
+    std::string_view query;
+    std::string_view to;
+    double pv;  // less than 0: nothing is known
+  };
+  for (const Row& row : std::vector<Row>{
+           {"a day", 28h + 22min, "period=day", "2026-10-25T03:22:00+01:00", 6},
+           {"a quarter that runs", 27h + 20min, "period=day", "2026-10-25T02:20:00+02:00", 1},
+           {"a moment", 27h + 36s, "period=day", "2026-10-25T02:00:36+02:00", 0.03},
+           {"a day that begins at ten", 36h, "from=2026-10-26T10:00&to=2026-10-27T10:00",
+            "2026-10-25T11:00:00+01:00", -1},
+           {"the second 02:05", 3h + 5min, "period=day", "2026-10-24T02:05:00+02:00", -1},
+           {"a week", 171h + 6min, "period=week", "2026-10-25T02:06:00+02:00", 0.3},
+           {"a month", 26h + 30min, "period=month", "2026-09-26T01:30:00+02:00", 1.5},
+           {"a longer month", 146h, "period=month", "2026-10-01T00:00:00+02:00", 1.5},
+           {"a year", 365 * 24h + 5h, "period=year", "2026-10-25T05:00:00+01:00", 7.5}}) {
+    home.clock.set(kMidnight + row.now);
+    const std::string data = ask(kEnergyOcean, fmt::format("{}&compare=previous", row.query));
+    const std::string so_far = member_of(member_of(data, "previous"), "soFar");
+    EXPECT_EQ(member_of(so_far, "to"), fmt::format("\"{}\"", row.to)) << row.why;
+    EXPECT_EQ(member_of(so_far, "pv"), row.pv < 0 ? "" : fmt::format("{}", row.pv)) << row.why;
+  }
+  EXPECT_THAT(ask(kEnergyOcean, "from=2026-10-25&to=2026-10-26&compare=previous"),
+              Not(HasSubstr("soFar")))
+      << "it is over";
+}
+
 TEST_F(EnergyTest, ADevicesOwnCountersCount) {
   const FakePtr device = home.connect_device(kEnergyDelta);
   for (int minute = 0; minute <= 60; ++minute) {

@@ -100,8 +100,8 @@ TEST(HomeJson, SaysWhyAPowerIsNotKnown) {
       {.age = overview::kOldValue, .sun = known},
       {.age = overview::kOldValue + Millis(1), .sun = because("old")},
       {.sun = because("old")},  // reported before the server started
-      {.online = false, .age = overview::kOldValue, .sun = known},
-      {.online = false, .age = overview::kOldValue + Millis(1), .sun = because("offline")},
+      {.online = false, .age = overview::kSignsInAgain, .sun = known},
+      {.online = false, .age = overview::kSignsInAgain + Millis(1), .sun = because("offline")},
       {.online = false, .has_values = false, .sun = because("never")},
       {.has_values = false, .sun = because("never")},
   };
@@ -159,16 +159,19 @@ TEST(HomeJson, IsAsItIsDescribed) {
   overview::Ledger ledger;
   ledger.flows_kwh.of(overview::Quantity::kSun) = 1.25;
   ledger.flows_kwh.unknown_ms = 90'500;
+  ledger.flows_kwh.at_least = true;
   const std::string text = fmt::format(
       R"({{"now":1,{}}})", members_of({.now = kNow, .devices = list_of(devices), .today = ledger}));
   EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
               testing::IsEmpty());
   EXPECT_THAT(
-      text, AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
-                  HasSubstr(R"("gridPower_w":null,"emptyIn_s":5430,"faults":[{)"),
-                  HasSubstr(R"("faults":[{"field":"pd.errCode","severity":"fault","title":"Error",)"
-                            R"("value":3,"text":"overload","since":5}])"),
-                  HasSubstr(R"("selfSufficiency_percent":null,"unknown_s":90},"devices":[)")));
+      text,
+      AllOf(HasSubstr(R"("charge_percent":62,)"), HasSubstr(R"("sun_kwh":1.25,)"),
+            HasSubstr(R"("gridPower_w":null,"emptyIn_s":5430,"faults":[{)"),
+            HasSubstr(R"("faults":[{"field":"pd.errCode","severity":"fault","title":"Error",)"
+                      R"("value":3,"text":"overload","since":5}])"),
+            HasSubstr(
+                R"("selfSufficiency_percent":null,"atLeast":true,"unknown_s":90},"devices":[)")));
 }
 
 TEST(HomeJson, SaysFaultsInTheWordsOfALanguage) {

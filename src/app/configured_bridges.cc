@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "app/demo.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "time/time_zone.h"
@@ -28,17 +29,20 @@ Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOpt
   return configured;
 }
 
-Status check_bridges(const registry::Directory& directory, const ServeOptions& options) {
+Status check_bridges(const ServeOptions& options, const registry::Directory* directory) {
   const auto configured = configured_bridges(options);
   if (!configured) return std::unexpected(configured.error());
   for (const bridges::ConfiguredBridge& each : *configured) {
-    if (directory.find_account_by_name(each.account) == nullptr) {
+    const bool has_account = directory != nullptr
+                                 ? directory->find_account_by_name(each.account) != nullptr
+                                 : options.has_demo() && each.account == kDemoAccount;
+    if (!has_account) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("--bridge: {}: there is no account \"{}\"; `gridloom account add` "
                               "adds one",
                               each.name, each.account));
     }
-    if (directory.find_bridge(each.name) != nullptr) {
+    if (directory != nullptr && directory->find_bridge(each.name) != nullptr) {
       return fail(ErrorCode::kConflict,
                   fmt::format("--bridge: {} was also added with `gridloom bridge add`: remove one",
                               each.name));

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "app/device_groups.h"
 #include "catalog/home.h"
@@ -16,18 +16,15 @@
 namespace gridloom::app {
 namespace {
 
-struct Wanted {
-  catalog::FamilyPtr family;
-  std::string sn;
-  std::string name;
-  std::optional<std::size_t> site{};
-  catalog::Plug plug = catalog::Plug::kCircuit;
-  sim::Setup setup{};
-};
-
 struct Chosen {
-  std::vector<Wanted> devices;
+  std::vector<sim::Member> members;  // without keys
+  std::vector<std::string> names;    // of members
   std::vector<sim::SiteOptions> sites;
+
+  void add(sim::Member member, std::string name) {
+    members.push_back(std::move(member));
+    names.push_back(std::move(name));
+  }
 };
 
 Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::string& home) {
@@ -39,12 +36,13 @@ Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::strin
       if (const Status fits = sim::check_model(device.family); !fits) {
         return std::unexpected(fits.error());
       }
-      chosen.devices.push_back({.family = device.family,
-                                .sn = device.sn,
-                                .name = device.name,
-                                .site = chosen.sites.size(),
-                                .plug = device.plug,
-                                .setup = sim::setup_of(site, device)});
+      chosen.add({.family = device.family,
+                  .sn = device.sn,
+                  .key = {},
+                  .site = chosen.sites.size(),
+                  .plug = device.plug,
+                  .setup = sim::setup_of(site, device)},
+                 device.name);
     }
     chosen.sites.push_back(sim::options_of(site));
   }
@@ -56,10 +54,10 @@ Status add_listed(const catalog::Catalog& catalog, bool all, Chosen& chosen) {
   for (const catalog::FamilyPtr& family : catalog.families()) {
     if (!family->virtual_devices.in_home && !all) continue;
     for (const catalog::Virtual::Device& listed : family->virtual_devices.devices) {
-      const auto known = std::ranges::find(chosen.devices, listed.sn, &Wanted::sn);
-      if (known != chosen.devices.end()) continue;
+      const auto known = std::ranges::find(chosen.members, listed.sn, &sim::Member::sn);
+      if (known != chosen.members.end()) continue;
       if (Status fits = sim::check_model(family); !fits) return fits;
-      chosen.devices.push_back({.family = family, .sn = listed.sn, .name = listed.name});
+      chosen.add({.family = family, .sn = listed.sn, .key = {}}, listed.name);
     }
   }
   return {};
@@ -71,26 +69,35 @@ Result<Chosen> devices_of_groups(const catalog::Catalog& catalog, const std::str
   Chosen chosen;
   for (const auto& [family, devices] : *groups) {
     for (std::size_t i = 1; i <= devices; ++i) {
-      chosen.devices.push_back({.family = family,
-                                .sn = sim::simulated_sn(*family, i),
-                                .name = fmt::format("{} {}", family->product, i)});
+      chosen.add({.family = family, .sn = sim::simulated_sn(*family, i), .key = {}},
+                 fmt::format("{} {}", family->product, i));
     }
+  }
+  chosen.sites = share_houses(chosen.members, {});
+  return chosen;
+}
+
+Result<Chosen> devices_of(const catalog::Catalog& catalog, const DemoChoice& choice) {
+  if (!choice.groups.empty()) return devices_of_groups(catalog, choice.groups);
+  auto chosen = devices_of_home(catalog, choice.home);
+  if (!chosen || (choice.home != kDemoHome && choice.home != kAllHome)) return chosen;
+  if (Status added = add_listed(catalog, choice.home == kAllHome, *chosen); !added) {
+    return std::unexpected(added.error());
   }
   return chosen;
 }
 
 }  // namespace
 
+Status check_demo(const catalog::Catalog& catalog, const DemoChoice& choice) {
+  const auto chosen = devices_of(catalog, choice);
+  return chosen ? Status() : std::unexpected(chosen.error());
+}
+
 Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog& catalog,
                            const DemoChoice& choice) {
-  auto chosen = choice.groups.empty() ? devices_of_home(catalog, choice.home)
-                                      : devices_of_groups(catalog, choice.groups);
+  auto chosen = devices_of(catalog, choice);
   if (!chosen) return std::unexpected(chosen.error());
-  if (choice.groups.empty() && (choice.home == kDemoHome || choice.home == kAllHome)) {
-    if (Status added = add_listed(catalog, choice.home == kAllHome, *chosen); !added) {
-      return std::unexpected(added.error());
-    }
-  }
   auto directory = registry.directory();
   if (directory->find_account_by_name(kDemoAccount) == nullptr) {
     if (const auto added = registry.add_account({.name = kDemoAccount}); !added) {
@@ -98,9 +105,10 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     }
   }
   std::vector<registry::DeviceSpec> missing;
-  for (const Wanted& device : chosen->devices) {
-    if (directory->find_device(device.sn) != nullptr) continue;
-    missing.push_back({.sn = device.sn, .name = device.name, .owner = kDemoAccount});
+  for (std::size_t i = 0; i < chosen->members.size(); ++i) {
+    const std::string& sn = chosen->members[i].sn;
+    if (directory->find_device(sn) != nullptr) continue;
+    missing.push_back({.sn = sn, .name = chosen->names[i], .owner = kDemoAccount});
   }
   if (!missing.empty()) {
     if (const auto added = registry.add_devices(missing); !added) {
@@ -118,15 +126,11 @@ Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog&
     keys = directory->keys_of(account->id);
   }
   DemoHome home{.key = *keys.front(), .members = {}, .sites = std::move(chosen->sites)};
-  for (const Wanted& device : chosen->devices) {
-    const registry::Device* known = directory->find_device(device.sn);
+  for (sim::Member& member : chosen->members) {
+    const registry::Device* known = directory->find_device(member.sn);
     if (known == nullptr || known->owner != account->id) continue;  // moved to another owner
-    home.members.push_back({.family = device.family,
-                            .sn = known->sn,
-                            .key = known->key,
-                            .site = device.site,
-                            .plug = device.plug,
-                            .setup = device.setup});
+    member.key = known->key;
+    home.members.push_back(std::move(member));
   }
   return home;
 }

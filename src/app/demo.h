@@ -27,9 +27,11 @@ struct DemoHome {
 
 struct DemoChoice {
   std::string home{kDemoHome};  // as for catalog::find_home()
-  std::string groups{};  // instead: devices that share nothing, in the format of parse_groups()
+  std::string groups{};         // instead: devices of families, in the format of parse_groups()
 };
 
+// Whether such a home can be made. The errors of demo_home().
+[[nodiscard]] Status check_demo(const catalog::Catalog& catalog, const DemoChoice& choice);
 // Creates the parts of the demo home that are missing. Devices of an earlier start are kept, but
 // are not simulated unless they are selected.
 [[nodiscard]] Result<DemoHome> demo_home(registry::Registry& registry,

@@ -5,12 +5,20 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
+#include <map>
 #include <ranges>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
+#include "base/chance.h"
 #include "base/nearest.h"
+#include "catalog/home.h"
+#include "catalog/physics.h"
+#include "catalog/site_meter.h"
+#include "overview/home_picture.h"
 #include "sim/virtual_device.h"
 
 namespace gridloom::app {
@@ -68,6 +76,91 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
     found.emplace_back(*family, devices);
   }
   return found;
+}
+
+namespace {
+
+using overview::Role;
+
+// A house of a demo without a home file.
+struct House {
+  catalog::Site site;
+  std::vector<std::size_t> members;  // of site.devices
+};
+
+bool is_meter(const catalog::Family& family) { return catalog::measures_only(family); }
+
+void enter(House& house, const sim::Member& member, std::size_t index, Role role) {
+  catalog::SiteDevice device{.family = member.family, .sn = member.sn, .name = member.sn};
+  // A circuit behind each, as far as there are some: the first ones are the busy ones.
+  const std::size_t circuit = house.site.devices.size() - 1;
+  switch (role) {
+    case Role::kMeter:
+      device.plug = catalog::Plug::kMeter;
+      break;
+    case Role::kFeeder:
+      device.plug = catalog::Plug::kFeedIn;
+      break;
+    default:
+      device.circuit = circuit % catalog::kHomeCircuits.size();
+  }
+  const bool supplies = role != Role::kMeter && circuit < catalog::kHomeCircuits.size();
+  if (supplies) device.supplies = 1U << circuit;
+  house.site.devices.push_back(std::move(device));
+  house.members.push_back(index);
+}
+
+std::vector<House> houses_of(const std::vector<sim::Member>& members) {
+  std::map<const catalog::Family*, Role> roles;
+  const auto role_of = [&](const catalog::FamilyPtr& family) {
+    const auto [role, is_new] = roles.try_emplace(family.get());
+    if (is_new) role->second = overview::role_of(*family);
+    return role->second;
+  };
+  std::vector<House> houses;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const catalog::FamilyPtr& family = members[i].family;
+    if (role_of(family) != Role::kMeter || is_meter(*family)) continue;
+    houses.push_back({.site = {.name = fmt::format("house {}", houses.size() + 1),
+                               .household = catalog::Household{.people = 3}},
+                      .members = {}});
+    enter(houses.back(), members[i], i, Role::kMeter);
+  }
+  if (houses.empty()) return houses;
+  std::size_t next = 0;
+  std::size_t metered = 0;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Role role = role_of(members[i].family);
+    const bool is_own = role == Role::kMeter && !is_meter(*members[i].family);
+    if (is_own || role == Role::kPanel) continue;
+    if (role != Role::kMeter) {
+      enter(houses[next++ % houses.size()], members[i], i, role);
+    } else if (metered < houses.size()) {
+      enter(houses[metered++], members[i], i, role);
+    }
+  }
+  return houses;
+}
+
+}  // namespace
+
+std::vector<sim::SiteOptions> share_houses(std::vector<sim::Member>& members,
+                                           const sim::World::Options& world) {
+  std::vector<sim::SiteOptions> sites;
+  for (const House& house : houses_of(members)) {
+    if (house.members.size() < 2) continue;
+    for (std::size_t k = 0; k < house.members.size(); ++k) {
+      sim::Member& member = members[house.members[k]];
+      member.site = sites.size();
+      member.plug = house.site.devices[k].plug;
+      member.setup = sim::setup_of(house.site, house.site.devices[k]);
+    }
+    sim::SiteOptions options = sim::options_of(house.site);
+    options.world = world;
+    options.household->chance = Chance(world.seed).split("household").split(house.site.name);
+    sites.push_back(std::move(options));
+  }
+  return sites;
 }
 
 }  // namespace gridloom::app

@@ -8,6 +8,7 @@
 
 #include "api/page/page.h"
 #include "net/address.h"
+#include "net/listening_socket.h"
 
 namespace gridloom::app {
 namespace {
@@ -65,6 +66,17 @@ Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& op
                                  row.flag)});
   }
   return listeners;
+}
+
+Status check_free(const std::vector<server::ListenerOptions>& listeners) {
+  for (const server::ListenerOptions& each : listeners) {
+    const auto socket = net::listen_on(each.address);
+    if (socket) continue;
+    const Error& error = socket.error();
+    if (error.code != ErrorCode::kConflict) return std::unexpected(error);
+    return fail(error.code, fmt::format("{}; {}", error.detail, each.if_taken));
+  }
+  return {};
 }
 
 Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats) {

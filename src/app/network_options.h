@@ -17,6 +17,9 @@ namespace gridloom::app {
 // kBadParams, and the errors of addresses, name the option.
 [[nodiscard]] Result<std::vector<server::ListenerOptions>> listeners_of(
     const ServeOptions& options, const net::TlsContextPtr& tls);
+// Whether a server could listen on all of them now. kConflict names the option that takes another
+// port; kIo.
+[[nodiscard]] Status check_free(const std::vector<server::ListenerOptions>& listeners);
 // kBadParams: what nodes tell each other would reach other machines in clear, or anybody there
 // could take part.
 [[nodiscard]] Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats);

@@ -15,10 +15,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "app/cluster_node.h"
 #include "app/cluster_options.h"
 #include "app/configured_bridges.h"
+#include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/lab.h"
 #include "app/limits.h"
@@ -32,8 +35,11 @@
 #include "app/time_options.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
+#include "net/host_name.h"
 #include "operations/lab.h"
 #include "operations/last_states.h"
+#include "postgres/settings.h"
+#include "server/database_place.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
@@ -46,6 +52,7 @@ namespace {
 using server::Interface;
 using server::Security;
 using server::Server;
+using CatalogPtr = std::shared_ptr<const catalog::Catalog>;
 
 // Values between these reports are known. The last half day has more, which plots show in detail.
 constexpr Millis kPastReports{history::kLongestGap_ms};
@@ -66,6 +73,13 @@ void skip_what_is_lived(ServeProcess& process) {
   process.virtual_time->skip_to(lived);
 }
 
+struct Run {
+  const TimeOptions& time;
+  const sigset_t& signals;
+  const CatalogPtr& catalog;
+  std::uint64_t number = 1;  // of a server with --lab: others have one
+};
+
 // Opens a server whose devices live their past, and that nobody else can reach.
 Status begin_to_live(ServeProcess& process, const ServeOptions& options, const Past& past) {
   const VirtualClock::Options time{
@@ -79,6 +93,8 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
     return listening;
   }
   if (Status made = make_demo(process, options); !made) return made;
+  const auto directory = process.server->registry().directory();
+  if (Status known = check_bridges(options, directory.get()); !known) return known;
   process.server->start({{"demo", true}});
   if (Status found = find_last_states(process, options); !found) return found;
   skip_what_is_lived(process);
@@ -87,8 +103,9 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
 }
 
 // Returns when the past is lived, or the process is told to end: then the signal's number.
-Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& signals) {
+Result<int> live(const ServeOptions& options, const Past& past, const Run& run) {
   ServeProcess process;
+  process.catalog = run.catalog;
   if (Status begun = begin_to_live(process, options, past); !begun) {
     return std::unexpected(begun.error());
   }
@@ -101,7 +118,7 @@ Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& 
   constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 100'000'000};
   int signal = -1;
   for (;;) {
-    signal = sigtimedwait(&signals, nullptr, &kLook);
+    signal = sigtimedwait(&run.signals, nullptr, &kLook);
     const VirtualClock::State at = process.virtual_time->state();
     if (signal > 0 || (at.paused && at.settled)) break;
     if (const std::string why = process.server->archive().failing(); !why.empty()) {
@@ -119,14 +136,11 @@ Result<int> live(const ServeOptions& options, const Past& past, const sigset_t& 
 }
 
 // Makes what a server makes at its first start, and keeps it for resets.
-Status prepare_lab(const ServeOptions& options, const TimeOptions& time) {
-  if (options.cluster.is_given() || !options.database.empty()) {
-    return fail(ErrorCode::kBadParams,
-                "--lab: only a server with files is set back; leave out --database and --cluster");
-  }
+Status prepare_lab(const ServeOptions& options, const Run& run) {
   {
     ServeProcess process;
-    if (Status opened = open_server(process, options, time); !opened) return opened;
+    process.catalog = run.catalog;
+    if (Status opened = open_server(process, options, run.time); !opened) return opened;
     const auto files = certificates_of(options);
     if (!files) return std::unexpected(files.error());
     if (options.has_demo()) {
@@ -151,25 +165,15 @@ int refuse(const Error& error, const ServeOptions& options) {
   return exit_code_of(error.code);
 }
 
-struct Run {
-  const TimeOptions& time;
-  const sigset_t& signals;
-  std::uint64_t number = 1;  // of a server with --lab: others have one
-};
-
 // From the start of a server until a signal. The exit code; nothing: it is to be set back.
-std::optional<int> run_once(ServeOptions& options, const Run& run,
-                            std::shared_ptr<const catalog::Catalog>& catalog) {
+std::optional<int> run_once(ServeOptions& options, const Run& run) {
   ServeProcess process;
-  process.catalog = catalog;
+  process.catalog = run.catalog;
   process.lab = {.run = run.number, .reset = [] { ::kill(::getpid(), SIGUSR1); }};
   if (const Status status = put_together(process, options, run.time); !status) {
     return refuse(status.error(), options);
   }
-  catalog = process.catalog;
   keep_addresses(options, process);
-  spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}", options.http,
-               options.https, options.mqtt, options.mqtts, options.data.string());
   int signal = 0;
   sigwait(&run.signals, &signal);
   if (signal == SIGUSR1) return std::nullopt;
@@ -181,23 +185,126 @@ std::optional<int> run_once(ServeOptions& options, const Run& run,
   return process.starts_again ? kStartAgain : 0;
 }
 
-}  // namespace
-
-Status check_options(const ServeOptions& options) {
-  const auto limits = limits_from(options.limits);
-  if (!limits) return std::unexpected(limits.error());
-  if (Status good = check_cluster(options); !good) return good;
+Status check_network(const ServeOptions& options) {
   const auto listeners = listeners_of(options, nullptr);
   if (!listeners) return std::unexpected(listeners.error());
   const auto proxies = trusted_proxies(options);
   if (!proxies) return std::unexpected(proxies.error());
   const auto origins = frame_origins(options);
   if (!origins) return std::unexpected(origins.error());
+  if (options.public_host.empty()) return {};
+  if (Status good = net::check_host(options.public_host); !good) {
+    return fail(good.error().code, "--public-host: " + good.error().detail);
+  }
+  return {};
+}
+
+// Where accounts, sessions and history are.
+Status check_stores(const ServeOptions& options) {
+  if (Status good = check_cluster(options); !good) return good;
+  if (options.database.empty()) return {};
+  if (options.lab) {
+    return fail(ErrorCode::kBadParams,
+                "--lab: only a server with files is set back; leave out --database and --cluster");
+  }
+  const auto settings = postgres::ConnectionSettings::parse(
+      {.url = options.database, .password_file = options.database_password_file});
+  return settings ? Status() : std::unexpected(settings.error());
+}
+
+Status check_home(const ServeOptions& options, const catalog::Catalog& catalog) {
+  if (!options.world.empty() && !options.has_demo()) {
+    return fail(ErrorCode::kBadParams, "--world requires --demo or --home");
+  }
+  if (!options.has_demo()) return {};
+  const auto world = world_file(options);
+  if (!world) return std::unexpected(world.error());
+  return check_demo(catalog, {.home = options.home_id(), .groups = options.demo_home});
+}
+
+// A folder that a start would make has no accounts but the demo home's. Another user's folder does
+// not show what it has.
+bool is_new(const ServeOptions& options) {
+  std::error_code hidden;
+  static_cast<void>(std::filesystem::exists(options.data / "lock", hidden));
+  return !hidden && options.database.empty() && !options.cluster.is_given() &&
+         !server::has_own_data(options.data) && !server::names_database(options.data);
+}
+
+Status check_all_bridges(const ServeOptions& options) {
+  if (is_new(options)) return check_bridges(options, nullptr);
   const auto bridges = configured_bridges(options);
-  if (!bridges) return std::unexpected(bridges.error());
-  const auto time = time_options(options, {.at = SystemClock().now(), .zone = local_zone().zone});
+  return bridges ? Status() : std::unexpected(bridges.error());
+}
+
+// The times of the start, once all options make sense.
+struct Times {
+  TimeOptions time;
+  std::optional<Past> past;
+};
+Result<Times> times_of(const ServeOptions& options) {
+  const TimePoint now = SystemClock().now();
+  auto time = time_options(options, {.at = now, .zone = local_zone().zone});
   if (!time) return std::unexpected(time.error());
-  const auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
+  auto past = past_of(options, *time ? (*time)->start : now);
+  if (!past) return std::unexpected(past.error());
+  return Times{.time = *time, .past = *past};
+}
+
+Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
+  const auto limits = limits_from(options.limits);
+  if (!limits) return std::unexpected(limits.error());
+  for (const auto& check : {check_stores, check_network, check_all_bridges}) {
+    if (Status good = check(options); !good) return std::unexpected(good.error());
+  }
+  const auto page = page_files(options);
+  if (!page) return std::unexpected(page.error());
+  const auto times = times_of(options);
+  if (!times) return std::unexpected(times.error());
+  auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
+  if (!catalog) return std::unexpected(catalog.error());
+  if (Status good = check_home(options, **catalog); !good) return std::unexpected(good.error());
+  return CatalogPtr(std::move(*catalog));
+}
+
+// Whether the machine lets a server start now: its folder and its ports are free.
+Status check_machine(const ServeOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::exists(options.data / "lock", ignored)) {
+    const auto lock = storage::DataLock::take(options.data);
+    if (!lock) return std::unexpected(lock.error());
+  }
+  const auto listeners = listeners_of(options, nullptr);
+  return listeners ? check_free(*listeners) : std::unexpected(listeners.error());
+}
+
+int serve_until_signal(ServeOptions& options, const sigset_t& signals) {
+  const auto catalog = checked_catalog(options);
+  if (!catalog) return refuse(catalog.error(), options);
+  const auto times = times_of(options);
+  if (!times) return refuse(times.error(), options);
+  if (Status free = check_machine(options); !free) return refuse(free.error(), options);
+  Run run{.time = times->time, .signals = signals, .catalog = *catalog};
+  if (times->past) {
+    const auto signal = live(options, *times->past, run);
+    if (!signal) return refuse(signal.error(), options);
+    if (*signal > 0) return 0;
+  }
+  if (options.lab) {
+    if (Status kept = prepare_lab(options, run); !kept) return refuse(kept.error(), options);
+  }
+  for (;; ++run.number) {
+    if (const auto code = run_once(options, run)) return *code;
+    if (Status restored = restore_start(options.data); !restored) {
+      return refuse(restored.error(), options);
+    }
+  }
+}
+
+}  // namespace
+
+Status check_options(const ServeOptions& options) {
+  const auto catalog = checked_catalog(options);
   return catalog ? Status() : std::unexpected(catalog.error());
 }
 
@@ -213,28 +320,7 @@ int serve(const ServeOptions& given) {
     ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   }
   prepare_process({.may_dump_core = options.core_dumps, .zone_warning = local_zone().warning});
-  const TimePoint begin = SystemClock().now();
-  const auto time = time_options(options, {.at = begin, .zone = local_zone().zone});
-  if (!time) return refuse(time.error(), options);
-  const auto past = past_of(options, *time ? (*time)->start : begin);
-  if (!past) return refuse(past.error(), options);
-  if (*past) {
-    const auto signal = live(options, **past, signals);
-    if (!signal) return refuse(signal.error(), options);
-    if (*signal > 0) return 0;
-  }
-  if (options.lab) {
-    if (Status kept = prepare_lab(options, *time); !kept) return refuse(kept.error(), options);
-  }
-  std::shared_ptr<const catalog::Catalog> catalog;
-  for (std::uint64_t run = 1;; ++run) {
-    const auto code =
-        run_once(options, {.time = *time, .signals = signals, .number = run}, catalog);
-    if (code) return *code;
-    if (Status restored = restore_start(options.data); !restored) {
-      return refuse(restored.error(), options);
-    }
-  }
+  return serve_until_signal(options, signals);
 }
 
 }  // namespace gridloom::app

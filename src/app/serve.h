@@ -7,8 +7,9 @@
 
 namespace gridloom::app {
 
-// Whether the options make sense, as far as it can be told without starting: addresses, limits,
-// times, device files. kBadParams, kMalformed: the detail names the option.
+// Whether a server would start with the options, on a machine that has its ports and its data
+// folder free. serve() refuses by this before it makes a folder. kBadParams, kMalformed, kIo,
+// kNotFound: the detail names the option.
 [[nodiscard]] Status check_options(const ServeOptions& options);
 
 // Returns the exit code of the process.

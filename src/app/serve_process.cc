@@ -173,6 +173,20 @@ void trim_after_closing(ServeProcess& process) {
 
 }  // namespace
 
+Result<std::shared_ptr<const sim::WorldFile>> world_file(const ServeOptions& options) {
+  if (options.world.empty()) return nullptr;
+  auto file = sim::WorldFile::read(options.world, local_zone().zone);
+  if (!file) return fail(file.error().code, "--world: " + file.error().detail);
+  return file;
+}
+
+Result<api::PageFiles> page_files(const ServeOptions& options) {
+  if (options.web.empty()) return api::PageFiles();
+  auto page = api::PageFiles::in_folder(options.web);
+  if (!page) return fail(page.error().code, "--web: " + page.error().detail);
+  return page;
+}
+
 Result<net::TlsFiles> certificates_of(const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -188,12 +202,8 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!tls) return std::unexpected(tls.error());
   auto listeners = listeners_of(options, *tls);
   if (!listeners) return std::unexpected(listeners.error());
-  api::PageFiles page;
-  if (!options.web.empty()) {
-    auto found = api::PageFiles::in_folder(options.web);
-    if (!found) return fail(found.error().code, "--web: " + found.error().detail);
-    page = std::move(*found);
-  }
+  auto page = page_files(options);
+  if (!page) return std::unexpected(page.error());
   auto proxies = trusted_proxies(options);
   if (!proxies) return std::unexpected(proxies.error());
   auto origins = frame_origins(options);
@@ -205,7 +215,7 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   server::Server::ListenOptions serving{.listeners = std::move(*listeners),
                                         .connections = *descriptors,
                                         .mqtt = {.public_host = options.public_host},
-                                        .page = std::move(page),
+                                        .page = std::move(*page),
                                         .frame_origins = std::move(*origins),
                                         .trusted_proxies = std::move(*proxies),
                                         .administration = &process.administration,
@@ -290,12 +300,9 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
       members, [](const sim::Member& member) { return member.last != nullptr; });
   spdlog::info("{} of {} virtual devices go on where they were", resumed, members.size());
   const time::TimeZone& zone = process.server->platform().zone;
-  sim::World::Options world{.zone = zone};
-  if (!options.world.empty()) {
-    auto file = sim::WorldFile::read(options.world, zone);
-    if (!file) return fail(file.error().code, "--world: " + file.error().detail);
-    world.file = std::move(*file);
-  }
+  auto file = world_file(options);
+  if (!file) return std::unexpected(file.error());
+  const sim::World::Options world{.zone = zone, .file = std::move(*file)};
   for (sim::SiteOptions& site : process.demo->sites) {
     site.world.zone = world.zone;
     site.world.file = world.file;
@@ -391,9 +398,8 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (options.has_demo()) {
     if (Status made = make_demo(process, options); !made) return made;
   }
-  if (Status known = check_bridges(*process.server->registry().directory(), options); !known) {
-    return known;
-  }
+  const auto directory = process.server->registry().directory();
+  if (Status known = check_bridges(options, directory.get()); !known) return known;
   process.server->start({{"demo", options.has_demo()}});
   if (process.node) {
     if (Status started = process.node->start(urls_of(process).http); !started) return started;
@@ -425,6 +431,14 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
                   ready.error().detail);
   }
   if (ready) process.ready.emplace(std::move(*ready));
+  const auto place = [&](Interface interface, Security security) {
+    return bound(process, interface, security).text();
+  };
+  spdlog::info("ready: HTTP {}, HTTPS {}, MQTT {}, MQTTS {}; data in {}",
+               place(Interface::kHttp, Security::kPlain), place(Interface::kHttp, Security::kTls),
+               place(Interface::kMqtt, Security::kPlain), place(Interface::kMqtt, Security::kTls),
+               options.data.string());
+  // The last on the screen.
   const bool is_news = process.demo && process.lab.run == 1;
   return is_news ? greet(process, *files, options.data) : Status();
 }

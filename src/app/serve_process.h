@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "api/page/page_files.h"
 #include "app/control/admin.h"
 #include "app/control/administration.h"
 #include "app/demo.h"
@@ -31,6 +32,7 @@
 #include "operations/lab.h"
 #include "server/server.h"
 #include "sim/fleet.h"
+#include "sim/world_file.h"
 #include "storage/data_lock.h"
 
 namespace gridloom::app {
@@ -79,6 +81,9 @@ struct ServeProcess {
                                  const TimeOptions& time);
 // Those of the data folder, which are made if they are missing.
 [[nodiscard]] Result<net::TlsFiles> certificates_of(const ServeOptions& options);
+// The files that options name, as a start reads them. The errors name the option.
+[[nodiscard]] Result<std::shared_ptr<const sim::WorldFile>> world_file(const ServeOptions& options);
+[[nodiscard]] Result<api::PageFiles> page_files(const ServeOptions& options);
 // Where the server listens.
 [[nodiscard]] const net::Address& bound(const ServeProcess& process, server::Interface interface,
                                         server::Security security);

@@ -10,10 +10,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <regex>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +34,13 @@ namespace {
 
 using testing::HasSubstr;
 namespace fs = std::filesystem;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
 
 TEST(ReadyFile, IsThereForItsOwnerWhileTheServerRuns) {
   const TemporaryFolder folder;
@@ -148,17 +157,17 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
   const DemoHome made = home();
   const registry::Account* account = registry->directory()->find_account(made.key.account);
   ASSERT_NE(account, nullptr);
-  const std::string text =
-      must(welcome({.http = "http://127.0.0.1:8080",
-                    .https = "https://localhost:8443",
-                    .mqtt = "127.0.0.1:1883",
-                    .mqtts = "localhost:8883",
-                    .ca = "/data/tls/ca.pem",
-                    .keys = "/data/ready.json",
-                    .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
-                    .device = device_to_try(made.members),
-                    .now = kTestStart},
-                   made.key, *account));
+  const WelcomeFacts facts{.http = "http://127.0.0.1:8080",
+                           .https = "https://localhost:8443",
+                           .mqtt = "127.0.0.1:1883",
+                           .mqtts = "localhost:8883",
+                           .ca = "/home/ann/gridloom/data/tls/ca.pem",
+                           .keys = "/data/ready.json",
+                           .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
+                           .device = device_to_try(made.members),
+                           .now = kTestStart};
+  const EnvironmentVariable english("LC_ALL", "C");
+  const std::string text = must(welcome(facts, made.key, *account));
   const auto found = [&text](const std::string& pattern) {
     std::smatch match;
     return std::regex_search(text, match, std::regex(pattern)) ? match[1].str() : std::string();
@@ -183,6 +192,14 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
   EXPECT_THAT(text, HasSubstr("\n  gridloom set R331ZEB4ZEAL0528 mppt.cfgChgWatts 600\n"));
   EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
   EXPECT_THAT(text, HasSubstr(account->certificate_account));
+  const std::vector<std::string> lines = lines_of(text);
+  EXPECT_LT(lines.size(), 24U) << "a row is left for the cursor: " << text;
+  for (const std::string& line : lines) EXPECT_LE(line.size(), 80U) << line;
+  EXPECT_EQ(lines.back(), "  http://127.0.0.1:8080/sign-in#t=x");
+  const EnvironmentVariable german("LC_ALL", "de_DE.UTF-8");
+  const std::string translated = must(welcome(facts, made.key, *account));
+  EXPECT_THAT(translated, HasSubstr("Gridloom läuft"));
+  EXPECT_EQ(lines_of(translated).size(), lines.size());
 }
 
 TEST(CheckOptions, FindsWhatAServerWouldNotStartWith) {
@@ -195,11 +212,53 @@ TEST(CheckOptions, FindsWhatAServerWouldNotStartWith) {
   const Status broken = check_options(translated);
   ASSERT_FALSE(broken);
   EXPECT_THAT(broken.error().detail, HasSubstr("de/generic.yaml"));
-  ServeOptions framed;
-  framed.embed_origins = {"https://home.example", "home.example"};
-  const Status refused = check_options(framed);
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().detail, HasSubstr("--embed-origin: home.example is no origin"));
+  const std::string none = folder.path() / "none";
+  const std::vector<std::pair<std::function<void(ServeOptions&)>, std::string>> rows = {
+      {[](auto& o) { o.embed_origins = {"https://home.example", "home.example"}; },
+       "--embed-origin: home.example is no origin"},
+      {[](auto& o) { o.public_host = "https://home.example"; },
+       "--public-host: \"https://home.example\" is neither a host name nor an address"},
+      {[](auto& o) { o.https = "0.0.0.0"; }, "--https: "},
+      {[](auto& o) { o.http = "0.0.0.0:8080"; }, "--http 0.0.0.0:8080 would send secrets"},
+      {[](auto& o) { o.bridges = {"mqtt"}; }, "--bridge: "},
+      {[](auto& o) { o.bridges = {"mqtt a account=ann broker=mqtt://127.0.0.1:1"}; },
+       "--bridge: a: there is no account \"ann\""},
+      {[](auto& o) { o.limits = {"http.body-byte=1"}; }, "--limit http.body-byte=1: "},
+      {[&](auto& o) { o.web = none; }, "--web: " + none},
+      {[&](auto& o) { o.devices = none; }, none},
+      {[](auto& o) { o.past = "21d"; }, "--past: there are no virtual devices"},
+      {[](auto& o) { o.database = "home"; }, "postgres://USER@HOST/DATABASE"},
+      {[](auto& o) {
+         o.lab = true;
+         o.database = "postgres://ann@localhost/home";
+       },
+       "--lab: "},
+      {[&](auto& o) { o.world = none; }, "--world requires --demo or --home"},
+      {[&](auto& o) {
+         o.demo = "true";
+         o.world = none;
+       },
+       "--world: " + none},
+      {[&](auto& o) { o.home = none + ".yaml"; }, none + ".yaml: cannot be read"},
+      {[](auto& o) {
+         o.demo = "true";
+         o.demo_home = "delta2";
+       },
+       "--demo-home: there is no family 'delta2'"}};
+  for (const auto& [change, message] : rows) {
+    ServeOptions options;
+    options.data = folder.path() / "data";
+    change(options);
+    const Status refused = check_options(options);
+    EXPECT_THAT(refused ? "" : refused.error().detail, HasSubstr(message));
+  }
+  ServeOptions good;
+  good.data = folder.path() / "data";
+  good.demo = "true";
+  good.bridges = {"mqtt a account=demo broker=mqtt://127.0.0.1:1"};
+  const Status known = check_options(good);
+  EXPECT_TRUE(known) << known.error().detail;
+  EXPECT_FALSE(fs::exists(good.data));
 }
 
 TEST_F(DemoTest, TheJournalGetsNoKeys) {

@@ -11,22 +11,22 @@
 #include <string_view>
 #include <utility>
 
+#include "app/process/language.h"
 #include "wire/signing.h"
 
 namespace gridloom::app {
 namespace {
 
-std::string places(const WelcomeFacts& facts) {
-  return fmt::format(R"(
-Gridloom is up, and the demo home is connecting.
+// A line of the list at the top.
+std::string item(std::string_view name, std::string_view value) {
+  return fmt::format("  {:<12} {}\n", name, value);
+}
 
-  HTTP         {}
-  HTTPS        {}
-  MQTT         {}
-  MQTT (TLS)   {}
-  certificate  {}
-)",
-                     facts.http, facts.https, facts.mqtt, facts.mqtts, facts.ca);
+std::string places(const WelcomeFacts& facts) {
+  return fmt::format("\n{}\n", translated("Gridloom is up, and the demo home is connecting.")) +
+         item("HTTP", fmt::format("{}, {}", facts.http, facts.https)) +
+         item("MQTT", fmt::format("{}, TLS {}", facts.mqtt, facts.mqtts)) +
+         item(translated("certificate"), facts.ca);
 }
 
 // The parameter that the effect copies into its field; null: it does something else.
@@ -104,35 +104,33 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
   const std::size_t colon = facts.mqtts.rfind(':');
   const std::string where =
       facts.data.empty() ? std::string() : fmt::format(" --data '{}'", facts.data);
-  return fmt::format(
-      R"({}
-  dashboard    {}
-  access key   {}
-  secret key   {}
-
-The dashboard's link shows the home in a browser. At a terminal, in a second window:
-
+  // 24 rows of 80 columns, the link last.
+  return places(facts) + item(translated("access key"), key.access_key) +
+         item(translated("secret key"), key.secret_key.reveal()) +
+         fmt::format(R"({}
   {} status{}
-{}
-All values of a device over HTTP:
-
-  curl -s '{}/iot-open/sign/device/quota/all?{}' \
-    -H 'accessKey: {}' -H 'nonce: 123456' -H 'timestamp: {}' \
+{}{}
+  curl -s -H 'nonce: 123456' -H 'timestamp: {}' \
+    '{}/iot-open/sign/device/quota/all?{}' \
+    -H 'accessKey: {}' \
     -H 'sign: {}'
-
-Its reports as they come (Debian: mosquitto-clients):
-
-  mosquitto_sub --cafile '{}' -h {} -p {} \
-    -u {} -P {} \
+{}
+  mosquitto_sub -h {} -p {} -P {} \
+    --cafile '{}' \
+    -u {} \
     -t '/open/{}/{}/quota'
-
-Stop with Ctrl-C.
+{}
+  {}
 )",
-      places(facts), facts.sign_in_link.reveal(), key.access_key, key.secret_key.reveal(),
-      facts.program, where, set_line(facts, where), facts.http, query, key.access_key, timestamp,
-      *signature, facts.ca, facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
-      account.certificate_account, account.certificate_password.reveal(),
-      account.certificate_account, facts.device.sn);
+                     translated("At a terminal, in a second window:"), facts.program, where,
+                     set_line(facts, where), translated("All values of a device over HTTP:"),
+                     timestamp, facts.http, query, key.access_key, *signature,
+                     translated("Its reports as they come (Debian: mosquitto-clients):"),
+                     facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
+                     account.certificate_password.reveal(), facts.ca, account.certificate_account,
+                     account.certificate_account, facts.device.sn,
+                     translated("Ctrl-C stops it. The home in a browser:"),
+                     facts.sign_in_link.reveal());
 }
 
 bool is_journal(int descriptor, const char* journal_stream) {
@@ -145,7 +143,7 @@ Result<std::string> welcome_on(int descriptor, const WelcomeFacts& facts,
                                const registry::AccessKey& key, const registry::Account& account) {
   // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing changes the environment
   if (!is_journal(descriptor, std::getenv("JOURNAL_STREAM"))) return welcome(facts, key, account);
-  return places(facts) + fmt::format("  keys         in {}\n", facts.keys);
+  return places(facts) + item(translated("keys"), facts.keys);
 }
 
 Status print_welcome(const WelcomeFacts& facts, const registry::AccessKey& key,

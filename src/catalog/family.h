@@ -306,6 +306,7 @@ struct Messages {
   JsonObject set;  // members of a set that a client adds to `params` and the selecting ones
   std::int64_t change_ms = 2000;
   std::int64_t full_ms = 60000;
+  bool lack_signs = false;  // of fields with Field::signed_bits; filled by the loader
 };
 
 // One index in the reply of quota/data.

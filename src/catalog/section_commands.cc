@@ -319,6 +319,26 @@ void read_select(const Entry& entry, const Family& family, Command& command) {
   }
 }
 
+void read_example(const Entry& entry, Command& command) {
+  entry.object("example", command.example);
+  for (const auto& member : command.example) {
+    const std::string_view param = member.key();
+    if (std::ranges::find(command.params, param, &Param::name) != command.params.end()) continue;
+    entry.mistake("example", fmt::format("\"{}\" is not a param", param));
+  }
+}
+
+// Requires that `by` is read.
+void read_shown_by(const Entry& entry, const Family& family, Command& command) {
+  entry.texts("shown_by", command.shown_by);
+  if (entry.has("shown_by") && !command.by_model) entry.mistake("shown_by", "needs by: model");
+  std::erase_if(command.shown_by, [&](const std::string& field) {
+    if (is_field(family, field)) return false;
+    entry.mistake("shown_by", fmt::format("\"{}\" is not a field", field));
+    return true;
+  });
+}
+
 Command read_command(const std::string& name, const YamlNode& node, std::string path,
                      const Entry& file, const Family& family) {
   const Entry entry(node, std::move(path), file.mistakes(), SectionId::kCommand);
@@ -340,25 +360,14 @@ Command read_command(const std::string& name, const YamlNode& node, std::string 
   });
   check_spellings(entry, "params", command.params);
   check_forms(entry, "params", command.params);
-  entry.object("example", command.example);
-  for (const auto& member : command.example) {
-    const std::string_view param = member.key();
-    if (std::ranges::find(command.params, param, &Param::name) != command.params.end()) continue;
-    entry.mistake("example", fmt::format("\"{}\" is not a param", param));
-  }
+  read_example(entry, command);
   entry.items("effects", [&](const YamlNode& value, std::string at) {
     read_effect(value, std::move(at), entry, family, command);
   });
   std::string by;
   entry.choice("by", by);
   command.by_model = by == "model";
-  entry.texts("shown_by", command.shown_by);
-  if (entry.has("shown_by") && !command.by_model) entry.mistake("shown_by", "needs by: model");
-  std::erase_if(command.shown_by, [&](const std::string& field) {
-    if (is_field(family, field)) return false;
-    entry.mistake("shown_by", fmt::format("\"{}\" is not a field", field));
-    return true;
-  });
+  read_shown_by(entry, family, command);
   const ReferenceScope scope{.family = family, .command = &command, .request = true};
   entry.object("reply", command.reply);
   check_references(command.reply, entry, "reply", scope);

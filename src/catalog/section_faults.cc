@@ -29,6 +29,16 @@ void read_environment(const Entry& entry, DeviceFault& fault) {
   }
 }
 
+// A code of which the file says nothing means the fault that reports it.
+void name_codes(Field& field, const Json& reported, const std::string& meaning) {
+  if (const JsonArray* elements = reported.if_array()) {
+    if (field.fields.empty()) return;
+    for (const Json& each : *elements) name_codes(field.fields.front(), each, meaning);
+  } else if (wire::is_whole(reported) && field.bits.empty() && !contains(field.values, reported)) {
+    field.values.push_back({.value = reported, .name = meaning});
+  }
+}
+
 }  // namespace
 
 void read_faults(const Entry& file, Family& family) {
@@ -40,10 +50,14 @@ void read_faults(const Entry& file, Family& family) {
     read_environment(entry, fault);
     fault.reports = read_values(entry, "reports", family);
     for (const auto& [name, reported] : fault.reports) {
-      const Field& field = family.fields[family.field_by_name.find(name)->second];
-      if (!field.error || is_error(field, reported)) continue;
-      entry.mistake("reports",
-                    fmt::format("{} is {}, which is not an error", name, wire::to_text(reported)));
+      Field& field = family.fields[family.field_by_name.find(name)->second];
+      if (!field.error) continue;
+      if (is_error(field, reported)) {
+        name_codes(field, reported, fault.description);
+      } else {
+        entry.mistake("reports", fmt::format("{} is {}, which is not an error", name,
+                                             wire::to_text(reported)));
+      }
     }
     entry.texts("freezes", fault.freezes);
     for (const std::string& name : fault.freezes) {

@@ -22,6 +22,8 @@ namespace gridloom::catalog {
 
 // Reads fields, then the sections that refer to them (aliases, as_text), and virtual.
 void read_fields(const Entry& file, Family& family);
+// Reads virtual devices and the modules that they have.
+void read_virtual(const Entry& file, Family& family);
 // Reads commands with their effects and replies; fills Field::written_by.
 void read_commands(const Entry& file, Family& family);
 // After the commands.

@@ -98,9 +98,9 @@ TEST(Values, TellsMistakesOfTitlesErrorsBitsAndUnits) {
        "charge.params.ratio.scale: 0.1 of mA is 0.0001 of A"},
       {"unit: A, scale: 0.1", "unit: A, scale: 0", "charge.params.ratio.scale: cannot be 0"},
       {"description: Current of a pack,", "description: Current of a pack, signed_bits: 12,",
-       "fields.pack.*.amp.signed_bits: must be 8, 16 or 32"},
+       "fields.pack.*.amp.signed_bits: must be 8, 16 or 32, and only an int can have it"},
       {"info.name: {type: any,", "info.name: {type: any, signed_bits: 16,",
-       "fields.info.name.signed_bits: only an int can have it"},
+       "fields.info.name.signed_bits: must be 8, 16 or 32, and only an int can have it"},
       {"dangerous: true", "dangerous: perhaps",
        "commands.restart.dangerous: must be true or false; it is \"perhaps\""},
   });

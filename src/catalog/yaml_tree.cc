@@ -54,6 +54,9 @@ class Events {
     const int line = parser_.error == YAML_READER_ERROR ? line_at(parser_.problem_offset)
                                                         : in_text(parser_.problem_mark);
     std::string what = fmt::format("not valid YAML: {}", parser_.problem);
+    if (parser_.error == YAML_SCANNER_ERROR && is_indented_with_tab(line)) {
+      return {.line = line, .what = "a tab: YAML is indented with spaces"};
+    }
     if (parser_.context != nullptr) {
       what += fmt::format(" {}", parser_.context);
       const int begun = in_text(parser_.context_mark);
@@ -65,6 +68,13 @@ class Events {
  private:
   [[nodiscard]] int line_at(std::size_t offset) const {
     return 1 + static_cast<int>(std::ranges::count(text_.substr(0, offset), '\n'));
+  }
+  [[nodiscard]] bool is_indented_with_tab(int line) const {
+    std::string_view rest = text_;
+    for (int at = 1; at < line; ++at)
+      rest.remove_prefix(std::min(rest.find('\n') + 1, rest.size()));
+    const std::size_t first = rest.find_first_not_of(' ');
+    return first != std::string_view::npos && rest[first] == '\t';
   }
   // To the library the end of a text is a line of its own.
   [[nodiscard]] int in_text(const yaml_mark_t& mark) const {

@@ -292,6 +292,14 @@ bool EnergyQuery::done() const { return reading_->done(); }
 const EnergySources& EnergyQuery::sources() const { return reading_->sources(); }
 const std::vector<Energies>& EnergyQuery::sums() const { return reading_->sums(); }
 const std::vector<KnownTime>& EnergyQuery::known() const { return reading_->known(); }
+EnergyQuery::Sums EnergyQuery::in(SpanRange range) const {
+  Sums all;
+  for (std::size_t i = range.begin; i < range.end; ++i) {
+    all.wh += sums()[i];
+    all.known += known()[i];
+  }
+  return all;
+}
 std::int64_t EnergyQuery::known_until_ms() const { return reading_->known_until_ms(); }
 
 Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,

@@ -5,6 +5,7 @@
 // hours were stored.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -19,6 +20,12 @@
 #include "history/reader.h"
 
 namespace gridloom::history {
+
+// The spans between two bounds of a query, as one bucket.
+struct SpanRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;  // both are indices of bounds
+};
 
 // Computes energies_between() incrementally.
 class EnergyQuery {
@@ -44,6 +51,12 @@ class EnergyQuery {
   // How long each flow is known in each span, once done(). A sum of which nothing is known is not
   // 0.
   [[nodiscard]] const std::vector<KnownTime>& known() const;
+  // The sums of several spans, and how long each flow is known there; once done().
+  struct Sums {
+    Energies wh{};
+    KnownTime known{};
+  };
+  [[nodiscard]] Sums in(SpanRange range) const;
   // The end of the last time that is known (past_ms()), once done(); the smallest number: none is.
   [[nodiscard]] std::int64_t known_until_ms() const;
 

@@ -35,10 +35,11 @@ DeviceFlows flows_of(const Energies& wh, const KnownTime& known, std::int64_t pa
   DeviceFlows flows;
   for (std::size_t i = 0; i < flows.size(); ++i) {
     const std::int64_t ms = gaps == Gaps::kWithoutSun ? past_ms : known.ms.at(i);
+    flows.at(i).at_least = past_ms - ms >= kShortestGap_ms;
     if (ms <= 0) continue;
     double value = wh.wh.at(i);
     if (measure == HomeEnergies::Measure::kPower) value *= kMsPerHour / static_cast<double>(ms);
-    flows.at(i) = {.value = value, .at_least = past_ms - ms >= kShortestGap_ms};
+    flows.at(i).value = value;
   }
   return flows;
 }
@@ -64,14 +65,23 @@ HomeEnergies::HomeEnergies(Options options) : options_(std::move(options)) {
     measured.add(*device.role, kind.sources, {}, kind.battery);
   }
   quantities_ = measured.quantities();
-  const std::size_t buckets = std::max<std::size_t>(options_.bounds.size(), 1) - 1;
-  sums_.assign(buckets, Sums{.flows = HomeFlowSums(grid)});
-  if (buckets == 0) options_.devices.clear();
+  if (options_.buckets.empty()) {
+    for (std::size_t i = 0; i + 1 < options_.bounds.size(); ++i) {
+      options_.buckets.push_back({.begin = i, .end = i + 1});
+    }
+  }
+  sums_.assign(options_.buckets.size(), Sums{.flows = HomeFlowSums(grid)});
+  if (sums_.empty()) options_.devices.clear();
 }
 
 std::int64_t HomeEnergies::past_of(std::size_t bucket) const {
-  return history::past_ms(options_.bounds[bucket], options_.bounds[bucket + 1], kNoTime_ms,
+  const history::SpanRange& range = options_.buckets[bucket];
+  return history::past_ms(options_.bounds[range.begin], options_.bounds[range.end], kNoTime_ms,
                           options_.now_ms);
+}
+
+bool HomeEnergies::is_asked(std::size_t bucket) const {
+  return options_.bounds[options_.buckets[bucket].begin] >= options_.from_ms;
 }
 
 Status HomeEnergies::work(history::Reader& reader) {
@@ -105,18 +115,19 @@ void HomeEnergies::next_device() {
 void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
   std::int64_t device_unknown_ms = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
-    const KnownTime& known = query_->known()[i];
+    const history::SpanRange& range = options_.buckets[i];
+    const auto [wh, known] = query_->in(range);
     const std::int64_t known_for_ms = known_ms(kind.sources, known);
     const std::int64_t past_ms =
-        history::past_ms(options_.bounds[i], options_.bounds[i + 1],
+        history::past_ms(options_.bounds[range.begin], options_.bounds[range.end],
                          known_for_ms > 0 ? query_->known_until_ms() : kNoTime_ms, options_.now_ms);
     sums_[i].flows.add(*device.role, kind.sources,
-                       flows_of(query_->sums()[i], known, past_ms, options_.measure,
+                       flows_of(wh, known, past_ms, options_.measure,
                                 kind.sleeps ? Gaps::kWithoutSun : Gaps::kUnknown),
                        kind.battery);
     const std::int64_t unknown_ms = std::max<std::int64_t>(past_ms - known_for_ms, 0);
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(unknown_ms), unknown_ms);
-    if (i >= options_.compared && !kind.sleeps) device_unknown_ms += unknown_ms;
+    if (is_asked(i) && !kind.sleeps) device_unknown_ms += unknown_ms;
   }
   if (device_unknown_ms >= kShortestGap_ms) {
     add_gap({.sn = device.sn, .unknown_ms = device_unknown_ms});
@@ -128,7 +139,7 @@ void HomeEnergies::add_damaged(const Kind& kind, const HistoryDevice& device) {
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     sums_[i].flows.add(*device.role, kind.sources, {}, kind.battery);
     sums_[i].unknown_ms = std::min(sums_[i].unknown_ms.value_or(past_of(i)), past_of(i));
-    if (i >= options_.compared) gap.unknown_ms += past_of(i);
+    if (is_asked(i)) gap.unknown_ms += past_of(i);
   }
   add_gap(std::move(gap));
 }

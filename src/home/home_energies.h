@@ -39,8 +39,9 @@ class HomeEnergies {
   };
   struct Options {
     std::vector<HistoryDevice> devices{};
-    std::vector<std::int64_t> bounds{};  // of the buckets, as for energies_between()
-    std::size_t compared = 0;            // buckets in front of the span, with which it is compared
+    std::vector<std::int64_t> bounds{};         // as for energies_between()
+    std::vector<history::SpanRange> buckets{};  // empty: each span between two bounds is one
+    std::int64_t from_ms = 0;  // gaps before it do not count: those of a span to compare with
     std::int64_t now_ms = 0;
     Measure measure = Measure::kEnergy;
   };
@@ -72,6 +73,7 @@ class HomeEnergies {
     std::optional<std::int64_t> unknown_ms{};  // the least of all devices
   };
   [[nodiscard]] std::int64_t past_of(std::size_t bucket) const;
+  [[nodiscard]] bool is_asked(std::size_t bucket) const;
   // Adds the device that was read.
   void add(const Kind& kind, const HistoryDevice& device);
   void add_damaged(const Kind& kind, const HistoryDevice& device);

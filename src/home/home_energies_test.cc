@@ -100,8 +100,10 @@ TEST_F(HomeEnergiesTest, GapsOfManyDevicesAreCountedAndTheFirstNamed) {
   for (DeviceNumber number = 1; number <= 20; ++number) {
     devices.push_back({.sn = fmt::format("SH1-{}", number), .number = number, .family = sunny()});
   }
-  const HomeEnergies energies =
-      read({.devices = devices, .bounds = hours(4), .compared = 3, .now_ms = unix_ms(kStart + 4h)});
+  const HomeEnergies energies = read({.devices = devices,
+                                      .bounds = hours(4),
+                                      .from_ms = unix_ms(kStart + 3h),
+                                      .now_ms = unix_ms(kStart + 4h)});
   EXPECT_EQ(energies.gap_count(), 20U);
   ASSERT_EQ(energies.gaps().size(), overview::kMaxNamedUnknown);
   EXPECT_EQ(energies.gaps().front().sn, "SH1-1");

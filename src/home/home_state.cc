@@ -10,14 +10,12 @@
 namespace gridloom::home {
 namespace {
 
-std::optional<Millis> age_of(const HomeDevice& device, TimePoint now) {
-  if (!device.last_report) return std::nullopt;
-  return std::chrono::duration_cast<Millis>(now - *device.last_report);
-}
-
-bool is_of_now(const HomeDevice& device, TimePoint now) {
-  const auto age = age_of(device, now);
-  return age && overview::is_of_now(*age);
+overview::DeviceMoment moment_of(const HomeDevice& device, TimePoint now) {
+  overview::DeviceMoment moment{.online = device.online, .has_values = device.has_values};
+  if (device.last_report) {
+    moment.age = std::chrono::duration_cast<Millis>(now - *device.last_report);
+  }
+  return moment;
 }
 
 overview::UnknownReason no_figures_of(const HomeDevice& device) {
@@ -43,14 +41,18 @@ std::optional<TimePoint> moment_of(const HomeState& state) {
 
 }  // namespace
 
+bool is_of_now(const HomeDevice& device, TimePoint now) {
+  return overview::is_of_now(moment_of(device, now));
+}
+
 overview::Freshness freshness_of(const HomeDevice& device, TimePoint now) {
-  return overview::freshness_of(
-      *device.family,
-      {.online = device.online, .has_values = device.has_values, .age = age_of(device, now)});
+  return overview::freshness_of(*device.family, moment_of(device, now));
 }
 
 std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now) {
   if (!device.last_report) return std::nullopt;
+  const TimePoint away = *device.last_report + overview::kSignsInAgain + Millis(1);
+  if (!device.online && away > now) return away;
   return overview::next_change(*device.family, *device.last_report, now);
 }
 

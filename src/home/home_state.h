@@ -34,6 +34,8 @@ struct HomeDevice {
 };
 
 [[nodiscard]] overview::Freshness freshness_of(const HomeDevice& device, TimePoint now);
+// Whether its values say something about the power of the moment.
+[[nodiscard]] bool is_of_now(const HomeDevice& device, TimePoint now);
 // When the device is shown otherwise by the time alone. Nothing: it is not.
 [[nodiscard]] std::optional<TimePoint> next_change(const HomeDevice& device, TimePoint now);
 

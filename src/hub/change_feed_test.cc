@@ -515,21 +515,6 @@ TEST_F(EventReaderTest, IsToldOfTheFaultsOfModules) {
               ElementsAre("+bp2000.BP1.errCode=61001", "-bp2000.BP1.errCode=61000"));
 }
 
-// A kit sends -14 as 65522, which the vendor's interface passes on.
-TEST_F(EventReaderTest, ReadsWhatTheDeviceMeansWithANumberWithoutASign) {
-  constexpr std::string_view kKit = "M106ZAB4Z000001F";
-  home.add_device(kKit, "alice");
-  const FakePtr kit = home.connect_device(kKit, "kit");
-  const ChangeSubscription values = read_device(kKit);
-  told();
-  report(kit, kKit, R"("bmsTotal.totalAmp":65522,"bp5000.BP1.totalAmp":65521)");
-  EXPECT_THAT(told(), ElementsAre(line("-14 -15", kKit)));
-  const TwinSnapshot now = snapshot(kKit);
-  Lines texts;
-  now.values.for_each([&](std::size_t, std::string_view text) { texts.emplace_back(text); });
-  EXPECT_THAT(texts, ElementsAre("-14", "-15"));
-}
-
 TEST_F(EventReaderTest, TakesNothingFromAReaderOfReports) {
   const FakePtr device = home.connect_device(kDelta2Sn);
   const auto other = std::make_shared<FakeReader>();

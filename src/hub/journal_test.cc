@@ -91,16 +91,40 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
 }
 
-TEST(JournalTest, HistoryGetsWhatADeviceMeansWithANumberWithoutASign) {
+// Gets the texts of the values that change.
+struct ValueReader final : ChangeReader {
+  void on_changes(ChangeBatch batch) override {
+    for (const DeviceChanges& device : batch.devices) {
+      for (const ValueChange& value : device.values) texts.push_back(value.text);
+    }
+  }
+  Lines texts;
+};
+
+// A kit sends -14 as 65522, which the vendor's interface passes on.
+TEST(JournalTest, HistoryAndReadersGetWhatADeviceMeansWithANumberWithoutASign) {
   JournaledHome home;
   constexpr std::string_view kKit = "M106ZAB4Z000001F";
   home.add_device(kKit, "anna");
   const FakePtr kit = home.connect_device(kKit, "kit");
+  const auto reader = std::make_shared<ValueReader>();
+  ChangeSubscription changes =
+      home.hub->changes().subscribe({.reader = reader, .loop = &home.client_loop});
+  changes.add(std::string(kKit));
   home.commit();
   home.report(kit, kKit, R"({"params":{"bmsTotal.totalAmp":65522,"bp5000.BP1.totalAmp":65521}})");
   ASSERT_EQ(home.rows().size(), 1);
   EXPECT_TRUE(home.rows()[0].ends_with(" 0 bmsTotal.totalAmp=-14 bp5000.BP1.totalAmp=-15"))
       << home.rows()[0];
+  EXPECT_EQ(reader->texts, (Lines{"-14", "-15"}));
+  Lines now;
+  home.hub->read_twins(home.anna, {std::string(kKit)},
+                       {.loop = &home.client_loop, .done = [&](const auto& twins) {
+                          must(twins).front().values.for_each(
+                              [&](std::size_t, std::string_view text) { now.emplace_back(text); });
+                        }});
+  home.settle();
+  EXPECT_EQ(now, (Lines{"-14", "-15"}));
 }
 
 TEST(JournalTest, ReportsOfOneMillisecondHaveItsTimeInTheirOrder) {

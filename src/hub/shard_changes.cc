@@ -219,7 +219,7 @@ std::int64_t ShardChanges::tell_report(std::string_view sn, const DeviceState& s
   std::string buffer;
   for (const std::size_t slot : changed_) {
     const bool is_extra = slot >= state.twin.declared_slots();
-    const std::string_view text = state.twin.meant(slot, state.twin.text_of(slot), buffer);
+    const std::string_view text = twin::meant(state.twin, slot, state.twin.text_of(slot), buffer);
     ValueChange value{.slot = slot,
                       .name = is_extra ? state.twin.name_of(slot) : std::string(),
                       .text = std::string(text),
@@ -303,7 +303,8 @@ TwinSnapshot ShardChanges::snapshot_of(const std::string& sn, const DeviceState&
   std::string buffer;
   twin.for_each_value_before([&](std::size_t slot, std::string_view text) {
     had_none_up_to(slot);
-    if (text != twin.meant(slot, twin.text_of(slot), buffer)) snapshot.before.add(slot, text);
+    if (text != twin::meant(twin, slot, twin.text_of(slot), buffer))
+      snapshot.before.add(slot, text);
     next = slot + 1;
   });
   had_none_up_to(end);

@@ -26,7 +26,7 @@ std::uint64_t TurnWriter::add_report(const Report& report) {
   std::string buffer;
   for (const twin::AcceptedValue& value : report.values) {
     const std::string& name = report.twin.name_of(value.slot);
-    const std::string_view text = report.twin.meant(value.slot, value.text, buffer);
+    const std::string_view text = twin::meant(report.twin, value.slot, value.text, buffer);
     if (value.slot < report.refs.size()) {
       reports_.add(report.refs[value.slot], name, text);
     } else {

@@ -15,13 +15,14 @@
 #include <future>
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "base/per_key_limit.h"
 #include "net/connection_io.h"
+#include "net/listening_socket.h"
 
 namespace gridloom::net {
 namespace {
 
-constexpr int kBacklog = 4096;
 // Accepting only a few per turn of a busy loop would, in a flood, leave the others in the kernel's
 // queue until that is full; then even a legitimate client waits for seconds.
 constexpr int kAcceptedAtOnce = 256;
@@ -68,8 +69,11 @@ std::uint16_t port_of(int fd) {
 }  // namespace
 
 struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<Listener::Impl> {
-  Impl(Options given, const std::vector<IoLoop*>& on, int fd)
-      : options(std::move(given)), loops(on), connection_sets(on.size()), accepting(fd) {
+  Impl(Options given, const std::vector<IoLoop*>& on, FileDescriptor socket)
+      : options(std::move(given)),
+        loops(on),
+        connection_sets(on.size()),
+        accepting(std::move(socket)) {
     if (options.budget) number = options.budget->register_listener();
   }
 
@@ -240,8 +244,8 @@ struct Listener::Impl final : IoLoop::Watched, std::enable_shared_from_this<List
   PerKeyLimit spare_seats;
   std::atomic<std::size_t> pending{0};
   std::atomic<std::size_t> over_budget{0};
-  Descriptor accepting;    // used on the first loop
-  bool is_paused = false;  // this and the next one: on the first loop
+  FileDescriptor accepting;  // used on the first loop
+  bool is_paused = false;    // this and the next one: on the first loop
   bool is_reported = false;
   bool turn_end_requested = false;  // a turn end has been requested
   Address bound;
@@ -255,20 +259,9 @@ Listener::~Listener() = default;
 Result<std::unique_ptr<Listener>> Listener::open(Options options,
                                                  const std::vector<IoLoop*>& loops) {
   const Address address = options.address;
-  const auto raw = socket_address(address);
-  if (!raw) return std::unexpected(raw.error());
-  Descriptor socket(
-      ::socket(raw->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (socket.get() >= 0) set_on(socket.get(), SOL_SOCKET, SO_REUSEADDR);
-  if (socket.get() < 0 || ::bind(socket.get(), raw->raw(), raw->size) != 0 ||
-      ::listen(socket.get(), kBacklog) != 0) {
-    if (errno == EADDRINUSE) {
-      return fail(ErrorCode::kConflict,
-                  fmt::format("{} is in use by another program", address.text()));
-    }
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", address.text(), system_message(errno)));
-  }
-  auto impl = std::make_shared<Impl>(std::move(options), loops, socket.release());
+  auto socket = listen_on(address);
+  if (!socket) return std::unexpected(std::move(socket.error()));
+  auto impl = std::make_shared<Impl>(std::move(options), loops, std::move(*socket));
   impl->bound = {.host = address.host, .port = port_of(impl->accepting.get())};
   for (std::size_t i = 0; i < loops.size(); ++i) {
     loops[i]->on_sweep([weak = std::weak_ptr(impl), i] {
@@ -292,7 +285,7 @@ void Listener::stop() {
   for (std::size_t i = 0; i < impl_->loops.size(); ++i) {
     std::promise<void> stopped;
     impl_->loops[i]->post([this, i, &stopped] {
-      if (i == 0) impl_->accepting.close();
+      if (i == 0) impl_->accepting = {};
       impl_->connection_sets[i].each([](ConnectionIo& connection) { connection.server_stops(); });
       stopped.set_value();
     });

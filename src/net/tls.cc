@@ -17,12 +17,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cerrno>
 #include <set>
 #include <utility>
 
 #include "base/read_file.h"
+#include "net/host_name.h"
 
 namespace gridloom::net {
 namespace {
@@ -134,18 +134,6 @@ CertificatePtr blank_certificate(EVP_PKEY* key, std::string_view name, long days
   X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8,
                              reinterpret_cast<const unsigned char*>(text.c_str()), -1, -1, 0);
   return certificate;
-}
-
-bool is_address(const std::string& name) {
-  std::array<unsigned char, 16> bytes{};
-  return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
-         inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
-}
-
-bool is_host_name(const std::string& name) {
-  return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](unsigned char c) {
-    return std::isalnum(c) != 0 || c == '-' || c == '.';
-  });
 }
 
 // localhost, this machine's names and addresses, and the public host names.
@@ -278,9 +266,7 @@ Status make_server_certificate(const TlsFiles& files, const Issuer& issuer,
 Result<TlsFiles> own_certificates(const std::filesystem::path& data_folder,
                                   const std::vector<std::string>& public_hosts) {
   for (const std::string& host : public_hosts) {
-    if (is_address(host) || is_host_name(host)) continue;
-    return fail(ErrorCode::kBadParams,
-                fmt::format("the public host \"{}\" is neither a host name nor an address", host));
+    if (Status good = check_host(host); !good) return std::unexpected(good.error());
   }
   const std::filesystem::path folder = data_folder / "tls";
   std::error_code error;

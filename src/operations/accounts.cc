@@ -1,8 +1,13 @@
 #include "operations/accounts.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <array>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "operations/context.h"
 #include "parameters/arguments.h"
@@ -136,5 +141,25 @@ static_assert(are_complete(kAccountOperations));
 }  // namespace
 
 std::span<const Operation> account_operations() { return kAccountOperations; }
+
+Result<const registry::Account*> account_named(const registry::Directory& directory,
+                                               std::string_view name) {
+  if (!name.empty()) {
+    const registry::Account* found = directory.find_account_by_name(name);
+    if (found != nullptr) return found;
+    return fail(ErrorCode::kNotFound, fmt::format("there is no account \"{}\"", name));
+  }
+  const auto all = directory.accounts();
+  if (all.size() == 1) return all.front();
+  if (all.empty()) {
+    return fail(ErrorCode::kNotFound,
+                "there is no account yet; `gridloom account add NAME` adds one");
+  }
+  std::vector<std::string_view> names;
+  names.reserve(all.size());
+  for (const registry::Account* each : all) names.emplace_back(each->name);
+  return fail(ErrorCode::kBadParams, fmt::format("choose an account with --account: there are {}",
+                                                 fmt::join(names, ", ")));
+}
 
 }  // namespace gridloom::operations

@@ -2,11 +2,19 @@
 #pragma once
 
 #include <span>
+#include <string_view>
 
+#include "base/result.h"
 #include "operations/operation.h"
+#include "registry/directory.h"
 
 namespace gridloom::operations {
 
 [[nodiscard]] std::span<const Operation> account_operations();
+
+// The account with the name; with no name, the only one. kNotFound: there is none; kBadParams:
+// there are several to choose from.
+[[nodiscard]] Result<const registry::Account*> account_named(const registry::Directory& directory,
+                                                             std::string_view name);
 
 }  // namespace gridloom::operations

@@ -14,6 +14,7 @@
 #include "bridges/kinds.h"
 #include "bridges/row_json.h"
 #include "hub/hub.h"
+#include "operations/accounts.h"
 #include "operations/context.h"
 #include "operations/run.h"
 #include "registry/registry.h"
@@ -37,19 +38,6 @@ Result<JsonObject> settings_of(const registry::Bridge& bridge) {
     return fail(ErrorCode::kDamaged, fmt::format("the settings of {} are no object", bridge.name));
   }
   return std::move(parsed->get_object());
-}
-
-// The account with the name; with no name, the only one.
-Result<const Account*> account_named(const registry::Directory& directory, std::string_view name) {
-  if (name.empty()) {
-    const auto all = directory.accounts();
-    if (all.size() == 1) return all.front();
-    return fail(ErrorCode::kBadParams,
-                "account is missing: must be the name of an account, unless there is only one");
-  }
-  const Account* found = directory.find_account_by_name(name);
-  if (found != nullptr) return found;
-  return fail(ErrorCode::kNotFound, fmt::format("there is no account \"{}\"", name));
 }
 
 Result<const registry::Bridge*> bridge_named(const registry::Directory& directory,

@@ -1,14 +1,13 @@
 #include "operations/sign_in.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <array>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "api/gate/sign_in.h"
+#include "operations/accounts.h"
 #include "operations/context.h"
 #include "parameters/arguments.h"
 #include "time/iso_text.h"
@@ -19,19 +18,6 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-Result<std::string> only_account(const registry::Registry& registry) {
-  const auto directory = registry.directory();
-  std::vector<std::string_view> names;
-  for (const registry::Account* each : directory->accounts()) names.emplace_back(each->name);
-  if (names.size() == 1) return std::string(names.front());
-  if (names.empty()) {
-    return fail(ErrorCode::kNotFound,
-                "there is no account yet; `gridloom account add NAME` adds one");
-  }
-  return fail(ErrorCode::kBadParams, fmt::format("choose an account with --account: there are {}",
-                                                 fmt::join(names, ", ")));
-}
-
 Result<Json> make_sign_in_link(const Context& context, const Arguments& arguments) {
   if (context.sign_in == nullptr) {
     return fail(ErrorCode::kConflict,
@@ -39,9 +25,10 @@ Result<Json> make_sign_in_link(const Context& context, const Arguments& argument
   }
   std::string account = arguments.text("account");
   if (account.empty()) {
-    auto only = only_account(context.registry);
+    const auto directory = context.registry.directory();
+    const auto only = account_named(*directory, {});
     if (!only) return std::unexpected(only.error());
-    account = std::move(*only);
+    account = (*only)->name;
   }
   const auto token = context.sign_in->make_link(account);
   if (!token) return std::unexpected(token.error());

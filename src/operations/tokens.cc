@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "hub/hub.h"
+#include "operations/accounts.h"
 #include "operations/context.h"
 #include "parameters/arguments.h"
 #include "registry/registry.h"
@@ -47,12 +48,14 @@ JsonObject facts_of(const registry::Token& token, std::string_view account,
 
 Result<Json> add_token(const Context& context, const Arguments& arguments) {
   const std::string name = arguments.text("name");
-  const std::string account = arguments.text("account");
+  std::string account = arguments.text("account");
   const Scope scope = scope_named(arguments.text("scope"));
   const std::string device = arguments.text("device");
   if (account.empty() && scope != Scope::kAdmin) {
-    return fail(ErrorCode::kBadParams,
-                "account is missing: must be the name of an account, unless the scope is admin");
+    const auto directory = context.registry.directory();
+    const auto only = account_named(*directory, {});
+    if (!only) return std::unexpected(only.error());
+    account = (*only)->name;
   }
   const auto made =
       context.registry.add_token({.name = name,
@@ -97,7 +100,9 @@ Result<Json> remove_token(const Context& context, const Arguments& arguments) {
 constexpr std::array kAddParameters = {
     Parameter{.name = "name", .text = "What the token is for", .required = true},
     Parameter{.name = "account",
-              .text = "Account whose devices it may use; none for the scope admin",
+              .text =
+                  "Account whose devices it may use, the only one if it is left out; none for the "
+                  "scope admin",
               .type = Type::kAccount},
     Parameter{.name = "scope",
               .text = "What it may do: read, control as well, administer the server (admin), or "

@@ -44,7 +44,7 @@ HomeFlowSums::Battery battery_of_sums(const catalog::Family& family,
 
 void HomeFlowSums::add_to(Sum& sum, const DeviceFlow& flow) {
   sum.exists = true;
-  at_least_ = at_least_ || flow.at_least || !flow.value;
+  at_least_ = at_least_ || flow.at_least;
   if (flow.value) sum.value = sum.value.value_or(0) + *flow.value;
 }
 

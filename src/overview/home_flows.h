@@ -32,7 +32,7 @@ inline constexpr std::size_t kQuantities = 8;
 // One flow of a device, in the unit of its home's sums.
 struct DeviceFlow {
   std::optional<double> value{};  // nothing: not known
-  bool at_least = false;          // not known for all of the span
+  bool at_least = true;           // not known for all of the span
 };
 using DeviceFlows = std::array<DeviceFlow, history::kEnergyFlows>;  // by history::EnergyFlow
 
@@ -44,6 +44,15 @@ struct HomeFlows {
   bool is_metered = false;      // a meter measures the home's connection to the grid
   std::int64_t unknown_ms = 0;  // the past part of the span of which nothing is known
 
+  // Those of a part of the span, as if they were steady.
+  [[nodiscard]] HomeFlows share(double part) const {
+    HomeFlows made = *this;
+    for (auto& value : made.values) {
+      if (value) *value *= part;
+    }
+    made.unknown_ms = static_cast<std::int64_t>(part * static_cast<double>(unknown_ms));
+    return made;
+  }
   [[nodiscard]] std::optional<double>& of(Quantity quantity) {
     return values.at(static_cast<std::size_t>(quantity));
   }

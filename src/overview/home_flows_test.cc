@@ -47,7 +47,7 @@ HomeFlowSums summed(HomeFlowSums::Grid grid, const std::vector<Device>& devices)
   for (const Device& device : devices) {
     DeviceFlows flows;
     for (const auto& [flow, value] : device.flows) {
-      flows.at(static_cast<std::size_t>(flow)).value = value;
+      flows.at(static_cast<std::size_t>(flow)) = {.value = value, .at_least = !value};
     }
     sums.add(device.role, sources_of(device.flows), flows, device.battery);
   }

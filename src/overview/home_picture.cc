@@ -42,6 +42,8 @@ class Unknowns {
   std::optional<std::size_t> last_;
 };
 
+enum class Parts : std::uint8_t { kOneSign, kBothSigns };
+
 // A sum of what several devices report.
 struct Sum {
   bool exists = false;
@@ -57,10 +59,16 @@ struct Sum {
     value += *part;
   }
   [[nodiscard]] bool is_whole() const { return unknowns.empty(); }
-  [[nodiscard]] Node node() const {
-    Node node{.exists = exists,
-              .power_w = is_known ? std::optional(value) : std::nullopt,
-              .at_least = !is_whole() && is_known};
+  // A sum that lacks a part has a least value only if all parts have one sign.
+  [[nodiscard]] Node node(Parts parts = Parts::kOneSign) const {
+    const auto known = is_known ? std::optional(value) : std::nullopt;
+    Node node{.exists = exists};
+    if (is_whole() || parts == Parts::kOneSign) {
+      node.power_w = known;
+      node.at_least = !is_whole() && is_known;
+    } else {
+      node.known_w = known;
+    }
     unknowns.write_to(node);
     return node;
   }
@@ -110,7 +118,8 @@ Role role_without_grid(const catalog::Family& family, const EnergySources& sourc
 struct Sums {
   Sum sun, battery, grid, car, heat;
   Sum uses;         // what the parts say that the home uses
-  Sum known_loads;  // of all that report a load, for a home whose sources are not all known
+  Sum known_loads;  // of all that report a load, for a home of which nothing says what supplies it
+  double most = 0;  // that one of them reports: one may supply another
   double charge = 0;
   std::size_t charges = 0;
   bool has_meter = false;
@@ -164,6 +173,7 @@ void add(Sums& sums, const HomeDevice& device, std::size_t index) {
   // A plug's load is behind the meter.
   if (!load || (device.role == Role::kOther && sums.has_meter)) return;
   sums.known_loads.add(*load, if_unknown);
+  sums.most = std::max(sums.most, load->value_or(0));
   sums.loads_alone.add(*load ? not_measured : if_unknown);
   // What it draws from a socket is in the meter's figure already.
   if (device.role == Role::kConsumer && sums.has_meter) {
@@ -183,15 +193,18 @@ bool differ(double a, double b) {
 void add_home(HomePicture& picture, const Sums& sums) {
   Node& home = picture.nodes.at(static_cast<std::size_t>(Place::kHome));
   home.exists = sums.sun.exists || sums.grid.exists || sums.uses.exists;
-  const bool all_known = sums.sun.is_whole() && sums.battery.is_whole() && sums.grid.is_whole() &&
-                         (sums.sun.exists || sums.battery.exists || sums.grid.exists);
-  if (!all_known) {
+  const bool has_sources = sums.sun.exists || sums.battery.exists || sums.grid.exists;
+  if (!has_sources) {
     const Sum& known = sums.known_loads;
     home.power_w = known.is_known ? std::optional(above(known.value)) : std::nullopt;
     home.at_least = known.is_known;
-    const bool has_reasons = !sums.unknown_sources.empty();
-    (has_reasons ? sums.unknown_sources : sums.loads_alone).write_to(home);
-    return;
+    return sums.loads_alone.write_to(home);
+  }
+  if (!sums.unknown_sources.empty()) {
+    const double least = std::max(sums.most, above(sums.car.value) + above(sums.heat.value));
+    home.power_w = least > 0 ? std::optional(least) : std::nullopt;
+    home.at_least = least > 0;
+    return sums.unknown_sources.write_to(home);
   }
   const double balance = sums.sun.value - sums.battery.value + sums.grid.value;
   double used = above(balance);
@@ -206,16 +219,19 @@ void add_home(HomePicture& picture, const Sums& sums) {
 
 void add_flows(HomePicture& picture, const Sums& sums) {
   const Node& home = picture.at(Place::kHome);
-  if (!home.power_w) return;
+  // Where a source is not known, nor is what the others supply.
+  const bool is_whole = home.power_w && sums.unknown_sources.empty();
   const double battery = sums.battery.value;
   const double grid = sums.grid.value;
-  picture.flows = flows_of({.sun = above(sums.sun.value),
-                            .charging = above(battery),
-                            .discharging = above(-battery),
-                            .imported = above(grid),
-                            .exported = above(-grid),
-                            .home = *home.power_w})
-                      .flows;
+  if (is_whole) {
+    picture.flows = flows_of({.sun = above(sums.sun.value),
+                              .charging = above(battery),
+                              .discharging = above(-battery),
+                              .imported = above(grid),
+                              .exported = above(-grid),
+                              .home = *home.power_w})
+                        .flows;
+  }
   for (const Place part : {Place::kCar, Place::kHeat}) {
     const Node& node = picture.at(part);
     if (node.power_w && *node.power_w > 0) {
@@ -299,8 +315,8 @@ HomePicture picture_of(std::span<const HomeDevice> devices) {
     return picture.nodes.at(static_cast<std::size_t>(place));
   };
   node(Place::kSun) = sums.sun.node();
-  node(Place::kBattery) = sums.battery.node();
-  node(Place::kGrid) = sums.grid.node();
+  node(Place::kBattery) = sums.battery.node(Parts::kBothSigns);
+  node(Place::kGrid) = sums.grid.node(sums.has_meter ? Parts::kBothSigns : Parts::kOneSign);
   node(Place::kCar) = sums.car.node();
   node(Place::kHeat) = sums.heat.node();
   // A rod that is off says nothing of a heat pump that is not measured.

@@ -22,6 +22,7 @@ namespace {
 
 using history::EnergySources;
 using history::Power;
+using testing::AllOf;
 using testing::DoubleNear;
 using testing::Each;
 using testing::ElementsAre;
@@ -128,7 +129,9 @@ TEST(HomePicture, ABatteryThatIsNotMeasuredTakesWhatItsDeviceGetsAndDoesNotGive)
   Made unreported = station;
   unreported.reported.back().second.reset();
   const HomePicture lacking = picture({meter(2000, 500, -500, 1000), unreported});
-  EXPECT_TRUE(lacking.at(Place::kBattery).at_least);
+  EXPECT_THAT(lacking.at(Place::kBattery),
+              AllOf(Field(&Node::power_w, std::nullopt), Field(&Node::at_least, false),
+                    Field(&Node::known_w, Optional(500.0))));
   EXPECT_TRUE(lacking.at(Place::kHome).at_least) << "the balance is not whole";
 }
 
@@ -164,6 +167,31 @@ TEST(HomePicture, APartThatIsUnknownMakesASumAtLeastThat) {
   EXPECT_THAT(home_of(made), Optional(1300.0)) << "the loads that are known";
   EXPECT_TRUE(made.at(Place::kHome).at_least);
   EXPECT_EQ(made.unaccounted_w, std::nullopt);
+}
+
+// A sum of parts of both signs has no least value, nor has anything that follows from it.
+TEST(HomePicture, APartOfEitherSignThatIsUnknownLeavesTheSumUnknown) {
+  Made away = meter(0, 480, 300, 200);
+  away.is_old = true;
+  Made behind = meter(2000, -96, 210, 2314);
+  behind.reported.emplace_back(Power::kEv, 1100);
+  const HomePicture made = picture({away, behind, consumer(10, 60, 50)});
+  for (const auto& [place, known] : {std::pair{Place::kBattery, -86}, {Place::kGrid, 210}}) {
+    EXPECT_THAT(made.at(place),
+                AllOf(Field(&Node::power_w, std::nullopt), Field(&Node::at_least, false),
+                      Field(&Node::known_w, Optional(DoubleNear(known, 1e-9)))))
+        << name_of(place);
+  }
+  EXPECT_TRUE(made.at(Place::kSun).at_least);
+  EXPECT_THAT(home_of(made), Optional(2314.0)) << "one load may supply another";
+  EXPECT_TRUE(made.at(Place::kHome).at_least);
+  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kHome, Place::kCar, 1100}))
+      << "what a source supplies is not known either";
+  Made idle = consumer(10, 60, -5);
+  EXPECT_EQ(home_of(picture({away, idle})), std::nullopt) << "at least nothing says nothing";
+  Made unplugged = consumer(0, 300, 300);
+  unplugged.is_old = true;
+  EXPECT_TRUE(picture({unplugged, idle}).at(Place::kGrid).at_least) << "devices only draw";
 }
 
 TEST(HomePicture, WithoutAMeterWhatPartsSayWinsOverABalanceThatDiffersMuch) {

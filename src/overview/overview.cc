@@ -171,6 +171,28 @@ ActiveError error_of(const Field& field, const Json& value) {
           .severity = field.severity};
 }
 
+bool is_reported_by(const catalog::DeviceFault& fault, const ActiveError& error) {
+  return std::ranges::any_of(fault.reports, [&](const auto& reported) {
+    return history::matches(reported.first, error.quota) &&
+           catalog::same_value(reported.second, error.value);
+  });
+}
+
+// What one fault of a virtual device reports in several fields is one error: that whose code means
+// the fault.
+void merge_errors(const Family& family, std::vector<ActiveError>& errors) {
+  for (const catalog::DeviceFault& fault : family.faults) {
+    const auto cause = std::ranges::find_if(errors, [&](const ActiveError& error) {
+      return is_reported_by(fault, error) && error.meaning.contains(fault.description);
+    });
+    if (cause == errors.end()) continue;
+    const std::string field = cause->field;
+    std::erase_if(errors, [&](const ActiveError& error) {
+      return error.field != field && is_reported_by(fault, error);
+    });
+  }
+}
+
 }  // namespace
 
 const Field* charge_field(const Family& family) {
@@ -243,6 +265,7 @@ Overview overview_of(const Family& family, const std::vector<FlatValue>& values)
           error.quota = each.name;
         });
   }
+  merge_errors(family, overview.errors);
   return overview;
 }
 

@@ -6,9 +6,11 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "catalog/test_family.h"
@@ -21,6 +23,7 @@ namespace gridloom::overview {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using wire::Json;
 
 catalog::FamilyPtr made_up() {
@@ -239,6 +242,28 @@ TEST(Overview, NamesTheErrorsThatAreActive) {
   EXPECT_THAT(errors(R"({"pd.errs":[0,3]})"),
               ElementsAre("fault pd.errs Errors of each output: [0,3]"));
   EXPECT_THAT(errors(R"({"pd.err":500,"pd.errs":[0,0],"pd.soc":1})"), ElementsAre());
+}
+
+TEST(Overview, AFaultOfAVirtualDeviceIsOneErrorThatSaysWhatItMeans) {
+  constexpr std::int64_t kFirstOwnCode = 9000;  // devices/README.md
+  for (const catalog::FamilyPtr& family : shipped_catalog()->families()) {
+    for (const catalog::DeviceFault& fault : family->faults) {
+      SCOPED_TRACE(fmt::format("{} {}", family->id, fault.name));
+      std::vector<FlatValue> values;
+      for (auto [name, value] : fault.reports) {
+        if (const auto star = name.find('*'); star != std::string::npos) name.replace(star, 1, "M");
+        values.push_back({.name = std::move(name), .value = std::move(value)});
+      }
+      const Overview seen = overview_of(*family, values);
+      EXPECT_LE(seen.errors.size(), 1U);
+      for (const ActiveError& error : seen.errors) {
+        EXPECT_THAT(error.meaning, HasSubstr("(")) << "a number alone";
+        if (error.meaning.contains(fault.description) && error.value.is_number()) {
+          EXPECT_GE(error.value.to_number<std::int64_t>(), kFirstOwnCode) << "a real device's";
+        }
+      }
+    }
+  }
 }
 
 TEST(Overview, NamesTheErrorsInTheWordsOfAnotherLanguage) {

@@ -236,7 +236,7 @@ TEST(ResumedDevice, LosesWhatAFaultReportedButNotItsOwnError) {
   Bench bench(family);
   bench.rules = {{.fault = "over_temperature"}};
   bench.step(Millis{2000});
-  ASSERT_EQ(bench.number("bms_bmsStatus.errCode"), 1);
+  ASSERT_EQ(bench.number("bms_bmsStatus.errCode"), 9001);
   const LastState last = bench.left();
   const Bench again(family, {.start = bench.now(), .last = &last});
   EXPECT_EQ(again.number("bms_bmsStatus.errCode"), 0);

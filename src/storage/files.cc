@@ -68,7 +68,7 @@ Status make_data_folder(const std::filesystem::path& folder) {
   // If a parent could not be created, mkdir fails too, with an error that names the cause.
   if (::mkdir(folder.c_str(), kPrivateFolder) != 0) {
     if (errno == EEXIST && std::filesystem::is_directory(folder, error)) return {};
-    return system_error("cannot create the data folder", folder);
+    return system_error("cannot create the folder", folder);
   }
   return {};
 }

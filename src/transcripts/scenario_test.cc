@@ -332,7 +332,7 @@ device delta_2 R331FINE owner demo
 always: R331FINE:inv.errCode == 0
 ! fault on grid_outage device R331TEST
 @ +2s
-always: R331TEST:inv.errCode == 1
+always: R331TEST:inv.errCode == 9002
 always: R331TEST:inv.inputWatts == 0
 @ +1min
 )"),

@@ -34,7 +34,6 @@ bool may_be_object(const Field& field) {
 Layout::Layout(catalog::FamilyPtr of) : family(std::move(of)) {
   for (const catalog::Field& field : family->fields) {
     const bool may_report_errors = catalog::may_report_errors(field);
-    has_signed = has_signed || field.signed_bits != 0;
     has_errors = has_errors || may_report_errors;
     if (field.name.contains('*')) {
       has_module_errors = has_module_errors || may_report_errors;

@@ -60,8 +60,7 @@ struct Layout {
   bool repeats = false;     // reports may name a quota twice (catalog::Report::also_flat)
   bool has_errors = false;  // of fields that may report errors; some of them may be of modules
   bool has_module_errors = false;
-  bool has_lists = false;   // of fields that are catalog::Field::one_as_object
-  bool has_signed = false;  // of fields with catalog::Field::signed_bits
+  bool has_lists = false;  // of fields that are catalog::Field::one_as_object
 };
 
 using LayoutPtr = std::shared_ptr<const Layout>;

@@ -163,24 +163,12 @@ std::string_view Twin::value(std::string_view name) const {
   return slot ? text_of(*slot) : std::string_view();
 }
 
-std::string_view Twin::meant(std::size_t slot, std::string_view text, std::string& buffer) const {
-  if (!layout_->has_signed) return text;
-  const catalog::Field* field = layout_->family->field(name_of(slot));
-  if (field == nullptr || field->signed_bits == 0) return text;
-  std::int64_t sent = 0;
-  const char* const end = text.data() + text.size();
-  const auto [read_to, error] = std::from_chars(text.data(), end, sent);
-  if (error != std::errc{} || read_to != end) return text;
-  const auto number = catalog::meant(*field, sent);
-  return number ? buffer = fmt::to_string(*number) : text;
-}
-
 void Twin::for_each_value(
     const std::function<void(std::size_t slot, std::string_view text)>& each) const {
   std::string buffer;
   for (std::size_t slot = 0; slot < slots(); ++slot) {
     const std::string_view text = text_of(slot);
-    if (!text.empty()) each(slot, meant(slot, text, buffer));
+    if (!text.empty()) each(slot, meant(*this, slot, text, buffer));
   }
 }
 
@@ -212,7 +200,7 @@ void Twin::for_each_value_before(
   std::string buffer;
   for_each_value([&](std::size_t slot, std::string_view text) {
     const auto earlier = before(slot);
-    const std::string_view was = earlier ? meant(slot, *earlier, buffer) : text;
+    const std::string_view was = earlier ? meant(*this, slot, *earlier, buffer) : text;
     if (!was.empty()) each(slot, was);
   });
 }
@@ -389,6 +377,19 @@ std::string Twin::answer(std::span<const std::string> names) {
   }
   out += '}';
   return out;
+}
+
+std::string_view meant(const Twin& twin, std::size_t slot, std::string_view text,
+                       std::string& buffer) {
+  if (!twin.family().messages.lack_signs) return text;
+  const catalog::Field* field = twin.family().field(twin.name_of(slot));
+  if (field == nullptr || field->signed_bits == 0) return text;
+  std::int64_t sent = 0;
+  const char* const end = text.data() + text.size();
+  const auto [read_to, error] = std::from_chars(text.data(), end, sent);
+  if (error != std::errc{} || read_to != end) return text;
+  const auto number = catalog::meant(*field, sent);
+  return number ? buffer = fmt::to_string(*number) : text;
 }
 
 }  // namespace gridloom::twin

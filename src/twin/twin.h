@@ -81,11 +81,6 @@ class Twin {
   // The same, by the slot.
   [[nodiscard]] std::string_view text_of(std::size_t slot) const;
 
-  // What the device means with a text of the quota, where catalog::meant() says another number than
-  // the text has: that number, in `buffer`. All but the vendor's interface hand on what is meant.
-  [[nodiscard]] std::string_view meant(std::size_t slot, std::string_view text,
-                                       std::string& buffer) const;
-
   // The slots of the quotas that the family declares; those of others follow.
   [[nodiscard]] std::size_t declared_slots() const { return values_.slots(); }
   // Calls for each quota that has a value, with what is meant. The text is valid during the call.
@@ -164,5 +159,10 @@ class Twin {
   std::uint64_t all_version_ = 0;
   bool was_read_ = false;  // all() was called since drop_unused_text()
 };
+
+// What the device means with a text of the quota, where catalog::meant() says another number than
+// the text has: that number, in `buffer`. All but the vendor's interface hand on what is meant.
+[[nodiscard]] std::string_view meant(const Twin& twin, std::size_t slot, std::string_view text,
+                                     std::string& buffer);
 
 }  // namespace gridloom::twin

@@ -144,7 +144,7 @@ test('a plot is saved as CSV with units, and as a picture', async () => {
     return readFileSync(await file.path());
   };
   const [head, row] = (await saved('CSV')).toString().split('\n');
-  assert.equal(head, 'time,pd.wattsOutSum [W],pd.soc [%]');
+  assert.equal(head, 'time,local_time,pd.wattsOutSum [W],pd.soc [%]');
   assert.match(row, /^\d{4}-\d\d-\d\dT[\d:.]+Z,/);
   const picture = await saved('PNG');
   assert.deepEqual(
@@ -154,6 +154,47 @@ test('a plot is saved as CSV with units, and as a picture', async () => {
   assert.ok(picture.length > 5000, `${picture.length} bytes`);
   assert.deepEqual(complaints, []);
   await page.close();
+});
+
+test('by touch a plot is moved and zoomed, and on a small phone it has most of the width', async () => {
+  const phone = await stage.contextWith({
+    viewport: {width: 320, height: 700},
+    locale: 'de-DE',
+    hasTouch: true,
+    isMobile: true,
+  });
+  const {page} = await stage.open(`/d/${delta}?tab=plots&span=6h`, phone);
+  const over = page.locator('.u-over').first();
+  await over.waitFor();
+  await over.scrollIntoViewIfNeeded();
+  const {x, y, width} = await over.boundingBox();
+  assert.ok(width >= 180, `${width} px`);
+  const client = await phone.newCDPSession(page);
+  const touch = (type, ...at) =>
+    client.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: at.map((part, id) => ({x: x + part * width, y: y + 40, id})),
+    });
+  const shown = () => new URL(page.url()).searchParams;
+  const span = () => Number(shown().get('to')) - Number(shown().get('from'));
+  const six = 6 * 3_600_000;
+  await touch('touchStart', 0.2);
+  await touch('touchMove', 0.5);
+  await touch('touchMove', 0.7);
+  await touch('touchEnd');
+  await page.waitForURL(/from=/);
+  assert.ok(Math.abs(span() - six) < 1000, `${span()} ms`);
+  const moved = shown().get('from');
+  await touch('touchStart', 0.4, 0.6);
+  await touch('touchMove', 0.35, 0.65);
+  await touch('touchMove', 0.3, 0.7);
+  await touch('touchEnd');
+  await page.waitForFunction(
+    (from) => new URLSearchParams(location.search).get('from') !== from,
+    moved,
+  );
+  assert.ok(Math.abs(span() - six / 2) < six / 50, `${span()} ms`);
+  await phone.close();
 });
 
 test('forms stand in groups; the present value has the unit and the words of the input', async () => {
@@ -248,7 +289,7 @@ test('a plot is compared with the period before: outlines, figures, table and CS
   const rows = readFileSync(await file.path(), 'utf8').split('\n');
   assert.equal(
     rows[0],
-    'time,pd.wattsOutSum [W],pd.wattsOutSum before [W],pd.soc [%],pd.soc before [%]',
+    'time,local_time,pd.wattsOutSum [W],pd.wattsOutSum before [W],pd.soc [%],pd.soc before [%]',
   );
   // Each value of the period before is that of the history, a period earlier.
   const rowOf = rows[rows.length >> 1].split(',');
@@ -260,7 +301,7 @@ test('a plot is compared with the period before: outlines, figures, table and CS
   );
   assert.equal(step, 30_000);
   const earlier = series[0].points.find(([time]) => time === at - sixHours);
-  assert.equal(Number(rowOf[4]), Number(earlier[1].toPrecision(12)));
+  assert.equal(Number(rowOf[5]), Number(earlier[1].toPrecision(12)));
 
   await page.getByRole('checkbox', {name: 'Compare with the period before'}).uncheck();
   await table.waitFor({state: 'detached'});

@@ -128,7 +128,7 @@ test('faults are said in German, on every page and after they have ended', async
   for (const path of ['/', '/alarms', '/wall', `/d/${delta}`]) {
     await check(page, path, english, known);
   }
-  assert.match(await page.locator('main').innerText(), /Störung des Akkupacks/);
+  assert.match(await page.locator('main').innerText(), /Der Akkupack ist zu heiß/);
   fault('off');
   await page.goto(`${stage.server.url}/alarms`);
   await page.locator('.alarm.past').first().waitFor();

@@ -21,6 +21,7 @@ export async function startServer({
   address = '127.0.0.1:0',
   home = ['--demo'],
   more = ['--speed', '30'],
+  zone = process.env.TZ,
 } = {}) {
   const free = ['--https', '--mqtt', '--mqtts'].flatMap((listener) => [listener, '127.0.0.1:0']);
   const server = spawn(
@@ -37,7 +38,7 @@ export async function startServer({
       address,
       ...free,
     ],
-    {stdio: ['ignore', 'pipe', 'pipe']},
+    {stdio: ['ignore', 'pipe', 'pipe'], env: {...process.env, ...(zone ? {TZ: zone} : {})}},
   );
   let said = '';
   const exited = new Promise((resolve) => {

@@ -1,6 +1,7 @@
 // Home, History, Fleet, Alarms, Settings and the wall, as their users have them: a home that has
-// lived two days, and nothing that is not there.
+// lived two days, one of them of 25 hours, and nothing that is not there.
 import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
 import {test} from 'node:test';
 import {inApi, live, mostRequests, openPage, settled, setUp, widths} from './harness.mjs';
 
@@ -10,7 +11,10 @@ const panel = 'SP10ZAW5ZE9E0052';
 const languages = ['en-GB', 'de-DE'];
 
 const stage = setUp({
-  server: {more: ['--past', '2d', '--speed', '30']},
+  server: {
+    more: ['--start', '2026-10-26T13:24', '--past', '2d', '--speed', '30'],
+    zone: 'Europe/Berlin',
+  },
   signedIn: false,
 });
 
@@ -263,6 +267,53 @@ test('a comparison is in figures, and says where there is nothing to compare wit
   await page.close();
 });
 
+test('a day of 25 hours has a bar for each, told apart in the table and the CSV', async () => {
+  const {page, complaints} = await open('/history?at=2026-10-25&table=1');
+  const names = await page.locator('tbody tr td:first-child').allTextContents();
+  assert.equal(names.length, 25);
+  assert.deepEqual(names.slice(1, 5), ['01:00', '02:00 +02:00', '02:00 +01:00', '03:00']);
+  const labels = await page.locator('.bar-chart svg > text').allTextContents();
+  assert.equal(new Set(labels).size, labels.length, labels.join());
+  const [file] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', {name: 'CSV', exact: true}).click(),
+  ]);
+  const rows = readFileSync(await file.path(), 'utf8')
+    .trim()
+    .split('\n');
+  assert.deepEqual(
+    rows.slice(3, 5).map((row) => row.split(',').slice(0, 2)),
+    [
+      ['2026-10-25T00:00:00.000Z', '2026-10-25T02:00:00+02:00'],
+      ['2026-10-25T01:00:00.000Z', '2026-10-25T02:00:00+01:00'],
+    ],
+  );
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
+test('today is compared with yesterday up to the same time', async () => {
+  stage.gridloom('time', 'pause');
+  try {
+    const {page} = await open('/history?period=day&cmp=1');
+    const {previous} = await inApi(page, '/home/energy?period=day&compare=previous');
+    const now = await page.locator('.server-clock').textContent();
+    assert.ok(now.includes(previous.soFar.to.slice(11, 16)), `${previous.soFar.to} at ${now}`);
+    // By hand: the hours that are over by then, and a part of the next one.
+    const to = Date.parse(previous.soFar.to);
+    const sum = (buckets) => buckets.reduce((kwh, bucket) => kwh + (bucket.home_kwh ?? 0), 0);
+    const least = sum(previous.buckets.filter((bucket) => Date.parse(bucket.to) <= to));
+    const most = sum(previous.buckets.filter((bucket) => Date.parse(bucket.from) < to));
+    const {home_kwh} = previous.soFar;
+    assert.ok(home_kwh > least && home_kwh < most, `${least} < ${home_kwh} < ${most}`);
+    const home = page.locator('.legend > div', {hasText: 'Home'}).locator('.change span');
+    assert.match(await home.textContent(), new RegExp(`^before ${home_kwh.toFixed(2)} kWh$`));
+    await page.close();
+  } finally {
+    stage.gridloom('time', 'resume');
+  }
+});
+
 test('what was not known is —, not 0', async () => {
   const {page} = await open('/history?period=month');
   await page.getByRole('button', {name: 'Show as table'}).click();
@@ -314,6 +365,16 @@ test('the fleet is filtered by state, by comparison, and gone through by keys', 
     assert.equal(await rows.count(), 1);
     assert.match(await rows.first().textContent(), new RegExp(plug));
     await offline.click();
+    const colourIn = (row) =>
+      page
+        .locator(row)
+        .first()
+        .evaluate((cell) => getComputedStyle(cell).color);
+    assert.notEqual(
+      await colourIn('.fleet-row.is-offline .c-load'),
+      await colourIn('.fleet-row.is-live .c-load'),
+      'the last values of a device that is away are grey',
+    );
 
     await page.keyboard.press('/');
     await page.keyboard.type('soc>=0 family:delta');
@@ -353,19 +414,46 @@ test('the fleet of a tablet has serial numbers and last reports, without a sidew
   await tablet.close();
 });
 
+test('the fleet of a small tablet has all its columns, and names that can be read', async () => {
+  const tablet = await stage.contextWith({viewport: {width: 768, height: 1024}, locale: 'de-DE'});
+  const {page} = await open('/fleet', tablet);
+  const row = page.locator('.fleet-row', {has: page.locator(`a[href="/d/${station}"]`)});
+  await row.waitFor();
+  const inside = await page.locator('.fleet-scroll').boundingBox();
+  for (const column of ['state', 'charge', 'sun', 'load', 'grid', 'last']) {
+    const cell = await row.locator(`.c-${column}`).boundingBox();
+    assert.ok(cell && cell.x + cell.width <= inside.x + inside.width, column);
+  }
+  const cut = (cells) =>
+    cells.filter((cell) => cell.scrollWidth > cell.clientWidth).map((cell) => cell.textContent);
+  assert.deepEqual(await row.locator('.c-name').evaluateAll(cut), []);
+  assert.deepEqual(await page.locator('.fleet-head button:visible').evaluateAll(cut), []);
+  await tablet.close();
+});
+
+test('a tap on a node of the picture opens the devices that it is made of', async () => {
+  const phone = await stage.contextWith({
+    viewport: {width: 390, height: 800},
+    locale: 'en-GB',
+    hasTouch: true,
+  });
+  const {page} = await open('/', phone);
+  await page.locator('.flow .of-battery').first().tap();
+  await page.waitForURL(/fleet\?sort=-battery/);
+  const power = page.locator('.fleet-row .c-battery').first();
+  assert.match(await power.textContent(), /\d k?W$/);
+  await phone.close();
+});
+
 test('an alarm says how bad it is and since when, is acknowledged, and has an end', async () => {
   const {page, complaints} = await open('/alarms');
   await live(page);
   stage.gridloom('fault', 'on', 'over_temperature', '--device', station);
-  for (const [kind, word] of [
-    ['fault', 'Fault.'],
-    ['warning', 'Warning.'],
-  ]) {
-    const alarm = page.locator(`.alarm.active.is-${kind}`).first();
-    await alarm.waitFor();
-    assert.ok((await alarm.textContent()).includes(word), word);
-    assert.equal(await alarm.locator('.severity').count(), 1, 'a word, not a colour alone');
-  }
+  const alarm = page.locator('.alarm.active.is-fault').first();
+  await alarm.waitFor();
+  assert.match(await alarm.textContent(), /Fault\..+The pack is too hot, and its protection/);
+  assert.equal(await alarm.locator('.severity').count(), 1, 'a word, not a colour alone');
+  assert.equal(await page.locator('.alarm.active').count(), 1, 'one cause is one alarm');
   await page
     .getByText(/since \d/)
     .first()

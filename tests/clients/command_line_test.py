@@ -174,12 +174,14 @@ class RefusalTest(unittest.TestCase):
         self.data = temporary_folder() / "data"
 
     def refused(self, *arguments, data=None, code=1):
-        """What it said on stderr, after it exited with the code and left no ready.json."""
+        """What it said on stderr, after it exited with the code, and left no ready.json and no new folder."""
         data = data or self.data
+        was_there = data.exists()
         done = cli("serve", *arguments, data=data)
         self.assertEqual(done.returncode, code, done.stderr)
         self.assertNotIn("AddressSanitizer", done.stderr)
         self.assertFalse((data / "ready.json").exists())
+        self.assertEqual(data.exists(), was_there)
         return done.stderr
 
     def test_a_taken_port_is_named_with_the_flag_that_changes_it(self):
@@ -187,7 +189,8 @@ class RefusalTest(unittest.TestCase):
             place = f"127.0.0.1:{taken.getsockname()[1]}"
             for door in DOORS:
                 with self.subTest(door=door):
-                    said = self.refused(*free_ports(but=door), "--" + door, place)
+                    said = self.refused("--demo", "--past", "21d", *free_ports(but=door), "--" + door, place)
+                    self.assertNotIn("live the", said)
                     self.assertIn(place, said)
                     self.assertIn("in use", said)
                     self.assertIn("--" + door + " ", said)

@@ -92,6 +92,7 @@ class CompletionTest(unittest.TestCase):
             (f"gridloom device rotate --data {self.data} R331", ["R331SECOND", DELTA_2]),
             (f"gridloom device list --data {self.data} --owner an", ["andy", "ann"]),
             (f"gridloom get --data {self.data} kit", ["kitchen"]),
+            (f"gridloom get --data {self.data} Kit", ["Kitchen"]),
             (f"gridloom get --data {self.data} sta", []),
             (f"gridloom get --data {self.data} kitchen pd.so", ["pd.soc"]),
             (f"gridloom history --data={self.data} R331S", ["R331SECOND"]),
@@ -107,6 +108,9 @@ class CompletionTest(unittest.TestCase):
         self.assertEqual(sorted(self.offered("gridloom replay some")), ["some.folder", "some.loom"])
         self.assertEqual(self.offered("gridloom check some"), ["some.folder"])
         self.assertEqual(self.offered("gridloom migrate --from some"), ["some.folder"])
+        self.assertEqual(sorted(self.offered("gridloom home show some")), ["some.folder", "some.loom"])
+        self.assertEqual(sorted(self.offered("gridloom home show ")),
+                         ["all", "balcony", "chalet", "demo", "hamburg", "metered"])
         self.assertEqual(self.offered("gridloom serve --data some"), ["some.folder"])
 
     def script_for(self, shell, *flags):

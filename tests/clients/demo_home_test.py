@@ -65,6 +65,8 @@ class DemoHomeTest(unittest.TestCase):
         for flags, largest_w, usual in ((["--start", "2026-06-20T04:00:00Z", "--speed", "2000"], LARGEST_W, 0.99),
                                         (["--start", "2026-01-12T15:30:00Z", "--speed", "600"], LARGEST_W, 0.99),
                                         (["--demo=all", "--start", "2026-06-21T09:00:00Z", "--speed", "600"], LARGEST_W, 0.9),
+                                        (["--demo-home", "delta_2=2,power_stream,smart_plug=3,power_ocean",
+                                          "--start", "2026-06-21T09:00:00Z", "--speed", "600"], LARGEST_W, 0.9),
                                         ([], float("inf"), 0.8)):
             with self.subTest(flags=flags), Server(*flags) as server:
                 unaccounted = []

@@ -2,6 +2,7 @@
 after a stop and after a kill. The examples of docs/user/history.md are asked here too.
 """
 import csv
+import datetime
 import http.client
 import io
 import json
@@ -132,9 +133,11 @@ class HistoryTest(unittest.TestCase):
         self.assertEqual(headers["Content-Type"], "text/csv; charset=utf-8")
         first = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.start / 1000))
         rows = list(csv.reader(io.StringIO(text, newline="")))
-        self.assertEqual(rows[:2], [["time", "a", "b"], [first + "Z", "1", 'x,"y"']])
-        self.assertEqual(rows[2], [first[:-2] + "01.500Z", "2.5", ""])
-        self.assertEqual(rows[3][1:], ["", '[1,"z"]'])
+        self.assertEqual(rows[0], ["time", "a", "b", "local_time"])
+        self.assertEqual(rows[1][:3], [first + "Z", "1", 'x,"y"'])
+        self.assertEqual(datetime.datetime.fromisoformat(rows[1][3]).timestamp(), self.start // 1000)
+        self.assertEqual(rows[2][:3], [first[:-2] + "01.500Z", "2.5", ""])
+        self.assertEqual(rows[3][1:3], ["", '[1,"z"]'])
         self.assertTrue(text.endswith("\r\n"))
 
     def test_who_may_read_is_who_may_read_the_device(self):
@@ -212,7 +215,8 @@ class HistoryTest(unittest.TestCase):
         flags = ("history", SN, "soc", "--from", begin, "--to", end, "--step", "1m")
         text = self.server.cli(*flags, "--csv").stdout
         first = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(begin / 1000))
-        self.assertEqual(text.splitlines()[:2], ["time,soc", f"{first},52.5"])
+        self.assertEqual(text.splitlines()[0], "time,soc,local_time")
+        self.assertTrue(text.splitlines()[1].startswith(f"{first},52.5,"), text)
         drawn = self.server.cli(*flags)
         self.assertEqual(drawn.returncode, 0, drawn.stderr)
         lines = drawn.stdout.splitlines()

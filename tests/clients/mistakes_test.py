@@ -5,14 +5,16 @@ demo home, {none} a folder that does not exist, {file} a file that has no meanin
 `...` in it stands for anything within a line. For a new command: add rows to the list it belongs to.
 """
 import os
+import pathlib
 import re
 import subprocess
 import unittest
 
 import server as servers
-from server import DELTA_2, Server, cli, run_tests, temporary_folder
+from server import DELTA_2, Server, cli, run_tests, temporary_folder, told
 
 USAGE, FAILED = 2, 1
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 COMMANDS = [
     (["servr"], USAGE, 'gridloom: there is no command "servr"; did you mean serve? `gridloom help` lists all commands'),
@@ -52,6 +54,16 @@ COMMANDS = [
     (["dashboard"], USAGE,
      'gridloom: there is no command "dashboard"; `gridloom sign-in` prints a link to the dashboard; `gridloom help` '
      "lists all commands"),
+    (["restart"], USAGE,
+     'gridloom: there is no command "restart"; Ctrl-C and `gridloom serve` again, or under systemd: systemctl restart '
+     "gridloom; `gridloom help` lists all commands"),
+    *[(words, USAGE, f'gridloom: there is no command "{words[0]}"; `gridloom simulate FILE.loom` plays a scenario, and '
+       "`gridloom serve --demo` runs a server; `gridloom help` lists all commands")
+      for words in (["scenario", "run", "x.loom"], ["run", "x.loom"])],
+    (["frobnicate", "--help"], USAGE,
+     'gridloom: there is no command "frobnicate"; `gridloom help` lists all commands'),
+    (["device", "lst", "--help"], USAGE,
+     'gridloom: there is no command "device lst"; did you mean device list? `gridloom device --help` describes it'),
     (["config"], USAGE,
      "gridloom: gridloom config: the command is missing: check; `gridloom config --help` describes them"),
     (["account", "delete"], USAGE,
@@ -87,6 +99,17 @@ OPTIONS = [
      "describes it"),
     (["serve", "--dmeo"], USAGE,
      "gridloom: gridloom serve has no option --dmeo; did you mean --demo? `gridloom serve --help` describes it"),
+    *[(["serve", option, "8081"], USAGE,
+       f"gridloom: gridloom serve has no option {option}; --http ADDR:PORT and --https, --mqtt, --mqtts say where it "
+       "listens; `gridloom serve --help` describes it") for option in ("--port", "--prot")],
+    (["record", DELTA_2, "--out", "{none}/x"], USAGE,
+     f'gridloom: gridloom record: "{DELTA_2}" is too much: the command takes no argument; --device SN names a device; '
+     "`gridloom record --help` describes it"),
+    (["login", "x", "--host", "localhost:8443"], USAGE,
+     "gridloom: gridloom login: --access-key KEY is missing; --list lists the profiles there are"),
+    (["login"], USAGE,
+     "gridloom: gridloom login: PROFILE and --host URL and --access-key KEY are missing; --list lists the profiles "
+     "there are"),
     (["--verison"], USAGE,
      "gridloom: gridloom has no option --verison; did you mean --version? `gridloom help` lists all commands"),
     (["--ownr", "demo", "device", "list"], USAGE,
@@ -206,9 +229,17 @@ TERMINAL = [
      "'soc > 80'"),
     (["wait", "kitchen", "battery.sok > 80"], USAGE,
      'gridloom: there is no field "battery.sok"; did you mean battery.soc...?'),
+    (["wait", "kitchen", "soc => 50"], USAGE,
+     'gridloom: "=>" is no comparison: must be one of = != < <= > >=; did you mean >=?'),
+    (["wait", "kitchen", "soc > > 50"], USAGE, 'gridloom: ">>" is no comparison: must be one of = != < <= > >='),
+    (["get", "kitchen", "pd"], USAGE,
+     """gridloom: there is no field "pd"; 'pd.*' stands for those that begin so"""),
+    (["watch", "kitchen", "soc", "--count", "0"], USAGE,
+     'gridloom: --count: "0" is not valid: must be a whole number from 1 to 1000000000'),
     (["wait", "kitchen", "soc > much"], USAGE, 'gridloom: pd.soc is "much": must be a number of %'),
     (["status", "kitchen", "--watch"], USAGE,
      "gridloom: --watch shows the whole home; `gridloom watch kitchen` shows the values of a device"),
+    (["status", "kitchen", "--home"], USAGE, "gridloom: --home is of all devices: leave out their names"),
     (["energy", "kitchn"], FAILED,
      "gridloom: there is no device kitchn; did you mean Kitchen power station (" + DELTA_2 + ")?"),
     (["energy", "--period", "wek"], USAGE,
@@ -247,8 +278,6 @@ EXPLAINED = [
 ]
 
 SERVER = [
-    (["token", "add", "x"], USAGE,
-     "gridloom: gridloom token add: --account ACCOUNT is missing; `gridloom token add --help` describes it"),
     (["token", "add", "x", "--account", "demmo"], FAILED,
      "gridloom: there is no account demmo; did you mean demo? `gridloom account list` lists them"),
     (["token", "add", "x", "--account", "demo", "--valid-for", "3"], USAGE,
@@ -334,6 +363,7 @@ FOLDERS = [
     (["home", "check", "{file}"], FAILED, "{file}:1: must be a mapping of home, description, include and sites; it is ..."),
     (["home", "show", "{none}/flat.yaml"], FAILED,
      "gridloom: {none}/flat.yaml: cannot be read: No such file or directory"),
+    (["home", "check", "{tab}"], FAILED, "{tab}:3: a tab: YAML is indented with spaces"),
     (["home", "new", "{file}"], FAILED, "gridloom: {file} exists already, or cannot be written"),
     (["block", "show", "{file}"], FAILED, "gridloom: {file}: ..."),
     (["segment", "show", "{file}"], FAILED, "gridloom: {file}: ...not a segment..."),
@@ -354,7 +384,17 @@ CONFIGS = [
     ('http = "127.0.0.1:0"\nlog-level = "loud"\n',
      '2: --log-level: "loud" is not valid: must be trace, debug, info, warn, error or off'),
     ('limit = [\n  "http.body-bytes=65536"]\n', '1: a list begins on the line of its key: limit = ["...",'),
+    ('strict = ja\n', '1: --strict: "ja" is not valid: must be true or false'),
     ('threads = "many"\n', '1: --threads: "many" is not valid: must be a whole number from 0 to 256'),
+]
+# A configuration file, and why a server does not start with it.
+UNFIT = [
+    ('public-host = "https://home.example"\n',
+     '--public-host: "https://home.example" is neither a host name nor an address'),
+    ('demo = true\npast = "21d"\nhome = "./nofile.yaml"\n',
+     "./nofile.yaml: cannot be read: No such file or directory"),
+    ('demo = true\npast = "21d"\nbridge = ["mqtt a account=ann broker=mqtt://127.0.0.1:1"]\n',
+     '--bridge: a: there is no account "ann"; `gridloom account add` adds one'),
 ]
 # Words that people type, which are other names of what there is.
 ALIASES = [
@@ -380,7 +420,9 @@ class MistakesTest(unittest.TestCase):
         folder = temporary_folder()
         file = folder / "file"
         file.write_text('htttp = "127.0.0.1:0"\n')
-        cls.places = {"data": cls.server.data, "none": folder / "none", "file": file, "folder": folder}
+        tab = folder / "tab.yaml"
+        tab.write_text("home: A flat\nsites:\n\tflat: {}\n")
+        cls.places = {"tab": tab, "data": cls.server.data, "none": folder / "none", "file": file, "folder": folder}
 
     def filled(self, text):
         for name, place in self.places.items():
@@ -436,6 +478,18 @@ class MistakesTest(unittest.TestCase):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn(f"{file}: good", done.stdout)
 
+    def test_what_a_server_refuses_a_check_refuses(self):
+        folder = temporary_folder()
+        file = folder / "gridloom.conf"
+        for text, message in UNFIT:
+            with self.subTest(text):
+                file.write_text(text + f'data = "{folder}/data"\n')
+                checked, served = cli("config", "check", file), cli("--config", file, "serve")
+                self.assertEqual((checked.returncode, checked.stderr), (USAGE, f"gridloom: {file}: {message}\n"))
+                self.assertIn(served.returncode, (FAILED, USAGE))
+                self.assertEqual(served.stderr, f"gridloom: {message}\n")
+                self.assertFalse((folder / "data").exists())
+
     def test_other_names_do_the_same(self):
         for words, real in ALIASES:
             with self.subTest(" ".join(words)):
@@ -444,6 +498,17 @@ class MistakesTest(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stderr), (0, wanted.stderr))
                 if words[0] not in ("plot", "history"):  # the time goes on between them
                     self.assertEqual(done.stdout, wanted.stdout)
+
+    def test_the_only_account_is_meant(self):
+        first = told(cli("token", "add", "x", data=self.server.data))
+        self.assertEqual(first["account"], "demo")
+        data = temporary_folder() / "data"
+        for name in ("ann", "ben"):
+            told(cli("account", "add", name, data=data))
+        for words in (["token", "add", "x"], ["bridge", "add", "nut", "x"]):
+            done = cli(*words, data=data)
+            self.assertEqual((done.returncode, done.stderr),
+                             (USAGE, "gridloom: choose an account with --account: there are ann, ben\n"))
 
     def test_options_may_stand_before_the_command(self):
         done = cli("--data", self.server.data, "device", "list")
@@ -472,6 +537,24 @@ class MistakesTest(unittest.TestCase):
                 [servers.GRIDLOOM, "login", "x", "--host", facts["http"], "--access-key", key], input="wrong\n",
                 text=True, capture_output=True, env={**os.environ, "XDG_CONFIG_HOME": home})
             self.assertEqual((done.returncode, done.stderr.splitlines()[-1]), (FAILED, f"gridloom: {message}"))
+
+    def test_a_plain_port_needs_its_scheme(self):
+        host = self.server.facts["http"].removeprefix("http://")
+        done = subprocess.run(
+            [servers.GRIDLOOM, "login", "x", "--host", host, "--access-key", "x"], input="x\n", text=True,
+            capture_output=True, env={**os.environ, "XDG_CONFIG_HOME": str(temporary_folder())})
+        self.assertEqual((done.returncode, done.stderr.splitlines()[-1]),
+                         (FAILED, f"gridloom: {host} does not speak TLS as this program does; a port without TLS is "
+                          f"http://{host}"))
+
+    def test_the_run_script_refuses_what_contradicts(self):
+        for words, message in (
+            (["--cluster", "2", "--postgres"], "--cluster has a PostgreSQL of its own: it goes without --postgres"),
+            (["--postgres", "--data", "x"], "--postgres has its data in ./data-postgres: it goes without --data and "
+             "--config"),
+        ):
+            done = subprocess.run([ROOT / "run", *words], text=True, capture_output=True, cwd=temporary_folder())
+            self.assertEqual((done.returncode, done.stderr), (FAILED, f"run: {message}\n"))
 
     def test_scenarios(self):
         folder = temporary_folder()

@@ -61,6 +61,7 @@ def run_tests():
     global GRIDLOOM
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
         GRIDLOOM = os.environ["GRIDLOOM"] = os.path.abspath(sys.argv.pop(1))
+    os.environ["LC_ALL"] = "C.UTF-8"  # the terminal may be German
     unittest.main(module="__main__", verbosity=2)
 
 

@@ -98,6 +98,20 @@ class HomeTest(ServerTest):
         self.assertRegex(first, r"(?s)^home (\d+ W|at least|\?).*sun .*battery .*the\s+grid ")
         self.assertNotIn("the grid", self.said("status", "kitchen"), "a home is all of its devices")
 
+    def test_a_german_terminal_reads_german(self):
+        german = {"LC_ALL": "de_DE.UTF-8"}
+        for words, environment in ((("--language", "de"), {}), ((), german)):
+            said = {each: run(*each.split(), *words, data=self.server.data, environment=environment).stdout
+                    for each in ("status", "energy", "fault list --all")}
+            with self.subTest(words):
+                self.assertRegex(said["status"], r"\AHaus .*Akku .*(aus dem|ins) Netz (?s:.*)LADUNG(?s:.*)HEUTE, kWh")
+                self.assertRegex(said["energy"], r"\ASTUNDE, kWh +SONNE(?s:.*)gesamt .* \d+,\d\d")
+                self.assertRegex(said["fault list --all"], r"over_temperature +delta_2 +.*zu heiß")
+        for words in (("status", "--json"), ("energy", "--csv"), ("fault", "list", "--all", "--json")):
+            with self.subTest(words):
+                first, second = (run(*words, data=self.server.data, environment=each).stdout for each in ({}, german))
+                self.assertEqual(re.sub(r"[\d.]+", "0", first), re.sub(r"[\d.]+", "0", second))
+
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),
                             (("device", "list"), "Kitchen"), (("device", "show", "kitchen"), "Kitchen"),
@@ -285,13 +299,13 @@ class HomeTest(ServerTest):
         self.assertTrue(all(row["unit"] == "W" for row in kit), kit)
         self.assertGreater(len(kit), 2)
         table = self.said("history", "camper power", "load.power", "--from", "-1m", "--csv").splitlines()
-        self.assertRegex(table[0], r"^time(,\S+ \[W\])+$")
+        self.assertRegex(table[0], r"^time(,\S+ \[W\])+,local_time$")
 
     def test_a_table_is_in_the_unit_of_its_heading(self):
         shown = self.told("get", POWER_STREAM, "20_1.pvToInvWatts")["fields"][0]
         self.assertEqual(shown["unit"], "W")
         table = self.said("history", POWER_STREAM, "20_1.pvToInvWatts", "--from", "-1m", "--csv").splitlines()
-        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W]")
+        self.assertEqual(table[0], "time,20_1.pvToInvWatts [W],local_time")
 
     def test_a_reader_that_goes_away_ends_no_server(self):
         data = temporary_folder() / "data"
@@ -415,7 +429,7 @@ class ProfileTest(ServerTest):
         self.assertIn("home_kwh", energy["total"])
         self.assertIn("BATT IN", self.command("energy", "kitchen", "--profile", "home"))
         self.assertEqual(self.command("history", "kitchen", "soc", "--csv", "--profile", "home").splitlines()[0],
-                         "time,pd.soc [%]")
+                         "time,pd.soc [%],local_time")
         drawn = self.command("history", "kitchen", "soc", "--profile", "home")
         self.assertIn("mean of each", drawn)
         self.assertRegex(drawn, r"(?m)^min \d+  mean \d+  max \d+$", "the digits of the field")

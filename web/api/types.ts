@@ -160,8 +160,13 @@ export interface UnknownDevice {
 export interface HomeNode {
   /** In W. Charging of a battery and import from the grid are positive; null: not known. */
   power_w: number | null;
-  /** Some of the devices behind it are not known. */
+  /** Some of the devices behind it are not known, and it is at least power_w. */
   atLeast: boolean;
+  /**
+   * In W. What the devices that are known add up to, where power_w is null because others, which
+   * may have the other sign, are not known.
+   */
+  known_w?: number;
   /** In %. The mean of those that are known; null: none is; absent: it is no battery. */
   charge_percent?: number | null;
   /**
@@ -198,6 +203,8 @@ export interface Today {
   batteryOut_kwh: number | null;
   /** In %. */
   selfSufficiency_percent: number | null;
+  /** Some of the devices behind the sums are not known for all of it. */
+  atLeast: boolean;
   /**
    * In seconds. Since midnight, of which nothing is known; null: not computed yet, or too many
    * devices.
@@ -643,6 +650,11 @@ export interface EnergySpan {
   to: string;
   buckets: Bucket[];
   total: EnergySums;
+  /**
+   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * clock; within a quarter of an hour they are taken as steady.
+   */
+  soFar?: Bucket;
 }
 
 export interface Energy {
@@ -746,6 +758,11 @@ export interface HomeEnergySpan {
   to: string;
   buckets: HomeBucket[];
   total: HomeEnergySums;
+  /**
+   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * clock; within a quarter of an hour they are taken as steady.
+   */
+  soFar?: HomeBucket;
 }
 
 export interface HomeEnergy {

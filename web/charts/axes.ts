@@ -2,6 +2,7 @@
 import type uPlot from 'uplot';
 import {decimal, percentSign, thinSpace} from '../format/number.ts';
 import {localeName, whenText} from '../i18n/index.ts';
+import {axisName} from './labels.ts';
 
 const day = 86_400_000;
 
@@ -10,7 +11,7 @@ export function timeLabels(splits: number[], stepMs: number): string[] {
   return splits.map((ms) => {
     if (stepMs >= day) return whenText(ms, 'dayMonth');
     if (stepMs < 60_000) return whenText(ms, 'seconds');
-    const clock = whenText(ms, 'time');
+    const clock = axisName(whenText(ms, 'time'));
     return clock === '00:00' ? whenText(ms, 'dayMonth') : clock;
   });
 }

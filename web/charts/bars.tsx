@@ -12,13 +12,14 @@ import {
   stacked,
   uses,
 } from './energy.ts';
+import {axisName} from './labels.ts';
 import {labelled, labelStep, scaleOf, stepDigits} from './scale.ts';
 import {useSize} from './use_size.ts';
 
 interface Props {
   bars: Bar[];
-  /** Those of the period before, as outlines. */
-  before?: Bar[];
+  /** Those of the period before in the same slots, as outlines. */
+  before?: (Bar | undefined)[];
   /** Slots of the whole period; those to come stay empty. */
   count: number;
   label: string;
@@ -43,7 +44,7 @@ export function Bars(props: Props) {
   const {box, width, height: boxHeight} = useSize(240);
   const usual = width < 600 ? 280 : 360;
   const height = props.fills ? Math.max(170, boxHeight) : usual;
-  const all = [...bars, ...before.slice(0, count)];
+  const all = [...bars, ...before.flatMap((bar) => bar ?? [])];
   const up = Math.max(...all.map((bar) => heightOf(bar, sources)), 0.001);
   const down = Math.max(...all.map((bar) => heightOf(bar, uses)), 0);
   const scale = scaleOf(up, down, height < 260 ? 2 : 4);
@@ -52,7 +53,8 @@ export function Bars(props: Props) {
   const y = (kwh: number) =>
     top + ((scale.most - kwh) / (scale.most - scale.least)) * (height - top - bottom);
   const slot = (width - left) / count;
-  const longest = Math.max(...Array.from({length: count}, (_, i) => names(i).length));
+  const label = (i: number) => axisName(names(i));
+  const longest = Math.max(...Array.from({length: count}, (_, i) => label(i).length));
   const every = labelStep(count, slot, longest * digitWidth + 8);
   const pointer = useRef({isMouse: true, chosenBefore: null as number | null});
 
@@ -119,24 +121,23 @@ export function Bars(props: Props) {
         {bars.slice(0, count).map((bar, i) => (
           <OneBar key={bar.from} bar={bar} x={left + i * slot} width={slot} y={y} scale={scale} />
         ))}
-        {before
-          .slice(0, count)
-          .map(
-            (bar, i) =>
-              isKnown(bar) && (
-                <rect
-                  key={bar.from}
-                  class="before"
-                  x={left + i * slot + (slot - thickness(slot)) / 2 - 2}
-                  y={y(heightOf(bar, sources))}
-                  width={thickness(slot) + 4}
-                  height={y(-heightOf(bar, uses)) - y(heightOf(bar, sources))}
-                />
-              ),
-          )}
+        {before.map(
+          (bar, i) =>
+            bar &&
+            isKnown(bar) && (
+              <rect
+                key={names(i)}
+                class="before"
+                x={left + i * slot + (slot - thickness(slot)) / 2 - 2}
+                y={y(heightOf(bar, sources))}
+                width={thickness(slot) + 4}
+                height={y(-heightOf(bar, uses)) - y(heightOf(bar, sources))}
+              />
+            ),
+        )}
         {labelled(count, every).map((i) => (
           <text key={i} x={left + (i + 0.5) * slot} y={height - 6} text-anchor="middle">
-            {names(i)}
+            {label(i)}
           </text>
         ))}
       </svg>

@@ -1,6 +1,7 @@
 // What the page shows becomes CSV: of plots, a row for each time and a column for each field, its unit
 // in the head. A field that is compared has a column of the period before behind its own.
 
+import {localIsoText} from '../i18n/index.ts';
 import type {Line} from './data.ts';
 import {download} from './download.ts';
 
@@ -27,9 +28,10 @@ export function plotCsv(times: number[], lines: Line[]): string {
   const head = fields.map(({name, unit}) => (unit ? `${name} [${unit}]` : name));
   const rows = times.map((at, row) => [
     new Date(at).toISOString(),
+    localIsoText(at),
     ...fields.map(({column}) => cellOf(column[row])),
   ]);
-  return csvText([['time', ...head], ...rows]);
+  return csvText([['time', 'local_time', ...head], ...rows]);
 }
 
 /** The rest of a multiplication is left out: 53.587, not 53.587000000000003. */

@@ -12,6 +12,7 @@ import {useLoad} from '../ui/load.tsx';
 import {nextSlot} from './bars.tsx';
 import {type Column, gaps, pathOf} from './data.ts';
 import {areaOf, type DayGeometry, dayGeometry} from './day_geometry.ts';
+import {axisName} from './labels.ts';
 import {labelled, labelStep} from './scale.ts';
 import {useSize} from './use_size.ts';
 
@@ -186,7 +187,7 @@ function Axes({geometry, midnight, hasCharge}: AxesProps) {
         ))}
       {labelled(hours, every).map((hour) => (
         <text key={hour} x={hourX(hour)} y={geometry.height - 6} text-anchor="middle">
-          {whenText(midnight + hour * hourMs, 'time')}
+          {axisName(whenText(midnight + hour * hourMs, 'time'))}
         </text>
       ))}
     </>

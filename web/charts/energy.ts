@@ -43,6 +43,8 @@ export interface Total extends Sums {
 export interface Span {
   bars: Bar[];
   total: Total;
+  /** Of a period before: as much of it as has passed of the present one; absent: all of it. */
+  soFar?: Sums;
 }
 
 export interface Energies extends Span {
@@ -110,8 +112,9 @@ const deviceBar = (bucket: Bucket): Bar => ({
   ...sumsOfDevice(bucket),
 });
 
-const homeSpan = ({buckets, total}: HomeEnergySpan): Span => ({
+const homeSpan = ({buckets, total, soFar}: HomeEnergySpan): Span => ({
   bars: buckets.map(homeBar),
+  ...(soFar ? {soFar: sumsOfHome(soFar)} : {}),
   total: {
     ...sumsOfHome(total),
     unknown_s: total.unknown_s,
@@ -123,8 +126,9 @@ const homeSpan = ({buckets, total}: HomeEnergySpan): Span => ({
 
 const percent = (share: number | undefined) => (share === undefined ? null : share * 100);
 
-const deviceSpan = ({buckets, total}: EnergySpan): Span => ({
+const deviceSpan = ({buckets, total, soFar}: EnergySpan): Span => ({
   bars: buckets.map(deviceBar),
+  ...(soFar ? {soFar: sumsOfDevice(soFar)} : {}),
   total: {
     ...sumsOfDevice(total),
     unknown_s: total.unknown_s,
@@ -162,22 +166,13 @@ export function stacked(sums: Sums, part: BarPart): number {
 export const heightOf = (sums: Sums, of: BarPart[]) =>
   of.reduce((total, part) => total + stacked(sums, part), 0);
 
-/** Sums of bars, for a part of a span; null where none of them is known. */
-export function sumOf(bars: Bar[]): Sums {
-  const sum = (part: BarPart) => {
-    const known = bars.flatMap((bar) => bar[part] ?? []);
-    return known.length === 0 ? null : known.reduce((total, kwh) => total + kwh, 0);
-  };
-  return {
-    sun: sum('sun'),
-    batteryOut: sum('batteryOut'),
-    gridIn: sum('gridIn'),
-    home: sum('home'),
-    car: sum('car'),
-    heat: sum('heat'),
-    batteryIn: sum('batteryIn'),
-    gridOut: sum('gridOut'),
-  };
+/**
+ * What stands before a sum that lacks a part: it is at least so much. The home's use is sources
+ * less what is stored and given away: without one of them it is only about that.
+ */
+export function markOf(part: BarPart, {atLeast}: {atLeast: boolean}): string {
+  if (!atLeast) return '';
+  return part === 'home' ? '≈ ' : '≥ ';
 }
 
 /** By how many percent a sum differs from that before; null: nothing to compare with. */

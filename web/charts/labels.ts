@@ -1,6 +1,7 @@
 // Names of the parts of a bar, and of the slots of a period.
-import {addedDays, type Period, shifted} from '../format/period.ts';
-import {dateText, texts} from '../i18n/index.ts';
+import {hoursOfDay} from '../format/age.ts';
+import {addedDays, barsOf, type Period, shifted} from '../format/period.ts';
+import {dateText, texts, whenText, zone} from '../i18n/index.ts';
 import type {BarPart} from './energy.ts';
 
 export function partLabel(part: BarPart): string {
@@ -34,6 +35,26 @@ export function slotName(start: string, period: Period, index: number): string {
     default:
       return period satisfies never;
   }
+}
+
+/** An axis has no room for an hour that comes twice as "02:00 +02:00": it is 02:00+2 there. */
+export const axisName = (name: string) => name.replace(/ ([+-])0?(\d+):00$/, '$1$2');
+
+export interface Slots {
+  count: number;
+  name: (index: number) => string;
+}
+
+/** The slots of a period; where the clocks are changed, a day has 23 or 25 of them. */
+export function slotsOf(start: string, period: Period, bars: readonly {from: number}[]): Slots {
+  const midnight = bars[0]?.from;
+  if (period !== 'day' || midnight === undefined) {
+    return {count: barsOf(start, period), name: (i) => slotName(start, period, i)};
+  }
+  return {
+    count: hoursOfDay(midnight, zone()),
+    name: (i) => whenText(midnight + i * 3_600_000, 'time'),
+  };
 }
 
 /** The day, week, month or year that begins at a date. */

@@ -8,6 +8,7 @@ import {Icon} from '../ui/icon.tsx';
 import {timeLabels, timeSpace, valueLabels} from './axes.ts';
 import {dashOf, extent, gaps, type Line, type Pane} from './data.ts';
 import {markEvents, shadeGaps, token} from './marks.ts';
+import {followTouch} from './touch.ts';
 
 interface Props {
   pane: Pane;
@@ -46,6 +47,7 @@ export function Plot(props: Props) {
         table(latest.current),
         element,
       );
+      followTouch(plot.current, ({from: low, to: high}) => latest.current.onZoom(low, high));
       observer = new ResizeObserver(() => {
         const width = element.clientWidth;
         if (width === 0) return;
@@ -128,7 +130,7 @@ function options(
       },
     },
     scales: scales(latest.current),
-    axes: axes(pane),
+    axes: axes(pane, element.clientWidth < narrowPx),
     series: [
       {},
       ...pane.lines.filter((line) => line.before).map((line) => outlineOptions(line)),
@@ -166,10 +168,14 @@ function scales({pane, from, to}: Props): uPlot.Scales {
   };
 }
 
-function axes(pane: Pane): uPlot.Axis[] {
+/** In less the curve needs the room that labels have. */
+const narrowPx = 480;
+
+function axes(pane: Pane, isNarrow: boolean): uPlot.Axis[] {
   const axis = {
     stroke: () => token('muted'),
-    font: '12px sans-serif',
+    font: `${isNarrow ? 11 : 12}px sans-serif`,
+    ...(isNarrow ? {gap: 2} : {}),
     ticks: {show: false},
     grid: {stroke: () => token('hairline'), width: 1},
   };
@@ -182,12 +188,17 @@ function axes(pane: Pane): uPlot.Axis[] {
     space: timeSpace,
     values: (_, splits, __, ___, step) => timeLabels(splits, step),
   };
-  const left: uPlot.Axis = {...axis, scale: 'y', size: 68, values: labels(pane.unit)};
+  const left: uPlot.Axis = {
+    ...axis,
+    scale: 'y',
+    size: isNarrow ? 46 : 68,
+    values: labels(pane.unit),
+  };
   const percent: uPlot.Axis = {
     ...axis,
     scale: '%',
     side: own ? 1 : 3,
-    size: 52,
+    size: isNarrow ? 36 : 52,
     grid: {show: !own, stroke: () => token('hairline'), width: 1},
     values: labels('%'),
   };

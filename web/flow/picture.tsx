@@ -6,6 +6,7 @@ import {wayText} from '../i18n/power.ts';
 import {rate} from '../store/clock.ts';
 import {live} from '../store/live.ts';
 import {moving} from '../store/preferences.ts';
+import {bare} from '../store/routes.ts';
 import {type IconName, iconPath} from '../ui/icon.tsx';
 import {Dots} from './dots.tsx';
 import {
@@ -31,6 +32,16 @@ const icons: Record<NodeId, IconName> = {
   home: 'home',
   car: 'car',
   heat: 'heat',
+};
+
+/** What a node opens: the devices that it is made of, those with most power first, or the past. */
+const pathOf: Record<NodeId, string> = {
+  sun: '/fleet?sort=-sun',
+  battery: '/fleet?sort=-battery',
+  grid: '/fleet?sort=-grid',
+  home: '/fleet?sort=-load',
+  car: '/history',
+  heat: '/history',
 };
 
 export function FlowPicture({home}: {home: Home}) {
@@ -129,7 +140,7 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
   before.current = figure.unit;
   const above = id === 'sun';
   const why = unknownText(id, home, texts.value);
-  return (
+  const drawn = (
     <g class={`node of-${id} ${nodeState(node)}`} transform={`translate(${x} ${y})`}>
       {why !== null && <title>{why}</title>}
       <circle class="ground" r={ring} />
@@ -155,6 +166,13 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
         </text>
       ))}
     </g>
+  );
+  // The words beside the picture have the same links for the keyboard. A wall leads nowhere.
+  if (bare.value) return drawn;
+  return (
+    <a href={pathOf[id]} tabIndex={-1}>
+      {drawn}
+    </a>
   );
 }
 
@@ -228,7 +246,8 @@ export function FlowWords({home}: {home: Home}) {
           const parts = of.map((flow) => `${powerText(flow.power_w)} ${words.to[flow.to]}`);
           return (
             <li key={from}>
-              <b>{words[from]}</b> {parts.join(', ')}
+              <b>{bare.value ? words[from] : <a href={pathOf[from]}>{words[from]}</a>}</b>{' '}
+              {parts.join(', ')}
             </li>
           );
         })}

@@ -1,6 +1,8 @@
 // Why the power of a place is not known, in words.
 import type {Home, HomeNode, NodeId} from '../api/types.ts';
 import type {Texts} from '../i18n/en.ts';
+import {powerText} from '../i18n/index.ts';
+import {wayText} from '../i18n/power.ts';
 
 const mostNames = 3;
 
@@ -13,6 +15,10 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
   if (!node || isKnown(node)) return null;
   const {home: words} = texts;
   const head = node.power_w === null ? words.nodeUnknown(words[id]) : words.nodePartly(words[id]);
+  const known =
+    node.known_w === undefined
+      ? []
+      : [words.nodeKnown(powerText(Math.abs(node.known_w)), wayText(id, node.known_w) ?? words[id])];
   const because = node.unknown ?? [];
   if (because.length === 0) return head;
   const names = namesOf(home);
@@ -23,7 +29,7 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
     );
   const others = (node.unknownDevices ?? because.length) - parts.length;
   if (others > 0) parts.push(texts.device.more(others));
-  return words.because(head, parts.join('; '));
+  return words.because(head, [...known, ...parts].join('; '));
 }
 
 /** By serial number. A name that several devices have tells nothing: their serial numbers do. */

@@ -69,7 +69,8 @@ type Form =
   | 'monthShort'
   | 'day'
   | 'dayMonth'
-  | 'year';
+  | 'year'
+  | 'offset';
 
 const forms: Record<Form, Intl.DateTimeFormatOptions> = {
   time: {hour: '2-digit', minute: '2-digit', hourCycle: 'h23'},
@@ -83,16 +84,45 @@ const forms: Record<Form, Intl.DateTimeFormatOptions> = {
   day: {day: 'numeric'},
   dayMonth: {day: 'numeric', month: 'short'},
   year: {year: 'numeric'},
+  offset: {timeZoneName: 'longOffset'},
 };
 
-export function when(ms: number, form: Form, locale: string, zone: string): string {
+function formatOf(form: Form, locale: string, zone: string): Intl.DateTimeFormat {
   const key = `${form} ${locale} ${zone}`;
   let format = formats.get(key);
   if (!format) {
     format = new Intl.DateTimeFormat(locale, {...forms[form], ...(zone ? {timeZone: zone} : {})});
     formats.set(key, format);
   }
-  return format.format(ms);
+  return format;
+}
+
+const hourMs = 3_600_000;
+
+/** A time that the clocks show twice, because they are put back, is told by its offset. */
+export function when(ms: number, form: Form, locale: string, zone: string): string {
+  const format = formatOf(form, locale, zone);
+  const text = format.format(ms);
+  if (forms[form].hour === undefined) return text;
+  const isTwice = [ms - hourMs, ms + hourMs].some((other) => format.format(other) === text);
+  return isTwice ? `${text} ${offsetOf(ms, zone)}` : text;
+}
+
+/** How far the clocks are ahead of UTC, as +02:00. */
+function offsetOf(ms: number, zone: string): string {
+  const name = formatOf('offset', 'en', zone)
+    .formatToParts(ms)
+    .find(({type}) => type === 'timeZoneName')?.value;
+  return name?.replace('GMT', '') || '+00:00';
+}
+
+/** A moment as the clocks show it, with their offset: 2026-10-25T02:00:00+02:00. */
+export function localIso(ms: number, zone: string): string {
+  const offset = offsetOf(ms, zone);
+  // Its local time, read as if it were UTC: what a Date can print.
+  const [hours = 0, minutes = 0] = offset.slice(1).split(':').map(Number);
+  const aheadMs = (hours * 60 + minutes) * 60_000 * (offset.startsWith('-') ? -1 : 1);
+  return new Date(ms + aheadMs).toISOString().replace(/(\.000)?Z$/, offset);
 }
 
 /** The calendar day of a moment in a zone, as 2026-11-21. */
@@ -112,6 +142,6 @@ export function dayOf(ms: number, zone: string): string {
 /** How many hours the day has that begins at a moment: 23 or 25 where clocks are changed. */
 export function hoursOfDay(midnight: number, zone: string): number {
   const day = dayOf(midnight, zone);
-  const hours = [23, 24].find((many) => dayOf(midnight + many * 3_600_000, zone) !== day);
+  const hours = [23, 24].find((many) => dayOf(midnight + many * hourMs, zone) !== day);
   return hours ?? 25;
 }

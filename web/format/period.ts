@@ -27,7 +27,7 @@ export function shifted(date: string, period: Period, by: number): string {
   return print(at.getTime());
 }
 
-/** How many bars a whole period has; a day of 23 or 25 hours comes from the answer. */
+/** How many bars a whole period has, if the clocks are not changed in it. */
 export function barsOf(start: string, period: Period): number {
   if (period === 'day') return 24;
   if (period === 'year') return 12;

@@ -108,6 +108,7 @@ export const en = {
     houseUse: 'House use',
     nodeUnknown: (name: string) => `${name}: unknown`,
     nodePartly: (name: string) => `${name}: partly unknown`,
+    nodeKnown: (power: string, way: string) => `known of it: ${power} ${way.toLowerCase()}`,
     because: (what: string, parts: string) => `${what} (${parts})`,
     unknownPart: (device: string, reason: string) => `${device}: ${reason}`,
     unknownReason: {
@@ -157,7 +158,7 @@ export const en = {
     unknown: 'unknown',
     choose: 'Choose a field to see its past.',
     noData: 'No value in this span.',
-    help: 'Drag to zoom, double click or Esc to go back.',
+    help: 'Drag to zoom, double click or Esc to go back. One finger moves, two zoom.',
     summary: (name: string, least: string, most: string, last: string) =>
       `${name}: least ${least}, most ${most}, last ${last}.`,
     gaps: (span: string) => `Unknown for ${span}.`,

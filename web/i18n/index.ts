@@ -1,7 +1,7 @@
 import {signal} from '@preact/signals';
 import {type Language, language, me} from '../api/client.ts';
 import type {State} from '../api/types.ts';
-import {type AgeWords, age, span, when} from '../format/age.ts';
+import {type AgeWords, age, localIso, span, when} from '../format/age.ts';
 import {type DisplayedValue, display} from '../format/field.ts';
 import {energy, type Figure, joined, measured, percent, power, unknown} from '../format/number.ts';
 import {clock, serverNow, tick} from '../store/clock.ts';
@@ -39,6 +39,8 @@ export const energyText = (kwh: number | null | undefined) => joined(energy(kwh,
 export const percentText = (value: number | null | undefined) => percent(value, locale());
 export const whenText = (ms: number, form: Parameters<typeof when>[1]) =>
   when(ms, form, locale(), zone());
+/** As 2026-10-25T02:00:00+02:00. */
+export const localIsoText = (ms: number) => localIso(ms, zone());
 /** A date of the server's calendar, as 2026-11-21. */
 export const dateText = (date: string, form: Parameters<typeof when>[1]) =>
   when(Date.parse(`${date}T12:00:00Z`), form, locale(), 'UTC');
@@ -91,8 +93,12 @@ export const reasonText = ({code, message}: {code: string; message: string}) =>
   texts.value.error.because[code] ?? message;
 
 export function alarmText(alarm: Alarm): string {
-  return alarm.kind === 'silent' ? texts.value.alarms.silent : (alarm.title ?? alarm.text);
+  if (alarm.kind === 'silent') return texts.value.alarms.silent;
+  return meaningIn(alarm.text) ?? alarm.title ?? alarm.text;
 }
+
+/** "too hot" of "1 (too hot)"; null: the value has no name. */
+const meaningIn = (text: string) => /^-?\d+ \((.+)\)$/.exec(text)?.[1] ?? null;
 
 /** The meaning of a fault's value; a number that has none is said to be a code. */
 export const codeText = (text: string) =>

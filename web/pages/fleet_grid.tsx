@@ -125,6 +125,7 @@ export function Grid({devices, sort}: {devices: HomeDevice[]; sort: string}) {
   return (
     <div
       class="fleet-scroll"
+      data-power={powers.find((power) => sort === power || sort === `-${power}`)}
       ref={scroll}
       tabIndex={0}
       role="grid"
@@ -211,7 +212,7 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
   const [fault] = worstFirst(device.faults);
   return (
     <div
-      class={`fleet-row ${isCursor ? 'cursor' : ''}`}
+      class={`fleet-row is-${device.state} ${isCursor ? 'cursor' : ''}`}
       id={rowId(device)}
       role="row"
       aria-rowindex={index + 2}
@@ -236,7 +237,13 @@ function Row({device, index, top, forms, isCursor}: RowProps) {
       {cell('state', <span title={fault?.title}>{fault?.title ?? stateText(device.state)}</span>)}
       {cell('charge', percentText(device.charge_percent))}
       {powers.map((power) =>
-        cell(power, inForm(readerOf[power](device) as number | null, forms[power], localeName())),
+        cell(
+          power,
+          <>
+            {inForm(readerOf[power](device) as number | null, forms[power], localeName())}
+            <small class="of-phone"> {forms[power].unit}</small>
+          </>,
+        ),
       )}
       {cell('last', ageText(device.lastReport))}
     </div>

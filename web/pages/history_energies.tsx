@@ -9,16 +9,17 @@ import {
   colourOf,
   type Energies,
   isKnown,
+  markOf,
   parts,
   type Sums,
   sources,
-  sumOf,
   uses,
 } from '../charts/energy.ts';
-import {partLabel, periodName, slotName} from '../charts/labels.ts';
+import {partLabel, periodName, type Slots, slotsOf} from '../charts/labels.ts';
 import {type ColumnForm, energyForm, inForm} from '../format/number.ts';
-import {barsOf, type Period, shifted, within} from '../format/period.ts';
-import {localeName, percentText, spanText, texts, whenText} from '../i18n/index.ts';
+import {type Period, shifted, within} from '../format/period.ts';
+import {localeName, localIsoText, percentText, spanText, texts, whenText} from '../i18n/index.ts';
+import {serverNow} from '../store/clock.ts';
 import {home} from '../store/home.ts';
 import {devicePath, query, setQuery} from '../store/routes.ts';
 import {ToggleButton} from '../ui/controls.tsx';
@@ -48,7 +49,6 @@ export function HistoryEnergies(props: Props) {
   const [chosen, setChosen] = useState<number | null>(null);
   const asTable = query.value.get('table') === '1';
   const {bars, total} = energies;
-  const before = energies.previous?.bars ?? [];
   const measured = parts.filter((part) => total[part] !== null);
   if (measured.length === 0) {
     return (
@@ -57,18 +57,15 @@ export function HistoryEnergies(props: Props) {
       </p>
     );
   }
-  const count = Math.max(bars.length, barsOf(start, period));
-  const names = (i: number) => {
-    const bar = bars[i];
-    return period === 'day' && bar ? whenText(bar.from, 'time') : slotName(start, period, i);
-  };
+  const slots = slotsOf(start, period, bars);
+  const {count, name: names} = slots;
+  const before = inSlots(energies.previous?.bars ?? [], slots, period);
   const open = (i: number) => {
     const slot = within(start, period, i);
     if (slot && bars[i] && hasBegun(bars[i])) onOpen(...slot);
   };
   const bar = chosen === null ? null : (bars[chosen] ?? null);
   const shown: Sums = bar ?? total;
-  const beforeName = periodName(shifted(start, period, -1), period);
   return (
     <div ref={box}>
       <Bars
@@ -91,21 +88,17 @@ export function HistoryEnergies(props: Props) {
       <Legend
         shown={shown}
         measured={measured}
-        before={before.length === 0 ? null : comparedWith(energies, chosen, isCurrent)}
+        before={(chosen === null ? allBefore(energies) : before[chosen]) ?? null}
+        runs={bar !== null && bar.to > serverNow()}
         atLeast={(bar ?? total).atLeast}
       />
       {chosen === null && <Shares total={total} />}
       {energies.previous && (
-        <p class="muted small-text compared">
-          {before.some((one) => isKnown(one)) ? (
-            <>
-              <i class="key outline" aria-hidden="true" />
-              {isCurrent ? words.comparedUntil(beforeName) : words.compared(beforeName)}
-            </>
-          ) : (
-            words.nothingBefore(beforeName)
-          )}
-        </p>
+        <Compared
+          isKnown={energies.previous.bars.some((one) => isKnown(one))}
+          name={periodName(shifted(start, period, -1), period)}
+          isCurrent={isCurrent}
+        />
       )}
       <Unknown energies={energies} />
       <div class="buttons">
@@ -133,19 +126,43 @@ function slotText(name: string, bar: Bar | null): string {
   return isKnown(bar) ? name : `${name}: ${words.plot.unknown}`;
 }
 
-/** Sums of the period before: of the same bar, or of as much of it as the present one has had. */
-function comparedWith(energies: Energies, chosen: number | null, isCurrent: boolean): Sums | null {
-  const {previous, bars} = energies;
-  if (!previous) return null;
-  if (chosen !== null) return previous.bars[chosen] ?? null;
-  if (!isCurrent) return previous.total;
-  return sumOf(previous.bars.slice(0, bars.filter(hasBegun).length));
+/** Sums of the period before, or of as much of it as the present one has had. */
+const allBefore = ({previous}: Energies) => previous?.soFar ?? previous?.total;
+
+interface ComparedProps {
+  isKnown: boolean;
+  name: string;
+  isCurrent: boolean;
+}
+
+/** What the outlines are, and what "before" is. */
+function Compared(before: ComparedProps) {
+  const words = texts.value.history;
+  const text = before.isCurrent ? words.comparedUntil : words.compared;
+  return (
+    <p class="muted small-text compared">
+      {before.isKnown && <i class="key outline" aria-hidden="true" />}
+      {before.isKnown ? text(before.name) : words.nothingBefore(before.name)}
+    </p>
+  );
+}
+
+/** The bars of the period before in the slots of this one: hours by the clock, others by number. */
+export function inSlots(before: Bar[], slots: Slots, period: Period): (Bar | undefined)[] {
+  const at = (index: number) => {
+    if (period !== 'day') return before[index];
+    const clock = slots.name(index).slice(0, 5);
+    return before.find((bar) => whenText(bar.from, 'time').startsWith(clock));
+  };
+  return before.length === 0 ? [] : Array.from({length: slots.count}, (_, index) => at(index));
 }
 
 interface LegendProps {
   shown: Sums;
   measured: BarPart[];
   before: Sums | null;
+  /** Of a bar that runs: it cannot be compared with a whole one. */
+  runs: boolean;
   atLeast: boolean;
 }
 
@@ -164,7 +181,7 @@ function Legend({measured, ...rest}: LegendProps) {
   );
 }
 
-function Side({shown, measured, before, atLeast, form}: LegendProps & {form: ColumnForm}) {
+function Side({shown, measured, before, runs, atLeast, form}: LegendProps & {form: ColumnForm}) {
   const words = texts.value.history;
   return (
     <dl class="legend">
@@ -175,9 +192,11 @@ function Side({shown, measured, before, atLeast, form}: LegendProps & {form: Col
             {part === 'car' || part === 'heat' ? words.ofWhich(partLabel(part)) : partLabel(part)}
           </dt>
           <dd>
-            {atLeast && shown[part] !== null && '≥ '}
+            {shown[part] !== null && markOf(part, {atLeast})}
             <b>{inForm(shown[part], form, localeName())}</b> <small>{form.unit}</small>
-            {before?.[part] != null && <Change now={shown[part]} then={before[part]} form={form} />}
+            {before?.[part] != null && (
+              <Change now={runs ? null : shown[part]} then={before[part]} form={form} />
+            )}
           </dd>
         </div>
       ))}
@@ -282,7 +301,7 @@ function Table({bars, measured, names}: TableProps) {
               <td>{names(i)}</td>
               {measured.map((part) => (
                 <td key={part}>
-                  {bar.atLeast && bar[part] !== null && '≥ '}
+                  {bar[part] !== null && markOf(part, bar)}
                   {inForm(bar[part], form, localeName())}
                 </td>
               ))}
@@ -297,9 +316,10 @@ function Table({bars, measured, names}: TableProps) {
 /** The table as a file: what is not known is an empty cell. */
 export function csvOf(bars: Bar[], measured: BarPart[]): string {
   const rows: (string | number)[][] = [
-    ['from', ...measured.map((part) => `${part}_kwh`), 'unknown_s'],
+    ['from', 'local_time', ...measured.map((part) => `${part}_kwh`), 'unknown_s'],
     ...bars.map((bar) => [
       new Date(bar.from).toISOString(),
+      localIsoText(bar.from),
       ...measured.map((part) => (bar[part] === null ? '' : Number(bar[part].toFixed(3)))),
       bar.unknown_s,
     ]),

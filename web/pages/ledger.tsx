@@ -46,6 +46,7 @@ export function Ledger({today, home}: {today: Today; home: Home}) {
             <div key={row.key}>
               <dt>{row.label}</dt>
               <dd>
+                {today.atLeast && row.kwh !== null && (row.key === 'home' ? '≈ ' : '≥ ')}
                 <b>{inForm(row.kwh, form, localeName())}</b>
                 <small>{form.unit}</small>
               </dd>

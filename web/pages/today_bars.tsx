@@ -2,7 +2,7 @@
 import {useState} from 'preact/hooks';
 import {Bars} from '../charts/bars.tsx';
 import {type Bar, isKnown, parts, stacked} from '../charts/energy.ts';
-import {partLabel, slotName} from '../charts/labels.ts';
+import {partLabel, slotsOf} from '../charts/labels.ts';
 import {useEnergies} from '../charts/use_bars.ts';
 import {dayOf} from '../format/age.ts';
 import {energyText, texts, whenText, zone} from '../i18n/index.ts';
@@ -18,6 +18,7 @@ export function TodayBars() {
   const bars = loaded.data?.bars ?? [];
   const bar = chosen === null ? bars.findLast((one) => isKnown(one)) : bars[chosen];
   const measured = bars.some((one) => isKnown(one));
+  const slots = slotsOf(today, 'day', bars);
   return (
     <section class="card hours" aria-labelledby="hours-title">
       <h2 id="hours-title">
@@ -29,10 +30,10 @@ export function TodayBars() {
       {measured && (
         <Bars
           bars={bars}
-          count={Math.max(24, bars.length)}
+          count={slots.count}
           label={words.hours}
           fills
-          names={(i) => (bars[i] ? whenText(bars[i].from, 'time') : slotName(today, 'day', i))}
+          names={slots.name}
           chosen={chosen}
           onChoose={setChosen}
         />

@@ -10,6 +10,9 @@ using schema::member;
 constexpr std::string_view kIso = "A time in ISO 8601";
 constexpr std::string_view kPrevious =
     "The span before, of the same length in the calendar; absent: compare is not given";
+constexpr std::string_view kSoFar =
+    "Of a span that still runs: the sums of as much of the span before, to the same time by the "
+    "clock; within a quarter of an hour they are taken as steady";
 constexpr std::string_view kUnknown = "The past part of the span of which nothing is known";
 
 // The members of a struct that is EnergySums.
@@ -94,6 +97,7 @@ const schema::Body& describe(schema::Of<EnergySpan> /*of*/) {
       member<&EnergySpan::to>("to", {kIso}),
       member<&EnergySpan::buckets>("buckets"),
       member<&EnergySpan::total>("total"),
+      member<&EnergySpan::so_far>("soFar", {.text = kSoFar}),
   };
   static constexpr schema::Body kBody{.name = "EnergySpan", .members = kMembers};
   return kBody;
@@ -138,6 +142,7 @@ const schema::Body& describe(schema::Of<HomeEnergySpan> /*of*/) {
       member<&HomeEnergySpan::to>("to", {kIso}),
       member<&HomeEnergySpan::buckets>("buckets"),
       member<&HomeEnergySpan::total>("total"),
+      member<&HomeEnergySpan::so_far>("soFar", {.text = kSoFar}),
   };
   static constexpr schema::Body kBody{.name = "HomeEnergySpan", .members = kMembers};
   return kBody;

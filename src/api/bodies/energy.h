@@ -84,6 +84,7 @@ struct EnergySpan {
   std::string to;
   std::vector<Bucket> buckets{};
   EnergySums total{};
+  std::optional<Bucket> so_far{};  // of a previous span
 };
 const schema::Body& describe(schema::Of<EnergySpan> /*of*/);
 
@@ -130,6 +131,7 @@ struct HomeEnergySpan {
   std::string to;
   std::vector<HomeBucket> buckets{};
   HomeEnergySums total{};
+  std::optional<HomeBucket> so_far{};  // of a previous span
 };
 const schema::Body& describe(schema::Of<HomeEnergySpan> /*of*/);
 

@@ -19,8 +19,13 @@ const schema::Body& describe(schema::Of<HomeNode> /*of*/) {
           "power_w",
           {.text = "Charging of a battery and import from the grid are positive; null: not known",
            .unit = "W"}),
-      member<&HomeNode::at_least>("atLeast",
-                                  {.text = "Some of the devices behind it are not known"}),
+      member<&HomeNode::at_least>(
+          "atLeast", {.text = "Some of the devices behind it are not known, and it is at least "
+                              "power_w"}),
+      member<&HomeNode::known_w>(
+          "known_w", {.text = "What the devices that are known add up to, where power_w is null "
+                              "because others, which may have the other sign, are not known",
+                      .unit = "W"}),
       member<&HomeNode::charge_percent>(
           "charge_percent",
           {.text = "The mean of those that are known; null: none is; absent: it is no battery",
@@ -55,6 +60,8 @@ const schema::Body& describe(schema::Of<Today> /*of*/) {
       member<&Today::battery_in_kwh>("batteryIn_kwh", {.unit = "kWh"}),
       member<&Today::battery_out_kwh>("batteryOut_kwh", {.unit = "kWh"}),
       member<&Today::self_sufficiency_percent>("selfSufficiency_percent", {.unit = "%"}),
+      member<&Today::at_least>(
+          "atLeast", {.text = "Some of the devices behind the sums are not known for all of it"}),
       member<&Today::unknown_s>(
           "unknown_s",
           {.text = "Since midnight, of which nothing is known; null: not computed yet, or too many "

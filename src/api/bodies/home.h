@@ -63,6 +63,7 @@ const schema::Body& describe(schema::Of<UnknownDevice> /*of*/);
 struct HomeNode {
   NumberOrNull power_w{};
   bool at_least = false;
+  std::optional<double> known_w{};
   std::optional<NumberOrNull> charge_percent{};
   std::optional<std::vector<UnknownDevice>> unknown{};
   std::optional<std::size_t> unknown_devices{};
@@ -84,6 +85,7 @@ struct Today {
   NumberOrNull battery_in_kwh{};
   NumberOrNull battery_out_kwh{};
   NumberOrNull self_sufficiency_percent{};
+  bool at_least = false;
   schema::OrNull<std::int64_t> unknown_s{};
 };
 const schema::Body& describe(schema::Of<Today> /*of*/);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -72,14 +73,17 @@ double rounded(double value, double steps) { return std::round(value * steps) / 
 
 double kwh_of(double wh) { return rounded(wh / 1000, 1000); }
 
+bool is_whole(Step step, const time::Range& span, const time::TimeZone& zone) {
+  return time::begin_of(step, span.from_ms, zone) == span.from_ms &&
+         time::begin_of(step, span.to_ms, zone) == span.to_ms;
+}
+
 // The compared span is as long as the one that is asked for: by as many periods or buckets if it
 // consists of whole ones, or else by its time.
 std::int64_t begin_of_compared(const Period& of, const time::Range& span,
                                const time::TimeZone& zone) {
   for (const Step step : {of.span, of.bucket}) {
-    const bool is_whole = time::begin_of(step, span.from_ms, zone) == span.from_ms &&
-                          time::begin_of(step, span.to_ms, zone) == span.to_ms;
-    if (!is_whole) continue;
+    if (!is_whole(step, span, zone)) continue;
     std::int64_t before = span.from_ms;
     for (std::int64_t at = span.from_ms; at < span.to_ms; at = time::begin_after(step, at, zone)) {
       before = time::begin_of(step, before - 1, zone);
@@ -87,6 +91,34 @@ std::int64_t begin_of_compared(const Period& of, const time::Range& span,
     return before;
   }
   return span.from_ms - (span.to_ms - span.from_ms);
+}
+
+// The limits of the buckets of a span, and of the one before; empty: that is not asked for.
+struct Limits {
+  std::vector<std::int64_t> asked{};
+  std::vector<std::int64_t> compared{};
+};
+
+// When as much of the compared span had passed as now of the other: at this time of the day by the
+// clock, on the day at the same place in it.
+std::int64_t same_moment(const Period& of, const time::Range& span, const Limits& limits,
+                         const time::Now& now) {
+  const auto& [asked, compared] = limits;
+  const bool has_hours = of.bucket == Step::kHour;
+  const std::int64_t now_ms = unix_ms(now.at);
+  if (!is_whole(has_hours ? Step::kDay : of.bucket, span, now.zone)) {
+    return std::min(compared.front() + now_ms - span.from_ms, span.from_ms);
+  }
+  // Days are counted from the beginning of the span, or of the day or month that runs.
+  const auto runs = std::ranges::upper_bound(asked, now_ms) - asked.begin() - 1;
+  const std::size_t bucket = has_hours ? 0 : static_cast<std::size_t>(runs);
+  if (bucket + 1 >= compared.size()) return span.from_ms;  // the month before is shorter
+  const auto today = time::day_of(now_ms, now.zone);
+  const auto day =
+      time::day_of(compared[bucket], now.zone) + (today - time::day_of(asked[bucket], now.zone));
+  const time::LocalTime at = time::LocalTime(day) + (now.zone.to_local(now.at) - today);
+  return std::clamp(unix_ms(now.zone.to_utc(at)), compared[bucket],
+                    has_hours ? span.from_ms : compared[bucket + 1]);
 }
 
 // kBadParams: the parameter compare has another value.
@@ -107,23 +139,25 @@ struct DeviceSums {
   [[nodiscard]] bool is_known(const history::EnergySources& sources, EnergyFlow flow) const {
     return std::ranges::find(sources.flows, flow) != sources.flows.end() && known.of(flow) > 0;
   }
-  DeviceSums& operator+=(const DeviceSums& other) {
-    wh += other.wh;
-    for (std::size_t i = 0; i < known.ms.size(); ++i) known.ms.at(i) += other.known.ms.at(i);
-    unknown_ms += other.unknown_ms;
-    return *this;
+  // Adds a share of others, as if these were steady.
+  void add(const DeviceSums& other, double share = 1) {
+    for (std::size_t i = 0; i < wh.wh.size(); ++i) wh.wh.at(i) += share * other.wh.wh.at(i);
+    known += other.known;
+    unknown_ms += static_cast<std::int64_t>(share * static_cast<double>(other.unknown_ms));
   }
 };
 
 DeviceSums sums_of(const history::EnergyQuery& query, const EnergyRequest& request,
                    std::size_t bucket) {
-  DeviceSums sums{.wh = query.sums()[bucket], .known = query.known()[bucket]};
+  const history::SpanRange& range = request.buckets[bucket];
+  const auto [wh, known] = query.in(range);
+  DeviceSums sums{.wh = wh, .known = known};
   std::int64_t known_ms = 0;
   for (const EnergyFlow flow : query.sources().flows) {
     known_ms = std::max(known_ms, sums.known.of(flow));
   }
   const std::int64_t past_ms = history::past_ms(
-      request.bounds[bucket], request.bounds[bucket + 1],
+      request.bounds[range.begin], request.bounds[range.end],
       known_ms > 0 ? query.known_until_ms() : std::numeric_limits<std::int64_t>::min(),
       request.now_ms);
   sums.unknown_ms = std::max<std::int64_t>(past_ms - known_ms, 0);
@@ -169,7 +203,7 @@ struct BucketRange {
   std::size_t end = 0;
 };
 BucketRange asked_buckets(const EnergyRequest& request) {
-  return {.begin = request.compared, .end = request.bounds.size() - 1};
+  return {.begin = request.compared, .end = request.end};
 }
 
 // Writes the times of a span, which is a body, and of its buckets; `add` adds a bucket's sums.
@@ -179,15 +213,26 @@ void write_span(Span& span, const EnergyRequest& request, const BucketRange& ran
   const auto text = [&](std::size_t bound) {
     return time::iso_text(request.bounds[bound], request.zone);
   };
-  span.from = text(range.begin);
-  span.to = text(range.end);
   span.buckets.reserve(range.end - range.begin);
+  // A span without buckets has not begun.
+  span.from = text(range.begin < range.end ? request.buckets[range.begin].begin
+                                           : request.bounds.size() - 1);
+  span.to = span.from;
   for (std::size_t i = range.begin; i < range.end; ++i) {
     auto& bucket = span.buckets.emplace_back();
-    bucket.from = text(i);
-    bucket.to = text(i + 1);
+    bucket.from = text(request.buckets[i].begin);
+    bucket.to = span.to = text(request.buckets[i].end);
     add(bucket, i);
   }
+}
+
+// Whose sums are still to be added.
+template <typename Span>
+auto& write_so_far(Span& span, const EnergyRequest& request) {
+  auto& sums = span.so_far.emplace();
+  sums.from = span.from;
+  sums.to = time::iso_text(request.so_far->until_ms, request.zone);
+  return sums;
 }
 
 void write_device_span(body::EnergySpan& span, const EnergyRequest& request,
@@ -196,9 +241,15 @@ void write_device_span(body::EnergySpan& span, const EnergyRequest& request,
   write_span(span, request, range, [&](body::Bucket& bucket, std::size_t i) {
     const DeviceSums sums = sums_of(query, request, i);
     add_sums(bucket, query.sources(), sums);
-    total += sums;
+    total.add(sums);
   });
   add_sums(span.total, query.sources(), total);
+  if (range.begin > 0 || !request.so_far) return;
+  DeviceSums sums;
+  for (const auto& [bucket, share] : request.so_far->parts) {
+    sums.add(sums_of(query, request, bucket), share);
+  }
+  add_sums(write_so_far(span, request), query.sources(), sums);
 }
 
 void write_home_span(body::HomeEnergySpan& span, const EnergyRequest& request,
@@ -207,6 +258,49 @@ void write_home_span(body::HomeEnergySpan& span, const EnergyRequest& request,
     add_sums(bucket, all_wh.subspan(i, 1));
   });
   add_sums(span.total, all_wh.subspan(range.begin, range.end - range.begin));
+  if (range.begin > 0 || !request.so_far) return;
+  std::vector<overview::HomeFlows> parts;
+  parts.reserve(request.so_far->parts.size());
+  for (const auto& [bucket, share] : request.so_far->parts) {
+    parts.push_back(all_wh[bucket].share(share));
+  }
+  add_sums(write_so_far(span, request), parts);
+}
+
+void set_buckets(EnergyRequest& request, const Limits& limits) {
+  std::set<std::int64_t> bounds(limits.compared.begin(), limits.compared.end());
+  bounds.insert(limits.asked.begin(), limits.asked.end());
+  std::int64_t quarter_ms = 0;  // which so_far ends in
+  if (request.so_far) {
+    quarter_ms = history::quarter_before(request.so_far->until_ms);
+    bounds.insert({quarter_ms, history::quarter_after(request.so_far->until_ms)});
+  }
+  request.bounds.assign(bounds.begin(), bounds.end());
+  const auto index_of = [&](std::int64_t bound) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(request.bounds, bound) -
+                                    request.bounds.begin());
+  };
+  const auto add_bucket = [&](std::int64_t from_ms, std::int64_t to_ms) {
+    request.buckets.push_back({.begin = index_of(from_ms), .end = index_of(to_ms)});
+    return request.buckets.size() - 1;
+  };
+  const auto add_buckets = [&](const std::vector<std::int64_t>& of) {
+    for (std::size_t i = 0; i + 1 < of.size(); ++i) add_bucket(of[i], of[i + 1]);
+    return request.buckets.size();
+  };
+  request.compared = add_buckets(limits.compared);
+  request.end = add_buckets(limits.asked);
+  if (!request.so_far) return;
+  auto& [until_ms, parts] = *request.so_far;
+  while (parts.size() < request.compared && limits.compared[parts.size() + 1] <= until_ms) {
+    parts.push_back({.bucket = parts.size()});
+  }
+  const std::int64_t begin_ms = limits.compared[parts.size()];
+  if (quarter_ms > begin_ms) parts.push_back({.bucket = add_bucket(begin_ms, quarter_ms)});
+  if (until_ms == quarter_ms) return;
+  const auto part_ms = static_cast<double>(until_ms - quarter_ms);
+  parts.push_back({.bucket = add_bucket(quarter_ms, history::quarter_after(until_ms)),
+                   .share = part_ms / static_cast<double>(history::kQuarter_ms)});
 }
 
 }  // namespace
@@ -231,12 +325,11 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
   if (!compared) return std::unexpected(compared.error());
   const time::Range span{.from_ms = history::quarter_before(begin),
                          .to_ms = history::quarter_after(end)};
-  EnergyRequest request{.period = of.name,
-                        .bounds = time::bounds(of.bucket, span, now.zone, kMaxBuckets + 1),
-                        .now_ms = unix_ms(now.at),
-                        .zone = now.zone};
-  std::vector<std::int64_t>& bounds = request.bounds;
-  if (bounds.size() > kMaxBuckets + 1) {
+  EnergyRequest request{
+      .period = of.name, .from_ms = span.from_ms, .now_ms = unix_ms(now.at), .zone = now.zone};
+  Limits limits{.asked = time::bounds(of.bucket, span, now.zone, kMaxBuckets + 1)};
+  std::vector<std::int64_t>& asked = limits.asked;
+  if (asked.size() > kMaxBuckets + 1) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("from {} to {} are over {} {}: at most that many are answered at once, "
                             "choose a longer period or less of it",
@@ -244,14 +337,16 @@ Result<EnergyRequest> parse_energy_request(const JsonObject& params, const time:
                             kMaxBuckets, of.buckets));
   }
   // Buckets that have not begun have no data.
-  while (bounds.size() > 1 && bounds[bounds.size() - 2] > request.now_ms) bounds.pop_back();
-  if (!*compared) return request;
-  std::vector<std::int64_t> all = time::bounds(
-      of.bucket, {.from_ms = begin_of_compared(of, span, now.zone), .to_ms = span.from_ms},
-      now.zone, 2 * kMaxBuckets);
-  request.compared = all.size() - 1;
-  all.insert(all.end(), bounds.begin() + 1, bounds.end());
-  bounds = std::move(all);
+  while (asked.size() > 1 && asked[asked.size() - 2] > request.now_ms) asked.pop_back();
+  if (*compared) {
+    limits.compared = time::bounds(
+        of.bucket, {.from_ms = begin_of_compared(of, span, now.zone), .to_ms = span.from_ms},
+        now.zone, 2 * kMaxBuckets);
+    if (span.from_ms <= request.now_ms && request.now_ms < span.to_ms) {
+      request.so_far = {.until_ms = same_moment(of, span, limits, now)};
+    }
+  }
+  set_buckets(request, limits);
   return request;
 }
 

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,11 +19,24 @@
 namespace gridloom::api {
 
 struct EnergyRequest {
+  // As much of the span before as has passed of the span that is asked for, which still runs.
+  struct SoFar {
+    struct Part {
+      std::size_t bucket = 0;  // index in EnergyRequest::buckets
+      double share = 1;        // of it
+    };
+    std::int64_t until_ms = 0;
+    std::vector<Part> parts{};
+  };
   std::string_view period;  // "day", ...
-  // Bucket limits, from the first begin to the last end. Those of the span before come first, if it
-  // is asked for.
-  std::vector<std::int64_t> bounds;
+  // The limits of the spans that are summed up, from the first begin to the last end.
+  std::vector<std::int64_t> bounds{};
+  // Those of the span before, if it is asked for; those of the span; parts for so_far alone.
+  std::vector<history::SpanRange> buckets{};
   std::size_t compared = 0;  // buckets of the span before
+  std::size_t end = 0;       // of the buckets of the span
+  std::optional<SoFar> so_far{};
+  std::int64_t from_ms = 0;  // of the span
   std::int64_t now_ms = 0;
   time::TimeZone zone{};  // in which times are shown
 };

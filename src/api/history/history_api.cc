@@ -191,7 +191,8 @@ void HistoryApi::home_energy(Call call) const {
                                                          Call roles_call) mutable {
                home::HomeEnergies energies({.devices = std::move(devices),
                                             .bounds = request.bounds,
-                                            .compared = request.compared,
+                                            .buckets = request.buckets,
+                                            .from_ms = request.from_ms,
                                             .now_ms = request.now_ms});
                read(std::move(roles_call),
                     answer_of(std::move(energies), form,

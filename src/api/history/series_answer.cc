@@ -11,6 +11,7 @@
 
 #include "base/csv.h"
 #include "time/iso_text.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -133,6 +134,7 @@ class CsvText final : public SeriesText {
   explicit CsvText(const SeriesAnswer::Options& options)
       : aggregate_(options.request.step_ms > 0 ? options.request.aggregate
                                                : history::Aggregate::kLast),
+        zone_(options.request.zone),
         unit_of_(options.unit_of) {}
 
  private:
@@ -144,7 +146,7 @@ class CsvText final : public SeriesText {
       text() += ',';
       append_csv_cell(text(), unit.unit.empty() ? field : fmt::format("{} [{}]", field, unit.unit));
     }
-    text() += "\r\n";
+    text() += ",local_time\r\n";
   }
 
   void begin_field(std::string_view /*name*/) override {}
@@ -157,6 +159,8 @@ class CsvText final : public SeriesText {
       text() += ',';
       if (row[i] != nullptr) append_in_unit(*row[i], scales_.at(i));
     }
+    text() += ',';
+    text() += time::iso_text(at_ms, zone_);
     text() += "\r\n";
   }
 
@@ -177,6 +181,7 @@ class CsvText final : public SeriesText {
   }
 
   const history::Aggregate aggregate_;
+  const time::TimeZone zone_;
   const UnitOf unit_of_;
   std::vector<double> scales_;  // by column
 };

@@ -3,7 +3,8 @@
 //
 // JSON: {"sn":..,"from":..,"to":..,"step":..,"aggregate":..,
 //        "series":[{"field":..,"unit":..,"scale":..,"points":[[time,value],..]},..]}
-// CSV: "time,pd.soc [%],..", with numbers in the unit of the heading.
+// CSV: "time,pd.soc [%],..,local_time", with numbers in the unit of the heading. The time is UTC;
+// the last column has the same by the clocks of the request's zone, with their offset.
 //
 // In JSON, times and the step are in milliseconds; a gap is null. Without a step there is no "step"
 // and no "aggregate", and a scale of 1 is left out; so are "decimals" that UnitOf does not tell.

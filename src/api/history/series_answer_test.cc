@@ -22,6 +22,7 @@
 #include "testing/clock.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
+#include "time/test_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -56,15 +57,15 @@ class SeriesAnswerTest : public testing::Test {
     durable.get_future().wait();
   }
   Result<std::string> answer(const SeriesParameters& words, const SeriesLimits& limits = {}) {
-    SeriesAnswer made({.sn = "SN1",
-                       .device = 1,
-                       .request = must(history::series_request(words, {.at = kNow}, limits)),
-                       .limits = limits,
-                       .unit_of = [](std::string_view name) {
-                         if (name == "pd.soc") return FieldUnit{.unit = "%"};
-                         return name == "pd.list" ? FieldUnit{.unit = "W", .scale = 0.1}
-                                                  : FieldUnit();
-                       }});
+    SeriesAnswer made(
+        {.sn = "SN1",
+         .device = 1,
+         .request = must(history::series_request(words, {.at = kNow, .zone = zone_}, limits)),
+         .limits = limits,
+         .unit_of = [](std::string_view name) {
+           if (name == "pd.soc") return FieldUnit{.unit = "%"};
+           return name == "pd.list" ? FieldUnit{.unit = "W", .scale = 0.1} : FieldUnit();
+         }});
     std::promise<Result<std::string>> promise;
     EXPECT_TRUE(archive_->read([&](history::Reader& reader) {
       std::string text;
@@ -85,6 +86,7 @@ class SeriesAnswerTest : public testing::Test {
   }
 
   TestClock clock_{kNow};
+  time::TimeZone zone_{};
   TemporaryFolder folder_;
   std::unique_ptr<history::Archive> archive_;
   journal::BatchWriter writer_;
@@ -127,6 +129,7 @@ TEST_F(SeriesAnswerTest, StepsHaveTheirAggregateAndGaps) {
 }
 
 TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
+  zone_ = time::test_zone("CET-1CEST,M3.5.0,M10.5.0/3");
   report(0, {{"a", "1"}, {"b,c", R"("he said \"no\"")"}});
   report(1500, {{"a", "2.50"}});
   report(2000, {{"b,c", R"([1,"x"])"}});
@@ -138,18 +141,20 @@ TEST_F(SeriesAnswerTest, CsvHasARowForEachTime) {
                                .to = "2026-11-01T12:01:00Z",
                                .format = "csv"};
   EXPECT_EQ(must(answer(words)),
-            "time,a,\"b,c\"\r\n"
-            "2026-11-01T12:00:00Z,1,\"he said \"\"no\"\"\"\r\n"
-            "2026-11-01T12:00:01.500Z,2.5,\r\n"
-            "2026-11-01T12:00:02Z,,\"[1,\"\"x\"\"]\"\r\n"
-            "2026-11-01T12:00:03Z,,\"line\nbreak\"\r\n"
-            "2026-11-01T12:00:04Z,null,plain\r\n");
+            "time,a,\"b,c\",local_time\r\n"
+            "2026-11-01T12:00:00Z,1,\"he said \"\"no\"\"\",2026-11-01T13:00:00+01:00\r\n"
+            "2026-11-01T12:00:01.500Z,2.5,,2026-11-01T13:00:01+01:00\r\n"
+            "2026-11-01T12:00:02Z,,\"[1,\"\"x\"\"]\",2026-11-01T13:00:02+01:00\r\n"
+            "2026-11-01T12:00:03Z,,\"line\nbreak\",2026-11-01T13:00:03+01:00\r\n"
+            "2026-11-01T12:00:04Z,null,plain,2026-11-01T13:00:04+01:00\r\n");
   EXPECT_EQ(must(answer({.fields = "a",
                          .from = "2026-11-01T12:00:00Z",
                          .to = "2026-11-01T12:20:00Z",
                          .step = "10m",
                          .format = "csv"})),
-            "time,a\r\n2026-11-01T12:00:00Z,1.75\r\n2026-11-01T12:10:00Z,\r\n");
+            "time,a,local_time\r\n"
+            "2026-11-01T12:00:00Z,1.75,2026-11-01T13:00:00+01:00\r\n"
+            "2026-11-01T12:10:00Z,,2026-11-01T13:10:00+01:00\r\n");
 }
 
 TEST_F(SeriesAnswerTest, CsvIsInTheUnitThatItsHeadingNames) {
@@ -165,12 +170,16 @@ TEST_F(SeriesAnswerTest, CsvIsInTheUnitThatItsHeadingNames) {
                         .format = "csv"}));
   };
   EXPECT_EQ(csv("", ""),
-            "time,pd.list [W],pd.soc [%]\r\n"
-            "2026-11-01T12:00:00Z,29,77.5\r\n"
-            "2026-11-01T12:00:01Z,[1],\r\n");
-  EXPECT_EQ(csv("10s", "max"), "time,pd.list [W],pd.soc [%]\r\n2026-11-01T12:00:00Z,29,77.5\r\n");
-  EXPECT_EQ(csv("10s", "count"), "time,pd.list,pd.soc\r\n2026-11-01T12:00:00Z,2,1\r\n");
-  EXPECT_TRUE(csv("10s", "integral").starts_with("time,pd.list [Wh],pd.soc [%h]\r\n"));
+            "time,pd.list [W],pd.soc [%],local_time\r\n"
+            "2026-11-01T12:00:00Z,29,77.5,2026-11-01T12:00:00+00:00\r\n"
+            "2026-11-01T12:00:01Z,[1],,2026-11-01T12:00:01+00:00\r\n");
+  EXPECT_EQ(csv("10s", "max"),
+            "time,pd.list [W],pd.soc "
+            "[%],local_time\r\n2026-11-01T12:00:00Z,29,77.5,2026-11-01T12:00:00+00:00\r\n");
+  EXPECT_EQ(
+      csv("10s", "count"),
+      "time,pd.list,pd.soc,local_time\r\n2026-11-01T12:00:00Z,2,1,2026-11-01T12:00:00+00:00\r\n");
+  EXPECT_TRUE(csv("10s", "integral").starts_with("time,pd.list [Wh],pd.soc [%h],local_time\r\n"));
 }
 
 // Names and texts of devices are escaped; numbers stay numbers.
@@ -179,19 +188,20 @@ TEST_F(SeriesAnswerTest, CsvHasNothingThatASpreadsheetWouldRun) {
   report(1000, {{"=t", "\"@x\""}, {"=n", "\"-\""}});
   report(2000, {{"=t", "\"a=1\""}});
   keep();
-  EXPECT_EQ(must(answer({.fields = "=*", .from = "2026-11-01T12:00:00Z", .format = "csv"})),
-            "time,'=cmd|x,'=n,'=t\r\n"
-            "2026-11-01T12:00:00Z,\"'=HYPERLINK(\"\"a\"\",1)\",-1.5,'+1+1\r\n"
-            "2026-11-01T12:00:01Z,,'-,'@x\r\n"
-            "2026-11-01T12:00:02Z,,,a=1\r\n");
+  EXPECT_EQ(
+      must(answer({.fields = "=*", .from = "2026-11-01T12:00:00Z", .format = "csv"})),
+      "time,'=cmd|x,'=n,'=t,local_time\r\n"
+      "2026-11-01T12:00:00Z,\"'=HYPERLINK(\"\"a\"\",1)\",-1.5,'+1+1,2026-11-01T12:00:00+00:00\r\n"
+      "2026-11-01T12:00:01Z,,'-,'@x,2026-11-01T12:00:01+00:00\r\n"
+      "2026-11-01T12:00:02Z,,,a=1,2026-11-01T12:00:02+00:00\r\n");
 }
 
 TEST_F(SeriesAnswerTest, CsvHasNothingThatATerminalWouldObey) {
   report(0, {{"a\x1b[31m", R"("\u001b[2J\u0007\u202egpj.exe")"}, {"b", "[\"\xe2\x80\xae\"]"}});
   keep();
   EXPECT_EQ(must(answer({.fields = "a*,b", .from = "2026-11-01T12:00:00Z", .format = "csv"})),
-            "time,a?[31m,b\r\n"
-            "2026-11-01T12:00:00Z,?[2J??gpj.exe,\"[\"\"?\"\"]\"\r\n");
+            "time,a?[31m,b,local_time\r\n"
+            "2026-11-01T12:00:00Z,?[2J??gpj.exe,\"[\"\"?\"\"]\",2026-11-01T12:00:00+00:00\r\n");
 }
 
 TEST_F(SeriesAnswerTest, APlotHasFewPointsAndTheGapsBetweenThem) {

@@ -72,11 +72,8 @@ std::optional<double> capacity_of(const home::HomeState& state) {
 body::EvccDevice device_of(const home::HomeDevice& device, TimePoint now,
                            const home::EnergyTotals::Device* totals) {
   body::EvccDevice row{.sn = device.sn, .name = device.name};
-  const bool is_of_now =
-      device.last_report &&
-      overview::is_of_now(std::chrono::duration_cast<Millis>(now - *device.last_report));
   const overview::Overview none;
-  const overview::Overview& figures = is_of_now ? device.figures : none;
+  const overview::Overview& figures = home::is_of_now(device, now) ? device.figures : none;
   if (measures(*device.sources, history::Power::kPv)) {
     row.pv = {.power_w = rounded(figures.sun_w), .energy_kwh = energy_of(totals, EnergyFlow::kPv)};
   }

@@ -59,6 +59,7 @@ schema::Map<Place, body::HomeNode> nodes_of(const HomePicture& picture,
     const Node& node = picture.at(place);
     if (!node.exists) continue;
     body::HomeNode row{.power_w = or_null(node.power_w), .at_least = node.at_least};
+    if (node.known_w) row.known_w = rounded(*node.known_w);
     if (place == Place::kBattery) row.charge_percent = or_null(picture.charge_percent);
     add_unknown(row, node, devices);
     nodes.members.emplace_back(place, std::move(row));
@@ -86,6 +87,7 @@ body::Today today_of(const std::optional<overview::Ledger>& ledger) {
           .battery_in_kwh = energy(sums.of(kBatteryIn)),
           .battery_out_kwh = energy(sums.of(kBatteryOut)),
           .self_sufficiency_percent = or_null(ledger->self_sufficiency_percent),
+          .at_least = sums.at_least,
           .unknown_s = {sums.unknown_ms / 1000}};
 }
 

@@ -42,11 +42,6 @@ bool fits(std::string_view pattern, std::string_view name) {
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-bool is_of_now(const HomeDevice& device, TimePoint now) {
-  return device.last_report &&
-         overview::is_of_now(std::chrono::duration_cast<Millis>(now - *device.last_report));
-}
-
 }  // namespace
 
 struct HomeMetricsApi::Names {

@@ -256,9 +256,10 @@ JsonObject success_of(const Route& route) {
   }
   const auto format = std::ranges::find(route.query, "format", &OwnParameter::name);
   if (format != route.query.end()) {
-    content.get_object()["text/csv"] =
-        JsonObject{{"schema", JsonObject{{"type", "string"}}},
-                   {"example", "time,pd.soc\r\n2026-11-01T12:00:00Z,77\r\n"}};
+    content.get_object()["text/csv"] = JsonObject{
+        {"schema", JsonObject{{"type", "string"}}},
+        {"example",
+         "time,pd.soc,local_time\r\n2026-11-01T12:00:00Z,77,2026-11-01T13:00:00+01:00\r\n"}};
   }
   JsonObject made{{"description", "Success"}, {"content", std::move(content)}};
   if (route.keeping == Keeping::kTagged) {

@@ -141,7 +141,7 @@ void add_home_options(CLI::App& app, ServeOptions& o) {
                                 "Run the virtual home of a file, or one that comes with Gridloom "
                                 "(gridloom home list)");
   add_value(app, "--demo-home", o.demo_home, "FAMILY=N,...",
-            "Devices that share nothing in place of the demo home, as power_ocean=5,delta_2")
+            "Devices of these families in place of the demo home, as power_ocean=5,delta_2")
       .needs(demo)
       .excludes(home);
   add_value(app, "--world", o.world, placeholder::kFile,
@@ -284,14 +284,12 @@ void add_serve(CLI::App& app, ServeArguments& a, std::function<int()>& chosen) {
   add_home_options(*serve_app, a.serve);
   add_clock_options(*serve_app, a.serve);
   add_safety_options(*serve_app, a.serve);
+  add_language_option(*serve_app);
   // The option is on the root command, because only this one reads a file; the keys are serve's.
   accept_config_file(app);
   accept_options_of_parent(*serve_app);
   set_action(*serve_app, chosen, [&a] {
     a.serve.limits = all_settings(a.serve);
-    if (!a.serve.world.empty() && !a.serve.has_demo()) {
-      return report_error({ErrorCode::kBadParams, "--world requires --demo or --home"});
-    }
     return serve(a.serve);
   });
 }
@@ -427,7 +425,9 @@ int CommandLine::run(int argc, const char* const* argv) {
   try {
     impl_->app.parse(std::vector<std::string>(words.rbegin(), words.rend()));
   } catch (const CLI::Success& success) {
-    return impl_->app.exit(success);
+    const std::string wrong = unknown_command_in(impl_->app, words);
+    if (wrong.empty()) return impl_->app.exit(success);
+    return report_error({.code = ErrorCode::kBadParams, .detail = wrong});
   } catch (const CLI::ParseError& error) {
     fmt::print(stderr, "gridloom: {}\n", explain_usage(impl_->app, words, error));
     return kWrongUsage;

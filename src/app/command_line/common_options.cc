@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "app/process/language.h"
 #include "app/ready_file.h"
 #include "base/nearest.h"
 #include "base/redacted.h"
@@ -62,6 +63,12 @@ std::filesystem::path device_files(const std::string& given,
 
 Option add_json_option(CLI::App& command, bool& json) {
   return add_flag(command, "--json", json, "Print JSON, one value a line, for programs");
+}
+
+Option add_language_option(CLI::App& command) {
+  return add_value(command, "--language", chosen_language(), "LANGUAGE",
+                   "Language of what it shows, en or de; its default is that of LC_ALL or LANG")
+      .check(one_of({catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()}));
 }
 
 Option add_ca_option(CLI::App& command, std::string& file) {

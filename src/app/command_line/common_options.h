@@ -38,6 +38,8 @@ Option add_devices_option(CLI::App& command, std::string& folder);
                                                  const std::filesystem::path& data_folder);
 // --json of a command that prints results. docs/user/output.schema.json describes them.
 Option add_json_option(CLI::App& command, bool& json);
+// --language of a command whose texts have translations (app/process/language.h).
+Option add_language_option(CLI::App& command);
 // --ca: certificates to trust.
 Option add_ca_option(CLI::App& command, std::string& file);
 // --from and --to of a span of past time.

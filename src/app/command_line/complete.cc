@@ -20,6 +20,7 @@
 #include "app/limits.h"
 #include "base/ascii.h"
 #include "catalog/home.h"
+#include "catalog/language.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/fault_injector.h"
@@ -42,6 +43,8 @@ const std::vector<Choices>& all_choices() {
       {.option = "--format", .words = {"table", "spark", "csv", "json"}},
       {.option = "--aggregate",
        .words = {"mean", "min", "max", "sum", "count", "last", "integral"}},
+      {.option = "--language",
+       .words = {catalog::kLanguageTags.begin(), catalog::kLanguageTags.end()}},
       {.option = "--log-level", .words = {log_levels().begin(), log_levels().end()}},
       {.option = "--period", .words = {"day", "week", "month", "year"}},
       {.option = "--replay-check", .words = {"auto", "on", "off"}},
@@ -57,8 +60,9 @@ struct Typed {
   const CLI::App* command = nullptr;
   const CLI::Option* waiting = nullptr;  // an option without its value yet
   std::vector<std::string> arguments{};
-  std::string data{};     // value of --data
-  std::string devices{};  // value of --devices
+  std::string_view last{};  // the word
+  std::string data{};       // value of --data
+  std::string devices{};    // value of --devices
 };
 
 const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
@@ -160,8 +164,9 @@ class Values {
     }
     return devices;
   }
-  // Serial numbers, and words that are in the name of one device only. Of more than kMostNamed
-  // devices, to search each word in the names of all would take longer than a person waits.
+  // Serial numbers, and words that are in the name of one device only, in the case that is typed.
+  // Of more than kMostNamed devices, to search each word in the names of all would take longer than
+  // a person waits.
   [[nodiscard]] std::vector<std::string> device_words() const {
     constexpr std::size_t kShortest = 3;  // letters
     constexpr std::size_t kMostNamed = 200;
@@ -170,10 +175,11 @@ class Values {
     words.reserve(all.size());
     for (const HomeDevice& device : all) words.push_back(device.sn);
     if (all.size() > kMostNamed) return words;
+    const bool is_upper = !typed_.last.empty() && lower(typed_.last.front()) != typed_.last.front();
     for (const HomeDevice& device : all) {
       std::istringstream name(device.name);
       for (std::string word; name >> word;) {
-        std::ranges::transform(word, word.begin(), lower);
+        if (!is_upper) std::ranges::transform(word, word.begin(), lower);
         const auto found = find_device(all, word);
         const bool names_it = found && found->sn == device.sn;
         if (names_it && word.size() >= kShortest) words.push_back(std::move(word));
@@ -197,14 +203,16 @@ class Values {
     for (const catalog::FamilyPtr& family : all->families()) names.push_back(family->id);
     return names;
   }
-  // The homes in the program, and files: their mark is first, because bash's script puts the names
-  // of files in the place of what it has.
+  // The homes in the program; files where what is typed is none of them.
   [[nodiscard]] std::vector<std::string> homes() const {
-    std::vector<std::string> names = files();
+    std::vector<std::string> names;
     for (const catalog::EmbeddedFile& file : catalog::embedded_homes()) {
       names.emplace_back(file.name.substr(0, file.name.rfind('.')));
     }
-    return names;
+    const std::string_view last = typed_.last.substr(typed_.last.rfind('=') + 1);
+    const bool is_home =
+        std::ranges::any_of(names, [&](const std::string& name) { return name.starts_with(last); });
+    return is_home ? names : files();
   }
   // "delta_2=", for a list of families with numbers.
   [[nodiscard]] std::vector<std::string> counted_families() const {
@@ -379,7 +387,8 @@ std::vector<std::string> unfiltered(const CLI::App& root, const Typed& typed,
 
 std::vector<std::string> candidates(const CLI::App& root, Words words) {
   const std::string last = words.empty() ? std::string() : words.back();
-  const Typed typed = read(root, words.first(words.empty() ? 0 : words.size() - 1));
+  Typed typed = read(root, words.first(words.empty() ? 0 : words.size() - 1));
+  typed.last = last;
   std::vector<std::string> all = unfiltered(root, typed, last);
   std::erase_if(all, [&last](const std::string& each) {
     return !each.starts_with(':') && !each.starts_with(last);

@@ -60,7 +60,8 @@ std::string energies_csv(std::span<const ShownEnergies> all) {
       std::ranges::any_of(all, [](const ShownEnergies& each) { return !each.owner.empty(); });
   const auto to_end = [](std::string& text) { return std::back_inserter(text); };
   std::string text = has_owners ? "owner,from,to" : "from,to";
-  for (const EnergyColumn& each : columns) fmt::format_to(to_end(text), ",{} [kWh]", each.title);
+  for (const EnergyColumn& each : columns)
+    fmt::format_to(to_end(text), ",{} [kWh]", each.title.english());
   text += "\r\n";
   for (const ShownEnergies& each : all) {
     for (const JsonObject& bucket : buckets_of(each.answer)) {
@@ -84,7 +85,7 @@ std::string energies_csv(std::span<const ShownEnergies> all) {
 std::string energy_cell(const std::optional<double>& kwh) {
   if (!kwh) return "-";
   const double size = std::abs(*kwh);
-  return fmt::format("{:.{}f}", *kwh, size < 100 ? 2 : size < 1000 ? 1 : 0);
+  return localized(fmt::format("{:.{}f}", *kwh, size < 100 ? 2 : size < 1000 ? 1 : 0));
 }
 
 }  // namespace gridloom::app

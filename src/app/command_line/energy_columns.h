@@ -9,13 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "app/process/language.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
 // One column, which is the sum of its members of an answer.
 struct EnergyColumn {
-  std::string_view title;
+  Phrase title;
   std::array<std::string_view, 2> members;  // "": none
 };
 
@@ -58,7 +59,7 @@ struct ShownEnergies {
 // One table for a spreadsheet: kWh, and nothing where nothing is known.
 [[nodiscard]] std::string energies_csv(std::span<const ShownEnergies> all);
 
-// "1.26", "123.4", "12345"; "-": not known.
+// "1.26", "123.4", "12345", in German "1,26"; "-": not known.
 [[nodiscard]] std::string energy_cell(const std::optional<double>& kwh);
 
 }  // namespace gridloom::app

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <map>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/home_energy.h"
+#include "app/process/language.h"
 #include "base/printable.h"
 
 namespace gridloom::app {
@@ -48,8 +50,7 @@ std::string text_in(const JsonObject& object, std::string_view name) {
 
 // " Thu" of "2026-11-26"; empty: no date.
 std::string weekday_of(std::string_view date) {
-  constexpr std::array<std::string_view, 7> kNames = {"Sun", "Mon", "Tue", "Wed",
-                                                      "Thu", "Fri", "Sat"};
+  constexpr auto kNames = std::to_array<Phrase>({"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"});
   int year = 0;
   unsigned month = 0;
   unsigned day = 0;
@@ -62,7 +63,7 @@ std::string weekday_of(std::string_view date) {
                                        std::chrono::day(day)};
   if (!at.ok()) return {};
   const std::chrono::weekday weekday{std::chrono::sys_days(at)};
-  return fmt::format(" {}", kNames.at(weekday.c_encoding()));
+  return fmt::format(" {}", translated(kNames.at(weekday.c_encoding())));
 }
 
 // The begin of a bucket, as precisely as its period needs it.
@@ -78,10 +79,10 @@ std::string label_of(std::string_view period, const std::string& from, bool is_o
 std::string shares_text(const JsonObject& total) {
   std::string text;
   constexpr double kPercent = 100;
-  const auto add = [&](std::string_view name, std::string_view member, double times) {
+  const auto add = [&](Phrase name, std::string_view member, double times) {
     const Json* share = total.if_contains(member);
     if (share == nullptr || !share->is_number()) return;
-    text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", name,
+    text += fmt::format("{}{} {:.0f} %", text.empty() ? "" : ", ", translated(name),
                         share->to_number<double>() * times);
   };
   add("self-sufficiency", "selfSufficiency", kPercent);
@@ -91,12 +92,20 @@ std::string shares_text(const JsonObject& total) {
   return text.empty() ? text : text + '\n';
 }
 
+// "2026-11-26 14:00" of a time of the answer.
+std::string moment_of(const JsonObject& answer, std::string_view name) {
+  std::string at = text_in(answer, name).substr(0, kHour);
+  if (at.size() > kDate) at[kDate] = ' ';
+  return at;
+}
+
 void print_table(const ShownEnergies& shown) {
   const std::vector<JsonObject> buckets = buckets_of(shown.answer);
   const std::string period = text_in(shown.answer, "period");
   const std::vector<EnergyColumn> columns = known_columns(std::span(&shown, 1));
   if (buckets.empty() || columns.empty()) {
-    print_note("No energy is known of this span.");
+    print_note(fmt::format(fmt::runtime(translated("No energy is known from {} to {}.")),
+                           moment_of(shown.answer, "from"), moment_of(shown.answer, "to")));
     return;
   }
   const auto from_of = [](const JsonObject& bucket) {
@@ -104,12 +113,14 @@ void print_table(const ShownEnergies& shown) {
   };
   const bool is_one_day =
       from_of(buckets.front()).substr(0, kDate) == from_of(buckets.back()).substr(0, kDate);
-  std::vector<Table::Column> titles{{.title = period == "day"    ? "HOUR, kWh"
-                                              : period == "year" ? "MONTH, kWh"
-                                                                 : "DAY, kWh"}};
+  const Phrase step = period == "day"    ? Phrase("HOUR, kWh")
+                      : period == "year" ? Phrase("MONTH, kWh")
+                                         : Phrase("DAY, kWh");
+  std::vector<Table::Column> titles{{.title = std::string(translated(step))}};
   for (const EnergyColumn& each : columns) {
-    titles.push_back(
-        {.title = std::string(each.title), .align = Table::Align::kRight, .at_least = kEnergy});
+    titles.push_back({.title = std::string(translated(each.title)),
+                      .align = Table::Align::kRight,
+                      .at_least = kEnergy});
   }
   Table table(std::move(titles));
   const auto add = [&](std::string label, const JsonObject& sums, Style style) {
@@ -119,11 +130,16 @@ void print_table(const ShownEnergies& shown) {
     }
     table.add_styled(std::move(row));
   };
-  for (const JsonObject& each : buckets) {
+  // Nothing is known before the first device reported.
+  const auto first = std::ranges::find_if(buckets, [&](const JsonObject& each) {
+    return std::ranges::any_of(
+        columns, [&](const EnergyColumn& column) { return energy_of(each, column).has_value(); });
+  });
+  for (const JsonObject& each : std::ranges::subrange(first, buckets.end())) {
     add(label_of(period, from_of(each), is_one_day), each, Style::kPlain);
   }
   const JsonObject total = total_of(shown.answer);
-  add("total", total, Style::kStrong);
+  add(std::string(translated("total")), total, Style::kStrong);
   if (!shown.owner.empty()) fmt::print("{}\n", printable(shown.owner));
   table.print();
   fmt::print("{}", shares_text(total));
@@ -182,7 +198,7 @@ int print_energies(const EnergyArguments& arguments) {
   const auto all = arguments.device.empty() ? energies_of_home(arguments, *home)
                                             : energies_of_device(arguments, *home);
   if (!all) return report_error(all.error());
-  if (all->empty() && !arguments.home.json) print_note("There are no devices yet.");
+  if (all->empty() && !arguments.home.json) print_note(translated("There are no devices yet."));
   if (arguments.csv && !arguments.home.json) {
     if (!all->empty()) fmt::print("{}", energies_csv(*all));
     return 0;
@@ -221,6 +237,7 @@ std::shared_ptr<void> add_energy(CLI::App& app, std::function<int()>& chosen) {
   add_span_options(*energy, a.span.from, a.span.to);
   add_flag(*energy, "--csv", a.csv, "Print a table for a spreadsheet, in kWh");
   add_home_options(*energy, a.home);
+  add_language_option(*energy);
   set_action(*energy, chosen, [&a] { return print_energies(a); });
   return kept;
 }

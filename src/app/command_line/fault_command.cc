@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -17,6 +19,8 @@
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/home/home.h"
+#include "app/process/language.h"
+#include "catalog/family.h"
 #include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "wire/json.h"
@@ -69,25 +73,40 @@ struct FaultArguments {
 };
 
 void print_rules(const std::vector<Json>& rows) {
-  Table table({{.title = "FAULT"},
-               {.title = "DEVICE"},
-               {.title = "ACCOUNT"},
-               {.title = "PROBABILITY", .align = Table::Align::kRight},
-               {.title = "VALUE", .align = Table::Align::kRight},
-               {.title = "UNTIL"}});
+  Table table({{.title = std::string(translated("FAULT"))},
+               {.title = std::string(translated("DEVICE"))},
+               {.title = std::string(translated("ACCOUNT"))},
+               {.title = std::string(translated("PROBABILITY")), .align = Table::Align::kRight},
+               {.title = std::string(translated("VALUE")), .align = Table::Align::kRight},
+               {.title = std::string(translated("UNTIL"))}});
   for (const Json& row : rows) {
     const std::string probability = member_text(row, "probability");
     table.add({member_text(row, "fault"), member_text(row, "sn"), member_text(row, "account"),
-               probability.empty() ? "1" : probability, member_text(row, "value"),
-               member_text(row, "until")});
+               localized(probability.empty() ? "1" : probability),
+               localized(member_text(row, "value")), member_text(row, "until")});
   }
   table.print();
 }
 
-void print_known(const std::vector<Json>& rows) {
-  Table table({{.title = "FAULT"}, {.title = "OF"}, {.title = "DESCRIPTION", .wraps = true}});
+// The description of a fault of a family's devices in the language of the terminal; empty: none.
+std::string_view description_of(const catalog::Catalog& catalog, std::string_view of,
+                                std::string_view fault) {
+  const catalog::FamilyPtr family = catalog.find(of, language());
+  if (family == nullptr) return {};
+  const auto& faults = family->faults;
+  const auto found = std::ranges::find(faults, fault, &catalog::DeviceFault::name);
+  return found == faults.end() ? std::string_view() : std::string_view(found->description);
+}
+
+void print_known(const std::vector<Json>& rows, const catalog::Catalog& catalog) {
+  Table table({{.title = std::string(translated("FAULT"))},
+               {.title = std::string(translated("OF"))},
+               {.title = std::string(translated("DESCRIPTION")), .wraps = true}});
   for (const Json& row : rows) {
-    table.add({member_text(row, "fault"), member_text(row, "of"), member_text(row, "means")});
+    const std::string fault = member_text(row, "fault");
+    const std::string of = member_text(row, "of");
+    const std::string_view described = description_of(catalog, of, fault);
+    table.add({fault, of, described.empty() ? member_text(row, "means") : std::string(described)});
   }
   table.print();
 }
@@ -104,10 +123,17 @@ int list(const FaultArguments& a) {
     return 0;
   }
   if (all.empty()) {
-    print_note("No fault is on; `gridloom fault list --all` lists the faults there are.");
+    print_note(
+        translated("No fault is on; `gridloom fault list --all` lists the faults there are."));
   }
   const std::vector<Json> rows(all.begin(), all.end());
-  a.all ? print_known(rows) : print_rules(rows);
+  if (!a.all) {
+    print_rules(rows);
+    return 0;
+  }
+  const auto catalog = catalog_of(a.server);
+  if (!catalog) return report_error(catalog.error());
+  print_known(rows, **catalog);
   return 0;
 }
 
@@ -139,7 +165,7 @@ int switch_off(const FaultArguments& a) {
   if (!answer) return report_error(answer.error());
   const bool none = member_text(*answer, "ended") == "0";
   if (none && !a.server.json) {
-    print_note("No fault was on.");
+    print_note(translated("No fault was on."));
   } else {
     print_object(*answer, a.server.json);
   }
@@ -183,6 +209,7 @@ std::shared_ptr<void> add_fault(CLI::App& app, std::function<int()>& chosen) {
     CLI::App* made = add_command(*fault, name, help);
     add_server_options(*made, a.server);
     add_json_option(*made, a.server.json);
+    add_language_option(*made);
     set_action(*made, chosen, [&a, run] { return run(a); });
     return made;
   };

@@ -65,9 +65,12 @@ Result<wire::Json> administer(const HomeOptions& options, const wire::JsonObject
 }
 
 Result<std::shared_ptr<const catalog::Catalog>> catalog_of(const HomeOptions& options) {
-  return catalog::load_catalog(profile_of(options).empty()
-                                   ? device_files(options.devices, options.data)
-                                   : std::filesystem::path(options.devices));
+  // Without translations all texts are English, which programs read.
+  const bool is_english = options.json || language() == catalog::Language::kEnglish;
+  return catalog::load_catalog(
+      profile_of(options).empty() ? device_files(options.devices, options.data)
+                                  : std::filesystem::path(options.devices),
+      is_english ? catalog::Translations::kNone : catalog::Translations::kAll);
 }
 
 void add_server_options(CLI::App& command, HomeOptions& options) {

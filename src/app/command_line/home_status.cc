@@ -15,6 +15,7 @@
 
 #include "app/command_line/energy_columns.h"
 #include "app/command_line/output.h"
+#include "app/process/language.h"
 #include "base/printable.h"
 #include "catalog/site_meter.h"
 #include "history/energy/energy_sources.h"
@@ -104,15 +105,34 @@ std::string error_text(const std::vector<ActiveError>& errors) {
   const bool has_reason = !has_name(worst) && named != errors.end();
   std::string text = has_reason ? short_text(*named) + "; " : std::string();
   // Most titles of warnings have the word: "Warnings of the pack", "Converter warning".
-  if (is_warning(worst) && !worst.title.contains("arning")) text += "warning: ";
+  if (is_warning(worst) && !worst.title.contains(translated("arning"))) {
+    text += translated("warning: ");
+  }
   text += short_text(worst);
   const std::size_t told = has_reason ? 2 : 1;
-  if (errors.size() > told) text += fmt::format(" and {} more", errors.size() - told);
+  if (errors.size() > told) {
+    text += fmt::format(fmt::runtime(translated(" and {} more")), errors.size() - told);
+  }
   return text;
 }
 
+std::string_view freshness_text(overview::Freshness freshness) {
+  using enum overview::Freshness;
+  switch (freshness) {
+    case kLive:
+      return translated("live");
+    case kQuiet:
+      return translated("quiet");
+    case kOffline:
+      return translated("offline");
+    case kNever:
+      break;
+  }
+  return translated("never");
+}
+
 std::string state_text(const DeviceStatus& status) {
-  std::string text(overview::name_of(status.freshness));
+  std::string text(freshness_text(status.freshness));
   const std::vector<ActiveError>& errors = status.overview.errors;
   if (!errors.empty()) {
     const bool is_live = status.freshness == overview::Freshness::kLive;
@@ -138,7 +158,8 @@ std::string name_of(const DeviceStatus& status) {
 // The columns that name a device: on a narrow terminal its name is enough for every command.
 void add_name_columns(std::vector<Table::Column>& columns, const StatusLayout& layout,
                       std::string title) {
-  if (!is_narrow(layout)) columns.push_back({.title = std::exchange(title, "NAME")});
+  if (!is_narrow(layout))
+    columns.push_back({.title = std::exchange(title, std::string(translated("NAME")))});
   columns.push_back({.title = std::move(title), .shrinks_to = kLeastName});
 }
 
@@ -175,13 +196,17 @@ std::string devices_text(const std::vector<DeviceStatus>& devices, const StatusL
       std::ranges::any_of(devices, [](const DeviceStatus& each) { return each.age.has_value(); });
   std::vector<Table::Column> columns;
   if (layout.marks) columns.push_back({.title = "", .at_least = 1});
-  add_name_columns(columns, layout, "DEVICE");
-  columns.push_back({.title = "CHARGE", .at_least = bar + kBesideBar});
-  for (const char* title : {"SUN", "GRID", "LOAD"}) {
-    columns.push_back({.title = title, .align = Align::kRight, .at_least = kPower});
+  add_name_columns(columns, layout, std::string(translated("DEVICE")));
+  columns.push_back({.title = std::string(translated("CHARGE")), .at_least = bar + kBesideBar});
+  for (const Phrase title : std::to_array<Phrase>({"SUN", "GRID", "LOAD"})) {
+    columns.push_back(
+        {.title = std::string(translated(title)), .align = Align::kRight, .at_least = kPower});
   }
-  if (has_ages) columns.push_back({.title = "AGE", .align = Align::kRight, .at_least = kAge});
-  columns.push_back({.title = "STATE", .shrinks_to = kLeastState});
+  if (has_ages) {
+    columns.push_back(
+        {.title = std::string(translated("AGE")), .align = Align::kRight, .at_least = kAge});
+  }
+  columns.push_back({.title = std::string(translated("STATE")), .shrinks_to = kLeastState});
   Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
     const Overview& overview = each.overview;
@@ -212,10 +237,11 @@ std::string energy_text(const std::vector<DeviceStatus>& devices, const StatusLa
                        });
   if (shown.empty()) return {};
   std::vector<Table::Column> columns;
-  add_name_columns(columns, layout, "TODAY, kWh");
+  add_name_columns(columns, layout, std::string(translated("TODAY, kWh")));
   for (const EnergyColumn& each : shown) {
-    columns.push_back(
-        {.title = std::string(each.title), .align = Align::kRight, .at_least = kEnergy});
+    columns.push_back({.title = std::string(translated(each.title)),
+                       .align = Align::kRight,
+                       .at_least = kEnergy});
   }
   Table table(std::move(columns));
   for (const DeviceStatus& each : devices) {
@@ -238,25 +264,27 @@ using overview::Place;
 
 std::string power_text(const Node& node) {
   if (!node.power_w) return "?";
-  return fmt::format("{}{}", node.at_least ? "at least " : "", watts_text(std::abs(*node.power_w)));
+  return fmt::format("{}{}", node.at_least ? translated("at least ") : "",
+                     watts_text(std::abs(*node.power_w)));
 }
 
 std::string battery_text(const HomePicture& picture) {
   const Node& node = picture.at(Place::kBattery);
-  std::string text = "battery";
+  std::string text(translated("battery"));
   if (picture.charge_percent) text += fmt::format(" {:.0f} %", *picture.charge_percent);
   const double power_w = node.power_w.value_or(0);
-  if (node.power_w && std::abs(power_w) <= kIdle_w) return text + " idle";
-  return text + fmt::format(" {}{}",
-                            !node.power_w ? ""
-                            : power_w > 0 ? "charging "
-                                          : "giving ",
+  if (node.power_w && std::abs(power_w) <= kIdle_w) return text.append(translated(" idle"));
+  return text + fmt::format("{}{}",
+                            !node.power_w ? " "
+                            : power_w > 0 ? translated(" charging ")
+                                          : translated(" giving "),
                             power_text(node));
 }
 
 std::string grid_text(const Node& node) {
   const bool is_fed = node.power_w && *node.power_w < 0;
-  return fmt::format("{} {}", is_fed ? "to the grid" : "from the grid", power_text(node));
+  return fmt::format("{} {}", is_fed ? translated("to the grid") : translated("from the grid"),
+                     power_text(node));
 }
 
 // The parts in lines that fit a terminal of 80 columns.
@@ -265,7 +293,7 @@ std::string wrapped(const std::vector<std::string>& parts) {
   std::string text;
   std::size_t line = 0;
   for (const std::string& part : parts) {
-    const std::size_t more = part.size() + 2;
+    const std::size_t more = width_of(part) + 2;
     if (!text.empty()) text += line + more > kMost ? ",\n  " : ", ";
     line = line + more > kMost ? more + 2 : line + more;
     text += part;
@@ -280,17 +308,17 @@ std::string picture_text(const HomePicture& picture) {
   if (!is_known) return {};
   std::vector<std::string> parts;
   for (const auto& [place, name] :
-       {std::pair(Place::kHome, "home"), std::pair(Place::kSun, "sun")}) {
+       {std::pair(Place::kHome, Phrase("home")), std::pair(Place::kSun, Phrase("sun"))}) {
     const Node& node = picture.at(place);
-    if (node.exists) parts.push_back(fmt::format("{} {}", name, power_text(node)));
+    if (node.exists) parts.push_back(fmt::format("{} {}", translated(name), power_text(node)));
   }
   if (picture.at(Place::kBattery).exists) parts.push_back(battery_text(picture));
   if (picture.at(Place::kGrid).exists) parts.push_back(grid_text(picture.at(Place::kGrid)));
   for (const auto& [place, name] :
-       {std::pair(Place::kCar, "car"), std::pair(Place::kHeat, "heat")}) {
+       {std::pair(Place::kCar, Phrase("car")), std::pair(Place::kHeat, Phrase("heat"))}) {
     const Node& node = picture.at(place);
     if (node.power_w.value_or(0) > kIdle_w) {
-      parts.push_back(fmt::format("{} {}", name, power_text(node)));
+      parts.push_back(fmt::format("{} {}", translated(name), power_text(node)));
     }
   }
   return wrapped(parts);
@@ -312,7 +340,8 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
   for (const DeviceStatus* each : devices) {
     using enum overview::UnknownReason;
     const bool is_now = each->freshness == overview::Freshness::kLive ||
-                        (each->age && overview::is_of_now(*each->age));
+                        overview::is_of_now(overview::DeviceMoment{.online = each->device.online,
+                                                                   .age = each->age});
     sources.emplace_back(*each->device_file);
     parts.push_back({.role = roles[parts.size()],
                      .sources = &sources.back(),
@@ -329,6 +358,15 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
   return overview::picture_of(parts);
 }
 
+std::map<std::string_view, std::vector<const DeviceStatus*>> by_owner(
+    const std::vector<DeviceStatus>& devices) {
+  std::map<std::string_view, std::vector<const DeviceStatus*>> homes;
+  for (const DeviceStatus& each : devices) {
+    if (each.device_file != nullptr) homes[each.device.owner].push_back(&each);
+  }
+  return homes;
+}
+
 Json or_null(const std::optional<double>& number) {
   if (!number) return {};
   constexpr double kTenths = 10;
@@ -338,7 +376,8 @@ Json or_null(const std::optional<double>& number) {
 }  // namespace
 
 DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy with_energy) {
-  const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
+  const catalog::FamilyPtr family =
+      home.catalog->in_language(home.catalog->of_serial(device.sn), language());
   DeviceStatus status{.device = device, .family = family->id, .device_file = family};
   const auto values = home.home->values(device.sn);
   if (!values) {
@@ -375,11 +414,27 @@ std::string status_text(const std::vector<DeviceStatus>& devices, const StatusLa
   return devices_text(devices, layout) + energy_text(devices, layout);
 }
 
-std::string home_text(const std::vector<DeviceStatus>& devices) {
-  std::map<std::string_view, std::vector<const DeviceStatus*>> homes;
-  for (const DeviceStatus& each : devices) {
-    if (each.device_file != nullptr) homes[each.device.owner].push_back(&each);
+std::vector<JsonObject> home_json(const std::vector<DeviceStatus>& devices) {
+  std::vector<JsonObject> rows;
+  const auto homes = by_owner(devices);
+  for (const auto& [owner, parts] : homes) {
+    const HomePicture picture = picture_of(parts);
+    JsonObject& row = rows.emplace_back();
+    if (homes.size() > 1) row["owner"] = owner;
+    for (const auto& [name, place] :
+         {std::pair("homeW", Place::kHome), std::pair("sunW", Place::kSun),
+          std::pair("batteryW", Place::kBattery), std::pair("gridW", Place::kGrid),
+          std::pair("carW", Place::kCar), std::pair("heatW", Place::kHeat)}) {
+      row[name] = or_null(picture.at(place).power_w);
+    }
+    row["chargePercent"] = or_null(picture.charge_percent);
+    row["unaccountedW"] = or_null(picture.unaccounted_w);
   }
+  return rows;
+}
+
+std::string home_text(const std::vector<DeviceStatus>& devices) {
+  const auto homes = by_owner(devices);
   std::string lines;
   for (const auto& [owner, parts] : homes) {
     const std::string text = picture_text(picture_of(parts));

@@ -50,6 +50,8 @@ struct StatusLayout {
 // The powers of the home that the devices make, which are not their sums: "home 405 W, sun 3420 W,
 // battery 61 % charging 156 W, from the grid 22 W". A line for each owner; empty: nothing is known.
 [[nodiscard]] std::string home_text(const std::vector<DeviceStatus>& devices);
+// The same for programs, an object for each owner; null: not known, or the home has no such place.
+[[nodiscard]] std::vector<wire::JsonObject> home_json(const std::vector<DeviceStatus>& devices);
 [[nodiscard]] wire::JsonObject status_json(const DeviceStatus& status);
 
 }  // namespace gridloom::app

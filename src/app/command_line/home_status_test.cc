@@ -14,6 +14,7 @@
 #include "app/command_line/output.h"
 #include "app/command_line/value_changes.h"
 #include "testing/catalog.h"
+#include "testing/environment_variable.h"
 
 namespace gridloom::app {
 namespace {
@@ -48,6 +49,16 @@ TEST(StatusText, IsALineADeviceAndTheEnergyOfToday) {
             "\n"
             "TODAY, kWh  NAME     SUN   LOAD\n"
             "R331A       Küche   1.26   0.00\n");
+}
+
+TEST(StatusText, IsGermanWhereTheTerminalIs) {
+  const EnvironmentVariable german("LC_ALL", "de_DE.UTF-8");
+  EXPECT_EQ(status_text({kitchen()}, {}),
+            "GERÄT  NAME   LADUNG                SONNE     NETZ     LAST  ALTER  ZUSTAND\n"
+            "R331A  Küche  █████░░░░░  52 % ▲    121 W     -3 W        -     2s  aktiv\n"
+            "\n"
+            "HEUTE, kWh  NAME   SONNE   LAST\n"
+            "R331A       Küche   1,26   0,00\n");
 }
 
 TEST(StatusText, FitsATerminalOfEightyColumns) {

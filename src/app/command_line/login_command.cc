@@ -66,6 +66,8 @@ Error explained(Error error, const LoginArguments& arguments) {
   } else if (error.code == ErrorCode::kUnknownKey) {
     error.detail = fmt::format("no account of {} has the access key {} (8513)", arguments.host,
                                arguments.access_key);
+  } else if (!arguments.host.contains("://") && error.detail.contains("does not speak TLS")) {
+    error.detail += fmt::format("; a port without TLS is http://{}", arguments.host);
   }
   return error;
 }
@@ -98,11 +100,17 @@ int log_in(const LoginArguments& arguments) {
   const auto folder = profile_folder();
   if (!folder) return report_error(folder.error());
   if (arguments.list) return list_profiles(*folder);
-  if (arguments.name.empty() || arguments.host.empty() || arguments.access_key.empty()) {
-    return report_error({.code = ErrorCode::kBadParams,
-                         .detail = "login needs a name for the profile, --host and --access-key; "
-                                   "--list lists the profiles there are"},
-                        kWrongUsage);
+  std::vector<std::string_view> missing;
+  if (arguments.name.empty()) missing.emplace_back("PROFILE");
+  if (arguments.host.empty()) missing.emplace_back("--host URL");
+  if (arguments.access_key.empty()) missing.emplace_back("--access-key KEY");
+  if (!missing.empty()) {
+    return report_error(
+        {.code = ErrorCode::kBadParams,
+         .detail = fmt::format("gridloom login: {} {} missing; --list lists the "
+                               "profiles there are",
+                               fmt::join(missing, " and "), missing.size() == 1 ? "is" : "are")},
+        kWrongUsage);
   }
   std::error_code error;
   client::ApiOptions options{.server = arguments.host, .access_key = arguments.access_key};

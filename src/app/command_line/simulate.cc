@@ -295,6 +295,7 @@ Result<FleetRun> drive_of(const SimulateArguments& arguments) {
   const auto world = world_of(arguments);
   if (!world) return std::unexpected(world.error());
   for (sim::SiteOptions& site : devices->sites) site.world.file = world->file;
+  if (devices->sites.empty()) devices->sites = share_houses(devices->members, *world);
   FleetRun made{.fleet = {.server = std::move(*server),
                           .sign_ins_per_second = arguments.sign_ins_per_second,
                           .world = *world,

@@ -11,6 +11,7 @@
 #include "app/command_line/home_status.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/process/language.h"
 #include "base/printable.h"
 
 namespace gridloom::app {
@@ -20,6 +21,7 @@ struct StatusArguments {
   HomeOptions home;
   std::vector<std::string> devices;
   bool watch = false;
+  bool is_home = false;
 };
 
 Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
@@ -36,6 +38,10 @@ Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
 }
 
 int print_status(const StatusArguments& arguments) {
+  if (arguments.is_home && !arguments.devices.empty()) {
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = "--home is of all devices: leave out their names"});
+  }
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
   const auto devices = chosen_devices(*home, arguments.devices);
@@ -50,10 +56,15 @@ int print_status(const StatusArguments& arguments) {
       return report_error({.code = ErrorCode::kConflict, .detail = rows.back().error});
     }
   }
-  if (arguments.home.json) {
+  if (arguments.is_home && arguments.home.json) {
+    for (const wire::JsonObject& row : home_json(rows)) print_json(row);
+  } else if (arguments.home.json) {
     for (const DeviceStatus& row : rows) print_json(status_json(row));
   } else if (rows.empty()) {
-    fmt::print(stderr, "gridloom: there are no devices yet; `gridloom device add` adds one\n");
+    fmt::print(stderr, "gridloom: {}\n",
+               translated("there are no devices yet; `gridloom device add` adds one"));
+  } else if (arguments.is_home) {
+    fmt::print("{}", home_text(rows));
   } else {
     // A home is all of its devices.
     const std::string home_line = arguments.devices.empty() ? home_text(rows) : std::string();
@@ -88,6 +99,8 @@ std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
   add_value(*status, "devices", a.devices, placeholder::kSn,
             "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
+  add_language_option(*status);
+  add_flag(*status, "--home", a.is_home, "Only the powers of the home");
   add_flag(*status, "-w,--watch", a.watch, "Show the home live, as `gridloom watch`");
   set_action(*status, chosen, [&a] { return a.watch ? watch_status(a) : print_status(a); });
   return kept;

@@ -33,12 +33,10 @@ struct TokenArguments {
 
 int add(const TokenArguments& a) {
   const bool is_admin = a.scope == name_of(registry::Scope::kAdmin);
-  if (is_admin != a.account.empty()) {
+  if (is_admin && !a.account.empty()) {
     return report_error({.code = ErrorCode::kBadParams,
-                         .detail = is_admin ? "--account is not for the scope admin: a token with "
-                                              "it belongs to no account"
-                                            : "gridloom token add: --account ACCOUNT is missing; "
-                                              "`gridloom token add --help` describes it"});
+                         .detail = "--account is not for the scope admin: a token with it belongs "
+                                   "to no account"});
   }
   Millis valid_for{0};
   if (a.valid_for != kNever) {
@@ -50,7 +48,7 @@ int add(const TokenArguments& a) {
     }
     valid_for = *span;
   }
-  if (!is_admin) {
+  if (!a.account.empty()) {
     if (Status known = check_account(a.admin, a.account); !known) {
       return report_error(known.error());
     }
@@ -78,7 +76,7 @@ int list(const TokenArguments& a) {
   const auto rows = ask(a.admin, {{"op", "token.list"}, {"account", a.account}});
   if (!rows) return report_error(rows.error());
   if (rows->get_array().empty() && !a.admin.json) {
-    print_note("There are no tokens; `gridloom token add NAME --account ACCOUNT` adds one.");
+    print_note("There are no tokens; `gridloom token add NAME` adds one.");
   }
   Table table({{.title = "NUMBER", .align = Table::Align::kRight},
                {.title = "NAME"},

@@ -120,6 +120,10 @@ constexpr std::string_view kPageHint = "`gridloom sign-in` prints a link to the 
 constexpr std::string_view kStartHint =
     "`gridloom serve` runs a server until Ctrl-C, and systemd one in the background: systemctl "
     "start gridloom";
+constexpr std::string_view kRestartHint =
+    "Ctrl-C and `gridloom serve` again, or under systemd: systemctl restart gridloom";
+constexpr std::string_view kScenarioHint =
+    "`gridloom simulate FILE.loom` plays a scenario, and `gridloom serve --demo` runs a server";
 constexpr std::string_view kListHint =
     "`gridloom status` shows the home, and `gridloom device list` its devices";
 constexpr std::string_view kAlarmHint =
@@ -137,7 +141,11 @@ constexpr auto kHints = std::to_array<Hint>(
      {"events", kAlarmHint},      {"profile", kProfileHint}, {"profiles", kProfileHint},
      {"demo", kDemoHint},         {"user", kUserHint},       {"users", kUserHint},
      {"describe", kDescribeHint}, {"info", kDescribeHint},   {"start", kStartHint},
-     {"stop", kStartHint}});
+     {"stop", kStartHint},        {"restart", kRestartHint}, {"scenario", kScenarioHint},
+     {"run", kScenarioHint},      {"play", kScenarioHint}});
+// The same of options.
+constexpr auto kOptionHints = std::to_array<Hint>(
+    {{"--port", "--http ADDR:PORT and --https, --mqtt, --mqtts say where it listens"}});
 
 std::string_view hint_for(const CLI::App& group, std::string_view word) {
   const auto* const found = std::ranges::find(kHints, word, &Hint::word);
@@ -190,6 +198,14 @@ std::string wrong_option(const Reading& reading) {
   names.assign(own.begin(), own.end());
   std::string text =
       fmt::format("{} has no option {}", called(*reading.command), reading.wrong_option);
+  const bool listens = reading.command->get_option_no_throw("--http") != nullptr;
+  for (const Hint& hint : listens ? std::span<const Hint>(kOptionHints) : std::span<const Hint>()) {
+    names.insert(names.begin(), hint.word);
+    const std::vector<std::string_view> meant = nearest(reading.wrong_option, names);
+    const bool is_meant = !meant.empty() && meant.front() == hint.word;
+    if (is_meant) return fmt::format("{}; {}; {}", text, hint.text, see_help(*reading.command));
+    names.erase(names.begin());
+  }
   const CLI::App& root = root_of(*reading.command);
   if (root.get_option_no_throw(reading.wrong_option) != nullptr) {
     return fmt::format("{0}; {1} stands before the command: gridloom {1} ... {2}", text,
@@ -236,8 +252,11 @@ std::string too_many(const Reading& reading) {
                                  ? reading.arguments[taken.size()]
                                  : reading.arguments.back();
   if (taken.empty()) {
-    return fmt::format("{}: \"{}\" is too much: the command takes no argument; {}",
-                       called(*reading.command), redacted(first), see_help(*reading.command));
+    const CLI::Option* device = reading.command->get_option_no_throw("--device");
+    return fmt::format("{}: \"{}\" is too much: the command takes no argument{}; {}",
+                       called(*reading.command), redacted(first),
+                       device == nullptr ? "" : "; --device SN names a device",
+                       see_help(*reading.command));
   }
   return fmt::format("{}: \"{}\" is too much: the command takes {}; {}", called(*reading.command),
                      redacted(first), fmt::join(taken, " "), see_help(*reading.command));
@@ -274,9 +293,12 @@ std::string wrong_value(const CLI::App& root, Words words, const CLI::App& comma
   const std::string_view value = equals == std::string_view::npos ? "" : message.substr(equals + 3);
   const CLI::Option* option = option_of(command, name);
   const bool is_whole = option != nullptr && option->get_type_name() == placeholder::kCount;
-  return fmt::format(
-      "{}{}: \"{}\" is not valid: must be a {}number", place_in_config(root, words, name),
-      option == nullptr ? name : shown_name(*option), redacted(value), is_whole ? "whole " : "");
+  const bool is_switch = option != nullptr && option->get_items_expected_max() == 0;
+  return fmt::format("{}{}: \"{}\" is not valid: must be {}", place_in_config(root, words, name),
+                     option == nullptr ? name : shown_name(*option), redacted(value),
+                     is_switch  ? "true or false"
+                     : is_whole ? "a whole number"
+                                : "a number");
 }
 
 }  // namespace
@@ -304,6 +326,12 @@ std::string explain_usage(const CLI::App& root, Words words, const CLI::ParseErr
            message.substr(option->get_name().size());
   }
   return message;
+}
+
+std::string unknown_command_in(const CLI::App& root, Words words) {
+  const Reading reading = read(root, words);
+  return reading.wrong_command.empty() ? std::string()
+                                       : wrong_command(*reading.command, reading.wrong_command);
 }
 
 Error unknown_command(const CLI::App& group, const std::string& word) {

@@ -19,6 +19,11 @@ namespace gridloom::app {
 [[nodiscard]] std::string explain_usage(const CLI::App& root, std::span<const std::string> words,
                                         const CLI::ParseError& error);
 
+// The message about a word among `words` that is no command, which the parser leaves out where it
+// was asked for help; empty: there is none.
+[[nodiscard]] std::string unknown_command_in(const CLI::App& root,
+                                             std::span<const std::string> words);
+
 // The error for a word that is no command below `group`, with the nearest ones.
 [[nodiscard]] Error unknown_command(const CLI::App& group, const std::string& word);
 

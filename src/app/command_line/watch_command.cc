@@ -304,8 +304,10 @@ std::shared_ptr<void> add_watch(CLI::App& app, std::function<int()>& chosen) {
       "Look so often: 500ms, 2s; by default as reports come, and once a second where a server "
       "does not send them");
   add_value(*watch_app, "--count", a.count, placeholder::kCount,
-            "End after so many changes, or screens of a terminal");
+            "End after so many changes, or screens of a terminal")
+      .check(whole_number(1, 1'000'000'000));
   add_home_options(*watch_app, a.home);
+  add_language_option(*watch_app);
   add_alias(*watch_app, "top");
   set_action(*watch_app, chosen, [&a] { return watch(a); });
   return kept;

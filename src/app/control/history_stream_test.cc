@@ -105,7 +105,8 @@ TEST_F(HistoryStreamTest, ItsChunksAreTheTextWhicheverWayTheyCome) {
     EXPECT_LE(chunk.size(), kHistoryChunkBytes);
     text += chunk;
   }
-  EXPECT_THAT(text, StartsWith("time,pd.soc [%]\r\n2023-11-14T22:13:20Z,50\r\n"));
+  EXPECT_THAT(text,
+              StartsWith("time,pd.soc [%],local_time\r\n2023-11-14T22:13:20Z,50,2023-11-14T"));
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), 1 + kRows);
   socket = must(AdminSocket::open(context()));
   EXPECT_EQ(must(asked()), text);

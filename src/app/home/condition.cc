@@ -37,6 +37,18 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(from, text.find_last_not_of(' ') - from + 1);
 }
 
+// "=> 50" has its letters the wrong way round.
+Status check_value(const Row& row, std::string_view value) {
+  constexpr std::string_view kLetters = "<>=!";
+  if (!kLetters.contains(value.front())) return {};
+  const std::string turned{value.front(), row.text.front()};
+  const auto* const meant = std::ranges::find(kRows, turned, &Row::text);
+  return fail(ErrorCode::kBadParams,
+              fmt::format("\"{}{}\" is no comparison: must be one of = != < <= > >={}", row.text,
+                          value.front(),
+                          meant == kRows.end() ? "" : fmt::format("; did you mean {}?", turned)));
+}
+
 std::optional<double> number_in(const catalog::Field* field, const Json& value) {
   if (field != nullptr) return overview::number_of(*field, value);
   return value.is_number() ? std::optional(value.to_number<double>()) : std::nullopt;
@@ -82,7 +94,12 @@ Result<Condition> parse_condition(std::string_view text) {
     Condition condition{.field = std::string(trimmed(text.substr(0, at))),
                         .comparison = row->comparison,
                         .value = std::string(trimmed(text.substr(at + row->text.size())))};
-    if (!condition.field.empty() && !condition.value.empty()) return condition;
+    if (!condition.field.empty() && !condition.value.empty()) {
+      if (Status good = check_value(*row, condition.value); !good) {
+        return std::unexpected(good.error());
+      }
+      return condition;
+    }
   }
   return fail(
       ErrorCode::kBadParams,

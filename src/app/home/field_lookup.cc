@@ -62,7 +62,12 @@ Error no_field(const Family& family, std::span<const std::string> names, std::st
     if (field.nature.empty()) continue;
     known.push_back(last_part(field.nature));
   }
-  std::string meant = did_you_mean(text, known);
+  const std::string head = std::string(text) + '.';
+  const bool is_part = !text.empty() && std::ranges::any_of(names, [&](const std::string& name) {
+    return name.starts_with(head);
+  });
+  std::string meant = is_part ? fmt::format("; '{}*' stands for those that begin so", head)
+                              : did_you_mean(text, known);
   if (meant.empty() && !family.passthrough) {
     meant = fmt::format("; `gridloom family show {}` lists them", family.id);
   }

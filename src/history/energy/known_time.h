@@ -30,6 +30,10 @@ struct KnownTime {
   [[nodiscard]] std::int64_t of(EnergyFlow flow) const {
     return ms.at(static_cast<std::size_t>(flow));
   }
+  KnownTime& operator+=(const KnownTime& other) {
+    for (std::size_t i = 0; i < ms.size(); ++i) ms.at(i) += other.ms.at(i);
+    return *this;
+  }
   // Adds the part of the span that is within the bucket [from_ms, to_ms).
   void add(const KnownSpan& span, std::int64_t from_ms, std::int64_t to_ms) {
     const std::int64_t shared = std::min(to_ms, span.to_ms) - std::max(from_ms, span.from_ms);

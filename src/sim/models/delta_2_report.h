@@ -16,7 +16,7 @@
 namespace gridloom::sim::delta_2 {
 
 // Values on the wire.
-constexpr int kOverload = 2;            // an error code of the inverter
+constexpr int kOverload = 9005;         // an error code of the inverter
 constexpr int kChargedByGenerator = 4;  // what charges the pack
 
 // The results of a step. Views: they live as long as the call.

@@ -98,7 +98,7 @@ inline void add_switches(Invariants& all) {
               const Observation& seen) { return given(seen[inverting] == 1, seen[out] <= 1800); });
   all.add("after an overload the AC sockets are off",
           [error = all.at("inv.errCode"), on = all.at("mppt.cfgAcEnabled")](
-              const Observation& seen) { return given(seen[error] == 2, seen[on] == 0); });
+              const Observation& seen) { return given(seen[error] == 9005, seen[on] == 0); });
   all.add("without mains, inv.inputWatts = 0",
           [in = all.at("inv.inputWatts")](const Observation& seen) {
             return given(!seen.environment().grid_up, seen[in] == 0);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {History} from '../../api/types.ts';
+import {me} from '../../api/client.ts';
+import type {History, Me} from '../../api/types.ts';
 import {columnOf, compared, earlier, withBefore} from '../../charts/compare.ts';
 import {plotCsv} from '../../charts/csv.ts';
 import type {Column, Line} from '../../charts/data.ts';
@@ -24,6 +25,8 @@ const line = (name: string, column: Column, more: Partial<Line> = {}): Line => (
   dashed: false,
   ...more,
 });
+
+me.value = {zone: 'Europe/Berlin'} as Me;
 
 test('the period before has whole steps, and stays while a step goes on', () => {
   const rows: [from: number, to: number, step: number, back: number, low: number, high: number][] =
@@ -135,9 +138,9 @@ test('a field that is compared has a column of the period before in the CSV', ()
   const lines = [line('pd.watts', [1, null], {before: [0.1 + 0.2, 2]}), line('n', [5, 6])];
   assert.equal(
     plotCsv([0, 1000], lines),
-    'time,pd.watts [W],pd.watts before [W],n [W]\n' +
-      '1970-01-01T00:00:00.000Z,1,0.3,5\n' +
-      '1970-01-01T00:00:01.000Z,,2,6\n',
+    'time,local_time,pd.watts [W],pd.watts before [W],n [W]\n' +
+      '1970-01-01T00:00:00.000Z,1970-01-01T01:00:00+01:00,1,0.3,5\n' +
+      '1970-01-01T00:00:01.000Z,1970-01-01T01:00:01+01:00,,2,6\n',
   );
 });
 

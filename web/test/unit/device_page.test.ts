@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {CommandFacts, Family, Field, HomeDevice, ParamFacts} from '../../api/types.ts';
+import {me} from '../../api/client.ts';
+import type {CommandFacts, Family, Field, HomeDevice, Me, ParamFacts} from '../../api/types.ts';
 import {timeLabels, valueLabels} from '../../charts/axes.ts';
 import {plotCsv} from '../../charts/csv.ts';
 import {known} from '../../charts/span.ts';
 import {sparkPath} from '../../charts/spark.tsx';
+import {spanUnder} from '../../charts/touch.ts';
 import {duration} from '../../format/age.ts';
 import {display, textOf} from '../../format/field.ts';
 import {joined, measured} from '../../format/number.ts';
@@ -127,7 +129,11 @@ test('a gap of a sparkline stays a gap', () => {
   assert.equal(sparkPath([0, 10, null, 10], 0, 10), 'M0.0 26.0h0L40.0 2.0M120.0 2.0h0');
 });
 
-test('CSV of a plot names each field with its unit', () => {
+test('CSV of a plot names each field with its unit', (t) => {
+  me.value = {zone: 'Europe/Berlin'} as Me;
+  t.after(() => {
+    me.value = undefined;
+  });
   const line = {title: 'T', colour: '', dashed: false};
   assert.equal(
     plotCsv(
@@ -137,7 +143,9 @@ test('CSV of a plot names each field with its unit', () => {
         {...line, name: 'b', unit: '', column: [null, 7]},
       ],
     ),
-    'time,a.w [W],b\n1970-01-01T00:00:00.000Z,0.3,\n1970-01-01T00:00:01.000Z,,7\n',
+    'time,local_time,a.w [W],b\n' +
+      '1970-01-01T00:00:00.000Z,1970-01-01T01:00:00+01:00,0.3,\n' +
+      '1970-01-01T00:00:01.000Z,1970-01-01T01:00:01+01:00,,7\n',
   );
 });
 
@@ -353,4 +361,22 @@ test('commands stand by what they are about', () => {
       ['other', ['a']],
     ],
   );
+});
+
+test('what lies under fingers stays under them', () => {
+  const shown = {from: 1_000_000, to: 2_000_000};
+  const rows: [number[], number[], number, number][] = [
+    [[100], [100], 1_000_000, 2_000_000],
+    [[100], [150], 950_000, 1_950_000],
+    [[250, 750], [0, 1000], 1_250_000, 1_750_000],
+    [[0, 1000], [250, 750], 500_000, 2_500_000],
+    [[750, 250], [1000, 0], 1_250_000, 1_750_000],
+    [[400, 600], [500, 700], 900_000, 1_900_000],
+    // They cannot meet, and less than a minute shows too little.
+    [[490, 510], [500, 500], 1_000_000, 2_000_000],
+    [[499, 501], [0, 1000], 1_470_000, 1_530_000],
+  ];
+  for (const [before, now, from, to] of rows) {
+    assert.deepEqual(spanUnder(shown, 1000, before, now), {from, to}, `${before} ${now}`);
+  }
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import type {Energy, HomeEnergy} from '../../api/types.ts';
+import {me} from '../../api/client.ts';
+import type {Energy, HomeEnergy, Me} from '../../api/types.ts';
 import {csvText} from '../../charts/csv.ts';
 import {
   changeOf,
@@ -8,10 +9,10 @@ import {
   energiesOfHome,
   heightOf,
   isKnown,
+  markOf,
   niceStep,
   sources,
   stacked,
-  sumOf,
   uses,
 } from '../../charts/energy.ts';
 import {energyPath} from '../../charts/use_bars.ts';
@@ -39,6 +40,8 @@ const home: HomeEnergy = {
     selfConsumption_percent: 75,
   },
 };
+
+me.value = {zone: 'Europe/Berlin'} as Me;
 
 test('a bar of the home has what the server says, and what it does not say is not known', () => {
   const {bars, total, previous} = energiesOfHome(home);
@@ -69,10 +72,16 @@ test('uses are stacked: the home without car and heat, then these', () => {
 test('the period before comes along where it was asked for', () => {
   const {previous} = energiesOfHome({
     ...home,
-    previous: {...noon, buckets: home.buckets, total: home.total},
+    previous: {
+      ...noon,
+      buckets: home.buckets,
+      total: home.total,
+      soFar: {...noon, ...known, sun_kwh: 0.7},
+    },
   });
   assert.equal(previous?.bars.length, 2);
   assert.equal(previous?.total.sun, 2);
+  assert.equal(previous?.soFar?.sun, 0.7);
 });
 
 test('one device shows what it reports, by the same names', () => {
@@ -105,11 +114,12 @@ test('one request has the energies of a period, with those before if they are co
   for (const [asked, path] of rows) assert.equal(energyPath(asked), path);
 });
 
-test('sums of bars leave out what is not known', () => {
-  const {bars} = energiesOfHome(home);
-  assert.equal(sumOf(bars).sun, 2);
-  assert.equal(sumOf(bars).batteryIn, null);
-  assert.equal(sumOf([]).sun, null);
+test('a sum that lacks a part is at least that, and the home about that', () => {
+  assert.deepEqual(
+    (['sun', 'gridIn', 'batteryOut', 'home'] as const).map((part) => markOf(part, {atLeast: true})),
+    ['≥ ', '≥ ', '≥ ', '≈ '],
+  );
+  assert.equal(markOf('home', {atLeast: false}), '');
 });
 
 test('a change is in percent of what was before, if there was something', () => {
@@ -139,8 +149,8 @@ test('a cell of CSV is no formula, and unknown is no 0', () => {
   const {bars} = energiesOfHome(home);
   assert.equal(
     csvOf(bars, ['sun', 'car']),
-    'from,sun_kwh,car_kwh,unknown_s\n' +
-      '2026-11-21T11:00:00.000Z,2,0.4,0\n' +
-      '2026-11-21T12:00:00.000Z,,,3600\n',
+    'from,local_time,sun_kwh,car_kwh,unknown_s\n' +
+      '2026-11-21T11:00:00.000Z,2026-11-21T12:00:00+01:00,2,0.4,0\n' +
+      '2026-11-21T12:00:00.000Z,2026-11-21T13:00:00+01:00,,,3600\n',
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
-import {age, dayOf, hoursOfDay, span, when} from '../../format/age.ts';
+import {age, dayOf, hoursOfDay, localIso, span, when} from '../../format/age.ts';
 import {
   energy,
   energyForm,
@@ -15,6 +15,20 @@ import {sinceText} from '../../i18n/index.ts';
 import {clock} from '../../store/clock.ts';
 
 const plain = (text: string) => text.replace(/\u202f/g, ' ');
+
+test('a moment has the offset of its clock where it is not told otherwise', () => {
+  const twice = Date.parse('2026-10-25T02:30:00+01:00');
+  const rows: [number, string, string][] = [
+    [twice, 'Europe/Berlin', '2026-10-25T02:30:00+01:00'],
+    [twice - 3_600_000, 'Europe/Berlin', '2026-10-25T02:30:00+02:00'],
+    [twice + 5, 'America/St_Johns', '2026-10-24T23:00:00.005-02:30'],
+    [twice, 'UTC', '2026-10-25T01:30:00+00:00'],
+  ];
+  for (const [ms, zone, text] of rows) assert.equal(localIso(ms, zone), text);
+  assert.equal(when(twice, 'moment', 'en-GB', 'Europe/Berlin'), '25 Oct, 02:30 +01:00');
+  assert.equal(when(twice, 'date', 'en-GB', 'Europe/Berlin'), '25 Oct 2026');
+  assert.equal(when(twice + 1_800_000, 'seconds', 'en-GB', 'Europe/Berlin'), '03:00:00');
+});
 
 test('powers have the unit that fits, and three digits', () => {
   const rows: [number | null, string, string][] = [

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
-import {periodName, slotName} from '../../charts/labels.ts';
+import {me} from '../../api/client.ts';
+import type {Me} from '../../api/types.ts';
+import type {Bar} from '../../charts/energy.ts';
+import {axisName, periodName, type Slots, slotName, slotsOf} from '../../charts/labels.ts';
 import {barsOf, isDate, type Period, shifted, startOf, within} from '../../format/period.ts';
 import {setLanguage} from '../../i18n/index.ts';
+import {inSlots} from '../../pages/history_energies.tsx';
 
 beforeEach(() => {
   globalThis.document = {documentElement: {}} as Document;
@@ -54,6 +58,39 @@ test('slots have names also where nothing is measured yet', async () => {
     await setLanguage('de');
     assert.equal(slotName(start, period, index).replace('.', ''), de);
   }
+});
+
+// 2026-03-29 has no 02:00, 2026-10-25 has two.
+test('a day has a slot for each hour of the clock, and each its name', async () => {
+  await setLanguage('en');
+  me.value = {zone: 'Europe/Berlin'} as Me;
+  const day = (date: string) => slotsOf(date, 'day', [{from: Date.parse(`${date}T00:00+02:00`)}]);
+  const rows: [Slots, number, string[]][] = [
+    [
+      slotsOf('2026-03-29', 'day', [{from: Date.parse('2026-03-29T00:00+01:00')}]),
+      23,
+      ['00:00', '01:00', '03:00', '04:00'],
+    ],
+    [day('2026-06-21'), 24, ['00:00', '01:00', '02:00', '03:00']],
+    [day('2026-10-25'), 25, ['00:00', '01:00', '02:00 +02:00', '02:00 +01:00']],
+    [slotsOf('2026-10-25', 'day', []), 24, ['00:00', '01:00', '02:00', '03:00']],
+  ];
+  for (const [slots, count, first] of rows) {
+    assert.equal(slots.count, count);
+    assert.deepEqual([0, 1, 2, 3].map(slots.name), first);
+    assert.equal(slots.name(count - 1), '23:00');
+    assert.equal(
+      new Set(Array.from({length: count}, (_, i) => axisName(slots.name(i)))).size,
+      count,
+    );
+  }
+  // An hour is compared with the one that the clock shows so.
+  const hours = Array.from({length: 24}, (_, i) => ({
+    from: Date.parse('2026-10-24T00:00+02:00') + i * 3_600_000,
+  })) as Bar[];
+  const beside = inSlots(hours, day('2026-10-25'), 'day').map((bar) => hours.indexOf(bar!));
+  assert.deepEqual(beside.slice(0, 5), [0, 1, 2, 2, 3]);
+  assert.equal(beside[24], 23);
 });
 
 test('a period has a name in words', async () => {

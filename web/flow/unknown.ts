@@ -18,7 +18,12 @@ export function unknownText(id: NodeId, home: Home, texts: Texts): string | null
   const known =
     node.known_w === undefined
       ? []
-      : [words.nodeKnown(powerText(Math.abs(node.known_w)), wayText(id, node.known_w) ?? words[id])];
+      : [
+          words.nodeKnown(
+            powerText(Math.abs(node.known_w)),
+            wayText(id, node.known_w) ?? words[id],
+          ),
+        ];
   const because = node.unknown ?? [];
   if (because.length === 0) return head;
   const names = namesOf(home);

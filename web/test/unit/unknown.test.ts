@@ -26,7 +26,7 @@ test('a power that is not known has its reasons, and one that is has none', () =
     ],
     [
       {power_w: null, atLeast: false, known_w: -96, unknown: [because('A', 'offline')]},
-      ['sun Sun: unknown (known of it: 96\u202fW export; \u2068Balcony\u2069: offline)'],
+      ['sun Sun: unknown (known of it: 96\u202fW own use; \u2068Balcony\u2069: offline)'],
     ],
     [
       {power_w: 5, atLeast: true, unknown: [because('B', 'never'), because('X', 'old')]},

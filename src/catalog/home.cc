@@ -238,6 +238,11 @@ std::vector<const PhysicsPart*> pack_parts(const Family& family) {
   return packs;
 }
 
+std::size_t pv_inputs_of(const Family& family) {
+  return static_cast<std::size_t>(
+      std::ranges::count(family.physics, PartKind::kPvInput, &PhysicsPart::kind));
+}
+
 std::string_view plug_name(const SiteDevice& device) {
   switch (device.plug) {
     case Plug::kMeter:

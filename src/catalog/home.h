@@ -94,8 +94,9 @@ struct SiteDevice {
   double carried = 0;            // share of days on which it is away from its plug for some hours
   std::vector<std::pair<std::string, Json>> initial{};  // Field::name -> value at the start
   std::vector<Habit> habits{};
-  std::vector<Roof>
-      panels{};  // of its PV inputs, in their order; fewer, or none: the model chooses
+  // Those of its PV inputs, in their order; an input beyond them has no modules. Nothing: the usual
+  // ones of the family.
+  std::optional<std::vector<Roof>> panels{};
   std::optional<MeterPlace> meter{};  // by which it regulates itself; nothing: as its model does
   bool sleeps = false;                // it is off the network while no sun feeds it
   std::vector<Pack> packs{};          // that are plugged in at the start
@@ -120,6 +121,9 @@ struct Home {
 // The extra batteries that devices of the family can have: parts of its physics, in the order of
 // their numbers.
 [[nodiscard]] std::vector<const PhysicsPart*> pack_parts(const Family& family);
+
+// How many PV inputs its devices have.
+[[nodiscard]] std::size_t pv_inputs_of(const Family& family);
 
 // "meter", "feed_in", "dc" or "off_grid", or the name of the circuit.
 [[nodiscard]] std::string_view plug_name(const SiteDevice& device);

@@ -128,7 +128,8 @@ inline constexpr auto kSiteDeviceKeys = std::to_array<Key>({
                     "away from its plug; 0 by default"},
     {.name = "panels",
      .form = Form::kTexts,
-     .description = "The roof of the modules at each of its PV inputs"},
+     .description = "The roof of the modules at each of its PV inputs; those beyond the list have "
+                    "none. Without the key, the family's usual modules"},
     {.name = "packs",
      .form = Form::kItemsOrSize,
      .description = "Extra batteries that are plugged in: how many, or a list that says of each "

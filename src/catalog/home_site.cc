@@ -30,7 +30,6 @@ constexpr std::size_t kMaxHabits = 50;  // of a device
 constexpr double kLeastPack_wh = 100;
 constexpr double kMostPack_wh = 20'000;
 constexpr double kMostPackCycles = 10'000;
-constexpr std::size_t kMaxUnknownPvInputs = 4;  // of a family whose file does not say how many
 
 constexpr double kMaxLatitude_deg = 66;  // beyond it, there are days without a sunrise
 constexpr std::int64_t kMaxPhases = 3;
@@ -93,20 +92,6 @@ void read_count(const Entry& entry, std::string_view key, std::int64_t most, int
   } else {
     entry.mistake(key, fmt::format("{} must be 1 to {}", value, most));
   }
-}
-
-// The PV inputs of a family's devices; nothing: its file does not say how many. One part without a
-// field that it feeds may stand for several inputs, of which the family's model knows.
-std::optional<std::size_t> pv_inputs_of(const Family& family) {
-  std::size_t count = 0;
-  bool feeds = true;
-  for (const PhysicsPart& part : family.physics) {
-    if (part.kind != PartKind::kPvInput) continue;
-    ++count;
-    feeds = feeds && !part.feeds.empty();
-  }
-  if (count == 1 && !feeds) return std::nullopt;
-  return count;
 }
 
 class SiteReader {
@@ -351,12 +336,14 @@ class SiteReader {
 
   void read_panels(const Entry& entry, SiteDevice& made) const {
     std::vector<std::string> names;
+    if (entry.find("panels") == nullptr) return;
     entry.texts("panels", names);
+    made.panels.emplace();
     if (!check_pv_inputs(entry, names.size(), made.family.get())) return;
     for (const std::string& name : names) {
       const auto roof = std::ranges::find(site_.roofs, name, &Roof::name);
       if (roof != site_.roofs.end()) {
-        made.panels.push_back(*roof);
+        made.panels->push_back(*roof);
         continue;
       }
       std::vector<std::string_view> known;
@@ -414,7 +401,7 @@ class SiteReader {
   static bool check_pack_count(const Entry& entry, std::size_t count, const SiteDevice& made) {
     if (made.family == nullptr) return false;  // reported
     const std::size_t most = pack_parts(*made.family).size();
-    if (count <= most) return true;
+    if (count <= most && most > 0) return true;
     entry.mistake("packs", most == 0 ? fmt::format("{} extra batteries: {} takes none", count,
                                                    made.family->product)
                                      : fmt::format("{} extra batteries: {} takes 0 to {}", count,
@@ -460,8 +447,8 @@ class SiteReader {
   // `family` is null if it is not known.
   static bool check_pv_inputs(const Entry& entry, std::size_t count, const Family* family) {
     if (family == nullptr) return count <= kMaxRoofs;
-    const std::size_t most = pv_inputs_of(*family).value_or(kMaxUnknownPvInputs);
-    if (count <= most) return true;
+    const std::size_t most = pv_inputs_of(*family);
+    if (count <= most && most > 0) return true;
     entry.mistake(
         "panels",
         most == 0 ? fmt::format("{} has no PV input", family->product)

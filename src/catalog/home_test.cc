@@ -102,9 +102,9 @@ TEST(Home, ReadsEveryKey) {
   EXPECT_EQ(battery.supplies, 0U);
   EXPECT_FALSE(battery.place);
   EXPECT_THAT(battery.initial, IsEmpty());
-  ASSERT_EQ(battery.panels.size(), 2U);
-  EXPECT_EQ(battery.panels[0].azimuth_deg, 180);
-  EXPECT_EQ(battery.panels[1].name, "balcony");
+  ASSERT_EQ(battery.panels.value().size(), 2U);
+  EXPECT_EQ(battery.panels->at(0).azimuth_deg, 180);
+  EXPECT_EQ(battery.panels->at(1).name, "balcony");
   EXPECT_EQ(house.devices[1].plug, Plug::kFeedIn);
   const SiteDevice& workshop = house.devices[3];
   EXPECT_EQ(workshop.plug, Plug::kCircuit);
@@ -344,8 +344,10 @@ const std::vector<Mistake> kMistakes = {
     {"panels: [south, balcony]", "panels: [south, south, south]",
      "panels: has 3 roofs: must have at most 2, one for each PV input of PowerOcean"},
     {"panels: [balcony, balcony]", "panels: [south, south, south, south, south]",
-     "panels: has 5 roofs: must have at most 4, one for each PV input of PowerStream"},
+     "panels: has 5 roofs: must have at most 2, one for each PV input of PowerStream"},
     {"{family: glacier, plug: dc}", "{family: glacier, plug: dc, panels: [south]}",
+     "devices[1].panels: GLACIER has no PV input"},
+    {"{family: glacier, plug: dc}", "{family: glacier, plug: dc, panels: []}",
      "devices[1].panels: GLACIER has no PV input"},
     {"name: Kit}", "name: Kit, panels: [south]}",
      "sites.camper.devices[0].panels: \"south\" is no roof: the site has no roofs"},

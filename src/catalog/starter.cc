@@ -170,6 +170,11 @@ sites:
         name: Kitchen power station
         plug: kitchen       # it draws from a socket of this circuit
         supplies: [refrigerator]         # these circuits hang on it
+        habits:             # what people do with it: it gives by day, and is charged at night
+          - when: (hour - 6) * (22 - hour)
+            sets: [{moduleType: 1, operateType: watthConfig, params: {isConfig: 1, bpPowerSoc: 25}}]
+          - when: (6 - hour) * (22 - hour)
+            sets: [{moduleType: 1, operateType: watthConfig, params: {isConfig: 0}}]
       - family: power_stream
         plug: feed_in       # it feeds what the house draws
   camper:

@@ -21,13 +21,15 @@ void RecoveryScan::take(std::string_view batch) {
     Device& device = devices_[row->device];
     // Reports of one kind have the same fields in the same order, so the next field is usually
     // here.
-    auto at = device.begin();
+    auto& values = device.values;
+    auto at = values.begin();
     for (const journal::BatchReader::Field& said : reader.fields()) {
       const Name& name = of_batch_[said.name];
       if (name.own) continue;
-      if (at == device.end() || at->field != name.field) {
-        at = std::ranges::find(device, name.field, &Last::field);
-        if (at == device.end()) at = device.insert(at, {.field = name.field});
+      device.at_ms = std::max(device.at_ms, row->at_ms);
+      if (at == values.end() || at->field != name.field) {
+        at = std::ranges::find(values, name.field, &Last::field);
+        if (at == values.end()) at = values.insert(at, {.field = name.field});
       }
       at->number = said.value.number;
       at->text = said.value.text;
@@ -36,15 +38,17 @@ void RecoveryScan::take(std::string_view batch) {
   }
 }
 
-std::vector<journal::LastValue> RecoveryScan::values_of(Device& device) const {
+Recovered RecoveryScan::recovered(StoredTwin twin, Device& device) const {
   std::vector<journal::LastValue> values;
-  values.reserve(device.size());
-  for (Last& last : device) {
+  values.reserve(device.values.size());
+  for (Last& last : device.values) {
     values.push_back({.name = names_.name_of(last.field),
                       .text = last.text.empty() ? text_of(last.number) : std::move(last.text)});
   }
   std::ranges::sort(values, {}, &journal::LastValue::name);
-  return values;
+  Recovered recovered{.twin = std::move(twin), .values = std::move(values)};
+  if (device.at_ms != 0) recovered.at = TimePoint(Millis(device.at_ms));
+  return recovered;
 }
 
 std::vector<Recovered> RecoveryScan::with(std::vector<StoredTwin> twins) {
@@ -52,11 +56,11 @@ std::vector<Recovered> RecoveryScan::with(std::vector<StoredTwin> twins) {
   all.reserve(std::max(twins.size(), devices_.size()));
   for (StoredTwin& twin : twins) {
     auto newer = devices_.extract(twin.device);
-    all.push_back({.twin = std::move(twin), .values = {}});
-    if (!newer.empty()) all.back().values = values_of(newer.mapped());
+    Device none;
+    all.push_back(recovered(std::move(twin), newer.empty() ? none : newer.mapped()));
   }
   for (auto& [device, said] : devices_) {
-    all.push_back({.twin = {.device = device, .sn = {}, .text = {}}, .values = values_of(said)});
+    all.push_back(recovered({.device = device, .sn = {}, .text = {}}, said));
   }
   devices_.clear();
   std::ranges::sort(all, {}, [](const Recovered& one) { return one.twin.device; });

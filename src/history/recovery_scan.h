@@ -6,13 +6,16 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/value.h"
 #include "history/blocks/field_names.h"
 #include "history/store/store.h"
@@ -25,6 +28,7 @@ namespace gridloom::history {
 struct Recovered {
   StoredTwin twin;                         // sn and text empty: none was stored yet
   std::vector<journal::LastValue> values;  // newer than the twin, sorted by name
+  std::optional<TimePoint> at{};           // of the newest of these values
 };
 
 class RecoveryScan {
@@ -44,9 +48,12 @@ class RecoveryScan {
     Decimal number{};
     std::string text{};  // replaces `number` if the value is not a number
   };
-  using Device = std::vector<Last>;  // in the order in which the fields were first reported
+  struct Device {
+    std::vector<Last> values{};  // in the order in which the fields were first reported
+    std::int64_t at_ms = 0;
+  };
 
-  [[nodiscard]] std::vector<journal::LastValue> values_of(Device& device) const;
+  [[nodiscard]] Recovered recovered(StoredTwin twin, Device& device) const;
 
   FieldNames& names_;
   std::unordered_map<DeviceNumber, Device> devices_;

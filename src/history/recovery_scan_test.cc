@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +21,7 @@ using Values = std::vector<std::pair<std::string_view, std::string_view>>;
 class RecoveryScanTest : public testing::Test {
  protected:
   void report(DeviceNumber device, const Values& values) {
-    writer_.begin(device, 0);
+    writer_.begin(device, at_ms_);
     for (const auto& [name, json] : values) writer_.add(name, json);
     writer_.end();
   }
@@ -34,6 +36,7 @@ class RecoveryScanTest : public testing::Test {
   }
 
   using Lines = std::vector<std::string>;
+  std::int64_t at_ms_ = 0;
   FieldNames names_{{}};
   RecoveryScan tail_{names_};
   journal::BatchWriter writer_;
@@ -59,6 +62,20 @@ TEST_F(RecoveryScanTest, ThePlatformsOwnValuesAreSkipped) {
   report(1, {{journal::kPresence, "1"}, {"a", "1"}, {journal::kResent, "true"}, {"b", "2"}});
   end_record();
   EXPECT_EQ(recovered(), (Lines{"1  a=1 b=2"}));
+}
+
+TEST_F(RecoveryScanTest, TheLatestTimeOfAReportIsTheDevices) {
+  for (const std::int64_t at_ms : {2000, 3000, 1000}) {
+    at_ms_ = at_ms;
+    report(1, {{"a", "1"}});
+  }
+  at_ms_ = 4000;
+  report(1, {{journal::kPresence, "0"}});
+  end_record();
+  const std::vector<Recovered> all = tail_.with({{.device = 2, .sn = "B", .text = "saved"}});
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].at, TimePoint(Millis(3000)));
+  EXPECT_EQ(all[1].at, std::nullopt);
 }
 
 TEST_F(RecoveryScanTest, EachDeviceIsThereOnceByItsNumber) {

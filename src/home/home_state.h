@@ -25,7 +25,7 @@ struct HomeDevice {
   overview::Role role = overview::Role::kOther;
   bool online = false;
   bool has_values = false;
-  std::optional<TimePoint> last_report;  // nothing: not since the server started
+  std::optional<TimePoint> last_report;  // nothing: it has not reported
   TimePoint moment;                      // when the moment of its last reports began
   overview::Overview figures;
   overview::Overview figures_before;  // when that moment began

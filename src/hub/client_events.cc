@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "wire/json.h"
 
@@ -52,8 +54,16 @@ std::string_view name_of(ClientEvent::Kind kind) {
   return "request refused";
 }
 
+void ClientEvents::set_own(std::vector<std::string> users) {
+  std::ranges::sort(users);
+  const std::lock_guard lock(mutex_);
+  own_ = std::move(users);
+}
+
 void ClientEvents::record(const ClientEvent& event, TimePoint now) {
   std::optional<std::uint64_t> left_out;
+  const bool is_usual =
+      event.kind == ClientEvent::Kind::kConnected || event.kind == ClientEvent::Kind::kDisconnected;
   {
     const std::lock_guard lock(mutex_);
     OfKind& kind = kinds_[static_cast<std::size_t>(event.kind)];
@@ -63,6 +73,10 @@ void ClientEvents::record(const ClientEvent& event, TimePoint now) {
       count = kind.counts.try_emplace(std::string(is_full ? kOther : event.reason)).first;
     }
     ++count->second;
+    if (is_usual && std::ranges::binary_search(own_, event.user)) {
+      spdlog::debug("client {}", line_of(event, 0));
+      return;
+    }
     left_out = kind.lines.admit(now);
   }
   if (left_out) spdlog::info("client {}", line_of(event, *left_out));

@@ -48,6 +48,10 @@ class ClientEvents {
   // Reasons counted separately, of each kind; further ones are counted as "other".
   static constexpr std::size_t kMaxReasons = 64;
 
+  // Users of the server's own process, the virtual devices of a demo home: that they come and go is
+  // counted, and logged at level debug alone.
+  void set_own(std::vector<std::string> users);
+
   void record(const ClientEvent& event, TimePoint now);
 
   struct Count {
@@ -66,6 +70,7 @@ class ClientEvents {
   };
 
   mutable std::mutex mutex_;
+  std::vector<std::string> own_;  // sorted
   std::array<OfKind, kKinds> kinds_;
 };
 

@@ -87,6 +87,21 @@ TEST_F(ClientEventsTest, EachIsCountedAndNotEachIsShown) {
   EXPECT_EQ(counts[1].reason, "session taken over");
 }
 
+TEST_F(ClientEventsTest, TheServersOwnDevicesComeAndGoQuietly) {
+  events.set_own({"R331B", "R331A"});
+  for (const Kind kind : {Kind::kConnected, Kind::kDisconnected, Kind::kReportRefused}) {
+    for (const char* user : {"R331A", "R331C"}) {
+      events.record({.kind = kind, .reason = "success", .user = user}, kNow);
+    }
+  }
+  EXPECT_EQ(said(),
+            "client connected (success), user \"R331C\"\n"
+            "client disconnected (success), user \"R331C\"\n"
+            "client report refused (success), user \"R331A\"\n"
+            "client report refused (success), user \"R331C\"\n");
+  EXPECT_EQ(events.counts().front().count, 2U);
+}
+
 TEST_F(ClientEventsTest, ReasonsAreBounded) {
   for (std::size_t i = 0; i < ClientEvents::kMaxReasons + 10; ++i) {
     events.record({.kind = Kind::kRequestRefused, .reason = fmt::format("{}", i)}, kNow);

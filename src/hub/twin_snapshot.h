@@ -48,7 +48,7 @@ struct TwinSnapshot {
   // The number of the last change of the device's partition: later changes have greater ones.
   std::uint64_t number = 0;
   bool has_values = false;               // the device has reported
-  std::optional<TimePoint> last_report;  // nothing: not since the server started
+  std::optional<TimePoint> last_report;  // nothing: it has not reported
   TimePoint moment;                      // when that of `before` began
   // By slot: the quotas that the family declares, and behind them those that the device has beside.
   std::shared_ptr<const std::vector<std::string>> declared;

@@ -1,8 +1,34 @@
 #include "hub/twin_table.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
 #include <utility>
 
 namespace gridloom::hub {
+namespace {
+
+constexpr std::string_view kAt = R"(,"at":)";
+
+std::string text_of(const DeviceState& state) {
+  std::string text = state.twin.save();
+  if (state.last_report == TimePoint{}) return text;
+  text.pop_back();
+  return fmt::format("{}{}{}}}", text, kAt, unix_ms(state.last_report));
+}
+
+TimePoint time_in(std::string_view text) {
+  std::int64_t at_ms = 0;
+  const std::size_t end = text.rfind(']');  // of the quotas
+  if (end == std::string_view::npos || !text.substr(end + 1).starts_with(kAt)) return {};
+  const std::string_view number = text.substr(end + 1 + kAt.size());
+  std::from_chars(number.data(), number.data() + number.size(), at_ms);
+  return TimePoint(Millis(at_ms));
+}
+
+}  // namespace
 
 TwinTable::TwinTable(const Platform& platform,
                      std::function<void(const registry::Device& by)> replaced)
@@ -108,23 +134,32 @@ void TwinTable::drop_unused_texts() {
 std::vector<SavedTwin> TwinTable::save() {
   std::vector<SavedTwin> saved;
   for (auto& [sn, state] : devices_) {
-    if (std::exchange(state.saved_version_, state.twin.version()) == state.twin.version()) continue;
-    saved.push_back({.sn = sn, .number = state.number, .text = state.twin.save()});
+    const bool is_same =
+        state.saved_version_ == state.twin.version() && state.saved_report_ == state.last_report;
+    if (is_same) continue;
+    state.saved_version_ = state.twin.version();
+    state.saved_report_ = state.last_report;
+    saved.push_back({.sn = sn, .number = state.number, .text = text_of(state)});
   }
   return saved;
 }
 
 std::string TwinTable::save(std::string_view sn) {
   const DeviceState* state = find(sn).state;
-  return state == nullptr || state->twin.version() == 0 ? "" : state->twin.save();
+  return state == nullptr || state->twin.version() == 0 ? "" : text_of(*state);
 }
 
 Status TwinTable::restore(const SavedTwin& saved) {
   const registry::Device* device = directory_->find_device(saved.sn);
   if (device == nullptr || device->number != saved.number) return {};
-  twin::Twin& twin = at(saved.sn).twin;
-  const Status restored = saved.text.empty() ? Status() : twin.restore(saved.text);
-  for (const journal::LastValue& value : saved.newer) twin.replay_value(value.name, value.text);
+  DeviceState& state = at(saved.sn);
+  const Status restored = saved.text.empty() ? Status() : state.twin.restore(saved.text);
+  for (const journal::LastValue& value : saved.newer) {
+    state.twin.replay_value(value.name, value.text);
+  }
+  // The devices' clock may have been set back since then.
+  const TimePoint last = std::max(time_in(saved.text), saved.newer_at.value_or(TimePoint()));
+  if (last <= platform_.clock.now()) state.last_report = last;
   return restored;
 }
 

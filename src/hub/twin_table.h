@@ -33,8 +33,9 @@ namespace gridloom::hub {
 struct SavedTwin {
   std::string sn;
   std::int64_t number = 0;                  // registry::Device::number
-  std::string text;                         // Twin::save(); empty: nothing was saved
+  std::string text;                         // TwinTable::save(sn); empty: nothing was saved
   std::vector<journal::LastValue> newer{};  // reported since the text was saved
+  std::optional<TimePoint> newer_at{};      // when the last of these was
 };
 
 // Shared by all devices of a family.
@@ -55,7 +56,7 @@ struct DeviceState {
   std::unordered_set<const Client*> transports;  // connections through which the device speaks
   const Client* active_transport = nullptr;      // the one used last
   std::unique_ptr<ReportRoute> route;            // null: not found yet; see Fanout::route_of
-  TimePoint last_report{};                       // when the last report came
+  TimePoint last_report{};  // when the last report came, before a restart too; else TimePoint()
   TimePoint moment{};  // when the moment of its last reports began (twin::Twin::begin_moment())
   bool reports_offline = false;  // by a status message, which the next message ends
   // Reports with DUP that may have been received before: the latest of their own times, and digests
@@ -67,6 +68,7 @@ struct DeviceState {
   friend class TwinTable;
   bool is_in_read_ = false;
   std::uint64_t saved_version_ = 0;
+  TimePoint saved_report_{};
   const registry::Device* device_ = nullptr;  // as of directory number `known_as_of_`
   std::uint64_t known_as_of_ = 0;
 };
@@ -117,10 +119,11 @@ class TwinTable {
 
   // The twins that changed since the last call.
   [[nodiscard]] std::vector<SavedTwin> save();
-  // Twin::save() of a device; empty: it has not reported.
+  // Twin::save() of a device, and when it reported last, in Unix milliseconds:
+  // {"quotas":[...],"at":1700000000000}. Empty: it has not reported.
   [[nodiscard]] std::string save(std::string_view sn);
   // Does nothing if the serial number belongs to another device by now. kMalformed: `saved.text` is
-  // not what Twin::save() made; newer values are restored nevertheless.
+  // no such text; newer values are restored nevertheless.
   [[nodiscard]] Status restore(const SavedTwin& saved);
 
   // The effects of a changed connection or of a status message.

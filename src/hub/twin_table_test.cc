@@ -182,6 +182,30 @@ TEST_F(TwinTableTest, OnlyTwinsThatChangedAreSaved) {
   EXPECT_EQ(other.at(kDelta2Sn).twin.value("pd.soc"), "51");
 }
 
+TEST_F(TwinTableTest, ValuesOfBeforeARestartHaveTheirAge) {
+  const TimePoint now = home.platform.clock.now();
+  DeviceState& state = table.at(kDelta2Sn);
+  state.twin.replay_value("pd.soc", "50");
+  state.last_report = now - Millis(7000);
+  const auto restored = [&](const SavedTwin& saved) {
+    TwinTable other(home.platform, [](const registry::Device&) {});
+    other.use(home.registry->directory());
+    must(other.restore(saved));
+    return other.at(kDelta2Sn).last_report;
+  };
+  SavedTwin saved = table.save().front();
+  EXPECT_EQ(restored(saved), now - Millis(7000));
+  saved.newer_at = now - Millis(3000);
+  EXPECT_EQ(restored(saved), now - Millis(3000));
+  saved.text.clear();
+  EXPECT_EQ(restored(saved), now - Millis(3000)) << "the log alone";
+  saved.newer_at = now + Millis(1);
+  EXPECT_EQ(restored(saved), TimePoint()) << "the clock was set back";
+  state.last_report = now;
+  EXPECT_EQ(table.save().size(), 1U) << "a report without news";
+  EXPECT_EQ(table.save().size(), 0U);
+}
+
 TEST_F(TwinTableTest, APartitionThatGoesTakesItsDevicesAndNoOthers) {
   const FakePtr gateway = client(Role::kGateway);
   std::string other = "R331ZEB4ZEAL0600";

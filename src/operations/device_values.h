@@ -18,7 +18,7 @@ inline constexpr std::string_view kSetOp = "device.set";
 inline constexpr std::string_view kEnergyOp = "device.energy";
 
 // device.values: {sn} -> {"online", "quotas": as quota/all answers them, "ageMs": since the last
-// report; null: it has not reported since the server started}. kConflict: no server runs.
+// report; null: it has not reported}. kConflict: no server runs.
 // device.set: {sn, message: as of a set over HTTP} -> {"sn", "answer": of the device}. kOffline: it
 // is not connected; kNoAnswer: it gave no answer in time; kBadParams: its family does not allow the
 // set.

@@ -30,7 +30,7 @@ enum class Freshness : std::uint8_t {
 struct DeviceMoment {
   bool online = false;
   bool has_values = false;
-  std::optional<Millis> age{};  // of the last report; nothing: not since the server started
+  std::optional<Millis> age{};  // of the last report; nothing: it has not reported
 };
 // Whether the values of the device say something about the power of the moment.
 [[nodiscard]] constexpr bool is_of_now(const DeviceMoment& moment) {

@@ -28,7 +28,7 @@ TEST(Freshness, IsFoundByPresenceAndTheAgeOfTheLastReport) {
       {{.online = true, .has_values = true, .age = seconds(0)}, Freshness::kLive},
       {{.online = true, .has_values = true, .age = seconds(90)}, Freshness::kLive},
       {{.online = true, .has_values = true, .age = seconds(90) + Millis(1)}, Freshness::kQuiet},
-      {{.online = true, .has_values = true}, Freshness::kQuiet},  // not since the server started
+      {{.online = true, .has_values = true}, Freshness::kQuiet},  // it has not reported
       {{.online = true}, Freshness::kQuiet},
       {{.has_values = true, .age = seconds(0)}, Freshness::kOffline},
       {{}, Freshness::kNever},

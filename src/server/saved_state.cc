@@ -25,7 +25,8 @@ void restore_twins(const SavedState& saved) {
     saved.hub.saved_state().restore_twin({.sn = device->second->sn,
                                           .number = recovered.twin.device,
                                           .text = std::move(recovered.twin.text),
-                                          .newer = std::move(recovered.values)});
+                                          .newer = std::move(recovered.values),
+                                          .newer_at = recovered.at});
   }
 }
 

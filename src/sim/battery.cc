@@ -36,6 +36,7 @@ constexpr double kLagShare = 0.01;  // of the capacity, for 63 % of the way
 constexpr double kThermalTime_s = 7200;
 constexpr double kThermalResistance_k_per_w = 0.35;
 constexpr double kResting_a = 0.05;  // less does not count as charging or discharging
+constexpr double kMost_c = 150;      // of a battery that exists
 constexpr double kMicro = 1e6;
 constexpr double kUcPerAh = 3600 * kMicro;
 constexpr double kYear_ms = 365.25 * kDay_ms;
@@ -261,6 +262,24 @@ void Battery::rest() {
 
 void Battery::set_soc_percent(double soc) {
   charge_uc_ = std::llround(static_cast<double>(capacity_uc_) * std::clamp(soc, 0.0, 100.0) / 100);
+  update();
+  rest();
+}
+
+void Battery::go_on_instead_of(const Battery& before) {
+  constexpr double kSame = 0.1;  // of the capacity when new, which is reckoned from reports
+  const auto usual_uc = static_cast<double>(before.new_uc_);
+  const bool is_same =
+      std::abs(static_cast<double>(new_uc_) - usual_uc) <= kSame * usual_uc &&
+      std::abs(static_cast<double>(capacity_uc_ - before.capacity_uc_)) <= kSame * usual_uc;
+  const bool can_be = capacity_uc_ >= 1 && charge_uc_ >= 0 && charge_uc_ <= capacity_uc_ &&
+                      moved_uc_ >= 0 && lived_ms_ >= 0 && first_cycles_ >= 0 &&
+                      std::abs(direction_) <= 1 && std::abs(temperature_c_) <= kMost_c;
+  if (!is_same || !can_be) {
+    *this = before;
+    return;
+  }
+  set_capacity(capacity_uc_);
   update();
   rest();
 }

@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "sim/decay.h"
+#include "sim/kept.h"
 
 namespace gridloom::sim {
 
@@ -56,6 +57,7 @@ class Battery {
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] double cell_v() const { return voltage_v_ / cells_; }
   void set_soc_percent(double soc);
+  void set_temperature(double celsius) { temperature_c_ = celsius; }
   // The terminal voltage without a current.
   [[nodiscard]] double rest_v() const { return rest_v_; }
 
@@ -77,7 +79,23 @@ class Battery {
   [[nodiscard]] int minutes_to_full(const Horizon& horizon) const;
   [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
+  // That of another battery, or of one that cannot be, is not taken.
+  void keep(this auto& self, auto& kept) {
+    const Battery before = self;
+    kept("charge", self.charge_uc_);
+    kept("capacity", self.capacity_uc_);
+    kept("new", self.new_uc_);
+    kept("moved", self.moved_uc_);
+    kept("lived", self.lived_ms_);
+    kept("ages", self.ages_at_ms_);
+    kept("cycles", self.first_cycles_);
+    kept("direction", self.direction_);
+    kept("celsius", self.temperature_c_);
+    if constexpr (kReads<decltype(kept)>) self.go_on_instead_of(before);
+  }
+
  private:
+  void go_on_instead_of(const Battery& before);
   // The current for `power_w` at the terminals.
   [[nodiscard]] double current_for(double power_w, double rest_v) const;
   // The mean terminal voltage without a current over a step that stores `charge_uc`: along the

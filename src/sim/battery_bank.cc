@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 
 namespace gridloom::sim {
 
@@ -76,6 +77,20 @@ void BatteryBank::begin(const Fields& fields, const Environment& environment) {
   }
 }
 
+void BatteryBank::go_on(const physics::Resumed& resumed) {
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    BatteryState& state = states_[k];
+    stand_by(state.battery, resumed.environment.air_c, resumed.off);
+    for (std::size_t f = 0; f < state.meters.size(); ++f) {
+      physics::Meter& meter = state.meters[f];
+      if (!is_energy(parts_[k].feeds[f].quantity)) continue;
+      const double exact_wh = meter.begun_wh + meter.counted_wh();
+      meter = {.begun_wh =
+                   physics::goes_on_from_wh(resumed.fields, parts_[k].feeds[f].slot, exact_wh)};
+    }
+  }
+}
+
 void BatteryBank::plug(const Environment& environment, EnergyBalance& balance) {
   for (std::size_t k = 1; k < parts_.size(); ++k) {
     BatteryState& state = states_[k];
@@ -127,8 +142,8 @@ void BatteryBank::write(Fields& fields) {
       if (write_shown(fields, feed, state)) continue;
       const auto number = physics::number_of(feed.quantity, state);
       const physics::Meter& meter = state.meters[f];
-      const double counted_wh = static_cast<double>(meter.counted_uj) / physics::kUjPerWh;
-      fields.set_in_range(feed.slot, number ? feed.sign * *number : meter.begun_wh + counted_wh);
+      fields.set_in_range(feed.slot,
+                          number ? feed.sign * *number : meter.begun_wh + meter.counted_wh());
     }
   }
 }

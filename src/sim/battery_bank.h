@@ -64,6 +64,10 @@ class BatteryBank {
     }
   }
 
+  void keep(this auto& self, auto& kept) { kept("batteries", self.states_); }
+  // After keep(): the counters go on, and the batteries have stood by for the time off.
+  void go_on(const physics::Resumed& resumed);
+
   // Writes the fields of the extra batteries.
   void write(Fields& fields);
 

@@ -190,5 +190,17 @@ TEST(DemoHome, WhatIsCarriedAlongLivesOnItsBattery) {
   EXPECT_LT(static_cast<double>(away), 0.3 * static_cast<double>(drawn_w.size()));
 }
 
+// Its habits let it give by day, and charge it at night.
+TEST(HamburgHome, CyclesItsPowerStationEachDay) {
+  HomeBench home("hamburg", kJune);
+  Series soc_percent;
+  home.live(
+      7, [&] { soc_percent.push_back(home.device("Kitchen battery").fields().number("pd.soc")); });
+  EXPECT_LT(share_of(soc_percent, [](double soc) { return soc >= 95; }), 0.6);
+  EXPECT_GT(share_of(soc_percent, [](double soc) { return soc >= 95; }), 0.1);
+  EXPECT_LT(std::ranges::min(soc_percent), 60);
+  EXPECT_GE(std::ranges::min(soc_percent), 20);
+}
+
 }  // namespace
 }  // namespace gridloom::sim

@@ -82,6 +82,12 @@ class Fleet::SimulatedDevice final : private DeviceDriver::Connection {
     most_unacknowledged_ = most_unacknowledged;
   }
   [[nodiscard]] const std::string& sn() const { return device().sn(); }
+  // Stores what no report shows, for the next fleet.
+  void take_leave() {
+    if (const wire::JsonObject unreported = device().unreported(); !unreported.empty()) {
+      keep(unreported);
+    }
+  }
   ~SimulatedDevice() override {
     if (meter_) meter_->close();
   }
@@ -324,7 +330,11 @@ Fleet::Fleet(const Options& options, const std::vector<Member>& members)
   options_.time->settled_until(TimePoint::min());
 }
 
-Fleet::~Fleet() = default;
+// A larger fleet would take long for it, and is there to load a server.
+Fleet::~Fleet() {
+  constexpr std::size_t kMost = 200;
+  for (std::size_t k = 0; k < std::min(kMost, devices_.size()); ++k) devices_[k]->take_leave();
+}
 
 MqttLink::Options Fleet::link_options() {
   MqttLink::Options made;

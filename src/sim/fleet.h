@@ -59,7 +59,8 @@ class Fleet {
     double sign_ins_per_second = 0;  // limit; 0: as many as the server answers
     World::Options world{};          // of the members that share no site
     std::vector<SiteOptions> sites{};
-    // Stores LastState::unreported durably. Called on the fleet's loop; empty: it is not stored.
+    // Stores LastState::unreported durably. Called on the fleet's loop, and when the fleet ends;
+    // empty: it is not stored.
     std::function<void(const std::string& sn, const wire::JsonObject& unreported)> keep{};
     const Clock* clock = nullptr;
     // If set, the devices follow virtual time. Time waits for each device to connect, and after

@@ -252,6 +252,22 @@ TEST_F(FleetTest, StepsWhenItIsDue) {
   loop.stop();
 }
 
+TEST_F(FleetTest, StoresAtItsEndHowItsDevicesAreLeft) {
+  wire::JsonObject kept;
+  {
+    const Fleet ends({.server = at(broker.port()),
+                      .keep = [&kept](const std::string& /*sn*/,
+                                      const wire::JsonObject& unreported) { kept = unreported; },
+                      .clock = &clock,
+                      .loop = &loop},
+                     {{.family = family_of("power_ocean"), .sn = "HJ31", .key = Secret("key")}});
+    EXPECT_TRUE(kept.empty()) << "every write is a wait for the disk";
+  }
+  EXPECT_EQ(kept.at("atMs"), unix_ms(clock.now()));
+  EXPECT_TRUE(kept.at("physics").at("heating").is_object());
+  loop.stop();
+}
+
 TEST_F(FleetTest, DevicesKeepTheirMomentsWhateverHoldsThemUp) {
   std::vector<Member> members;
   for (int i = 0; i < 100; ++i) {

@@ -9,6 +9,7 @@
 
 #include "catalog/home.h"
 #include "sim/household/people.h"
+#include "sim/kept.h"
 #include "sim/model.h"
 
 namespace gridloom::sim {
@@ -20,6 +21,13 @@ class Habits {
 
   // What is true now was true before, too: nothing is due before something changes.
   void resume(const Environment& environment);
+  void keep(this auto& self, auto& kept) {
+    std::vector<int> were_true(self.were_true_.begin(), self.were_true_.end());
+    kept("were_true", were_true);
+    kept("minute", self.minute_);
+    if constexpr (kReads<decltype(kept)>)
+      self.were_true_.assign(were_true.begin(), were_true.end());
+  }
   // The sets that are due, once a minute of the environment's time. Valid while this lives.
   [[nodiscard]] std::vector<const catalog::CheckedSet*> due(const Environment& environment);
 

@@ -50,6 +50,11 @@ class HeatPump {
   // The same step, in which it got this power.
   void run(double power_w, double air_c, Millis dt);
 
+  void keep(this auto& self, auto& kept) {
+    kept("celsius", self.temperature_c_);
+    kept("wanted", self.wanted_);
+  }
+
   [[nodiscard]] double temperature_c() const { return temperature_c_; }
   [[nodiscard]] bool runs() const { return runs_; }
   [[nodiscard]] bool is_open() const { return open_share_ > 0; }

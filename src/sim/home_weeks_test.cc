@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <string>
@@ -200,6 +201,23 @@ TEST_F(HomeWeek, HasCircuitsOfDifferentKind) {
   }
   EXPECT_LE(alike, 1) << "of 45 pairs";
   EXPECT_GE(idle, 2) << "at 0 W for a day";
+}
+
+// By the names of the device file: a cooker hangs in the kitchen, and only a refrigerator draws a
+// little day and night.
+TEST_F(HomeWeek, HasUnderEachNameWhatHangsThere) {
+  constexpr std::size_t kKitchen = 0;
+  constexpr std::size_t kRefrigerator = 9;
+  const auto mean = [](const Series& of) {
+    return std::accumulate(of.begin(), of.end(), 0.0) / static_cast<double>(of.size());
+  };
+  EXPECT_GT(std::ranges::max(week().circuits.at(kKitchen)), 1500);
+  const Series& cold = week().circuits.at(kRefrigerator);
+  EXPECT_GT(mean(cold), 10);
+  EXPECT_LT(mean(cold), 120);
+  int starts = 0;
+  for (std::size_t k = 1; k < cold.size(); ++k) starts += cold[k] > 30 && cold[k - 1] < 30 ? 1 : 0;
+  EXPECT_GT(starts, 7 * 8);
 }
 
 // Whole homes: what a single socket draws may rest for hours.

@@ -39,6 +39,7 @@ class LanRegulation {
   // The inverter's AC output in that step. A battery that cannot give more does not promise it for
   // later.
   void gave(double inverter_w) { output_w_ = std::min(output_w_, inverter_w + kAhead_w); }
+  void keep(this auto& self, auto& kept) { kept("output", self.output_w_); }
 
  private:
   static constexpr double kAhead_w = 50;

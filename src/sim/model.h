@@ -68,8 +68,9 @@ struct Environment {
   // Nothing: the device is no such unit.
   std::optional<int> able_units{};
   std::optional<LanMeter> lan_meter{};  // nothing: the device has none
-  // Where the modules at the device's PV inputs face; fewer, or none: the model chooses.
-  std::span<const catalog::Roof> roofs{};
+  // Where the modules at the device's PV inputs face; an input beyond them has none. Nothing: the
+  // model chooses.
+  std::optional<std::span<const catalog::Roof>> roofs{};
   // The extra batteries that the device has, by their numbers, and how many of them are plugged in.
   std::span<const catalog::Pack> packs{};
   double pack_count = 0;

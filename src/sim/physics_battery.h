@@ -32,11 +32,17 @@ struct BatteryState : PartState {
   bool plugged = true;   // an extra battery may be away
   bool blocked = false;  // by its protection, in the last step
   std::string serial;    // of an extra battery
+
+  void keep(this auto& self, auto& kept) {
+    self.PartState::keep(kept);
+    kept("battery", self.battery);
+    kept("full", self.full);
+    kept("empty", self.empty);
+  }
 };
 
 inline constexpr double kIdle_w = 1;  // a battery with less power is idle
 inline constexpr int kLongest_min = 5999;
-inline constexpr double kUjPerWh = 3.6e9;
 
 // The place in catalog::kBatteryStates.
 [[nodiscard]] std::size_t state_of(double power_w);

@@ -18,15 +18,31 @@ void start_heat_pump(LoadState& state, const LoadPart& part, Chance chance,
 
 void resume_heat_pump(LoadState& state, const LoadPart& part, const Resumed& resumed) {
   if (!part.heat_pump) return;
-  constexpr double kHour_s = 3600;
-  const HeatPump::Options& options = part.heat_pump->options;
   for (const Feed& feed : part.feeds) {
     if (feed.quantity != Quantity::kTemperature) continue;
-    const double time_s = kHour_s * options.capacity_wh_per_k / options.loss_w_per_k;
-    const Rest rest{.to_c = resumed.environment.air_c, .time_s = time_s};
-    state.heat_pump->set_temperature(
-        rested_c(bounded(resumed.fields, feed.slot, kPartTemperature_c), rest, resumed.off));
+    state.heat_pump->set_temperature(bounded(resumed.fields, feed.slot, kPartTemperature_c));
+    stand_by(state, part, resumed.environment.air_c, resumed.off);
   }
+}
+
+void stand_by(LoadState& state, const LoadPart& part, double air_c, const TimeOff& off) {
+  if (!part.heat_pump || off.length.count() <= 0) return;
+  constexpr double kHour_s = 3600;
+  const HeatPump::Options& options = part.heat_pump->options;
+  const double time_s = kHour_s * options.capacity_wh_per_k / options.loss_w_per_k;
+  state.heat_pump->set_temperature(
+      rested_c(state.heat_pump->temperature_c(), {.to_c = air_c, .time_s = time_s}, off));
+}
+
+double goes_on_from_wh(Fields& fields, Slot slot, double exact_wh) {
+  constexpr double kMostUnshown_wh = 1000;  // since the field was written
+  const double shown_wh = fields.si(slot);
+  const double shown = fields.number(slot);
+  if (exact_wh > shown_wh + kMostUnshown_wh) return shown_wh;
+  fields.set_in_range(slot, exact_wh);
+  if (fields.number(slot) >= shown) return exact_wh;
+  fields.set_in_range(slot, shown_wh);
+  return shown_wh;
 }
 
 void read_load(LoadState& state, const LoadPart& part, const Fields& fields) {

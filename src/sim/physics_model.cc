@@ -20,9 +20,11 @@
 #include "sim/heat_pump.h"
 #include "sim/household/people.h"
 #include "sim/household/shared.h"
+#include "sim/kept.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "sim/physics_battery.h"
 #include "sim/physics_load.h"
 #include "sim/physics_packs.h"
@@ -39,7 +41,6 @@ using catalog::Quantity;
 using physics::BatteryPart;
 using physics::BatteryState;
 using physics::Feed;
-using physics::kUjPerWh;
 using physics::LoadPart;
 using physics::LoadState;
 using physics::Meter;
@@ -92,7 +93,7 @@ class PhysicsModel final : public Model {
   }
 
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
-              const wire::JsonObject& /*unreported*/) override {
+              const wire::JsonObject& unreported) override {
     for (std::size_t k = 0; k < batteries_.size(); ++k) {
       const Battery::Options after =
           options_after(slots_->batteries[k], {fields, environment, off});
@@ -105,8 +106,30 @@ class PhysicsModel final : public Model {
     }
     begin(fields);
     settle_in(environment);
+    if (const auto kept = KeptReader::in(unreported)) {
+      keep(*kept);
+      count_on(fields);
+      for (BatteryState& state : batteries_) stand_by(state.battery, environment.air_c, off);
+      for (std::size_t k = 0; k < loads_.size(); ++k) {
+        stand_by(loads_[k], slots_->loads[k], environment.air_c, off);
+      }
+    }
     step(environment, kInstant);
     write(fields, environment);
+  }
+
+  void keep(this auto& self, auto& kept) {
+    kept("batteries", self.batteries_);
+    kept("pv", self.pv_inputs_);
+    kept("loads", self.loads_);
+    kept("inverter", self.inverter_);
+    kept("charger", self.charger_);
+    kept("grid", self.grid_);
+    kept("regulators", self.regulators_);
+    kept("begun", self.begun_);
+  }
+  [[nodiscard]] wire::JsonObject unreported() const override {
+    return {{kPhysics, kept_of(*this)}};
   }
 
   void step(const Environment& environment, Millis dt) override {
@@ -190,10 +213,34 @@ class PhysicsModel final : public Model {
     read(fields);
   }
 
+  // The exact energies that were kept.
+  void count_on(Fields& fields) {
+    std::vector<double> shared_wh(begun_.size());
+    each_part([&](const Part& part, PartState& state) {
+      for (std::size_t f = 0; f < part.feeds.size(); ++f) {
+        const Feed& feed = part.feeds[f];
+        Meter& meter = state.meters[f];
+        if (!counts(feed.quantity)) continue;
+        if (feed.sum) {
+          shared_wh[*feed.sum] += feed.sign * meter.counted_wh();
+          continue;
+        }
+        const double exact_wh = meter.begun_wh + meter.counted_wh();
+        meter = {.begun_wh = physics::goes_on_from_wh(fields, feed.slot, exact_wh),
+                 .counted_uj = 0,
+                 .shown = fields.number(feed.slot)};
+      }
+    });
+    for (std::size_t k = 0; k < begun_.size(); ++k) {
+      if (!slots_->sums[k].counts) continue;
+      const double exact_wh = begun_[k] + shared_wh[k];
+      begun_[k] = physics::goes_on_from_wh(fields, slots_->sums[k].slot, exact_wh) - shared_wh[k];
+    }
+  }
+
   // Who lives there, of the site or of the device alone, and which way its modules face.
   void settle_in(const Environment& environment) {
-    roofs_.resize(std::min(environment.roofs.size(), pv_inputs_.size()));
-    Roof::replace(roofs_, environment);
+    roofs_.take(environment, pv_inputs_.size());
     if (household_) household_->start(environment, slots_->wiring);
     if (ports_) ports_->start_ports(environment, household::kPorts);
     const bool has_doors = std::ranges::any_of(slots_->loads, [](const LoadPart& part) {
@@ -324,8 +371,7 @@ class PhysicsModel final : public Model {
   [[nodiscard]] double pv_available_w(std::size_t k, const Environment& environment) const {
     if (!pv_inputs_[k].on) return 0;
     const double share = k < environment.panels.size() ? environment.panels.at(k) : 1;
-    const double sun = k < roofs_.size() ? roofs_[k].sun(environment) : environment.sun;
-    return slots_->pv_inputs[k].rated_w * std::min(1.0, sun * share);
+    return slots_->pv_inputs[k].rated_w * std::min(1.0, roofs_.sun(k, environment) * share);
   }
 
   double wanted_w(std::size_t k, const Environment& environment, Millis dt) {
@@ -484,9 +530,8 @@ class PhysicsModel final : public Model {
 
   // Energies have no sign.
   void show(Fields& fields, const Feed& feed, Meter& meter) {
-    const double counted_wh = static_cast<double>(meter.counted_uj) / kUjPerWh;
-    if (feed.sum) return put(fields, feed, counted_wh);
-    fields.set_in_range(feed.slot, meter.begun_wh + counted_wh);
+    if (feed.sum) return put(fields, feed, meter.counted_wh());
+    fields.set_in_range(feed.slot, meter.begun_wh + meter.counted_wh());
     meter.shown = fields.number(feed.slot);
   }
 
@@ -535,7 +580,7 @@ class PhysicsModel final : public Model {
   EnergyBalance balance_;
   std::optional<HouseholdLoad> household_;   // where a load is a share of it
   std::optional<HouseholdLoad> ports_;       // in percent, where a load is what hangs at one
-  std::vector<Roof> roofs_;                  // of the first PV inputs
+  Roofs roofs_;                              // of the PV inputs
   Regulators regulators_;                    // of the batteries
   std::optional<household::People> people_;  // where doors are opened
 };

@@ -55,6 +55,11 @@ class Regulation {
     return change_w * missed_ + bias_w_ + kRipple * error_w_ * noise;
   }
 
+  void keep(this auto& self, auto& kept) {
+    kept("followed", self.followed_w_);
+    kept("behind", self.behind_w_);
+  }
+
  private:
   static constexpr double kDeadTime_s = 0.6;
   static constexpr double kFollowTime_s = 0.7;

@@ -16,6 +16,11 @@ struct Regulators {
   std::optional<Regulation> cloud{};  // nothing: its meter is exact
   LanRegulation lan{};                // by a meter in the local network
 
+  void keep(this auto& self, auto& kept) {
+    if (self.cloud) kept("cloud", *self.cloud);
+    kept("lan", self.lan);
+  }
+
   double asked_w(const PowerOffer& offer, const Environment& environment, bool has_inverter,
                  Millis dt) {
     if (environment.lan_meter && environment.grid_up && has_inverter) {

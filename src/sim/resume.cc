@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string_view>
 
+#include "sim/kept.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim {
@@ -57,11 +58,22 @@ RestoredFields restore_fields(Fields& fields, const wire::JsonObject& reported) 
   return restored;
 }
 
-TimeOff time_off(std::optional<TimePoint> since, const Environment& environment) {
-  if (!since) return {};
+wire::JsonObject fresh_of(const LastState& last) {
+  constexpr Millis kOlder{2 * kMinute_ms};
+  wire::JsonObject unreported = last.unreported;
+  const auto kept_at = wire::whole_in(unreported, kKeptAt);
+  if (kept_at && (!last.at || *kept_at >= unix_ms(*last.at - kOlder))) return unreported;
+  unreported.erase(kPhysics);
+  unreported.erase(kHabits);
+  return unreported;
+}
+
+TimeOff time_off(const LastState& last, const Environment& environment) {
+  if (!last.at) return {};
   Environment then = environment;
-  then.now = *since;
-  return {.length = std::max(Millis(0), environment.now - *since),
+  then.now = *last.at;
+  const TimePoint kept_at(Millis(wire::whole_in(last.unreported, kKeptAt).value_or(0)));
+  return {.length = std::max(Millis(0), environment.now - std::max(*last.at, kept_at)),
           .is_new_day = local_day(then) != local_day(environment)};
 }
 

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "sim/fields.h"
+#include "sim/last_state.h"
 #include "sim/model.h"
 #include "wire/json.h"
 
@@ -24,7 +24,14 @@ struct RestoredFields {
 // has ended with the simulation: the field keeps its initial value, without counting as missing.
 [[nodiscard]] RestoredFields restore_fields(Fields& fields, const wire::JsonObject& reported);
 
-// The time between the last report and `environment`. A clock that was set back makes no time.
-[[nodiscard]] TimeOff time_off(std::optional<TimePoint> since, const Environment& environment);
+inline constexpr std::string_view kKeptAt = "atMs";    // of LastState::unreported: its moment
+inline constexpr std::string_view kHabits = "habits";  // the same: Habits
+// LastState::unreported. Of a simulation that ended without a farewell it is older than the last
+// report: only the settings in it count then.
+[[nodiscard]] wire::JsonObject fresh_of(const LastState& last);
+
+// The time between the last report, or what was kept after it, and `environment`. A clock that was
+// set back makes no time.
+[[nodiscard]] TimeOff time_off(const LastState& last, const Environment& environment);
 
 }  // namespace gridloom::sim

@@ -204,13 +204,13 @@ TEST(ResumedDevice, HasTheSettingsThatNoReportShows) {
   Bench bench(family);
   bench.set(R"({"id":1,"operateType":"writeProName","params":{"name":"Erika","nameLen":5}})");
   bench.step(Millis{2000});
-  LastState last = bench.left();
+  LastState last = bench.left_by_a_kill();
   for (int round = 0; round < 2; ++round) {
     Bench again(family, {.start = bench.now(), .last = &last});
     const JsonObject reply =
         again.set(R"({"id":2,"operateType":"readProName","params":{"enable":1}})");
     EXPECT_EQ(reply.at("data").at("name"), "Erika");
-    last = again.left();
+    last = again.left_by_a_kill();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <numbers>
+#include <vector>
 
 #include "sim/model.h"
 
@@ -30,17 +31,24 @@ class Roof {
         shadow_full_(std::cos(radians(options.shadow_radius_deg))),
         has_shadow_(options.shadow_radius_deg > 0) {}
 
-  // Those that are given, without a shadow, replace the first of `own`.
+  // Those that the home gives, without a shadow, replace `own`: an input without one has no
+  // modules.
   template <typename Roofs>
   static void replace(Roofs& own, const Environment& environment) {
-    for (std::size_t k = 0; k < std::min(own.size(), environment.roofs.size()); ++k) {
-      const catalog::Roof& given = environment.roofs[k];
+    if (!environment.roofs) return;
+    for (std::size_t k = 0; k < own.size(); ++k) {
+      own[k] = Roof();
+      own[k].has_modules_ = k < environment.roofs->size();
+      if (!own[k].has_modules_) continue;
+      const catalog::Roof& given = (*environment.roofs)[k];
       own[k] = Roof(Options{.azimuth_deg = given.azimuth_deg - 180, .tilt_deg = given.tilt_deg});
     }
   }
+  [[nodiscard]] bool has_modules() const { return has_modules_; }
 
   // As Environment::sun, on this module.
   [[nodiscard]] double sun(const Environment& environment) const {
+    if (!has_modules_) return 0;
     if (!environment.sun_direction || environment.sun <= 0) return environment.sun;
     const SunDirection& from = *environment.sun_direction;
     const double facing = std::max(0.0, dot(from, normal_));
@@ -84,6 +92,23 @@ class Roof {
   double shadow_from_;
   double shadow_full_;
   bool has_shadow_;
+  bool has_modules_ = true;
+};
+
+// The PV inputs of a device without roofs of its own: what the home gives them, or else the open
+// sky.
+class Roofs {
+ public:
+  void take(const Environment& environment, std::size_t inputs) {
+    given_.assign(environment.roofs ? inputs : 0, Roof());
+    Roof::replace(given_, environment);
+  }
+  [[nodiscard]] double sun(std::size_t input, const Environment& environment) const {
+    return input < given_.size() ? given_[input].sun(environment) : environment.sun;
+  }
+
+ private:
+  std::vector<Roof> given_;
 };
 
 }  // namespace gridloom::sim

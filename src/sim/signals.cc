@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "catalog/formula_list.h"
+#include "sim/kept.h"
 #include "sim/models/parts.h"
 #include "sim/quick_noise.h"
 #include "sim/walk.h"
@@ -171,10 +172,27 @@ class SignalModel final : public Model {
       if ((*slots_)[k].has_condition()) moves_[k].is_true = number_of(k, fields) > 0;
     }
     model_->resume(fields, environment, off, unreported);
+    if (const auto kept = KeptReader::in(unreported)) (*kept)("signals", *this);
     write_signals(fields, environment);
   }
 
-  [[nodiscard]] wire::JsonObject unreported() const override { return model_->unreported(); }
+  // Where the fields show whole numbers of what moves evenly.
+  void keep(this auto& self, auto& kept) {
+    kept("elapsed", self.elapsed_);
+    std::vector<double> exact;
+    for (std::size_t k = 0; k < self.walks_.size(); ++k) {
+      if (self.is_exact(k)) exact.push_back(self.walks_[k]);
+    }
+    kept("walks", exact);
+    if constexpr (kReads<decltype(kept)>) self.go_on_from(exact);
+  }
+  [[nodiscard]] wire::JsonObject unreported() const override {
+    wire::JsonObject all = model_->unreported();
+    wire::Json& physics = all[kPhysics];
+    if (!physics.is_object()) physics = wire::JsonObject();
+    physics.get_object()["signals"] = kept_of(*this);
+    return all;
+  }
   [[nodiscard]] std::uint64_t unreported_version() const override {
     return model_->unreported_version();
   }
@@ -227,6 +245,21 @@ class SignalModel final : public Model {
       if (!of.has_events()) continue;
       moves_[k].next_ms = next_event_ms(k, unix_ms(environment.now));
       next_ms_ = std::min(next_ms_, moves_[k].next_ms);
+    }
+  }
+
+  [[nodiscard]] bool is_exact(std::size_t k) const {
+    const SignalSlot& of = (*slots_)[k];
+    return of.walk || of.signal->shape == Signal::Shape::kTime;
+  }
+  // A time never goes back, and a walk is where its field shows it.
+  void go_on_from(const std::vector<double>& exact) {
+    std::size_t next = 0;
+    for (std::size_t k = 0; k < walks_.size(); ++k) {
+      if (!is_exact(k)) continue;
+      const double value = exact[next++];
+      const bool goes_on = value >= walks_[k] && value < walks_[k] + 1;
+      if ((*slots_)[k].walk || goes_on) walks_[k] = value;
     }
   }
 

@@ -50,7 +50,9 @@ Environment Site::at(TimePoint now, Plug plug) const {
   here.household = household_;
   here.grid_up = here.grid_up && has_grid();
   if (plug == Plug::kDc) {
-    here.grid_up = !joined_.empty() && joined_.back().driver->device().supplies_others();
+    // At a start, the device that supplies the site joins after those that it supplies.
+    const bool has_supplier = !joined_.empty() && steps_last(joined_.back().plug);
+    here.grid_up = !has_supplier || joined_.back().driver->device().supplies_others();
   }
   if (steps_last(plug)) {
     here.others_ac_w = others_ac_w_;

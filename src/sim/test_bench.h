@@ -56,6 +56,15 @@ inline FieldTablePtr table_of(std::string_view id) {
   return std::make_shared<const FieldTable>(family_of(id));
 }
 
+// How a device is left whose simulation ends now.
+inline LastState left_by(const VirtualDevice& device, TimePoint now) {
+  LastState last{.at = now, .unreported = device.unreported()};
+  for (const Fields::Entry& entry : device.fields().entries()) {
+    last.reported[device.fields().reported_name(entry.slot)] = device.fields().get(entry.slot);
+  }
+  return last;
+}
+
 class Bench : private DeviceDriver::Connection {
  public:
   struct Options {
@@ -82,12 +91,11 @@ class Bench : private DeviceDriver::Connection {
   // The messages since the test last cleared them.
   std::vector<VirtualDevice::Message> said;
 
-  // The state in which the device would be left now.
-  [[nodiscard]] LastState left() const {
-    LastState last{.at = now_, .unreported = kept_};
-    for (const Fields::Entry& entry : fields().entries()) {
-      last.reported[fields().reported_name(entry.slot)] = fields().get(entry.slot);
-    }
+  // The state in which the device would be left now, by a fleet that ends or by one that is killed.
+  [[nodiscard]] LastState left() const { return left_by(device(), now_); }
+  [[nodiscard]] LastState left_by_a_kill() const {
+    LastState last = left();
+    last.unreported = kept_;
     return last;
   }
 

@@ -23,6 +23,7 @@
 #include "sim/device_driver.h"
 #include "sim/home.h"
 #include "sim/site.h"
+#include "sim/test_bench.h"
 #include "sim/virtual_device.h"
 #include "testing/catalog.h"
 
@@ -37,33 +38,34 @@ class HomeBench : private DeviceDriver::Connection {
     const VirtualDevice* device = nullptr;
   };
 
-  HomeBench(std::string_view home, TimePoint start) : now_(start) {
-    const auto catalog = shipped_catalog();
-    const catalog::Home read = told(catalog::find_home(std::string(home), *catalog));
-    for (const catalog::Site& site : read.sites) {
-      Site& made = sites_.emplace_back(options_of(site));
-      for (const catalog::SiteDevice& device : in_order(site)) {
-        DeviceDriver& driver =
-            drivers_.emplace_back(std::make_shared<VirtualFamily>(device.family), device.sn,
-                                  Chance(1), made.at(now_, device.plug),
-                                  static_cast<Connection&>(*this), nullptr, setup_of(site, device));
-        made.join(driver, device.plug);
-        devices_.push_back({.name = device.name,
-                            .site = sites_.size() - 1,
-                            .plug = device.plug,
-                            .device = &driver.device()});
-      }
-    }
+  HomeBench(std::string_view home, TimePoint start)
+      : HomeBench(told(catalog::find_home(std::string(home), *shipped_catalog())), start) {}
+  HomeBench(catalog::Home home, TimePoint start) : home_(std::move(home)), now_(start) {
+    begin({});
+  }
+
+  // Ends, and goes on where all devices were left.
+  void restart() {
+    std::vector<LastState> left;
+    left.reserve(devices_.size());
+    for (const Device& device : devices_) left.push_back(left_by(*device.device, now_));
+    devices_.clear();
+    drivers_.clear();
+    sites_.clear();
+    begin(left);
   }
 
   // Calls `look` after each minute.
   void live(int days, const std::invocable auto& look) {
     constexpr int kDayMinutes = 24 * 60;
     for (int minute = 0; minute < days * kDayMinutes; ++minute) {
-      now_ += std::chrono::minutes(1);
-      for (Site& site : sites_) site.step(now_);
+      live_a_minute();
       look();
     }
+  }
+  void live_a_minute() {
+    now_ += std::chrono::minutes(1);
+    for (Site& site : sites_) site.step(now_);
   }
 
   [[nodiscard]] const std::vector<Device>& devices() const { return devices_; }
@@ -78,6 +80,24 @@ class HomeBench : private DeviceDriver::Connection {
   }
 
  private:
+  void begin(const std::vector<LastState>& left) {
+    for (const catalog::Site& site : home_.sites) {
+      Site& made = sites_.emplace_back(options_of(site));
+      for (const catalog::SiteDevice& device : in_order(site)) {
+        const LastState* last = left.empty() ? nullptr : &left.at(devices_.size());
+        DeviceDriver& driver =
+            drivers_.emplace_back(std::make_shared<VirtualFamily>(device.family), device.sn,
+                                  Chance(1), made.at(now_, device.plug),
+                                  static_cast<Connection&>(*this), last, setup_of(site, device));
+        made.join(driver, device.plug);
+        devices_.push_back({.name = device.name,
+                            .site = sites_.size() - 1,
+                            .plug = device.plug,
+                            .device = &driver.device()});
+      }
+    }
+  }
+
   // The value; an error is one of a file that ships, and fails the test with what is wrong there.
   template <typename T>
   static T told(Result<T> result) {
@@ -97,6 +117,7 @@ class HomeBench : private DeviceDriver::Connection {
   [[nodiscard]] bool takes_reports() const override { return false; }
   void publish(VirtualDevice::Message /*message*/) override {}
 
+  catalog::Home home_;
   TimePoint now_;
   std::deque<Site> sites_;
   std::deque<DeviceDriver> drivers_;

@@ -15,6 +15,7 @@
 #include "catalog/site_meter.h"
 #include "sim/effects.h"
 #include "sim/household/shared.h"
+#include "sim/kept.h"
 #include "sim/models/parts.h"
 #include "sim/resume.h"
 
@@ -120,7 +121,11 @@ VirtualDevice::VirtualDevice(VirtualFamilyPtr virtual_family, std::string sn, Ch
   habits_ = std::make_unique<Habits>(
       setup.habits, household::home_of(household::household_of(environment.household, alone),
                                        environment.household_kwh));
-  if (last != nullptr) habits_->resume(here);
+  if (last == nullptr) return;
+  habits_->resume(here);
+  const JsonObject unreported = fresh_of(*last);
+  const KeptReader kept(unreported);
+  kept(kHabits, *habits_);
 }
 
 void VirtualDevice::take_packs(const Setup& setup) {
@@ -156,8 +161,9 @@ bool VirtualDevice::resume(const LastState& last, const Environment& environment
         sn_, all.size(), fmt::join(all.first(std::min(kNamed, all.size())), ", "),
         all.size() > kNamed ? ", ..." : "");
   }
+  const wire::JsonObject unreported = fresh_of(last);
   try {
-    model_->resume(fields_, environment, time_off(last.at, environment), last.unreported);
+    model_->resume(fields_, environment, time_off(last, environment), unreported);
   } catch (const std::logic_error& error) {
     // Values that are valid by themselves and together make an infinite number.
     spdlog::warn("{}: starts with its initial values, because its last report makes no sense: {}",
@@ -167,10 +173,18 @@ bool VirtualDevice::resume(const LastState& last, const Environment& environment
   return true;
 }
 
+JsonObject VirtualDevice::unreported() const {
+  JsonObject all = model_->unreported();
+  if (all.empty() && !habits_) return all;
+  all[kKeptAt] = unix_ms(stepped_);
+  if (habits_) all[kHabits] = kept_of(*habits_);
+  return all;
+}
+
 std::optional<JsonObject> VirtualDevice::take_unreported() {
   const std::uint64_t version = model_->unreported_version();
   if (std::exchange(taken_version_, version) == version) return std::nullopt;
-  return model_->unreported();
+  return unreported();
 }
 
 void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now) {

@@ -53,7 +53,7 @@ struct Setup {
   std::optional<std::uint32_t> circuits{};  // as in Environment
   double carried = 0;                       // as in catalog::SiteDevice
   InitialValues initial{};
-  std::vector<catalog::Roof> roofs{};  // as in Environment
+  std::optional<std::vector<catalog::Roof>> roofs{};  // as in Environment
   std::vector<catalog::Habit> habits{};
   std::optional<catalog::MeterPlace> meter{};  // by which it regulates itself, over HTTP
   bool sleeps = false;                         // as in catalog::SiteDevice
@@ -75,7 +75,7 @@ struct NetworkFaults {
 struct DevicePlace {
   catalog::Place place{};
   std::optional<std::uint32_t> circuits{};
-  std::vector<catalog::Roof> roofs{};
+  std::optional<std::vector<catalog::Roof>> roofs{};
   std::vector<catalog::Pack> packs{};
   double pack_count = 0;
   double carried = 0;  // as in Setup
@@ -133,6 +133,8 @@ class VirtualDevice {
   // What is to be stored so that the device can resume (LastState::unreported), if it changed since
   // the last call.
   [[nodiscard]] std::optional<wire::JsonObject> take_unreported();
+  // The same, whether it changed or not.
+  [[nodiscard]] wire::JsonObject unreported() const;
 
  private:
   using Extent = ReportText::Extent;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
 import {test} from 'node:test';
-import {inApi, openPage, settled, setUp, widths} from './harness.mjs';
+import {checkAccess, inApi, openPage, settled, setUp, widths} from './harness.mjs';
 
 let token;
 
@@ -87,6 +87,7 @@ test('the forms of each family fit a phone, and their command lines run', async 
     for (const form of await forms.all()) await fill(form);
     await openAll();
     await check('filled');
+    if ((await page.locator('.parts').count()) > 0) await checkAccess(page, family);
     assert.deepEqual(complaints, [], family);
     await page.close();
   }

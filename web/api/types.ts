@@ -238,7 +238,7 @@ export interface HomeDevice {
   familyName: string;
   role: Role;
   state: State;
-  /** In Unix milliseconds. Null: none since the server started. */
+  /** In Unix milliseconds. Null: it has not reported. */
   lastReport: number | null;
   /** In %. Null: not known. */
   charge_percent: number | null;
@@ -317,7 +317,7 @@ export interface DeviceState {
   /** The rights of the account that asks. */
   rights: Rights;
   online: boolean;
-  /** In Unix milliseconds. Time of the last report; absent: none since the server started. */
+  /** In Unix milliseconds. Time of the last report; absent: it has not reported. */
   reportedAt?: number;
   /** Those that the device reports now. */
   faults: ActiveError[];
@@ -1147,7 +1147,7 @@ export interface DeviceSnapshot {
   now: number;
   family: string;
   state: State;
-  /** In Unix milliseconds. Time of the last report; null: none since the server started. */
+  /** In Unix milliseconds. Time of the last report; null: it has not reported. */
   last: number | null;
   /** Names of the device's fields; absent: those of its family. */
   names?: string[];

@@ -38,9 +38,8 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
       device_members<DeviceState>(),
       std::array{
           member<&DeviceState::reported_at_ms>(
-              "reportedAt",
-              {.text = "Time of the last report; absent: none since the server started",
-               .unit = "Unix milliseconds"}),
+              "reportedAt", {.text = "Time of the last report; absent: it has not reported",
+                             .unit = "Unix milliseconds"}),
           member<&DeviceState::faults>("faults", {.text = "Those that the device reports now"}),
           member<&DeviceState::values>(
               "values", {.text = "Each field that the device has reported, as it reported it"}),

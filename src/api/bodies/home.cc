@@ -85,8 +85,7 @@ const schema::Body& describe(schema::Of<HomeDevice> /*of*/) {
       member<&HomeDevice::role>("role"),
       member<&HomeDevice::state>("state"),
       member<&HomeDevice::last_report_ms>(
-          "lastReport",
-          {.text = "Null: none since the server started", .unit = "Unix milliseconds"}),
+          "lastReport", {.text = "Null: it has not reported", .unit = "Unix milliseconds"}),
       member<&HomeDevice::charge_percent>("charge_percent",
                                           {.text = "Null: not known", .unit = "%"}),
       member<&HomeDevice::battery_power_w>(

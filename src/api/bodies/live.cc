@@ -91,7 +91,7 @@ const schema::Body& describe(schema::Of<DeviceSnapshot> /*of*/) {
           declared<Text>("family"),
           declared<overview::Freshness>("state"),
           declared<schema::OrNull<Whole>>(
-              "last", {.text = "Time of the last report; null: none since the server started",
+              "last", {.text = "Time of the last report; null: it has not reported",
                        .unit = "Unix milliseconds"}),
           declared<std::optional<std::vector<Text>>>(
               "names", {.text = "Names of the device's fields; absent: those of its family"}),

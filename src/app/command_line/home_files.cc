@@ -62,6 +62,12 @@ std::vector<std::string_view> names_of(const std::vector<Roof>& roofs) {
   return names;
 }
 
+// The roofs of a device's modules, or "none"; empty: its family's usual modules.
+std::string panels_text(const SiteDevice& device) {
+  if (!device.panels) return "";
+  return device.panels->empty() ? "none" : joined(names_of(*device.panels));
+}
+
 // ---- as JSON
 
 JsonArray array_of(const std::vector<std::string_view>& words) {
@@ -87,8 +93,8 @@ JsonObject json_of(const SiteDevice& device) {
                  {"name", device.name},
                  {"family", device.family->id},
                  {"plug", plug_name(device)},
-                 {"supplies", array_of(catalog::circuit_names(device.supplies))},
-                 {"panels", array_of(names_of(device.panels))}};
+                 {"supplies", array_of(catalog::circuit_names(device.supplies))}};
+  if (device.panels) row["panels"] = array_of(names_of(*device.panels));
   if (device.place) {
     row["place"] = catalog::kPlaces.at(static_cast<std::size_t>(*device.place));
   }
@@ -175,7 +181,7 @@ Table devices_table_of(const Home& home) {
       const bool all = supplied.size() == catalog::kHomeCircuits.size();
       table.add({site.name, device.sn, device.name, device.family->id,
                  std::string(plug_name(device)), all ? "all" : joined(supplied),
-                 joined(names_of(device.panels))});
+                 panels_text(device)});
     }
   }
   return table;
@@ -266,6 +272,17 @@ std::vector<Error> models_missing(const Home& home) {
   return missing;
 }
 
+// PV inputs that a list of roofs leaves without modules, as people rarely mean it.
+void tell_bare_inputs(const Home& home) {
+  for (const Site& site : home.sites) {
+    for (const SiteDevice& device : site.devices) {
+      const std::size_t inputs = catalog::pv_inputs_of(*device.family);
+      if (!device.panels || device.panels->size() >= inputs) continue;
+      fmt::print("{}: modules at {} of {} PV inputs\n", device.name, device.panels->size(), inputs);
+    }
+  }
+}
+
 int check_file(const std::string& file, const Catalog& catalog, bool json) {
   const auto text = read_text(file, catalog::kMaxHomeFile);
   if (!text) return report_error(text.error());
@@ -287,6 +304,7 @@ int check_file(const std::string& file, const Catalog& catalog, bool json) {
   } else {
     fmt::print("{}: good: {} site{}, {} device{}\n", file, home->sites.size(),
                home->sites.size() == 1 ? "" : "s", devices, devices == 1 ? "" : "s");
+    tell_bare_inputs(*home);
   }
   return 0;
 }

@@ -28,7 +28,7 @@ struct HomeDevice {
 
 struct DeviceValues {
   wire::JsonObject quotas{};    // as quota/all answers them
-  std::optional<Millis> age{};  // since the last report; nothing: none since the server started
+  std::optional<Millis> age{};  // since the last report; nothing: it has not reported
   bool knows_age = true;        // false: this way to the server does not tell ages
 };
 

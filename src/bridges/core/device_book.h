@@ -39,7 +39,7 @@ class BookDevice {
   // By the beginning of its serial number; empty: nobody knows.
   [[nodiscard]] const std::string& product() const { return product_; }
   [[nodiscard]] overview::Freshness state() const { return state_; }
-  // Nothing: not since the server started.
+  // Nothing: it has not reported.
   [[nodiscard]] std::optional<TimePoint> last_report() const { return last_report_; }
 
   // Quotas by slot: those that the family declares, and behind them those that the device has

@@ -34,6 +34,10 @@ double number_of(const ModbusValue& value, const wire::JsonObject& params) {
 Result<ModbusOrder> order_of(const Modbus& modbus, const catalog::ModbusAction& action,
                              const catalog::Command& command, const wire::JsonObject& params) {
   ModbusOrder order{.writes = {}, .effects = effects_of(command, params), .holds = action.holds};
+  // A register shows a field as a whole.
+  std::erase_if(order.effects, [](const catalog::FieldEffect& effect) {
+    return !effect.value || !effect.path.empty();
+  });
   for (const catalog::ModbusWrite& write : action.writes) {
     const double value = number_of(write.value, params);
     auto words = encoded(write.to.type, modbus.writes, value);
@@ -257,7 +261,7 @@ std::string ModbusPoller::why_not(const ModbusOrder& order, const ModbusValues& 
     const auto& value = value_of(values, effect.field);
     seen.push_back(fmt::format("{} is {} and not {}", effect.field,
                                value ? fmt::format("{}", *value) : "unknown",
-                               wire::plain_text(effect.value)));
+                               wire::plain_text(*effect.value)));
   }
   return fmt::format("wrote {}, and after {} s {}; the device is left on its own",
                      fmt::join(written, ", "), options_.modbus.shown_within_s,
@@ -269,7 +273,7 @@ void ModbusPoller::judge(const ModbusValues& values) {
   const bool is_seen =
       std::ranges::all_of(watched_->order.effects, [&](const catalog::FieldEffect& effect) {
         const auto& value = value_of(values, effect.field);
-        return value && catalog::shows(wire::Json(*value), effect.value, effect.within);
+        return value && catalog::shows(wire::Json(*value), *effect.value, effect.within);
       });
   watched_->times_seen = is_seen ? watched_->times_seen + 1 : 0;
   const bool is_over = steady_clock::now() >= watched_->until;

@@ -45,7 +45,7 @@ struct Event {
   EventDevice device{};
   // Its time, field, text and since; the kind is the one above.
   journal::DeviceEvent details{};
-  // kQuiet. Nothing: the device has not reported since the server started.
+  // kQuiet. Nothing: it has not reported.
   std::optional<std::int64_t> last_report_ms{};
 };
 

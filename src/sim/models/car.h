@@ -51,6 +51,15 @@ class Car {
     need_wh_ = charging ? std::max(0.0, need_wh_ - got_wh) : 0;
   }
 
+  // Of this day; call it after begin_day().
+  void keep(this auto& self, auto& kept) {
+    std::int64_t day = self.day_;
+    kept("day", day);
+    if (day != self.day_) return;
+    kept("need", self.need_wh_);
+    kept("patient", self.patient_until_);
+  }
+
   // The charging power, given the surplus of the sun.
   double plan_w(const Environment& environment, double surplus_w, double home_soc) {
     const double hour = hour_of(environment);

@@ -22,6 +22,7 @@
 #include "sim/battery_bank.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
+#include "sim/kept.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/cell_spread.h"
@@ -30,6 +31,7 @@
 #include "sim/models/delta_2_resume.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "sim/rounding.h"
 #include "wire/json.h"
 
@@ -63,6 +65,23 @@ class Delta2 final : public Model {
               const wire::JsonObject& unreported) override;
   [[nodiscard]] wire::JsonObject unreported() const override;
   [[nodiscard]] std::uint64_t unreported_version() const override;
+  void keep(this auto& self, auto& kept) {
+    kept("bank", self.batteries_);
+    kept("planner", self.planner_);
+    kept("had_mains", self.had_mains_);
+    kept("had_bypass", self.had_bypass_);
+    kept("had_charger", self.had_charger_);
+    kept("asleep", self.set_.asleep);
+    kept("tripped", self.tripped_);
+    kept("ac_idle", self.ac_idle_);
+    kept("car_idle", self.car_idle_);
+    kept("unit_idle", self.unit_idle_);
+    kept("empty_idle", self.empty_idle_);
+    kept("inverter", self.inverter_c_);
+    kept("solar", self.solar_c_);
+    kept("socket", self.socket_c_);
+    kept("uncounted", self.uncounted_);
+  }
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command,
@@ -71,6 +90,7 @@ class Delta2 final : public Model {
   [[nodiscard]] double drawn_w() const override { return flow_.ac_in_w(); }
 
  private:
+  void go_on(const KeptReader& kept, const physics::Resumed& resumed);
   void read(const Fields& fields);
   void switch_by_itself(TimePoint now, Millis dt);
   void come_back();
@@ -178,14 +198,27 @@ void Delta2::resume(Fields& fields, const Environment& environment, const TimeOf
     given_up_ = {.ac = (bits & 1U) != 0, .car = (bits & 2U) != 0, .usb = (bits & 4U) != 0};
     empty_idle_.idle(environment.now, Millis{kEmptyGoesOff_min * kMinute_ms});
   }
+  if (const auto kept = KeptReader::in(unreported)) go_on(*kept, {fields, environment, off});
   step(environment, kInstant);
   switched_.relay = 0;
   write(fields, environment);
 }
 
+void Delta2::go_on(const KeptReader& kept, const physics::Resumed& resumed) {
+  const double air_c = resumed.environment.air_c;
+  const TimeOff& off = resumed.off;
+  keep(kept);
+  batteries_.go_on(resumed);
+  inverter_c_ = rested_c(inverter_c_, {.to_c = air_c, .time_s = delta_2::kInverterCooling_s}, off);
+  for (double* part_c : {&solar_c_, &socket_c_}) {
+    *part_c = rested_c(*part_c, {.to_c = air_c, .time_s = delta_2::kPartCooling_s}, off);
+  }
+}
+
 wire::JsonObject Delta2::unreported() const {
-  if (!given_up_) return {};
-  return {{kGivenUp, unreported_version() - 1}};
+  wire::JsonObject all{{kPhysics, kept_of(*this)}};
+  if (given_up_) all[kGivenUp] = unreported_version() - 1;
+  return all;
 }
 
 std::uint64_t Delta2::unreported_version() const {

@@ -77,6 +77,7 @@ Planner::Planner(const Ratings& ratings, Chance chance)
 // Where nothing else is said, a corner of the home that the unit's owner has chosen.
 void Planner::start(const Environment& environment) {
   using household::Circuit;
+  roofs_.take(environment, 1);
   ports_.start_ports(environment, static_cast<std::size_t>(household::Port::kTypeC) + 1);
   const double corner = chance_.split("corner").uniform(0);
   plugged_in_.start(
@@ -216,7 +217,7 @@ Flow Planner::plan(const Settings& set, const BatteryBank& batteries,
                                         : at_car_.is_on(environment, [this](std::int64_t day) {
                                             return at_car_hours(chance_.split("at the car"), day);
                                           });
-  const double sunny_w = ratings_.panel_w * environment.sun * environment.panels[0];
+  const double sunny_w = ratings_.panel_w * roofs_.sun(0, environment) * environment.panels[0];
   const double offered_w = flow.at_car ? kCar_v * set.car_a : sunny_w * (1 + 0.01 * noise(5));
   if (flow.mains && !set.wall_paused && !wall_full_.on() && !flow.blocked) {
     const double solar_w = !set.solar_first ? 0 : flow.at_car ? offered_w : sunny_w;

@@ -17,6 +17,7 @@
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
 #include "sim/outing.h"
+#include "sim/roof.h"
 
 namespace gridloom::sim::delta_2 {
 
@@ -100,6 +101,13 @@ class Planner {
     bool generator = false;  // it runs
   };
   void restore(const Latched& was);
+  void keep(this auto& self, auto& kept) {
+    kept("generator", self.generator_);
+    kept("wall_full", self.wall_full_);
+    kept("solar_full", self.solar_full_);
+    kept("empty", self.empty_);
+    kept("serves_self", self.serves_self_);
+  }
   // As of the last plan.
   [[nodiscard]] bool is_full() const { return solar_full_.on(); }
   [[nodiscard]] bool is_empty() const { return empty_.on(); }
@@ -122,6 +130,7 @@ class Planner {
 
   const Ratings& ratings_;
   Chance chance_;
+  Roofs roofs_;
   Outing at_car_;
   Generator generator_;
   Latch wall_full_;

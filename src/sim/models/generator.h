@@ -41,6 +41,10 @@ class Generator {
     runs_ = !full && (hand_ == Hand::kStarted || by_itself);
   }
   [[nodiscard]] bool runs() const { return runs_; }
+  void keep(this auto& self, auto& kept) {
+    kept("runs", self.runs_);
+    kept("hand", self.hand_);
+  }
 
  private:
   bool runs_ = false;

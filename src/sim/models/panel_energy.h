@@ -11,6 +11,7 @@
 
 #include "sim/battery.h"
 #include "sim/fields.h"
+#include "sim/kept.h"
 #include "sim/models/panel_json.h"
 #include "sim/models/panel_tasks.h"
 #include "sim/text_buffer.h"
@@ -59,6 +60,12 @@ struct Pack {
   double limit_soc = 100;            // where charging or supplying ends
   double in_w = 0;                   // as measured by the panel
   double out_w = 0;                  // as measured by the panel
+
+  void keep(this auto& self, auto& kept) {
+    kept("battery", self.battery);
+    kept("charging", self.charging);
+    kept("charger", self.charger);
+  }
 };
 
 inline constexpr std::size_t kHours = 24;
@@ -93,6 +100,18 @@ class DayMatrix {
     cell += energy_wh;
     sum_wh_ += energy_wh;
     if (shows) changed_rows_.at(row) = has_changed_rows_ = true;
+  }
+
+  // With the fractions of the hour that counts; call it after restore().
+  void keep(this auto& self, auto& kept) {
+    std::size_t hour = self.hour_;
+    kept("hour", hour);
+    if constexpr (kReads<decltype(kept)>) {
+      if (hour >= kHours) return;
+      self.begin(hour);
+    }
+    kept("now", self.now_);
+    kept("sum", self.sum_wh_);
   }
 
   [[nodiscard]] double sum_wh() const { return sum_wh_; }

@@ -108,6 +108,10 @@ class Latch {
   void release() { on_ = false; }
   void restore(bool on) { on_ = on; }
   [[nodiscard]] bool on() const { return on_; }
+  void keep(this auto& self, auto& kept) {
+    kept("on", self.on_);
+    kept("limit", self.limit_);
+  }
 
  private:
   bool on_ = false;
@@ -131,6 +135,7 @@ class IdleTimer {
   [[nodiscard]] bool reached(std::int64_t limit_min) const {
     return limit_min > 0 && idle_.count() >= limit_min * kMinute_ms;
   }
+  void keep(this auto& self, auto& kept) { kept("idle", self.idle_); }
 
  private:
   Millis idle_{0};

@@ -43,7 +43,7 @@ Offer Planner::offer(const Settings& set, const Environment& environment, const 
                                   .full_soc = limits.charge_to_soc - 1});
   Offer offer;
   for (std::size_t k = 0; k < offer.pv_w.size(); ++k) {
-    const double sun = environment.sun * environment.panels.at(k);
+    const double sun = roofs_.sun(k, environment) * environment.panels.at(k);
     if (!set.panels.at(k) || sun <= kDawn) continue;
     offer.pv_w.at(k) = rounded(ratings_.pv_w.at(k) * sun * (1 + 0.004 * noise(k)));
   }
@@ -69,6 +69,7 @@ void Planner::offer_vehicle(const Settings& set, const Environment& environment,
 }
 
 void Planner::start(const Environment& environment) {
+  roofs_.take(environment, ratings_.pv_w.size());
   camper_.start(environment, household::wired_apart(household::kCamperCircuits),
                 household::camper_inventory());
 }

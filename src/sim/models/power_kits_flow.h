@@ -15,6 +15,7 @@
 #include "sim/models/parts.h"
 #include "sim/models/power_kits_packs.h"
 #include "sim/models/power_kits_settings.h"
+#include "sim/roof.h"
 
 namespace gridloom::sim::kits {
 
@@ -102,6 +103,7 @@ class Planner {
                  Flow& flow) const;
 
   const Ratings& ratings_;
+  Roofs roofs_;
   HouseholdLoad camper_;
   Latch drained_;  // the lower limit stopped the outputs
   Generator generator_;

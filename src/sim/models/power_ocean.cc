@@ -22,12 +22,14 @@
 #include "sim/battery_bank.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
+#include "sim/kept.h"
 #include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/car.h"
 #include "sim/models/household_load.h"
 #include "sim/models/parts.h"
+#include "sim/models/power_ocean_slots.h"
 #include "sim/models/resume.h"
 #include "sim/regulation.h"
 #include "sim/roof.h"
@@ -37,6 +39,8 @@
 namespace gridloom::sim {
 namespace {
 
+using power_ocean::Ratings;
+using power_ocean::Slots;
 using wire::JsonObject;
 
 constexpr double kHour_s = 3600;
@@ -85,89 +89,6 @@ constexpr double kElectronics_w = 4;
 constexpr double kTopUp_percent = 0.5;  // below full
 constexpr double kUpkeep_percent = 1;   // below empty
 
-// Capacities and powers, from the section `physics`.
-struct Ratings {
-  std::array<double, 2> string_w{};
-  // All packs in parallel.
-  double capacity_wh = 0;
-  double cells = 0;
-  double resistance_ohm = 0;
-  double charge_w = 0;
-  double discharge_w = 0;
-  double empty_percent = 0;  // no discharge below
-  Taper taper;
-  double trickle_w = 0;  // charges a nearly full battery
-  double own_w = 0;      // the system's own consumption, part of the home's load
-  double rod_w = 0;
-  double rod_least_w = 0;
-  double pump_heat_w = 0;
-  Car::Charger ev;
-};
-
-struct Slots : physics::BatterySlots {
-  using BatterySlots::BatterySlots;
-
-  Ratings ratings = {
-      .string_w = {rating("pv_inputs.first", "rated_w"), rating("pv_inputs.second", "rated_w")},
-      .capacity_wh = rating("batteries.packs", "capacity_wh"),
-      .cells = rating("batteries.packs", "cells"),
-      .resistance_ohm = rating("batteries.packs", "resistance_ohm"),
-      .charge_w = rating("batteries.packs", "charge_w"),
-      .discharge_w = rating("batteries.packs", "discharge_w"),
-      .empty_percent = rating("batteries.packs", "reserve_percent"),
-      .taper = {.from_percent = rating("batteries.packs", "taper_percent"),
-                .end_share = rating("batteries.packs", "taper_share")},
-      .trickle_w = rating("model", "trickle_w"),
-      .own_w = rating("batteries.packs", "idle_w"),
-      .rod_w = rating("loads.heating_rod", "power_w"),
-      .rod_least_w = rating("model", "rod_least_w"),
-      .pump_heat_w = rating("model", "pump_heat_w"),
-      .ev = {.least_a = rating("model", "ev_least_a"),
-             .most_a = rating("model", "ev_most_a"),
-             .night_a = rating("model", "ev_night_a")}};
-
-  std::vector<physics::BatteryPart> extra = extra_batteries();
-
-  Slot solar = number("mpptPwr", "W");
-  Slot soc = number("bpSoc", "%");
-  Slot battery = number("bpPwr", "W");
-  Slot load = number("sysLoadPwr", "W");
-  Slot grid = number("sysGridPwr", "W");
-  Slot ev = number("evPwr", "W");
-  Slot ev_state = json("chargingStatus");
-  // Volts, amperes and watts of each string.
-  MemberSlots strings =
-      members("mpptHeartBeat", {"[0].mpptPv[0].vol", "[0].mpptPv[0].amp", "[0].mpptPv[0].pwr",
-                                "[0].mpptPv[1].vol", "[0].mpptPv[1].amp", "[0].mpptPv[1].pwr"});
-
-  struct Phase {
-    Slot voltage;
-    Slot current;
-    Slot active_power;
-    Slot reactive_power;
-    Slot apparent_power;
-  };
-  std::array<Phase, 3> phases = {phase("pcsAPhase"), phase("pcsBPhase"), phase("pcsCPhase")};
-
-  std::array<Slot, 2> zone_temperature = {number("sectorA.tempCurr", "°C"),
-                                          number("sectorB.tempCurr", "°C")};
-  Slot tank_temperature = number("sectorDhw.tempCurr", "°C");
-  Slot inlet_temperature = number("hpMaster.tempInlet", "°C");
-  Slot outlet_temperature = number("hpMaster.tempOutlet", "°C");
-  Slot air_temperature = number("hpMaster.tempAmbient", "°C");
-  // Temperature and power.
-  MemberSlots heating_rod = members("hrEnergyStream", {"[0].temp", "[0].hrPwr"});
-
- private:
-  Phase phase(const std::string& group) {
-    return {.voltage = number(group + ".vol", "V"),
-            .current = number(group + ".amp", "A"),
-            .active_power = number(group + ".actPwr", "W"),
-            .reactive_power = number(group + ".reactPwr", "var"),
-            .apparent_power = number(group + ".apparentPwr", "VA")};
-  }
-};
-
 // Hot water drawn by the household at this hour: showers in the morning, dishes at night.
 double hot_water_w(double hour) {
   if (hour >= 6.5 && hour < 8) return 1500;
@@ -195,6 +116,10 @@ class Heating {
       bounded(fields, slot, kHeated_c);
     }
     start(fields, slots);
+    stand_by(environment, off);
+  }
+
+  void stand_by(const Environment& environment, const TimeOff& off) {
     const double unheated_c = environment.air_c + kZoneGains_k;
     for (double& zone_c : zone_c_) {
       zone_c = rested_c(zone_c, {.to_c = unheated_c, .time_s = kZoneTime_s}, off);
@@ -247,6 +172,16 @@ class Heating {
     return round_down(std::min(spare_w, ratings_.rod_w) / kRodStep_w) * kRodStep_w;
   }
 
+  void keep(this auto& self, auto& kept) {
+    kept("zones", self.zone_c_);
+    kept("heat_zones", self.zone_wanted_);
+    kept("tank", self.tank_c_);
+    kept("inlet", self.inlet_c_);
+    kept("outlet", self.outlet_c_);
+    kept("heat_tank", self.water_wanted_);
+    kept("rod", self.rod_allowed_);
+  }
+
   [[nodiscard]] double tank_c() const { return tank_c_; }
   void write(Fields& fields, const Slots& slots, double air_c) const {
     for (std::size_t k = 0; k < zone_c_.size(); ++k) {
@@ -297,6 +232,11 @@ class Heating {
   Decay running_warming_{180};
 };
 
+// Without a grid the inverter makes the voltage.
+double home_v(const Environment& environment) {
+  return environment.grid_up ? environment.grid_v : kPhase_v;
+}
+
 std::array<Roof, 2> roofs_of(const Chance& chance) {
   const Chance roofs = chance.split("roofs");
   const double side_deg = kSide_deg + kSideSpread_deg * roofs.normal(0);
@@ -337,7 +277,7 @@ class PowerOcean final : public Model {
   }
 
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
-              const JsonObject& /*unreported*/) override {
+              const JsonObject& unreported) override {
     const double soc = rested_soc(bounded(fields, slots_->soc, kSocPercent), off);
     batteries_.resume(battery_inside(soc), {fields, environment, off});
     heating_.resume(fields, *slots_, environment, off);
@@ -348,9 +288,25 @@ class PowerOcean final : public Model {
       const double last_hour = hour_of(environment) - seconds_of(off.length) / kHour_s;
       car_.resume(last_hour, fields.number(slots_->ev) > 0);
     }
+    if (const auto kept = KeptReader::in(unreported)) {
+      keep(*kept);
+      batteries_.go_on({fields, environment, off});
+      heating_.stand_by(environment, off);
+    }
     step(environment, kInstant);
     write(fields, environment);
   }
+
+  void keep(this auto& self, auto& kept) {
+    kept("bank", self.batteries_);
+    kept("heating", self.heating_);
+    kept("regulation", self.regulation_);
+    kept("car", self.car_);
+    kept("resting", self.resting_);
+    kept("upkeep", self.upkeep_);
+    kept("full", self.full_);
+  }
+  [[nodiscard]] JsonObject unreported() const override { return {{kPhysics, kept_of(*this)}}; }
 
   void step(const Environment& environment, Millis dt) override {
     if (dt.count() <= 0) return;
@@ -564,11 +520,6 @@ class PowerOcean final : public Model {
       fields.set_si(phase.reactive_power, reactive_var);
       fields.set_si(phase.apparent_power, apparent_va);
     }
-  }
-
-  // Without a grid the inverter makes the voltage.
-  static double home_v(const Environment& environment) {
-    return environment.grid_up ? environment.grid_v : kPhase_v;
   }
 
   std::shared_ptr<const Slots> slots_;

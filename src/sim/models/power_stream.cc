@@ -19,6 +19,7 @@
 #include "sim/battery.h"
 #include "sim/decay.h"
 #include "sim/energy_balance.h"
+#include "sim/kept.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
 #include "sim/models/household_load.h"
@@ -194,6 +195,17 @@ class PowerStream final : public Model {
   void start(Fields& fields, const Environment& environment) override;
   void resume(Fields& fields, const Environment& environment, const TimeOff& off,
               const JsonObject& unreported) override;
+  [[nodiscard]] JsonObject unreported() const override { return {{kPhysics, kept_of(*this)}}; }
+  void keep(this auto& self, auto& kept) {
+    kept("battery", self.battery_);
+    kept("full", self.full_);
+    kept("empty", self.empty_);
+    kept("set_point", self.set_point_);
+    kept("hour", self.hour_);
+    kept("panel", self.celsius_.panel);
+    kept("converter", self.celsius_.converter);
+    kept("controller", self.celsius_.controller);
+  }
   void step(const Environment& environment, Millis dt) override;
   void write(Fields& fields, const Environment& environment) override;
   CommandOutcome command(Fields& fields, const catalog::Command& command, const JsonObject& params,
@@ -241,9 +253,11 @@ class PowerStream final : public Model {
   std::int64_t hour_ = 0;  // since 1970
   Latch full_;
   Latch empty_;
-  double panel_c_ = 0;
-  double converter_c_ = 0;
-  double controller_c_ = 0;
+  struct {
+    double panel = 0;
+    double converter = 0;
+    double controller = 0;
+  } celsius_;
   Decay cooling_{kCooling_s};
 };
 
@@ -253,9 +267,9 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
                       .resistance_ohm = ratings_.resistance_ohm,
                       .soc_percent = fields.si(slots_->soc),
                       .temperature_c = environment.air_c + kBesideElectronics_k});
-  panel_c_ = environment.outdoor_c() + 5;
-  converter_c_ = environment.air_c + 8;
-  controller_c_ = environment.air_c + 25;
+  celsius_.panel = environment.outdoor_c() + 5;
+  celsius_.converter = environment.air_c + 8;
+  celsius_.controller = environment.air_c + 25;
   fields.set_text(slots_->tasks_updated, time_text(environment.now));
   plug_in(fields, environment);
   step(environment, Millis(1000));
@@ -263,7 +277,7 @@ void PowerStream::start(Fields& fields, const Environment& environment) {
 }
 
 void PowerStream::resume(Fields& fields, const Environment& environment, const TimeOff& off,
-                         const JsonObject& /*unreported*/) {
+                         const JsonObject& unreported) {
   const Slots& slots = *slots_;
   const auto part_c = [&](Slot slot, double time_s) {
     return rested_c(bounded(fields, slot, kPartTemperature_c),
@@ -274,13 +288,23 @@ void PowerStream::resume(Fields& fields, const Environment& environment, const T
                       .resistance_ohm = ratings_.resistance_ohm,
                       .soc_percent = rested_soc(bounded(fields, slots.soc, kSocPercent), off),
                       .temperature_c = part_c(slots.battery_temperature, kBatteryCooling_s)});
-  panel_c_ = rested_c(bounded(fields, slots.panels[0].temperature, kPartTemperature_c),
-                      {.to_c = environment.outdoor_c(), .time_s = kCooling_s}, off);
-  converter_c_ = part_c(slots.converter_temperature, kCooling_s);
-  controller_c_ = part_c(slots.controller_temperature, kCooling_s);
+  celsius_.panel = rested_c(bounded(fields, slots.panels[0].temperature, kPartTemperature_c),
+                            {.to_c = environment.outdoor_c(), .time_s = kCooling_s}, off);
+  celsius_.converter = part_c(slots.converter_temperature, kCooling_s);
+  celsius_.controller = part_c(slots.controller_temperature, kCooling_s);
   full_.restore(fields.number(slots.requested_current) == 0);
   empty_.restore(fields.on(slots.battery_empty));
   plug_in(fields, environment);
+  if (const auto kept = KeptReader::in(unreported)) {
+    keep(*kept);
+    stand_by(battery_, environment.air_c, off);
+    const auto cool = [&](double& part_c, double to_c) {
+      part_c = rested_c(part_c, {.to_c = to_c, .time_s = kCooling_s}, off);
+    };
+    cool(celsius_.panel, environment.outdoor_c());
+    cool(celsius_.converter, environment.air_c);
+    cool(celsius_.controller, environment.air_c);
+  }
   step(environment, kInstant);
   write(fields, environment);
 }
@@ -364,13 +388,13 @@ void PowerStream::offer_sun(const Environment& environment, Flow& flow) const {
   std::array<std::int64_t, 2> sun_w{};
   for (std::size_t k = 0; k < sun_w.size(); ++k) {
     const double clean = k == 0 ? 1 : kSecondPanelShare;
-    const double power_w =
-        ratings_.panel_w * roofs_.at(k).sun(environment) * clean * (1 + 0.01 * noise_(3 + 5 * k));
+    const double power_w = ratings_.panel_w.at(k) * roofs_.at(k).sun(environment) * clean *
+                           (1 + 0.01 * noise_(3 + 5 * k));
     sun_w.at(k) = std::max<std::int64_t>(0, round_to_int64(power_w));
   }
   const bool light = environment.sun > 0 && std::max(sun_w[0], sun_w[1]) >= ratings_.least_solar_w;
   for (std::size_t k = 0; k < sun_w.size(); ++k) {
-    flow.lit.at(k) = light && environment.panels.at(k) > 0;
+    flow.lit.at(k) = light && environment.panels.at(k) > 0 && roofs_.at(k).has_modules();
     if (!light) continue;
     flow.panel_w.at(k) =
         round_to_int64(environment.panels.at(k) * static_cast<double>(sun_w.at(k)));
@@ -418,9 +442,9 @@ void PowerStream::warm(const Environment& environment, double seconds) {
   };
   const auto solar_w = static_cast<double>(flow_.solar_w());
   const auto battery_w = static_cast<double>(std::abs(flow_.battery_w));
-  follow(panel_c_, environment.outdoor_c(), 4 + 0.03 * solar_w);
-  follow(converter_c_, environment.air_c, 6 + 0.03 * battery_w);
-  follow(controller_c_, environment.air_c, 22 + 0.02 * static_cast<double>(flow_.output_w()));
+  follow(celsius_.panel, environment.outdoor_c(), 4 + 0.03 * solar_w);
+  follow(celsius_.converter, environment.air_c, 6 + 0.03 * battery_w);
+  follow(celsius_.controller, environment.air_c, 22 + 0.02 * static_cast<double>(flow_.output_w()));
 }
 
 // Radio and controller fail now and then; the controller keeps the reason of the last loss.
@@ -450,7 +474,7 @@ void PowerStream::write_panel(Fields& fields, const Slots::Panel& slots, const P
   fields.set_si(slots.target_voltage, volts);
   fields.set_si(slots.converter_voltage, volts - (panel.lit ? 0.08 : 0));
   fields.set_si(slots.current, volts > 0 ? floor_to(power_w / volts, 10) : 0);
-  fields.set_si(slots.temperature, panel_c_);
+  fields.set_si(slots.temperature, celsius_.panel);
   fields.set(slots.state, panel.lit ? 4 : 1);
 }
 
@@ -470,7 +494,7 @@ void PowerStream::write_battery(Fields& fields) const {
   fields.set_si(slots.time_to_empty,
                 battery_.minutes_to_empty(
                     {.soc_percent = set_.lower_soc, .longest_min = kLongestDischarge_min}));
-  fields.set_si(slots.converter_temperature, converter_c_);
+  fields.set_si(slots.converter_temperature, celsius_.converter);
   fields.set_si(slots.converter_voltage, flow_.battery_w == 0 ? 0.07 : 42.35);
 }
 
@@ -488,7 +512,7 @@ void PowerStream::write_inverter(Fields& fields, const Environment& environment)
   fields.set_si(slots.dc_voltage, 46.8 + 0.01 * noise_(6));
   fields.set(slots.inverter_state, flow_.output_w() > 0 ? 6 : 1);
   fields.set(slots.relay_state, flow_.output_w() > 0 ? 8 : 17);
-  fields.set_si(slots.controller_temperature, controller_c_);
+  fields.set_si(slots.controller_temperature, celsius_.controller);
   if (noise_.is_minute()) fields.set_si(slots.signal, -54 + 2 * noise_(7));
 }
 

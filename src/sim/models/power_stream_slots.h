@@ -16,7 +16,7 @@ namespace gridloom::sim::power_stream {
 
 // Capacities, powers and efficiencies, from the section `physics`.
 struct Ratings {
-  double panel_w = 0;
+  std::array<double, 2> panel_w{};
   std::int64_t least_solar_w = 0;
   double capacity_wh = 0;
   double cells = 0;
@@ -33,18 +33,19 @@ struct Ratings {
 struct Slots : ModelSlots {
   using ModelSlots::ModelSlots;
 
-  Ratings ratings = {.panel_w = rating("pv_inputs.panels", "rated_w"),
-                     .least_solar_w = std::llround(rating("model", "least_solar_w")),
-                     .capacity_wh = rating("batteries.battery", "capacity_wh"),
-                     .cells = rating("batteries.battery", "cells"),
-                     .resistance_ohm = rating("batteries.battery", "resistance_ohm"),
-                     .charge_w = rating("batteries.battery", "charge_w"),
-                     .discharge_w = rating("batteries.battery", "discharge_w"),
-                     .port_efficiency = rating("batteries.battery", "efficiency"),
-                     .taper = {.from_percent = rating("batteries.battery", "taper_percent"),
-                               .end_share = rating("batteries.battery", "taper_share")},
-                     .plug_share = rating("loads.plugs", "household_share"),
-                     .most_plugs_w = std::llround(rating("model", "most_plugs_w"))};
+  Ratings ratings = {
+      .panel_w = {rating("pv_inputs.first", "rated_w"), rating("pv_inputs.second", "rated_w")},
+      .least_solar_w = std::llround(rating("model", "least_solar_w")),
+      .capacity_wh = rating("batteries.battery", "capacity_wh"),
+      .cells = rating("batteries.battery", "cells"),
+      .resistance_ohm = rating("batteries.battery", "resistance_ohm"),
+      .charge_w = rating("batteries.battery", "charge_w"),
+      .discharge_w = rating("batteries.battery", "discharge_w"),
+      .port_efficiency = rating("batteries.battery", "efficiency"),
+      .taper = {.from_percent = rating("batteries.battery", "taper_percent"),
+                .end_share = rating("batteries.battery", "taper_share")},
+      .plug_share = rating("loads.plugs", "household_share"),
+      .most_plugs_w = std::llround(rating("model", "most_plugs_w"))};
 
   struct Panel {
     Slot power;

@@ -103,6 +103,33 @@ TEST_F(PowerStream, NeverGivesMoreThanItsRating) {
   EXPECT_EQ(get("uwloadLimitFlag"), 1);
 }
 
+TEST_F(PowerStream, TakesNoMoreForOtherLoadsThanItsRating) {
+  Bench small(family_of("power_stream"), {.setup = {.initial = {{"20_1.ratedPower", 6000}}}});
+  const auto ack_of = [&small](int dw) {
+    const wire::JsonObject reply =
+        small.set({{"id", 1},
+                   {"cmdCode", "WN511_SET_PERMANENT_WATTS_PACK"},
+                   {"params", wire::JsonObject{{"permanentWatts", dw}}}});
+    return reply.at("data").at("ack");
+  };
+  EXPECT_EQ(ack_of(8000), 1);
+  EXPECT_EQ(small.number("20_1.permanentWatts"), 1000) << "nothing was written";
+  EXPECT_EQ(ack_of(6000), 0);
+  EXPECT_EQ(small.number("20_1.permanentWatts"), 6000);
+}
+
+TEST_F(PowerStream, ShowsThatATaskWasDeleted) {
+  const auto is_enabled = [this] {
+    return bench.fields()
+        .get(*table_of("power_stream")->find("20_134.task2"))
+        .at("timeRange")
+        .at("isEnable");
+  };
+  EXPECT_EQ(is_enabled(), true);
+  set("DELETE_TIME_TASK", R"({"taskIndex":1})");
+  EXPECT_EQ(is_enabled(), false);
+}
+
 TEST_F(PowerStream, FollowsItsDemandAfterADeadTimeAndAlongARamp) {
   bench.site = [](Environment& environment) {
     environment.sun = 0;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "sim/battery.h"
 #include "sim/decay.h"
 #include "sim/fields.h"
 #include "sim/model.h"
@@ -66,5 +67,13 @@ inline double rested_c(double was_c, const Rest& rest, const TimeOff& off) {
 
 // The time constant of Battery (battery.cc).
 constexpr double kBatteryCooling_s = 7200;
+
+// A battery after the time off, in air of this temperature.
+inline void stand_by(Battery& battery, double air_c, const TimeOff& off) {
+  if (off.length.count() <= 0) return;
+  battery.set_soc_percent(rested_soc(battery.soc_percent(), off));
+  battery.set_temperature(
+      rested_c(battery.temperature_c(), {.to_c = air_c, .time_s = kBatteryCooling_s}, off));
+}
 
 }  // namespace gridloom::sim

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "base/clock.h"
+#include "sim/kept.h"
 #include "sim/models/parts.h"
 
 namespace gridloom::sim {
@@ -40,6 +41,17 @@ class SetPoint {
     waiting_ = 0;
     wanted_w_ = target_w_ = power_w_ = 0;
   }
+  // With the requests on their way.
+  void keep(this auto& self, auto& kept) {
+    kept("now", self.now_ms_);
+    kept("requests", self.requests_);
+    kept("first", self.first_);
+    kept("waiting", self.waiting_);
+    kept("wanted", self.wanted_w_);
+    kept("target", self.target_w_);
+    kept("power", self.power_w_);
+    if constexpr (kReads<decltype(kept)>) self.waiting_ = std::min(self.waiting_, kMost);
+  }
   // At once, as after a start.
   void jump(double power_w) {
     stop();
@@ -54,6 +66,11 @@ class SetPoint {
   struct Request {
     std::int64_t due_ms = 0;
     double power_w = 0;
+
+    void keep(this auto& self, auto& kept) {
+      kept("due", self.due_ms);
+      kept("power", self.power_w);
+    }
   };
   static constexpr std::size_t kMost = 4;
 

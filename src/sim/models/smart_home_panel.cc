@@ -24,6 +24,7 @@
 #include "sim/ageing.h"
 #include "sim/battery.h"
 #include "sim/energy_balance.h"
+#include "sim/kept.h"
 #include "sim/members.h"
 #include "sim/model.h"
 #include "sim/model_slots.h"
@@ -36,6 +37,7 @@
 #include "sim/models/panel_slots.h"
 #include "sim/models/panel_tasks.h"
 #include "sim/models/parts.h"
+#include "sim/models/resume.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -60,7 +62,7 @@ constexpr std::string_view kClockShift = "clockShiftMs";
 double to_centiwatts(double power_w) { return round_to(power_w, 100); }
 std::int64_t centiwatts(double power_w) { return std::llround(power_w * 100); }
 
-// The channel of each circuit of the home, in the order of the names in the device file.
+// The channel of each circuit of the home, by the names in the device file.
 household::Wiring channels_of_circuits() {
   using household::Circuit;
   household::Wiring wiring{};
@@ -68,16 +70,16 @@ household::Wiring channels_of_circuits() {
   const auto put = [&wiring](std::int8_t channel, std::initializer_list<Circuit> circuits) {
     for (const Circuit circuit : circuits) wiring.at(static_cast<std::size_t>(circuit)) = channel;
   };
-  put(0, {Circuit::kRefrigerator});
-  put(1, {Circuit::kKitchen, Circuit::kCooker, Circuit::kDishwasher});
-  put(2, {Circuit::kLiving});
-  put(3, {Circuit::kOffice});
-  put(4, {Circuit::kLights});
-  put(5, {Circuit::kBedrooms, Circuit::kGuest});
-  put(6, {Circuit::kUtility});
-  put(7, {Circuit::kBath});
-  put(8, {Circuit::kHeating, Circuit::kGarage});
-  put(9, {Circuit::kGarden});
+  put(0, {Circuit::kKitchen, Circuit::kCooker, Circuit::kDishwasher});
+  put(1, {Circuit::kLiving});
+  put(2, {Circuit::kOffice});
+  put(3, {Circuit::kLights});
+  put(4, {Circuit::kBedrooms, Circuit::kGuest});
+  put(5, {Circuit::kUtility, Circuit::kHeating});
+  put(6, {Circuit::kBath});
+  put(7, {Circuit::kGarage});
+  put(8, {Circuit::kGarden});
+  put(9, {Circuit::kRefrigerator});
   return wiring;
 }
 
@@ -138,12 +140,28 @@ class SmartHomePanel final : public Model {
       from_storage_.restore(fields.get(slots_->storage_matrix), fields.si(slots_->storage_energy));
       charged_.restore(fields.get(slots_->charge_matrix), 0);
     }
+    if (const auto kept = KeptReader::in(unreported)) {
+      keep(*kept);
+      for (Pack& pack : packs_) stand_by(pack.battery, environment.air_c, off);
+    }
     step(environment, kInstant);
     write(fields, environment);
   }
 
   [[nodiscard]] JsonObject unreported() const override {
-    return {{kClockShift, clock_shift_.count()}};
+    return {{kClockShift, clock_shift_.count()}, {kPhysics, kept_of(*this)}};
+  }
+  void keep(this auto& self, auto& kept) {
+    kept("packs", self.packs_);
+    kept("outage_s", self.outage_s_);
+    kept("unwritten", self.unwritten_);
+    const std::int64_t today = self.day_.time_since_epoch().count();
+    std::int64_t day = today;
+    kept("day", day);
+    if (day != today) return;
+    kept("from_grid", self.from_grid_);
+    kept("from_storage", self.from_storage_);
+    kept("charged", self.charged_);
   }
   [[nodiscard]] std::uint64_t unreported_version() const override {
     return static_cast<std::uint64_t>(clock_shift_.count());
@@ -517,8 +535,6 @@ class SmartHomePanel final : public Model {
       if (!pack.connected) continue;
       capacity_ah += pack.battery.capacity_ah();
       charge_ah += pack.battery.remaining_ah();
-      const Battery::Horizon horizon = {.soc_percent = pack.limit_soc, .longest_min = kIdle_min};
-      if (pack.charging) left_min = pack.battery.minutes_to_full(horizon);
       if (pack.out_w > 0) {
         usable_ah +=
             pack.battery.remaining_ah() - pack.battery.capacity_ah() * pack.limit_soc / 100;

@@ -267,23 +267,29 @@ Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
   return CatalogPtr(std::move(*catalog));
 }
 
-// Whether the machine lets a server start now: its folder and its ports are free.
-Status check_machine(const ServeOptions& options) {
+// Whether a folder that is there has no other server. What a killed one left behind is wrong by
+// now, however this start ends.
+Status check_folder(const std::filesystem::path& data) {
   std::error_code ignored;
-  if (std::filesystem::exists(options.data / "lock", ignored)) {
-    const auto lock = storage::DataLock::take(options.data);
-    if (!lock) return std::unexpected(lock.error());
-  }
+  if (!std::filesystem::exists(data / "lock", ignored)) return {};
+  const auto lock = storage::DataLock::take(data);
+  if (!lock) return std::unexpected(lock.error());
+  std::filesystem::remove(data / "ready.json", ignored);
+  return {};
+}
+
+Status check_ports(const ServeOptions& options) {
   const auto listeners = listeners_of(options, nullptr);
   return listeners ? check_free(*listeners) : std::unexpected(listeners.error());
 }
 
 int serve_until_signal(ServeOptions& options, const sigset_t& signals) {
+  if (Status free = check_folder(options.data); !free) return refuse(free.error(), options);
   const auto catalog = checked_catalog(options);
   if (!catalog) return refuse(catalog.error(), options);
   const auto times = times_of(options);
   if (!times) return refuse(times.error(), options);
-  if (Status free = check_machine(options); !free) return refuse(free.error(), options);
+  if (Status free = check_ports(options); !free) return refuse(free.error(), options);
   Run run{.time = times->time, .signals = signals, .catalog = *catalog};
   if (times->past) {
     const auto signal = live(options, *times->past, run);

@@ -174,7 +174,8 @@ void write_management(Fields& fields, const StepResult& now) {
   fields.set(slots.may_discharge, now.planner.is_empty() ? 0 : 1);
   fields.set(slots.mains, flow.mains ? 1 : 0);
   const double cell_c = battery.temperature_c();
-  const int warnings = (cell_c > 45 ? 1 : 0) + (cell_c < 0 ? 2 : 0) + (state == 2 ? 8 : 0);
+  const int warnings =
+      (cell_c > 45 ? 1 : 0) + (cell_c < 0 ? 2 : 0) + (now.tripped ? 4 : 0) + (state == 2 ? 8 : 0);
   fields.set(slots.warnings, warnings);
   const int fan = fan_level(std::max(flow.ac_out_w, flow.wall_w));
   for (const Slot slot : slots.fan) fields.set(slot, fan);
@@ -197,7 +198,9 @@ void write_solar(Fields& fields, const StepResult& now) {
   fields.set_si(slots.solar_bus_power, out_w);
   fields.set_si(slots.solar_temperature, now.solar_c);
   fields.set(slots.solar_plug, flow.at_car ? 2 : flow.panels ? 1 : 0);
-  fields.set(slots.solar_charges, flow.solar_w > 0 ? 1 : 0);
+  // What the wall gives may be all that the pack takes: then the sun waits.
+  const int without_solar = flow.panels && flow.wall_w > 0 ? 2 : 0;
+  fields.set(slots.solar_charges, flow.solar_w > 0 ? 1 : without_solar);
   const int by_input = flow.at_car ? 1 : 2;
   const int without_generator = flow.solar_w > 0 ? by_input : flow.wall_w > 0 ? 3 : 0;
   fields.set(slots.dc_charging_by, flow.generator_w > 0 ? kChargedByGenerator : without_generator);

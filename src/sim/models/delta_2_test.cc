@@ -157,6 +157,7 @@ TEST_F(Delta2, TripsWithoutXboostUntilTheAcSocketsAreSwitchedOnAgain) {
   place({.household_w = 400, .grid_up = false, .appliance_w = 2000});
   set(1, "acAutoOutConfig", R"({"acAutoOutConfig":1,"minAcOutSoc":10})");
   set(5, "acOutCfg", R"({"enabled":1,"xboost":0})");
+  EXPECT_EQ(bench.number("bms_emsStatus.bmsWarState"), 4) << "overload";
   for (const std::string_view name : {"mppt.cfgAcEnabled", "inv.cfgAcEnabled", "pd.acEnabled",
                                       "inv.outputWatts", "inv.invOutVol"}) {
     EXPECT_EQ(bench.number(name), 0) << name;
@@ -322,10 +323,15 @@ TEST_F(Delta2, PausesChargingUntilMainsComesBack) {
 
 TEST_F(Delta2, LetsTheSunChargeFirst) {
   place({.sun = 0.8, .household_w = 100, .grid_up = true});
+  switch_dc_off();
+  set(5, "acChgCfg", R"({"chgWatts":1200,"chgPauseFlag":0})");
   bench.step(Millis{2000});
   const double both_w = bench.number("inv.inputWatts");
+  EXPECT_EQ(bench.number("mppt.inWatts"), 0) << "the wall gives all that the pack takes";
+  EXPECT_EQ(bench.number("mppt.chgState"), 2) << "the sun waits";
   set(1, "pvChangePrio", R"({"pvChangeSet":1})");
   EXPECT_LT(bench.number("inv.inputWatts"), both_w - 200);
+  EXPECT_EQ(bench.number("mppt.chgState"), 1);
 }
 
 TEST_F(Delta2, DrawsNoMoreFromACarThanWasSet) {

@@ -157,6 +157,7 @@ TEST_F(Delta2, TripsWithoutXboostUntilTheAcSocketsAreSwitchedOnAgain) {
   place({.household_w = 400, .grid_up = false, .appliance_w = 2000});
   set(1, "acAutoOutConfig", R"({"acAutoOutConfig":1,"minAcOutSoc":10})");
   set(5, "acOutCfg", R"({"enabled":1,"xboost":0})");
+  EXPECT_EQ(bench.number("bms_emsStatus.bmsWarState"), 4) << "overload";
   for (const std::string_view name : {"mppt.cfgAcEnabled", "inv.cfgAcEnabled", "pd.acEnabled",
                                       "inv.outputWatts", "inv.invOutVol"}) {
     EXPECT_EQ(bench.number(name), 0) << name;

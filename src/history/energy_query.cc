@@ -153,7 +153,7 @@ class EnergyQuery::Reading {
     if (reader.builder() == nullptr) return false;
     const OpenEnergies* const open = reader.builder()->head_blocks().energies();
     if (open == nullptr) return false;
-    const auto energies = open->find({.device = options_.device, .hour = *hour_}, sources());
+    const auto energies = open->find(options_.device, *hour_, sources());
     if (energies) add(*energies);
     return energies.has_value();
   }

@@ -97,7 +97,7 @@ HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& name
     if (reader.names()[name] == journal::kResent) {
       is_resent = true;
     } else {
-      shape.push_back(ids_[name]);
+      shape.push_back(of_batch_.ids[name]);
     }
   }
   OfBatch found = beginning_of(std::move(shape));
@@ -106,25 +106,25 @@ HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& name
 }
 
 void HeadBlocks::name_shapes(const journal::BatchReader& reader) {
-  while (ids_.size() < reader.names().size()) {
-    ids_.push_back(names_.id_of(reader.names()[ids_.size()]));
+  while (of_batch_.ids.size() < reader.names().size()) {
+    of_batch_.ids.push_back(names_.id_of(reader.names()[of_batch_.ids.size()]));
   }
-  while (of_batch_.size() < reader.shapes().size()) {
-    of_batch_.push_back(shape_of(reader.shapes()[of_batch_.size()], reader));
+  while (of_batch_.shapes.size() < reader.shapes().size()) {
+    of_batch_.shapes.push_back(shape_of(reader.shapes()[of_batch_.shapes.size()], reader));
   }
 }
 
 bool HeadBlocks::came_before(const journal::BatchReader::Row& row, journal::BatchReader& reader) {
-  const OfBatch& shape = of_batch_[row.shape];
-  samples_.clear();
-  values_.clear();
+  const OfBatch& shape = of_batch_.shapes[row.shape];
+  of_batch_.samples.clear();
+  of_batch_.values.clear();
   for (const journal::BatchReader::Field& field : reader.fields()) {
     if (reader.names()[field.name] == journal::kResent) continue;
-    values_ += field.bytes;
-    samples_.push_back({.field = ids_[field.name], .value = field.value});
+    of_batch_.values += field.bytes;
+    of_batch_.samples.push_back({.field = of_batch_.ids[field.name], .value = field.value});
   }
-  row_ = shape.bytes;
-  append_text(row_, values_);
+  of_batch_.row = shape.bytes;
+  append_text(of_batch_.row, of_batch_.values);
   return knows({.device = row.device, .hour = hour_of(row.at_ms)}, row.at_ms);
 }
 
@@ -135,7 +135,7 @@ const HeadBlocks::Head* HeadBlocks::find(const DeviceHour& of) const {
   return head == device->second.end() ? nullptr : &head->second;
 }
 
-// True if row_ is among `rows`, at that time.
+// True if of_batch_.row is among `rows`, at that time.
 bool HeadBlocks::is_among(std::string_view rows, std::int64_t at_ms) const {
   Cursor cursor(rows);
   while (!cursor.at_end()) {
@@ -143,19 +143,19 @@ bool HeadBlocks::is_among(std::string_view rows, std::int64_t at_ms) const {
     const std::string_view rest = cursor.rest();
     skip_row(cursor);
     const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
-    if (row == row_ && row_at_ms == at_ms) return true;
+    if (row == of_batch_.row && row_at_ms == at_ms) return true;
   }
   return false;
 }
 
-// True if row_, whose samples are in samples_, is among the rows of an hour, in memory or in the
-// store.
+// True if of_batch_.row, whose samples are in of_batch_.samples, is among the rows of an hour, in
+// memory or in the store.
 bool HeadBlocks::knows(const DeviceHour& of, std::int64_t at_ms) const {
   if (const Head* head = find(of)) {
     const auto has = [&](const Buffer& buffer) { return is_among(*buffer, at_ms); };
     if (is_among(head->rows, at_ms) || std::ranges::any_of(head->full, has)) return true;
   }
-  return in_store_ && in_store_(of, at_ms, samples_);
+  return in_store_ && in_store_(of, at_ms, of_batch_.samples);
 }
 
 void HeadBlocks::set_stored(std::map<DeviceHour, std::uint64_t> taken) {
@@ -167,8 +167,8 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
   const bool comes_again = sequence <= stored_through_;
   if (!comes_again && !stored_.empty()) stored_.clear();
   journal::BatchReader reader(batch);
-  ids_.clear();
-  of_batch_.clear();
+  of_batch_.ids.clear();
+  of_batch_.shapes.clear();
   const std::lock_guard lock(mutex_);
   while (const journal::BatchReader::Row* row = reader.next()) {
     name_shapes(reader);
@@ -177,7 +177,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
       const auto stored = stored_.find({.device = row->device, .hour = hour_of(row->at_ms)});
       if (stored != stored_.end() && sequence <= stored->second) continue;
     }
-    const OfBatch& shape = of_batch_[row->shape];
+    const OfBatch& shape = of_batch_.shapes[row->shape];
     if (shape.resent && came_before(*row, reader)) continue;
     if (reader.failed()) break;
     Head& head = devices_[row->device][hour_of(row->at_ms)];
@@ -190,7 +190,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     const std::size_t before = head.rows.size();
     append_fixed64(head.rows, static_cast<std::uint64_t>(row->at_ms));
     if (shape.resent) {
-      head.rows += row_;
+      head.rows += of_batch_.row;
     } else {
       head.rows += shape.bytes;
       append_text(head.rows, row->values);
@@ -198,11 +198,12 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     head.bytes += head.rows.size() - before;
     bytes_ += head.rows.size() - before;
     if (!energies_) continue;
-    energies_->add({.of = {.device = row->device, .hour = hour_of(row->at_ms)},
+    energies_->add({.device = row->device,
+                    .hour = hour_of(row->at_ms),
                     .at_ms = row->at_ms,
                     .shape = shape.number,
                     .fields = shape.number > 0 ? (*shapes_)[shape.number - 1] : shape.fields,
-                    .values = shape.resent ? std::string_view(values_) : row->values});
+                    .values = shape.resent ? std::string_view(of_batch_.values) : row->values});
   }
   if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is not a batch");
   return {};
@@ -258,11 +259,11 @@ void HeadBlocks::drop_rows(const DeviceHour& of, const IsStored& is_stored) {
       const std::string_view rest = cursor.rest();
       const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
       Cursor values(read_row(cursor, fields));
-      samples_.clear();
+      of_batch_.samples.clear();
       for (const FieldId field : fields) {
-        samples_.push_back({.field = field, .value = values.value()});
+        of_batch_.samples.push_back({.field = field, .value = values.value()});
       }
-      if (!values.failed() && is_stored(at_ms, samples_)) continue;
+      if (!values.failed() && is_stored(at_ms, of_batch_.samples)) continue;
       kept += rest.substr(0, rest.size() - cursor.rest().size());
     }
   }

@@ -109,7 +109,7 @@ class HeadBlocks final : public HoursInMemory {
   [[nodiscard]] OfBatch shape_of(const journal::BatchReader::Shape& names,
                                  const journal::BatchReader& reader);
   [[nodiscard]] OfBatch beginning_of(Shape shape);
-  // Writes a resent row to row_, without its time and the kResent field, and its values to values_.
+  // Writes a resent row to of_batch_, without its time and the kResent field.
   // True: an equal row of the same time exists.
   [[nodiscard]] bool came_before(const journal::BatchReader::Row& row,
                                  journal::BatchReader& reader);
@@ -138,12 +138,14 @@ class HeadBlocks final : public HoursInMemory {
   // their shapes without the lock.
   std::unique_ptr<Shapes> shapes_ = std::make_unique<Shapes>();
   std::map<Shape, std::size_t> numbers_;  // indexes in shapes_, plus one
-  // Field ids and shapes of the batch being read, by its indexes.
-  std::vector<FieldId> ids_;
-  std::vector<OfBatch> of_batch_;
-  std::string row_;              // encoding of a resent row
-  std::string values_;           // its values
-  std::vector<Sample> samples_;  // its samples
+  struct Reading {
+    std::vector<FieldId> ids;     // by the batch's indexes
+    std::vector<OfBatch> shapes;  // by its indexes
+    std::string row;              // encoding of a resent row
+    std::string values;           // its values
+    std::vector<Sample> samples;  // its samples
+  };
+  Reading of_batch_;  // the batch being read
 };
 
 }  // namespace gridloom::history

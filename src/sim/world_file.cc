@@ -32,10 +32,13 @@ constexpr std::array kColumns = {
 // A measured load is below 0 where another device fed in more than the home used: it counts as 0.
 constexpr Column kMeasuredLoad{"load_w", -100'000, 100'000, " W", &WorldFile::Row::load_w};
 constexpr std::string_view kTime = "time";
+// The same time once more, for people.
+constexpr Column kLocalTime{"local_time", 0, 0, "", nullptr};
 
 // The column that a heading names. A file that `gridloom history --csv` writes names fields of a
 // device, with their units: the power is the household's.
 const Column* column_of(std::string_view heading) {
+  if (heading == kLocalTime.name) return &kLocalTime;
   if (heading.ends_with(" [W]")) return &kMeasuredLoad;
   if (heading.ends_with(" [°C]")) heading = "air_c";
   const auto* const found = std::ranges::find(kColumns, heading, &Column::name);
@@ -110,6 +113,7 @@ class Reader {
     }
     WorldFile::Row row{};
     for (std::size_t k = 0; k < cells.size(); ++k) {
+      if (columns_[k] == &kLocalTime) continue;
       const Status read = columns_[k] == nullptr ? read_time(cells[k], row)
                                                  : read_number(*columns_[k], cells[k], row);
       if (!read) return read;

@@ -39,11 +39,11 @@ TEST(WorldFile, HoldsEachRowUntilTheNext) {
 
 TEST(WorldFile, MayBeTheHistoryOfARealHome) {
   const auto file = WorldFile::parse("history.csv",
-                                     "time,sysLoadPwr [W],outside [°C]\r\n"
-                                     "2025-06-21T10:00:00Z,300.5,21.5\r\n"
-                                     "2025-06-21T10:15:00Z,,\r\n"
-                                     "2025-06-21T10:30:00Z,-1.25,-2\r\n"
-                                     "2025-06-21T10:45:00Z,,\r\n",
+                                     "time,sysLoadPwr [W],outside [°C],local_time\r\n"
+                                     "2025-06-21T10:00:00Z,300.5,21.5,2025-06-21 12:00+02:00\r\n"
+                                     "2025-06-21T10:15:00Z,,,2025-06-21 12:15+02:00\r\n"
+                                     "2025-06-21T10:30:00Z,-1.25,-2,\r\n"
+                                     "2025-06-21T10:45:00Z,,,\r\n",
                                      {});
   ASSERT_TRUE(file) << file.error().detail;
   const WorldFile::Row* row = (*file)->at(kDay + std::chrono::hours{10});

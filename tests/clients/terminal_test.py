@@ -245,7 +245,7 @@ class HomeTest(ServerTest):
         command = json.loads(cli("explain", DELTA_2, "acChgCfg", "--json").stdout)
         self.assertEqual(command["params"][0]["range"], [100, 1200])
         elements = cli("explain", "power_ocean", "emsErrCode.errCode").stdout
-        self.assertIn("elements     601 (heat pump)\n" + " " * 15 + "602 (heating rod)\n" + " " * 15 + "and others",
+        self.assertIn("elements     601 (heat pump)\n" + " " * 15 + "602 (heating rod)\n" + " " * 15 + "9001 (",
                       elements)
         self.assertEqual(cli("explain", "delta_2", "mppt.faultCode").stdout.count("and others"), 0)
         member = "heartbeat.loadCmdChCtrlInfos.ctrlSta"

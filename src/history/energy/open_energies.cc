@@ -78,13 +78,13 @@ void OpenEnergies::begin_hour(Account& account, std::int64_t hour) const {
 
 void OpenEnergies::add(const Row& row) {
   const std::lock_guard lock(mutex_);
-  Account* const account = account_of(row.of.device);
+  Account* const account = account_of(row.device);
   if (account == nullptr) return;
   const bool is_first = account->last.empty() && account->rows.empty();
-  if (is_first || row.of.hour > account->now.hour) begin_hour(*account, row.of.hour);
-  if (row.of.hour < account->now.hour) {
+  if (is_first || row.hour > account->now.hour) begin_hour(*account, row.hour);
+  if (row.hour < account->now.hour) {
     // The running hour may have begun with it.
-    if (row.of.hour >= account->before.hour) account->now.is_whole = false;
+    if (row.hour >= account->before.hour) account->now.is_whole = false;
     account->before.is_whole = false;
     return;
   }
@@ -105,14 +105,14 @@ void OpenEnergies::purge(DeviceNumber device) {
   accounts_.erase(device);
 }
 
-std::optional<HourEnergies> OpenEnergies::find(const DeviceHour& of,
+std::optional<HourEnergies> OpenEnergies::find(DeviceNumber device, std::int64_t hour,
                                                const EnergySources& sources) const {
   std::unique_lock lock(mutex_);
-  const auto found = accounts_.find(of.device);
+  const auto found = accounts_.find(device);
   if (found == accounts_.end() || *found->second.sources != sources) return std::nullopt;
   const Account& account = found->second;
-  if (account.before.is_whole && account.before.hour == of.hour) return account.before.energies;
-  if (!account.now.is_whole || account.now.hour != of.hour) return std::nullopt;
+  if (account.before.is_whole && account.before.hour == hour) return account.before.energies;
+  if (!account.now.is_whole || account.now.hour != hour) return std::nullopt;
   HourEnergies energies = account.now.energies;
   if (!has_more(account.rows)) return energies;
   const HourRows last = account.last;

@@ -23,7 +23,6 @@
 #include "history/energy/energy_integrator.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy/hour_rows.h"
-#include "history/store/store.h"
 
 namespace gridloom::history {
 
@@ -45,7 +44,8 @@ class OpenEnergies {
   // A report, with the fields of a shape: a number that stands for the same fields for ever, or 0,
   // and its values as append_value() writes them.
   struct Row {
-    DeviceHour of{};
+    DeviceNumber device = 0;
+    std::int64_t hour = 0;
     std::int64_t at_ms = 0;
     std::size_t shape = 0;
     std::span<const FieldId> fields{};
@@ -56,7 +56,7 @@ class OpenEnergies {
 
   // Nothing: not known, as the hour began before the device's first report here, or got a report
   // that came later than others of a later time, or the device has other sources here.
-  [[nodiscard]] std::optional<HourEnergies> find(const DeviceHour& of,
+  [[nodiscard]] std::optional<HourEnergies> find(DeviceNumber device, std::int64_t hour,
                                                  const EnergySources& sources) const;
 
  private:

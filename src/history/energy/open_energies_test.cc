@@ -58,7 +58,8 @@ class OpenEnergiesTest : public testing::Test {
     const auto shape = std::ranges::find(shapes, fields);
     const auto number = static_cast<std::size_t>(shape - shapes.begin()) + 1;
     if (shape == shapes.end()) shapes.push_back(fields);
-    open.add({.of = {.device = kDevice, .hour = hour_of(at_ms)},
+    open.add({.device = kDevice,
+              .hour = hour_of(at_ms),
               .at_ms = at_ms,
               .shape = number % 3 == 0 ? 0 : number,
               .fields = fields,
@@ -67,7 +68,7 @@ class OpenEnergiesTest : public testing::Test {
   }
 
   [[nodiscard]] std::optional<HourEnergies> kept(std::int64_t hour) const {
-    return open.find({.device = kDevice, .hour = hour}, sources());
+    return open.find(kDevice, hour, sources());
   }
 
   // Those of the hour's reports so far, computed as the store's are.

@@ -310,7 +310,7 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
   std::vector<std::string> sns;
   sns.reserve(members.size());
   for (const sim::Member& member : members) sns.push_back(member.sn);
-  process.server->client_events().set_own(std::move(sns));
+  process.server->platform().client_events.set_own(std::move(sns));
   process.sim_loop = std::make_unique<net::IoLoop>();
   const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
   const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";

@@ -161,7 +161,7 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
                            .https = "https://localhost:8443",
                            .mqtt = "127.0.0.1:1883",
                            .mqtts = "localhost:8883",
-                           .ca = "/home/ann/gridloom/data/tls/ca.pem",
+                           .ca = "/srv/gridloom/data/tls/ca.pem",
                            .keys = "/data/ready.json",
                            .sign_in_link = Secret("http://127.0.0.1:8080/sign-in#t=x"),
                            .device = device_to_try(made.members),

@@ -18,13 +18,13 @@ struct Row {
   std::string_view family, field;
   double least = 0, most = 0;  // on the wire
 };
-// By the parts of the device files, 3400 W, 400 W and 9700 W.
+// By the parts of the device files, 3400 W, 800 W and 9700 W.
 constexpr Row kRows[] = {
     {"delta_2", "pd.soc", 0, 100},
     {"delta_2", "inv.acInVol", -10'000'000, 10'000'000},  // in mV
     {"delta_2", "mppt.inWatts", -34'000, 34'000},
     {"delta_2", "pd.wattsOutSum", -100'000, 100'000},
-    {"power_stream", "20_1.batInputWatts", -40'000, 40'000},  // in 0.1 W
+    {"power_stream", "20_1.batInputWatts", -80'000, 80'000},  // in 0.1 W
     {"power_ocean", "mpptPwr", -97'000, 97'000},
     {"power_ocean", "sysGridPwr", -100'000, 100'000},
 };

@@ -163,8 +163,7 @@ class Server {
   // After listen().
   [[nodiscard]] api::SignIn& sign_in() { return *web_.sign_in; }
   [[nodiscard]] bridges::Bridges& bridges() { return *homes_->bridges(); }
-  [[nodiscard]] const hub::Platform& platform() const { return *platform_; }
-  [[nodiscard]] hub::ClientEvents& client_events() { return platform_->client_events; }
+  [[nodiscard]] hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
   [[nodiscard]] LoopSpan loops() const { return loops_; }

@@ -411,6 +411,8 @@ export interface Field {
   nature?: string;
   /** One of the fields whose sum is the power of the nature. */
   part?: boolean;
+  /** The nature holds while this field has one of these values. */
+  when?: unknown;
   /** Its sign is opposite to that of the nature. */
   invert?: boolean;
   /** Meaning of a positive value. */

@@ -83,7 +83,7 @@ PRINTS = [
     ("history", [DELTA_2, "soc", "--data", "{data}"], 0, 1),
     ("history", [DELTA_2, "pd.soc,pv.power", "--step", "1h", "--data", "{data}"], 0, 1),
     ("status", ["--data", "{data}"], 0, 7),
-    ("status", ["--home", "--data", "{data}"], 0, 1),
+    ("status", ["--summary", "--data", "{data}"], 0, 1),
     ("wait", [DELTA_2, "soc >= 0", "--data", "{data}"], 0, 1),
     ("wait", [DELTA_2, "soc > 100", "--timeout", "0s", "--data", "{data}"], 1, 1),
     ("version", [], 0, 1),

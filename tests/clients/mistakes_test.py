@@ -239,7 +239,7 @@ TERMINAL = [
     (["wait", "kitchen", "soc > much"], USAGE, 'gridloom: pd.soc is "much": must be a number of %'),
     (["status", "kitchen", "--watch"], USAGE,
      "gridloom: --watch shows the whole home; `gridloom watch kitchen` shows the values of a device"),
-    (["status", "kitchen", "--home"], USAGE, "gridloom: --home is of all devices: leave out their names"),
+    (["status", "kitchen", "--summary"], USAGE, "gridloom: --summary is of all devices: leave out their names"),
     (["energy", "kitchn"], FAILED,
      "gridloom: there is no device kitchn; did you mean Kitchen power station (" + DELTA_2 + ")?"),
     (["energy", "--period", "wek"], USAGE,

@@ -40,7 +40,7 @@ Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
 int print_status(const StatusArguments& arguments) {
   if (arguments.is_home && !arguments.devices.empty()) {
     return report_error({.code = ErrorCode::kBadParams,
-                         .detail = "--home is of all devices: leave out their names"});
+                         .detail = "--summary is of all devices: leave out their names"});
   }
   auto home = open_home(arguments.home);
   if (!home) return report_error(home.error());
@@ -100,7 +100,7 @@ std::shared_ptr<void> add_status(CLI::App& app, std::function<int()>& chosen) {
             "Only these: serial numbers, beginnings, or parts of names");
   add_home_options(*status, a.home);
   add_language_option(*status);
-  add_flag(*status, "--home", a.is_home, "Only the powers of the home");
+  add_flag(*status, "--summary", a.is_home, "Only the powers of the home");
   add_flag(*status, "-w,--watch", a.watch, "Show the home live, as `gridloom watch`");
   set_action(*status, chosen, [&a] { return a.watch ? watch_status(a) : print_status(a); });
   return kept;

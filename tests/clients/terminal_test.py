@@ -256,7 +256,7 @@ class HomeTest(ServerTest):
                             ("heartbeat.time.hour", ("setClock hour=VALUE",))):
             for word in words:
                 self.assertIn(word, cli("explain", "smart_home_panel", name).stdout)
-        self.assertIn(member, cli("explain", "smart_home_panel", "ctrlSta").stderr)
+        self.assertIn("heartbeat.loadCmdChCtrlInfos[].ctrlSta", cli("explain", "smart_home_panel", "ctrlSta").stderr)
         wrong = cli("explain", DELTA_2, "pd.scoc")
         self.assertEqual(wrong.returncode, 2)
         self.assertIn("did you mean pd.soc", wrong.stderr)

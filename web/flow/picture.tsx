@@ -170,7 +170,7 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
   // The words beside the picture have the same links for the keyboard. A wall leads nowhere.
   if (bare.value) return drawn;
   return (
-    <a href={pathOf[id]} tabIndex={-1}>
+    <a href={pathOf[id]} tabindex={-1}>
       {drawn}
     </a>
   );

@@ -98,13 +98,17 @@ function formatOf(form: Form, locale: string, zone: string): Intl.DateTimeFormat
 }
 
 const hourMs = 3_600_000;
+/** The last time that a date can have. */
+const lastMs = 8.64e15;
 
 /** A time that the clocks show twice, because they are put back, is told by its offset. */
 export function when(ms: number, form: Form, locale: string, zone: string): string {
   const format = formatOf(form, locale, zone);
   const text = format.format(ms);
   if (forms[form].hour === undefined) return text;
-  const isTwice = [ms - hourMs, ms + hourMs].some((other) => format.format(other) === text);
+  const isTwice = [ms - hourMs, ms + hourMs].some(
+    (other) => Math.abs(other) <= lastMs && format.format(other) === text,
+  );
   return isTwice ? `${text} ${offsetOf(ms, zone)}` : text;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/bytes.h"
 #include "catalog/natures.h"
 #include "journal/journal.h"
 

@@ -395,10 +395,10 @@ void HomeFeed::compute_ledger(const WorkPtr& work, bool is_awaited) {
     std::optional<overview::Ledger> ledger;
     if (!energies->is_damaged()) ledger = overview::ledger_of(energies->buckets());
     if (awaiting) {
-      awaiting->ledger = std::move(ledger);
+      awaiting->ledger = ledger;
       finish(awaiting);
     } else {
-      set_ledger(account, std::move(ledger));
+      set_ledger(account, ledger);
     }
     return history::Progress::kDone;
   };
@@ -407,12 +407,12 @@ void HomeFeed::compute_ledger(const WorkPtr& work, bool is_awaited) {
   if (!taken && is_awaited) finish(work);
 }
 
-void HomeFeed::set_ledger(AccountId account, std::optional<overview::Ledger> ledger) {
+void HomeFeed::set_ledger(AccountId account, const std::optional<overview::Ledger>& ledger) {
   const std::lock_guard lock(mutex_);
   const auto found = homes_.find(account);
   if (found == homes_.end()) return;
   Entry& entry = found->second;
-  entry.ledger = std::move(ledger);
+  entry.ledger = ledger;
   entry.has_new_ledger = true;
   if (entry.watched) entry.watched->validity->has_changed = true;
 }

@@ -153,7 +153,7 @@ class HomeFeed {
   void read_some(const WorkPtr& work);
   void add_ledger(const WorkPtr& work);
   void compute_ledger(const WorkPtr& work, bool is_awaited);
-  void set_ledger(registry::AccountId account, std::optional<overview::Ledger> ledger);
+  void set_ledger(registry::AccountId account, const std::optional<overview::Ledger>& ledger);
   // Reads again what is not in the device's twin. True: the log of events may know the beginning
   // of one of its faults soon, which was reported just now.
   [[nodiscard]] bool update(HomeDevicePtr& device, registry::AccountId account,

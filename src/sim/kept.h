@@ -86,7 +86,7 @@ class KeptReader {
       const bool fits = std::abs(number) < kMost && (std::is_signed_v<T> || number >= 0);
       if (fits) value = static_cast<T>(number);
     } else if constexpr (std::is_enum_v<T>) {
-      std::int64_t number = static_cast<std::int64_t>(value);
+      auto number = static_cast<std::int64_t>(value);
       read(json, number);
       value = static_cast<T>(number);
     } else if constexpr (std::same_as<T, Millis> || std::same_as<T, TimePoint>) {

@@ -188,6 +188,11 @@ Status make_months(Connection& connection, const std::set<Month>& months) {
   return {};
 }
 
+Status keep_months(Connection& connection, const std::set<Month>& months) {
+  if (Status locked = lock(connection); !locked) return locked;
+  return make_months(connection, months);
+}
+
 Status make_months_ahead(Connection& connection) {
   const auto month = present_month(connection);
   if (!month) return std::unexpected(month.error());

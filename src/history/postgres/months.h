@@ -24,6 +24,9 @@ using Month = std::chrono::year_month;
 // Makes the partitions of these months that do not exist: in the caller's transaction, if there is
 // one, or else each month in its own.
 [[nodiscard]] Status make_months(postgres::Connection& connection, const std::set<Month>& months);
+// Within the caller's transaction: makes those that do not exist, and keeps all of them from being
+// dropped until it ends.
+[[nodiscard]] Status keep_months(postgres::Connection& connection, const std::set<Month>& months);
 // Makes those of this month, by the server's clock, and of the two after it.
 [[nodiscard]] Status make_months_ahead(postgres::Connection& connection);
 

@@ -1,8 +1,11 @@
 #include "history/postgres/months.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <future>
+#include <limits>
 #include <optional>
 
 #include "history/postgres/schema.h"
@@ -47,6 +50,27 @@ TEST_F(Months, AreMadeOnceByTwoAtTheSameTime) {
   must(making.commit());
   const Status made = other.get();
   EXPECT_TRUE(made) << made.error().detail;
+}
+
+// A writer whose month was dropped between making it and writing to it keeps the next one.
+TEST_F(Months, AreNotDroppedWhileTheyAreKept) {
+  Connection writer = database_->connect();
+  Connection retention = database_->connect();
+  must(make_months(writer, {kMay}));
+  Transaction writing = must(Transaction::begin(writer));
+  must(keep_months(writer, {kMay}));
+  auto dropped = std::async(std::launch::async, [&] {
+    return drop_old_month(retention, std::numeric_limits<std::int64_t>::min());
+  });
+  ASSERT_TRUE(becomes([&] { return somebody_waits(); }));
+  must(
+      writer.run(fmt::format("INSERT INTO block VALUES (1, {0}, 0, 0, false, 'x');"
+                             "INSERT INTO energy_hour VALUES (1, {0}, 'x')",
+                             first_hour_of(kMay))));
+  must(writing.commit());
+  must(dropped.get());
+  EXPECT_EQ(must(writer.integer("SELECT count(*) FROM block")), 1);
+  EXPECT_EQ(must(writer.integer("SELECT count(*) FROM energy_hour")), 1);
 }
 
 }  // namespace

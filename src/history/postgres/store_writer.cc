@@ -71,11 +71,15 @@ Status StoreWriter::settle() {
   return {};
 }
 
-Status StoreWriter::commit(ChangeWriter& writer) {
-  if (Status made = make_sure_of_months(writer.months()); !made) return made;
+Status StoreWriter::commit(ChangeWriter& writer, MonthsOf months) {
+  if (months == MonthsOf::kKnown) {
+    if (Status made = make_sure_of_months(writer.months()); !made) return made;
+  }
   if (Status begun = begin(writer.move_from(*state_)); !begun) return begun;
   const auto connection = connection_.get();
-  Status done = writer.write(**connection, *state_);
+  Status done;
+  if (months == MonthsOf::kKept) done = keep_months(**connection, writer.months());
+  if (done) done = writer.write(**connection, *state_);
   if (!done) {
     connection_.end();
     return done;
@@ -100,13 +104,14 @@ Status StoreWriter::write(const Changes& changes) {
     if (!state) return std::unexpected(state.error());
     state_ = std::move(*state);
   }
-  Status done = commit(*writer);
+  Status done = commit(*writer, MonthsOf::kKnown);
   if (!done && done.error().code == ErrorCode::kConflict && !superseded_) {
     const auto number = connection_.query("SELECT number FROM writer");
     if (!number) return std::unexpected(number.error());
     if ((*number)[0].integer(0) != state_->number) return superseded((*number)[0].integer(0));
-    // Retention may have dropped a month.
-    if (!std::exchange(months_, {}).empty()) done = commit(*writer);
+    // Retention may have dropped a month, and may do so again: a race that is lost is no sign that
+    // another one owns the history.
+    if (!std::exchange(months_, {}).empty()) done = commit(*writer, MonthsOf::kKept);
   }
   if (done) state_ = writer->after();
   return done;

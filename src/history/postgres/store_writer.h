@@ -34,7 +34,8 @@ class StoreWriter {
  private:
   [[nodiscard]] Status begin(const cluster::Fence::Move& move = {});
   [[nodiscard]] Status make_sure_of_months(const std::set<Month>& months);
-  [[nodiscard]] Status commit(ChangeWriter& writer);
+  enum class MonthsOf : std::uint8_t { kKnown, kKept };  // until the end of the transaction
+  [[nodiscard]] Status commit(ChangeWriter& writer, MonthsOf months);
   enum class Outcome : std::uint8_t { kCommitted, kNotCommitted };
   [[nodiscard]] Result<Outcome> outcome_of(const ChangeWriter& writer);
   [[nodiscard]] Status superseded(std::int64_t number);

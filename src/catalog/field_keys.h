@@ -144,7 +144,7 @@ inline constexpr auto kMemberKeys = std::to_array<Key>({
     {.name = "description", .description = "What the element or member says"},
     {.name = "nature",
      .form = Form::kChoice,
-     .description = "Of a member of an array's elements: the power of which the sum of all is",
+     .description = "The power that the sum over an array's elements is; only a member of them can have it",
      .choices = kNatureNames},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",

@@ -27,7 +27,7 @@ struct Offer {
   bool server_forgets = false;
 };
 
-// Of a window: 8 to 15.
+// A window has 8 to 15.
 std::optional<int> bits_in(std::string_view text) {
   if (text.size() >= 2 && text.front() == '"' && text.back() == '"') {
     text = text.substr(1, text.size() - 2);

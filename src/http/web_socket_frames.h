@@ -52,7 +52,7 @@ class FrameReader {
   [[nodiscard]] FrameType type() const { return type_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }  // of the payload
   [[nodiscard]] bool is_last() const { return is_last_; }
-  // Of the message that a data frame belongs to.
+  // Whether the message that a data frame belongs to is.
   [[nodiscard]] bool is_compressed() const { return is_compressed_; }
   [[nodiscard]] std::string_view payload() const { return payload_; }
   [[nodiscard]] std::string_view error() const { return error_; }

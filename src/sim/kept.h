@@ -63,7 +63,7 @@ class KeptWriter {
 class KeptReader {
  public:
   explicit KeptReader(const wire::JsonObject& object) : object_(&object) {}
-  // Of what Model::unreported() returned; nothing: the physics is not known.
+  // Reads what Model::unreported() returned; nothing: the physics is not known.
   [[nodiscard]] static std::optional<KeptReader> in(const wire::JsonObject& unreported) {
     const wire::Json* physics = unreported.if_contains(kPhysics);
     if (physics == nullptr || !physics->is_object()) return std::nullopt;

@@ -457,9 +457,9 @@ export type CommandGroup =
   | 'setup';
 
 export interface ShownValue {
-  /** Of the parameter. */
+  /** The parameter has it. */
   value: unknown;
-  /** Of the field. */
+  /** The field has it then. */
   shown: unknown;
 }
 
@@ -653,7 +653,7 @@ export interface EnergySpan {
   buckets: Bucket[];
   total: EnergySums;
   /**
-   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * A span that still runs has the sums of as much of the span before, to the same time by the
    * clock; within a quarter of an hour they are taken as steady.
    */
   soFar?: Bucket;
@@ -761,7 +761,7 @@ export interface HomeEnergySpan {
   buckets: HomeBucket[];
   total: HomeEnergySums;
   /**
-   * Of a span that still runs: the sums of as much of the span before, to the same time by the
+   * A span that still runs has the sums of as much of the span before, to the same time by the
    * clock; within a quarter of an hour they are taken as steady.
    */
   soFar?: HomeBucket;

@@ -43,7 +43,7 @@ export interface Total extends Sums {
 export interface Span {
   bars: Bar[];
   total: Total;
-  /** Of a period before: as much of it as has passed of the present one; absent: all of it. */
+  /** A period before has as much as has passed of the present one; absent: all of it. */
   soFar?: Sums;
 }
 

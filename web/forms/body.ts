@@ -73,7 +73,7 @@ export interface Entry {
   problem: null | 'number' | 'range' | 'json' | 'missing' | 'items';
   /** As it was typed, which the value does not tell: 7, 7.0 and 7,0 are one number. */
   text: string;
-  /** Of an object its members that were given, of a list all elements. */
+  /** An object has its members that were given, a list all elements. */
   parts?: Record<string, Entry>;
 }
 

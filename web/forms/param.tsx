@@ -104,7 +104,7 @@ function knownOf(params: ParamFacts[], presentOf: PresentOf): Wire {
   return Object.fromEntries(known);
 }
 
-/** Of some switches exactly one is on. */
+/** Exactly one of some switches is on. */
 function OneOf({
   param,
   title,

@@ -161,7 +161,7 @@ interface LegendProps {
   shown: Sums;
   measured: BarPart[];
   before: Sums | null;
-  /** Of a bar that runs: it cannot be compared with a whole one. */
+  /** A bar that runs cannot be compared with a whole one. */
   runs: boolean;
   atLeast: boolean;
 }

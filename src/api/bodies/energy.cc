@@ -11,7 +11,7 @@ constexpr std::string_view kIso = "A time in ISO 8601";
 constexpr std::string_view kPrevious =
     "The span before, of the same length in the calendar; absent: compare is not given";
 constexpr std::string_view kSoFar =
-    "Of a span that still runs: the sums of as much of the span before, to the same time by the "
+    "A span that still runs has the sums of as much of the span before, to the same time by the "
     "clock; within a quarter of an hour they are taken as steady";
 constexpr std::string_view kUnknown = "The past part of the span of which nothing is known";
 

@@ -221,8 +221,8 @@ const schema::Body& describe(schema::Of<ParamFacts> /*of*/) {
 
 const schema::Body& describe(schema::Of<ShownValue> /*of*/) {
   static constexpr std::array kMembers = {
-      declared<wire::Json>("value", {.text = "Of the parameter"}),
-      declared<wire::Json>("shown", {.text = "Of the field"}),
+      declared<wire::Json>("value", {.text = "The parameter has it"}),
+      declared<wire::Json>("shown", {.text = "The field has it then"}),
   };
   static constexpr schema::Body kBody{.name = "ShownValue", .members = kMembers};
   return kBody;

@@ -51,7 +51,7 @@ class Car {
     need_wh_ = charging ? std::max(0.0, need_wh_ - got_wh) : 0;
   }
 
-  // Of this day; call it after begin_day().
+  // Holds for this day; call it after begin_day().
   void keep(this auto& self, auto& kept) {
     std::int64_t day = self.day_;
     kept("day", day);

@@ -43,7 +43,11 @@ const Field* member_with_nature(const Field& field) {
 
 std::optional<double> sum_over(std::string_view array, std::string_view member) {
   const auto value = wire::parse_json(array);
-  const wire::JsonArray* const elements = value ? value->if_array() : nullptr;
+  return value ? sum_over(*value, member) : std::nullopt;
+}
+
+std::optional<double> sum_over(const Json& array, std::string_view member) {
+  const wire::JsonArray* const elements = array.if_array();
   if (elements == nullptr) return std::nullopt;
   double sum = 0;
   for (const Json& element : *elements) {

@@ -25,8 +25,9 @@ inline constexpr std::string_view kMeterNature = "grid.meter";
 // The member of an array's elements that has a nature, which is the sum of all of them; nullptr:
 // none has one.
 [[nodiscard]] const Field* member_with_nature(const Field& field);
-// The sum of a member over the elements of an array, in JSON. Nothing: it is none, or one of the
-// elements has no number there.
+// The sum of a member over the elements of an array, which may be text. Nothing: it is none, or one
+// of the elements has no number there.
+[[nodiscard]] std::optional<double> sum_over(const Json& array, std::string_view member);
 [[nodiscard]] std::optional<double> sum_over(std::string_view array, std::string_view member);
 
 // The field of kMeterNature; nullptr: the family's devices name no meter.

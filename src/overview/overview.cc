@@ -84,7 +84,7 @@ KnownPowers powers_of(const Family& family, const history::EnergySources& source
     for (const FlatValue& each : values) {
       if (field == nullptr || !history::matches(source.name, each.name)) continue;
       if (!source.member.empty()) {
-        const auto sum = catalog::sum_over(wire::to_text(each.value), source.member);
+        const auto sum = catalog::sum_over(each.value, source.member);
         if (sum) add_to(powers_w.at(power), *sum * source.scale);
         continue;
       }

@@ -14,6 +14,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <ranges>
 #include <string_view>
@@ -83,10 +84,13 @@ class KeptReader {
       if (json.is_bool()) value = json.get_bool();
     } else if constexpr (std::is_arithmetic_v<T>) {
       const double number = json.is_number() ? json.to_number<double>() : kMost;
-      const bool fits = std::abs(number) < kMost && (std::is_signed_v<T> || number >= 0);
+      // What stands in a file may be any number.
+      const bool fits = std::abs(number) < kMost &&
+                        number >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
+                        number <= static_cast<double>(std::numeric_limits<T>::max());
       if (fits) value = static_cast<T>(number);
     } else if constexpr (std::is_enum_v<T>) {
-      auto number = static_cast<std::int64_t>(value);
+      auto number = std::to_underlying(value);
       read(json, number);
       value = static_cast<T>(number);
     } else if constexpr (std::same_as<T, Millis> || std::same_as<T, TimePoint>) {

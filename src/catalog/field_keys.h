@@ -144,7 +144,8 @@ inline constexpr auto kMemberKeys = std::to_array<Key>({
     {.name = "description", .description = "What the element or member says"},
     {.name = "nature",
      .form = Form::kChoice,
-     .description = "The power that the sum over an array's elements is; only a member of them can have it",
+     .description =
+         "The power that the sum over an array's elements is; only a member of them can have it",
      .choices = kNatureNames},
     {.name = "range", .form = Form::kRange, .description = "Least and greatest value on the wire"},
     {.name = "values",

@@ -165,8 +165,8 @@ class Values {
     return devices;
   }
   // Serial numbers, and words that are in the name of one device only, in the case that is typed.
-  // With more than kMostNamed devices, to search each word in the names of all would take longer than
-  // a person waits.
+  // With more than kMostNamed devices, to search each word in the names of all would take longer
+  // than a person waits.
   [[nodiscard]] std::vector<std::string> device_words() const {
     constexpr std::size_t kShortest = 3;  // letters
     constexpr std::size_t kMostNamed = 200;

@@ -15,7 +15,6 @@ import {Lazy} from '../ui/lazy.tsx';
 import {Failure, Skeleton, useLoad} from '../ui/load.tsx';
 import {markOf} from './alarm_mark.ts';
 import {DeviceCard, StateLine} from './device_card.tsx';
-import {FieldsTab} from './device_fields.tsx';
 import {useRefresh} from './use_refresh.ts';
 
 export function DevicePage() {
@@ -79,6 +78,7 @@ interface TabProps {
   summary: HomeDevice | undefined;
 }
 
+const now = () => import('./device_fields.tsx').then((m) => m.FieldsTab);
 const plots = () => import('./device_plots.tsx').then((m) => m.PlotsTab);
 const control = () => import('./device_control.tsx').then((m) => m.ControlTab);
 
@@ -86,7 +86,7 @@ function TabPage({tab, twin, family, summary}: TabProps) {
   const of = {twin, family};
   if (tab === 'plots') return <Lazy key={tab} load={plots} props={of} />;
   if (tab === 'control') return <Lazy key={tab} load={control} props={of} />;
-  return <FieldsTab twin={twin} family={family} summary={summary} />;
+  return <Lazy key={tab} load={now} props={{...of, summary}} />;
 }
 
 function Device({

@@ -331,6 +331,13 @@ struct Quirk {
   std::string source;
 };
 
+// What a device file tells people.
+struct Notes {
+  std::vector<Quirk> quirks;
+  // What was wrong with its energies, the oldest first: stored ones are counted anew after each.
+  std::vector<std::string> energy_corrections;
+};
+
 // Two formulas of the family's fields that are equal in every report of a virtual device, up to the
 // rounding of its numbers.
 struct Identity {
@@ -417,7 +424,7 @@ struct Family {
   std::vector<Report> reports;
   Messages messages;
   std::vector<History> histories;  // each with another code
-  std::vector<Quirk> quirks;
+  Notes notes;
   std::vector<Identity> identities;
   std::optional<UnitSystem> system;
   ModeCommands battery_modes;  // those that the family can do, beside normal

@@ -253,7 +253,7 @@ JsonObject json_of(const Family& family, const Catalog& catalog) {
   whole["commands"] = std::move(commands);
   whole["reports"] = reports_of(family);
   JsonArray quirks;
-  for (const Quirk& quirk : family.quirks) {
+  for (const Quirk& quirk : family.notes.quirks) {
     quirks.push_back(JsonObject{{"what", quirk.what}, {"source", quirk.source}});
   }
   whole["quirks"] = std::move(quirks);

@@ -444,13 +444,25 @@ void write_modbus(const Family& family, Page& page) {
 }
 
 void write_quirks(const Family& family, Page& page) {
-  if (family.quirks.empty()) return;
+  if (family.notes.quirks.empty()) return;
   page.gap();
   page.line("## Peculiarities");
   page.gap();
-  for (const Quirk& quirk : family.quirks) {
+  for (const Quirk& quirk : family.notes.quirks) {
     page.paragraph(fmt::format("{} ({})", quirk.what, quirk.source), "- ");
   }
+}
+
+void write_energy_corrections(const Family& family, Page& page) {
+  if (family.notes.energy_corrections.empty()) return;
+  page.gap();
+  page.line("## Corrections of energies");
+  page.gap();
+  page.paragraph(
+      "Energies that were stored before are counted anew, as far back as raw values are "
+      "kept. What was wrong, the oldest first:");
+  page.gap();
+  for (const std::string& each : family.notes.energy_corrections) page.paragraph(each, "- ");
 }
 
 void write_faults(const Family& family, Page& page) {
@@ -499,6 +511,7 @@ std::string family_page(const Family& family, const Catalog& catalog) {
   write_reports(family, page);
   write_modbus(family, page);
   write_quirks(family, page);
+  write_energy_corrections(family, page);
   write_faults(family, page);
   return page.take();
 }

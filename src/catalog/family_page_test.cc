@@ -77,8 +77,11 @@ std::vector<Named> named_by(const Family& family) {
   for (const Command& command : family.modbus_commands) {
     all.push_back({"Over Modbus", "| `" + command.name + "` | "});
   }
-  for (const Quirk& quirk : family.quirks) {
+  for (const Quirk& quirk : family.notes.quirks) {
     all.push_back({"Peculiarities", unwrapped("- " + quirk.what + " (" + quirk.source + ")")});
+  }
+  for (const std::string& correction : family.notes.energy_corrections) {
+    all.push_back({"Corrections of energies", unwrapped("- " + correction)});
   }
   for (const DeviceFault& fault : family.faults) {
     all.push_back({"Faults of virtual devices", "| `" + fault.name + "` | "});

@@ -136,6 +136,11 @@ constexpr auto kFileKeys = std::to_array<Key>({
      .form = Form::kItems,
      .description = "What the vendor's wire does oddly, and what Gridloom does",
      .section = SectionId::kQuirk},
+    {.name = "energy_corrections",
+     .form = Form::kTexts,
+     .description =
+         "What was wrong with its energies before each time that natures were put right, "
+         "the oldest first: stored energies are counted anew after a new one"},
     {.name = "faults",
      .form = Form::kEntries,
      .description = "Faults that a virtual device can have, by name",

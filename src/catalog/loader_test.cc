@@ -42,7 +42,7 @@ TEST(Loader, ReadsEveryKeyOfAHead) {
   EXPECT_EQ(family->reports[1].module, "");
   EXPECT_EQ(family->reports[2].module, "packSn");
   EXPECT_EQ(family->histories[0].indexes[1].times, 100);
-  EXPECT_EQ(family->quirks[0].source, "ours");
+  EXPECT_EQ(family->notes.quirks[0].source, "ours");
   ASSERT_EQ(family->faults.size(), 1U);
   EXPECT_EQ(family->faults[0].name, "leak");
   EXPECT_EQ(family->faults[0].environment[1], (std::pair<std::string, double>("warmer_k", 5)));

@@ -275,7 +275,7 @@ void read_quirks(const Entry& file, Family& family) {
     Quirk quirk;
     entry.text("what", quirk.what);
     entry.source(quirk.source);
-    family.quirks.push_back(std::move(quirk));
+    family.notes.quirks.push_back(std::move(quirk));
   });
 }
 
@@ -292,6 +292,7 @@ void read_messages(const Entry& file, Family& family) {
   read_histories(file, family);
   read_identities(file, family);
   read_quirks(file, family);
+  file.texts("energy_corrections", family.notes.energy_corrections);
 }
 
 }  // namespace gridloom::catalog

@@ -10,7 +10,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
-#include "history/energy/hour_rows.h"
+#include "history/stored_chunks.h"
 #include "journal/positions.h"
 #include "journal/turn.h"
 
@@ -32,27 +32,6 @@ std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
                                             : std::string(sample.value.text));
   }
   return said;
-}
-
-// Merges chunks into blocks. If a chunk is damaged, all are returned unchanged, so that no data are
-// lost.
-std::vector<std::string> merged(std::vector<std::string> chunks) {
-  if (chunks.size() == 1 && !is_rows(chunks.front())) return chunks;
-  const std::vector<std::string_view> views(chunks.begin(), chunks.end());
-  auto blocks = merge(views);
-  return blocks ? std::move(*blocks) : std::move(chunks);
-}
-
-// The stored chunks of an hour.
-Result<std::vector<std::string>> chunks_of(Store& store, const DeviceHour& of) {
-  std::vector<std::string> chunks;
-  const Status read =
-      store.each_chunk(of.device, of.hour, of.hour + 1, [&](std::int64_t, std::string_view chunk) {
-        chunks.emplace_back(chunk);
-        return Status();
-      });
-  if (!read) return std::unexpected(read.error());
-  return chunks;
 }
 
 }  // namespace
@@ -261,85 +240,12 @@ Status Builder::add_hour(const DeviceHour& of, std::int64_t closed, Changes& cha
   std::ranges::move(in_memory, std::back_inserter(*chunks));
   changes.hours.push_back(
       {.of = of, .chunks = merged(std::move(*chunks)), .over = true, .taken = taken_});
-  if (Status added = add_energies(of, changes); !added) return added;
+  if (Status added = accounts_.add(of, changes); !added) return added;
   // Rows may have come late, so the energies of the next hour were computed from outdated values.
   const auto next = store_.hour_from(of.device, of.hour + 1);
   if (!next) return std::unexpected(next.error());
   if (!*next || **next >= closed) return {};
-  return add_energies({.device = of.device, .hour = **next}, changes);
-}
-
-Result<std::string> Builder::whole(const DeviceHour& of, const Changes& changes) {
-  const auto fresh = std::ranges::find(changes.hours, of, &Changes::Hour::of);
-  if (fresh != changes.hours.end() && fresh->over) {
-    return fresh->chunks.size() == 1 ? fresh->chunks.front() : std::string();
-  }
-  auto chunks = chunks_of(store_, of);
-  if (!chunks) return std::unexpected(chunks.error());
-  const std::vector<std::string> blocks = merged(std::move(*chunks));
-  return blocks.size() == 1 ? blocks.front() : std::string();
-}
-
-Result<std::optional<std::int64_t>> Builder::hour_before(const DeviceHour& of,
-                                                         const Changes& changes) {
-  auto last = store_.hour_before(of.device, of.hour);
-  if (!last) return last;
-  for (const Changes::Hour& hour : changes.hours) {
-    if (hour.of.device != of.device || hour.of.hour >= of.hour) continue;
-    *last = std::max(last->value_or(hour.of.hour), hour.of.hour);
-  }
-  return last;
-}
-
-Result<std::string> Builder::energies_of(const DeviceHour& of, const Changes& changes) {
-  for (const Changes::Energies& fresh : std::views::reverse(changes.energies)) {
-    if (fresh.of == of) return fresh.bytes;
-  }
-  std::string found;
-  const Status read = store_.each_energy(of.device, of.hour, of.hour + 1,
-                                         [&](std::int64_t, std::string_view bytes) {
-                                           found = bytes;
-                                           return Status();
-                                         },
-                                         {});
-  if (!read) return std::unexpected(read.error());
-  return found;
-}
-
-Status Builder::add_energies(const DeviceHour& of, Changes& changes) {
-  if (!options_.integrate.of_hour) return {};
-  const auto bytes = whole(of, changes);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (bytes->empty()) return {};
-  const auto block = Block::open(*bytes);
-  if (!block) return {};
-  std::string before;
-  std::optional<Block> earlier;
-  std::int64_t hour = of.hour;
-  for (int i = 0; i <= kMaxSilentHours && !earlier; ++i) {
-    const auto last = hour_before({.device = of.device, .hour = hour}, changes);
-    if (!last) return std::unexpected(last.error());
-    if (!*last) break;
-    hour = **last;
-    auto found = whole({.device = of.device, .hour = hour}, changes);
-    if (!found) return std::unexpected(found.error());
-    before = std::move(*found);
-    auto opened = Block::open(before);
-    if (!opened) return {};  // more than one block: a query computes the energies
-    if (block_has_reports(*opened, names_)) earlier = std::move(*opened);
-  }
-  HourBefore last;
-  std::string last_energies;
-  if (earlier) {
-    auto found = energies_of({.device = of.device, .hour = hour}, changes);
-    if (!found) return std::unexpected(found.error());
-    last_energies = std::move(*found);
-    last = {.block = &*earlier, .hour = hour, .energies = last_energies};
-  }
-  std::string energies = options_.integrate.of_hour(of, last, *block, names_);
-  if (energies.empty()) return {};
-  changes.energies.push_back({.of = of, .bytes = std::move(energies)});
-  return {};
+  return accounts_.add({.device = of.device, .hour = **next}, changes);
 }
 
 }  // namespace gridloom::history

@@ -20,30 +20,14 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "history/blocks/block.h"
 #include "history/blocks/field_names.h"
+#include "history/energy_accounts.h"
 #include "history/head_blocks.h"
 #include "history/readable_records.h"
 #include "history/store/store.h"
 #include "journal/journal.h"
 
 namespace gridloom::history {
-
-// The last earlier hour in which the device reported anything, however long ago, and the energies
-// computed for it. Null and empty: there is no such hour.
-struct HourBefore {
-  const Block* block = nullptr;
-  std::int64_t hour = 0;
-  std::string_view energies{};
-};
-// How energies are computed; both empty: they are not.
-struct HourIntegrator {
-  // Those of an hour. Called again when late rows arrive for either hour.
-  std::function<std::string(const DeviceHour& of, const HourBefore& before, const Block& block,
-                            const FieldNames& names)>
-      of_hour{};
-  SourcesOf sources_of{};
-};
 
 class Builder {
  public:
@@ -111,6 +95,7 @@ class Builder {
       : store_(store),
         names_(names),
         options_(std::move(options)),
+        accounts_(store, names, options_.integrate),
         head_blocks_(
             names,
             [this](const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row) {
@@ -124,18 +109,13 @@ class Builder {
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, Amount amount) const;
   [[nodiscard]] Status store_hours(std::span<const DeviceHour> hours, std::int64_t closed);
   [[nodiscard]] Status add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes);
-  [[nodiscard]] Status add_energies(const DeviceHour& of, Changes& changes);
-  // All of an hour as one block, from `changes` or the store. Empty: no data, or too much.
-  [[nodiscard]] Result<std::string> whole(const DeviceHour& of, const Changes& changes);
-  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(const DeviceHour& of,
-                                                                const Changes& changes);
-  [[nodiscard]] Result<std::string> energies_of(const DeviceHour& of, const Changes& changes);
   // True if the store has an equal row of that time.
   [[nodiscard]] bool has(const DeviceHour& of, std::int64_t at_ms, std::span<const Sample> row);
 
   Store& store_;
   FieldNames& names_;
   Options options_;
+  EnergyAccounts accounts_;
   HeadBlocks head_blocks_;
   std::set<DeviceHour> open_;  // hours in the store that are not yet over
   ReadableRecords readable_;

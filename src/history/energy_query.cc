@@ -55,6 +55,7 @@ class EnergyQuery::Reading {
     }
     sums_.resize(options_.bounds.size() - 1);
     known_.resize(sums_.size());
+    outdated_ms_.resize(sums_.size());
     if (sources().empty()) phase_ = Phase::kDone;
   }
 
@@ -83,6 +84,7 @@ class EnergyQuery::Reading {
   [[nodiscard]] const EnergySources& sources() const { return options_.sources; }
   [[nodiscard]] const std::vector<Energies>& sums() const { return sums_; }
   [[nodiscard]] const std::vector<KnownTime>& known() const { return known_; }
+  [[nodiscard]] const std::vector<std::int64_t>& outdated_ms() const { return outdated_ms_; }
   [[nodiscard]] std::int64_t known_until_ms() const { return known_until_ms_; }
 
  private:
@@ -121,6 +123,7 @@ class EnergyQuery::Reading {
           const auto energies = energies_of(hour, bytes);
           if (energies) {
             add(*energies);
+            if (energies->revision < sources().revision()) add_outdated(hour);
             return {};
           }
           spdlog::error("the energies of device {}, hour {}: {}", options_.device, hour,
@@ -261,10 +264,20 @@ class EnergyQuery::Reading {
     }
   }
 
+  void add_outdated(std::int64_t hour) {
+    const std::vector<std::int64_t>& bounds = options_.bounds;
+    const std::int64_t begin_ms = hour * kHour_ms;
+    for (std::size_t i = 0; i < outdated_ms_.size(); ++i) {
+      outdated_ms_[i] += std::max<std::int64_t>(
+          std::min(bounds[i + 1], begin_ms + kHour_ms) - std::max(bounds[i], begin_ms), 0);
+    }
+  }
+
   Options options_;
   DeviceVisit visit_;
   std::vector<Energies> sums_;
   std::vector<KnownTime> known_;  // by span, as sums_
+  std::vector<std::int64_t> outdated_ms_;
   Phase phase_ = Phase::kBegin;
   std::int64_t from_ = 0;  // stored hours before this one were added
   std::int64_t end_ = 0;
@@ -297,6 +310,7 @@ EnergyQuery::Sums EnergyQuery::in(SpanRange range) const {
   for (std::size_t i = range.begin; i < range.end; ++i) {
     all.wh += sums()[i];
     all.known += known()[i];
+    all.outdated_ms += reading_->outdated_ms()[i];
   }
   return all;
 }

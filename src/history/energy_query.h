@@ -55,6 +55,7 @@ class EnergyQuery {
   struct Sums {
     Energies wh{};
     KnownTime known{};
+    std::int64_t outdated_ms = 0;  // of hours counted before a correction of the sources
   };
   [[nodiscard]] Sums in(SpanRange range) const;
   // The end of the last time that is known (past_ms()), once done(); the smallest number: none is.

@@ -18,6 +18,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/hours.h"
+#include "history/energy_recount.h"
 #include "history/kept_records.h"
 #include "history/record_taker.h"
 #include "history/replay_gaps.h"
@@ -48,6 +49,7 @@ struct BuildTimes {
   Moment marked_at{};
   std::optional<Moment> read_failed_at{};
   std::optional<Moment> retry_after{};  // of retention, which failed
+  std::optional<Moment> recount_failed_at{};
 };
 
 // How far the store is behind the journal.
@@ -193,7 +195,7 @@ struct Recorder::Impl {
       }
       if (!abandoned) failure.ask(*store);
       reads_left = take_left();
-      compacts = compact();
+      compacts = compact() || recount_some();
       // Sessions may be stored later than history. A full log takes no more records, so that
       // nothing is stored after them.
       if (work.items.empty() && journal->is_short_of_room()) trim();
@@ -246,6 +248,29 @@ struct Recorder::Impl {
       damage.note_page(options.clock->now(), more.error());
     }
     spdlog::error("data past their retention time could not be removed and are kept for now: {}",
+                  more.error().detail);
+    return false;
+  }
+
+  // Does one slice of what corrected sources of energies want. False: nothing to do, or not
+  // possible now.
+  bool recount_some() {
+    if (!options.integrate.sources_of || abandoned || failure.is_now()) return false;
+    const auto now = std::chrono::steady_clock::now();
+    if (times.recount_failed_at && now - *times.recount_failed_at < kCompactRetry) return false;
+    Result<bool> more = false;
+    if (!recount) {
+      const auto devices = retention->devices();
+      if (devices) recount.emplace(*store, names, options.integrate, *devices);
+      if (!devices) more = std::unexpected(devices.error());
+    }
+    if (recount) more = recount->work();
+    if (more) return *more;
+    times.recount_failed_at = now;
+    if (more.error().code == ErrorCode::kDamaged) {
+      damage.note_page(options.clock->now(), more.error());
+    }
+    spdlog::error("energies with known faults could not be counted anew and wait: {}",
                   more.error().detail);
     return false;
   }
@@ -312,6 +337,7 @@ struct Recorder::Impl {
 
   // Owned by the builder's thread once it runs.
   std::optional<Retention> retention;
+  std::optional<EnergyRecount> recount;
   TakeTwins take_twins;
   std::map<DeviceNumber, StoredTwin> twins;  // not yet stored
   std::set<DeviceNumber> dropped;            // removed devices

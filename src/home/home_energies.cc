@@ -114,9 +114,11 @@ void HomeEnergies::next_device() {
 
 void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
   std::int64_t device_unknown_ms = 0;
+  std::int64_t outdated_ms = 0;
   for (std::size_t i = 0; i < sums_.size(); ++i) {
     const history::SpanRange& range = options_.buckets[i];
-    const auto [wh, known] = query_->in(range);
+    const auto [wh, known, of_bucket_ms] = query_->in(range);
+    if (is_asked(i)) outdated_ms += of_bucket_ms;
     const std::int64_t known_for_ms = known_ms(kind.sources, known);
     const std::int64_t past_ms =
         history::past_ms(options_.bounds[range.begin], options_.bounds[range.end],
@@ -131,6 +133,10 @@ void HomeEnergies::add(const Kind& kind, const HistoryDevice& device) {
   }
   if (device_unknown_ms >= kShortestGap_ms) {
     add_gap({.sn = device.sn, .unknown_ms = device_unknown_ms});
+  }
+  if (outdated_ms > 0 && outdated_.size() < overview::kMaxNamedUnknown) {
+    outdated_.push_back(
+        {.sn = device.sn, .outdated_ms = outdated_ms, .corrections = kind.sources.corrections});
   }
 }
 

@@ -31,6 +31,13 @@ struct DeviceGap {
   bool is_damaged = false;
 };
 
+// A device with energies in the span that were counted before a correction.
+struct OutdatedEnergies {
+  std::string sn;
+  std::int64_t outdated_ms = 0;
+  std::vector<std::string> corrections{};
+};
+
 class HomeEnergies {
  public:
   enum class Measure : std::uint8_t {
@@ -59,6 +66,8 @@ class HomeEnergies {
   // in the home's order; the first kMaxNamedUnknown of them.
   [[nodiscard]] const std::vector<DeviceGap>& gaps() const { return gaps_; }
   [[nodiscard]] std::size_t gap_count() const { return gap_count_; }
+  // The first kMaxNamedUnknown of them.
+  [[nodiscard]] const std::vector<OutdatedEnergies>& outdated() const { return outdated_; }
   [[nodiscard]] bool is_damaged() const { return damaged_ > 0; }
 
  private:
@@ -88,6 +97,7 @@ class HomeEnergies {
   std::optional<history::EnergyQuery> query_;
   std::vector<DeviceGap> gaps_;
   std::size_t gap_count_ = 0;
+  std::vector<OutdatedEnergies> outdated_;
   std::size_t damaged_ = 0;
 };
 

@@ -11,8 +11,39 @@ using std::chrono::steady_clock;
 
 }  // namespace
 
+std::optional<Error> Absence::error_until_next_try() const {
+  const std::lock_guard lock(mutex_);
+  if (!since_ || steady_clock::now() >= next_try_) return {};
+  return Error{.code = ErrorCode::kIo, .detail = last_error_};
+}
+
+void Absence::begin_or_go_on(const Error& error, TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  if (!since_) since_ = now;
+  last_error_ = error.detail;
+  next_try_ = steady_clock::now() + pause_.next();
+}
+
+void Absence::end() {
+  const std::lock_guard lock(mutex_);
+  since_.reset();
+  pause_.reset();
+}
+
+std::optional<TimePoint> Absence::since() const {
+  const std::lock_guard lock(mutex_);
+  return since_;
+}
+
+std::string Absence::last_error() const {
+  const std::lock_guard lock(mutex_);
+  return last_error_;
+}
+
 Pool::Pool(ConnectionSettings settings, Options options)
-    : settings_(std::move(settings)), options_(std::move(options)), pause_(options_.pauses) {}
+    : settings_(std::move(settings)),
+      options_(std::move(options)),
+      absence_(options_.absence ? options_.absence : std::make_shared<Absence>(options_.pauses)) {}
 
 Result<Pool::Lease> Pool::acquire() {
   {
@@ -33,9 +64,7 @@ Result<Pool::Lease> Pool::acquire() {
       ++in_use_;
       return Lease(*this, std::move(connection));
     }
-    if (health_.away_since && steady_clock::now() < next_try_) {
-      return fail(ErrorCode::kIo, health_.last_error);
-    }
+    if (auto error = absence_->error_until_next_try()) return std::unexpected(std::move(*error));
     ++in_use_;
   }
   Result<Connection> connection = connect();
@@ -47,22 +76,15 @@ Result<Connection> Pool::connect() {
   Connection::Options options = options_.connection;
   options.stop = stop_.get_token();
   Result<Connection> connection = Connection::open(settings_, options);
-  const std::lock_guard lock(mutex_);
   if (connection) {
-    health_.away_since.reset();
-    pause_.reset();
+    absence_->end();
     return connection;
   }
+  absence_->begin_or_go_on(connection.error(), options_.clock.now());
+  const std::lock_guard lock(mutex_);
   --in_use_;
-  note_away(connection.error());
   changed_.notify_one();
   return connection;
-}
-
-void Pool::note_away(const Error& error) {
-  if (!health_.away_since) health_.away_since = options_.clock.now();
-  health_.last_error = error.detail;
-  next_try_ = steady_clock::now() + pause_.next();
 }
 
 void Pool::give_back(Connection connection) {
@@ -86,10 +108,10 @@ void Pool::stop() {
 
 Pool::Health Pool::health() const {
   const std::lock_guard lock(mutex_);
-  Health now = health_;
-  now.in_use = in_use_;
-  now.open = in_use_ + idle_.size();
-  return now;
+  return {.away_since = absence_->since(),
+          .last_error = absence_->last_error(),
+          .open = in_use_ + idle_.size(),
+          .in_use = in_use_};
 }
 
 }  // namespace gridloom::postgres

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -24,6 +25,28 @@
 
 namespace gridloom::postgres {
 
+// What is known of a database that is away, for all pools of one job: what one of them learns holds
+// for the others. Any function from any thread.
+class Absence {
+ public:
+  static constexpr GrowingPause::Options kPauses{.shortest = Millis(250), .longest = Millis(5'000)};
+  explicit Absence(const GrowingPause::Options& pauses = kPauses) : pause_(pauses) {}
+
+  // The last error, while no connection is to be tried.
+  [[nodiscard]] std::optional<Error> error_until_next_try() const;
+  void begin_or_go_on(const Error& error, TimePoint now);
+  void end();
+  [[nodiscard]] std::optional<TimePoint> since() const;
+  [[nodiscard]] std::string last_error() const;
+
+ private:
+  mutable std::mutex mutex_;  // guards the members below
+  std::optional<TimePoint> since_;
+  std::string last_error_;
+  GrowingPause pause_;
+  std::chrono::steady_clock::time_point next_try_;
+};
+
 class Pool {
  public:
   struct Options {
@@ -31,8 +54,9 @@ class Pool {
     std::size_t most = 4;
     Millis acquire_timeout{2'000};        // for a connection that others use
     Connection::Options connection = {};  // its stop is the pool's own
-    GrowingPause::Options pauses{.shortest = Millis(250), .longest = Millis(5'000)};
-    const Clock& clock;  // of Health; outlives the pool
+    GrowingPause::Options pauses = Absence::kPauses;
+    const Clock& clock;                     // of Health; outlives the pool
+    std::shared_ptr<Absence> absence = {};  // null: the pool's own, with `pauses`
   };
   struct Health {
     std::optional<TimePoint> away_since = {};  // nothing: the last connection was made
@@ -72,24 +96,19 @@ class Pool {
   [[nodiscard]] Health health() const;
 
  private:
-  using Moment = std::chrono::steady_clock::time_point;
-
   // Makes a connection, for which a place is reserved.
   [[nodiscard]] Result<Connection> connect();
   void give_back(Connection connection);
-  void note_away(const Error& error);
 
   const ConnectionSettings settings_;
   const Options options_;
+  const std::shared_ptr<Absence> absence_;
   std::stop_source stop_;
 
   mutable std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::vector<Connection> idle_;
   std::size_t in_use_ = 0;
-  GrowingPause pause_;
-  Moment next_try_{};
-  Health health_;
 };
 
 }  // namespace gridloom::postgres

@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -112,6 +113,22 @@ TEST_F(PostgresPool, TriesAsOftenAsItIsTold) {
   must(must(Connection::open(settings(), {})).run("CREATE DATABASE later"));
   EXPECT_TRUE(pool.acquire());
   EXPECT_FALSE(pool.health().away_since);
+}
+
+TEST_F(PostgresPool, LearnsFromAnotherOneThatTheDatabaseIsAwayAndBack) {
+  Pool::Options shared = options();
+  shared.absence = std::make_shared<Absence>(
+      GrowingPause::Options{.shortest = Millis(600'000), .longest = Millis(600'000)});
+  Pool away(must(ConnectionSettings::parse({.url = "postgres://nobody@/none?host=/nowhere"})),
+            shared);
+  Pool pool(settings(), shared);
+  const Result<Pool::Lease> tried = away.acquire();
+  ASSERT_FALSE(tried);
+  const Result<Pool::Lease> told = pool.acquire();
+  ASSERT_FALSE(told);
+  EXPECT_EQ(told.error().detail, tried.error().detail);
+  shared.absence->end();
+  EXPECT_TRUE(pool.acquire());
 }
 
 TEST_F(PostgresPool, EndsCallsThatAreUnderWayWhenItStops) {

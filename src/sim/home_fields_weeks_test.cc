@@ -383,7 +383,8 @@ bool differs_by_owner(std::string_view family, std::string_view name) {
        {"20_1.espTempsensor", "20_1.invOpVolt", "20_1.noiseFloor"}},
       {"smart_home_panel",
        "a place for a pack that is not there",
-       {"heartbeat.energyInfos[].batteryPercentage", "heartbeat.energyInfos[].emsBatTemp"}},
+       {"heartbeat.energyInfos[].batteryPercentage", "heartbeat.energyInfos[].emsBatTemp",
+        "heartbeat.energyInfos[].dischargeTime"}},
       {"smart_home_panel", "a check that found no voltage left", {"selfCheck.vOut[]"}},
       {"smart_home_panel", "clocks that are not at UTC", {"heartbeat.timezoneInfo.timezone"}},
   };

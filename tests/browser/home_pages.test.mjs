@@ -365,16 +365,14 @@ test('the fleet is filtered by state, by comparison, and gone through by keys', 
     assert.equal(await rows.count(), 1);
     assert.match(await rows.first().textContent(), new RegExp(plug));
     await offline.click();
-    const colourIn = (row) =>
-      page
-        .locator(row)
-        .first()
-        .evaluate((cell) => getComputedStyle(cell).color);
-    assert.notEqual(
-      await colourIn('.fleet-row.is-offline .c-load'),
-      await colourIn('.fleet-row.is-live .c-load'),
-      'the last values of a device that is away are grey',
-    );
+    // Both at once: a row may be drawn anew between two looks.
+    const isGrey = () => {
+      const [away, live] = ['offline', 'live'].map((state) =>
+        document.querySelector(`.fleet-row.is-${state} .c-load`),
+      );
+      return away && live && getComputedStyle(away).color !== getComputedStyle(live).color;
+    };
+    await page.waitForFunction(isGrey);
 
     await page.keyboard.press('/');
     await page.keyboard.type('soc>=0 family:delta');

@@ -645,6 +645,17 @@ export interface EnergySums {
   selfConsumption?: number;
 }
 
+export interface OutdatedEnergies {
+  sn: string;
+  /**
+   * In seconds. Hours of the span that are not counted anew, as their values are not kept or as
+   * that is still to be done.
+   */
+  outdated_s: number;
+  /** What was wrong with such energies, the oldest first. */
+  corrections: string[];
+}
+
 export interface EnergySpan {
   /** A time in ISO 8601. */
   from: string;
@@ -671,6 +682,11 @@ export interface Energy {
   quantities: Quantity[];
   buckets: Bucket[];
   total: EnergySums;
+  /**
+   * Devices with energies in the span that were counted before a correction of their family, the
+   * first 8; absent: there are none.
+   */
+  outdated?: OutdatedEnergies[];
   /** The span before, of the same length in the calendar; absent: compare is not given. */
   previous?: EnergySpan;
 }
@@ -784,6 +800,11 @@ export interface HomeEnergy {
   unknown?: DeviceGap[];
   /** How many devices there are, where unknown names the first of them only. */
   unknownDevices?: number;
+  /**
+   * Devices with energies in the span that were counted before a correction of their family, the
+   * first 8; absent: there are none.
+   */
+  outdated?: OutdatedEnergies[];
   /** The span before, of the same length in the calendar; absent: compare is not given. */
   previous?: HomeEnergySpan;
 }

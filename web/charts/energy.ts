@@ -52,6 +52,8 @@ export interface Energies extends Span {
   previous?: Span;
   /** Devices that are not known for all of the span, at most eight. */
   gaps: {sn: string; unknown_s: number; damaged: boolean}[];
+  /** Devices with energies that were counted before a correction, at most eight. */
+  outdated: {sn: string; outdated_s: number}[];
 }
 
 export const sources: BarPart[] = ['sun', 'batteryOut', 'gridIn'];
@@ -142,6 +144,7 @@ export function energiesOfHome(answer: HomeEnergy): Energies {
   return {
     ...homeSpan(answer),
     gaps: answer.unknown ?? [],
+    outdated: answer.outdated ?? [],
     ...(answer.previous ? {previous: homeSpan(answer.previous)} : {}),
   };
 }
@@ -150,6 +153,7 @@ export function energiesOfDevice(answer: Energy): Energies {
   return {
     ...deviceSpan(answer),
     gaps: [],
+    outdated: answer.outdated ?? [],
     ...(answer.previous ? {previous: deviceSpan(answer.previous)} : {}),
   };
 }

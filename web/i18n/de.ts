@@ -274,6 +274,8 @@ export const de: Texts = {
     unknownFor: (span) => `Für ${span} liegen keine Daten vor.`,
     gaps: (n) => `${devices(n)} nicht durchgehend bekannt`,
     damaged: 'Verlauf nicht lesbar',
+    outdated: (n) =>
+      `${devices(n)} mit Energien von vor einer Korrektur, deren Werte nicht mehr da sind`,
   },
   alarms: {
     title: 'Alarme',

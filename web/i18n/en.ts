@@ -266,6 +266,8 @@ export const en = {
     unknownFor: (span: string) => `Nothing is known of ${span} of this period.`,
     gaps: (n: number) => `${devices(n)} not known for all of it`,
     damaged: 'its history cannot be read',
+    outdated: (n: number) =>
+      `${devices(n)} with energies counted before a correction, whose values are not kept`,
   },
   alarms: {
     title: 'Alarms',

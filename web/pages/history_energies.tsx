@@ -242,10 +242,9 @@ function Shares({total}: {total: Energies['total']}) {
 /** For how long nothing is known, and which devices are not known for all of the period. */
 function Unknown({energies}: {energies: Energies}) {
   const words = texts.value.history;
-  const {total, gaps} = energies;
-  const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
+  const {total, gaps, outdated} = energies;
   const told = gaps.filter((gap) => gap.damaged || gap.unknown_s >= leastUnknown_s);
-  if (total.unknown_s < leastUnknown_s && told.length === 0) return null;
+  if (total.unknown_s < leastUnknown_s && told.length + outdated.length === 0) return null;
   return (
     <div class="muted small-text unknowns">
       {total.unknown_s >= leastUnknown_s && (
@@ -255,21 +254,40 @@ function Unknown({energies}: {energies: Energies}) {
         </p>
       )}
       {told.length > 0 && (
-        <details>
-          <summary>{words.gaps(told.length)}</summary>
-          <ul>
-            {told.map((gap) => (
-              <li key={gap.sn}>
-                <a href={devicePath(gap.sn)}>
-                  <bdi>{names.get(gap.sn) ?? gap.sn}</bdi>
-                </a>{' '}
-                {gap.damaged ? words.damaged : spanText(gap.unknown_s)}
-              </li>
-            ))}
-          </ul>
-        </details>
+        <DeviceList
+          title={words.gaps(told.length)}
+          rows={told.map(({sn, unknown_s, damaged}) => ({
+            sn,
+            text: damaged ? words.damaged : spanText(unknown_s),
+          }))}
+        />
+      )}
+      {outdated.length > 0 && (
+        <DeviceList
+          title={words.outdated(outdated.length)}
+          rows={outdated.map(({sn, outdated_s}) => ({sn, text: spanText(outdated_s)}))}
+        />
       )}
     </div>
+  );
+}
+
+function DeviceList({title, rows}: {title: string; rows: {sn: string; text: string}[]}) {
+  const names = new Map(home.value?.devices.map((device) => [device.sn, device.name]));
+  return (
+    <details>
+      <summary>{title}</summary>
+      <ul>
+        {rows.map(({sn, text}) => (
+          <li key={sn}>
+            <a href={devicePath(sn)}>
+              <bdi>{names.get(sn) ?? sn}</bdi>
+            </a>{' '}
+            {text}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

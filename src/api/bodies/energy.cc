@@ -13,6 +13,9 @@ constexpr std::string_view kPrevious =
 constexpr std::string_view kSoFar =
     "A span that still runs has the sums of as much of the span before, to the same time by the "
     "clock; within a quarter of an hour they are taken as steady";
+constexpr std::string_view kOutdated =
+    "Devices with energies in the span that were counted before a correction of their family, the "
+    "first 8; absent: there are none";
 constexpr std::string_view kUnknown = "The past part of the span of which nothing is known";
 
 // The members of a struct that is EnergySums.
@@ -103,6 +106,20 @@ const schema::Body& describe(schema::Of<EnergySpan> /*of*/) {
   return kBody;
 }
 
+const schema::Body& describe(schema::Of<OutdatedEnergies> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&OutdatedEnergies::sn>("sn"),
+      member<&OutdatedEnergies::outdated_s>(
+          "outdated_s", {.text = "Hours of the span that are not counted anew, as their values are "
+                                 "not kept or as that is still to be done",
+                         .unit = "seconds"}),
+      member<&OutdatedEnergies::corrections>(
+          "corrections", {.text = "What was wrong with such energies, the oldest first"}),
+  };
+  static constexpr schema::Body kBody{.name = "OutdatedEnergies", .members = kMembers};
+  return kBody;
+}
+
 const schema::Body& describe(schema::Of<Energy> /*of*/) {
   static constexpr std::array kMembers = {
       member<&Energy::sn>("sn"),
@@ -114,6 +131,7 @@ const schema::Body& describe(schema::Of<Energy> /*of*/) {
                                   {.text = "Those that the device's family measures"}),
       member<&EnergySpan::buckets, Energy>("buckets"),
       member<&EnergySpan::total, Energy>("total"),
+      member<&Energy::outdated>("outdated", {.text = kOutdated}),
       member<&Energy::previous>("previous", {.text = kPrevious}),
   };
   static constexpr schema::Body kBody{.name = "Energy", .members = kMembers};
@@ -170,6 +188,7 @@ const schema::Body& describe(schema::Of<HomeEnergy> /*of*/) {
       member<&HomeEnergySpan::total, HomeEnergy>("total"),
       member<&HomeEnergy::unknown>("unknown", {.text = kGapsText}),
       member<&HomeEnergy::unknown_devices>("unknownDevices", {.text = kGapDevicesText}),
+      member<&HomeEnergy::outdated>("outdated", {.text = kOutdated}),
       member<&HomeEnergy::previous>("previous", {.text = kPrevious}),
   };
   static constexpr schema::Body kBody{.name = "HomeEnergy", .members = kMembers};

@@ -88,10 +88,19 @@ struct EnergySpan {
 };
 const schema::Body& describe(schema::Of<EnergySpan> /*of*/);
 
+// A device of which energies of the span were counted before a correction of its family.
+struct OutdatedEnergies {
+  std::string_view sn;
+  std::int64_t outdated_s = 0;
+  std::vector<std::string> corrections{};
+};
+const schema::Body& describe(schema::Of<OutdatedEnergies> /*of*/);
+
 struct Energy : EnergySpan {
   std::string_view sn;
   schema::WordOf<Period> period;
   std::vector<schema::WordOf<Quantity>> quantities{};
+  std::optional<std::vector<OutdatedEnergies>> outdated{};
   std::optional<EnergySpan> previous{};
 };
 const schema::Body& describe(schema::Of<Energy> /*of*/);
@@ -154,6 +163,7 @@ struct HomeEnergy : HomeEnergySpan {
   std::vector<overview::Quantity> quantities{};
   std::optional<std::vector<DeviceGap>> unknown{};
   std::optional<std::size_t> unknown_devices{};
+  std::optional<std::vector<OutdatedEnergies>> outdated{};
   std::optional<HomeEnergySpan> previous{};
 };
 const schema::Body& describe(schema::Of<HomeEnergy> /*of*/);

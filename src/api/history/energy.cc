@@ -150,8 +150,8 @@ struct DeviceSums {
 DeviceSums sums_of(const history::EnergyQuery& query, const EnergyRequest& request,
                    std::size_t bucket) {
   const history::SpanRange& range = request.buckets[bucket];
-  const auto [wh, known] = query.in(range);
-  DeviceSums sums{.wh = wh, .known = known};
+  const history::EnergyQuery::Sums all = query.in(range);
+  DeviceSums sums{.wh = all.wh, .known = all.known};
   std::int64_t known_ms = 0;
   for (const EnergyFlow flow : query.sources().flows) {
     known_ms = std::max(known_ms, sums.known.of(flow));
@@ -233,6 +233,18 @@ auto& write_so_far(Span& span, const EnergyRequest& request) {
   sums.from = span.from;
   sums.to = time::iso_text(request.so_far->until_ms, request.zone);
   return sums;
+}
+
+std::optional<std::vector<body::OutdatedEnergies>> outdated_of(std::string_view sn,
+                                                               const EnergyRequest& request,
+                                                               const history::EnergyQuery& query) {
+  std::int64_t outdated_ms = 0;
+  for (std::size_t i = asked_buckets(request).begin; i < asked_buckets(request).end; ++i) {
+    outdated_ms += query.in(request.buckets[i]).outdated_ms;
+  }
+  if (outdated_ms == 0) return {};
+  return std::vector{body::OutdatedEnergies{
+      .sn = sn, .outdated_s = outdated_ms / 1000, .corrections = query.sources().corrections}};
 }
 
 void write_device_span(body::EnergySpan& span, const EnergyRequest& request,
@@ -358,6 +370,7 @@ std::string energy_response(std::string_view sn, const EnergyRequest& request,
   for (const EnergyFlow flow : query.sources().flows) {
     answer.quantities.push_back({body::Quantity::kWords.at(static_cast<std::size_t>(flow))});
   }
+  answer.outdated = outdated_of(sn, request, query);
   write_device_span(answer, request, asked_buckets(request), query);
   if (request.compared > 0) {
     write_device_span(answer.previous.emplace(), request, {.end = request.compared}, query);
@@ -371,6 +384,13 @@ std::string home_energy_response(const EnergyRequest& request, const home::HomeE
   answer.period = {request.period};
   answer.quantities = energies.quantities();
   add_gaps(answer, energies);
+  if (!energies.outdated().empty()) {
+    auto& rows = answer.outdated.emplace();
+    for (const home::OutdatedEnergies& each : energies.outdated()) {
+      rows.push_back(
+          {.sn = each.sn, .outdated_s = each.outdated_ms / 1000, .corrections = each.corrections});
+    }
+  }
   write_home_span(answer, request, asked_buckets(request), all_wh);
   if (request.compared > 0) {
     write_home_span(answer.previous.emplace(), request, {.end = request.compared}, all_wh);

@@ -99,6 +99,19 @@ std::string moment_of(const JsonObject& answer, std::string_view name) {
   return at;
 }
 
+void print_outdated(const JsonObject& answer) {
+  const Json* const outdated = answer.if_contains("outdated");
+  if (outdated == nullptr || !outdated->is_array()) return;
+  for (const Json& each : outdated->get_array()) {
+    if (!each.is_object()) continue;
+    const JsonObject& row = each.get_object();
+    print_note(fmt::format(
+        fmt::runtime(translated(
+            "{}: {} h were counted before a correction, and their values are not kept.")),
+        printable(text_in(row, "sn")), wire::whole_in(row, "outdated_s").value_or(0) / 3600));
+  }
+}
+
 void print_table(const ShownEnergies& shown) {
   const std::vector<JsonObject> buckets = buckets_of(shown.answer);
   const std::string period = text_in(shown.answer, "period");
@@ -143,6 +156,7 @@ void print_table(const ShownEnergies& shown) {
   if (!shown.owner.empty()) fmt::print("{}\n", printable(shown.owner));
   table.print();
   fmt::print("{}", shares_text(total));
+  print_outdated(shown.answer);
 }
 
 Result<std::vector<ShownEnergies>> energies_of_device(const EnergyArguments& arguments,

@@ -72,6 +72,8 @@ inline constexpr auto kPhrases = std::to_array<PhraseRow>({
     {"total", "gesamt"},
     {"self-sufficiency", "Autarkie"},
     {"self-consumption", "Eigenverbrauch"},
+    {"{}: {} h were counted before a correction, and their values are not kept.",
+     "{}: {} h wurden vor einer Korrektur gezählt, ihre Werte sind nicht mehr da."},
     {"No energy is known from {} to {}.", "Von {} bis {} ist keine Energie bekannt."},
     {"There are no devices yet.", "Es gibt noch keine Geräte."},
     {"Sun", "So"},

@@ -12,7 +12,9 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::uint8_t kVersion = 3;
+constexpr std::uint8_t kVersion = 4;
+constexpr std::uint8_t kVersionWithoutRevision = 3;
+constexpr std::uint8_t kVersionWithoutKnown = 2;
 constexpr std::uint8_t kVersionWithoutHeld = 1;
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kLongestInQuarters_ms = 2 * kHour_ms;
@@ -410,13 +412,18 @@ Energies HourEnergies::within(std::int64_t from_ms, std::int64_t to_ms) const {
 
 HourEnergies integrate_hour(const EnergySources& sources, const HourRows& before,
                             const HourRows& rows) {
-  if (!rows.has_reports() || sources.empty()) return {};
-  return Accountant(sources, before, rows).finish();
+  HourEnergies energies;
+  if (rows.has_reports() && !sources.empty()) {
+    energies = Accountant(sources, before, rows).finish();
+  }
+  energies.revision = sources.revision();
+  return energies;
 }
 
 std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
   std::string out;
   out += static_cast<char>(kVersion);
+  append_varint(out, energies.revision);
   append_varint(out, energies.quarters.size());
   std::int64_t last = hour * 4;
   for (const auto& [quarter, wh] : energies.quarters) {
@@ -449,6 +456,24 @@ std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
 }
 
 namespace {
+
+// At the beginning of the bytes.
+struct Form {
+  std::uint8_t version = 0;
+  std::uint32_t revision = 1;
+};
+std::optional<Form> read_form(Cursor& cursor) {
+  const std::string_view first = cursor.bytes(1);
+  if (cursor.failed()) return {};
+  Form form{.version = static_cast<std::uint8_t>(first.front())};
+  if (form.version < kVersionWithoutHeld || form.version > kVersion) return {};
+  if (form.version > kVersionWithoutRevision) {
+    const std::uint64_t revision = cursor.varint();
+    if (revision < 1 || revision > std::numeric_limits<std::uint32_t>::max()) return {};
+    form.revision = static_cast<std::uint32_t>(revision);
+  }
+  return form;
+}
 
 bool is_span(std::int64_t from_ms, std::int64_t length_ms) {
   return length_ms > 0 && length_ms <= kMax_ms && from_ms >= -kMax_ms && from_ms <= kMax_ms;
@@ -501,11 +526,10 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
     return fail(ErrorCode::kMalformed, "stored energies that cannot be read");
   };
   Cursor cursor(bytes);
-  const std::string_view first = cursor.bytes(1);
-  if (cursor.failed()) return malformed();
-  const auto version = static_cast<std::uint8_t>(first.front());
-  if (version < kVersionWithoutHeld || version > kVersion) return malformed();
+  const auto form = read_form(cursor);
+  if (!form) return malformed();
   HourEnergies energies;
+  energies.revision = form->revision;
   std::int64_t quarter = hour * 4;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
     quarter = wrapping_sum(quarter, cursor.signed_varint());
@@ -528,14 +552,21 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
                                   .to_ms = from_ms + length_ms,
                                   .wh = static_cast<double>(cursor.varint()) / 1000});
   }
-  if (version > kVersionWithoutHeld && !read_held(cursor, energies.held)) return malformed();
-  if (version < kVersion) {
+  if (form->version > kVersionWithoutHeld && !read_held(cursor, energies.held)) return malformed();
+  if (form->version <= kVersionWithoutKnown) {
     assume_known(hour, energies);
   } else if (!read_known(cursor, hour, energies.known)) {
     return malformed();
   }
   if (cursor.failed() || !cursor.at_end()) return malformed();
   return energies;
+}
+
+std::optional<std::uint32_t> energy_revision_of(std::string_view bytes) {
+  Cursor cursor(bytes);
+  const auto form = read_form(cursor);
+  if (!form) return {};
+  return form->revision;
 }
 
 }  // namespace gridloom::history

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ struct HourEnergies {
     double wh = 0;
   };
 
+  std::uint32_t revision = 1;  // EnergySources::revision() of those that they were computed with
   std::map<std::int64_t, Energies> quarters;  // key: quarters of an hour since 1970
   std::vector<Stretch> stretches;             // each longer than two hours
   // By field, in W: powers that were reported before the hour's first row and still held then. The
@@ -55,5 +57,7 @@ struct HourEnergies {
 // and back. kMalformed: invalid bytes, or of a later version.
 [[nodiscard]] std::string to_bytes(std::int64_t hour, const HourEnergies& energies);
 [[nodiscard]] Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes);
+// HourEnergies::revision alone. Nothing: invalid bytes.
+[[nodiscard]] std::optional<std::uint32_t> energy_revision_of(std::string_view bytes);
 
 }  // namespace gridloom::history

@@ -551,7 +551,10 @@ TEST(StoredEnergies, BytesThatAreNoneAreRefused) {
     EXPECT_FALSE(energies_of(kFirstHour, std::string_view(bytes).substr(0, size))) << size;
   }
   EXPECT_FALSE(energies_of(kFirstHour, bytes + "x"));
-  EXPECT_FALSE(energies_of(kFirstHour, "\x04" + bytes.substr(1)));
+  EXPECT_FALSE(energies_of(kFirstHour, "\x05" + bytes.substr(1)));
+  // A revision of 0.
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x04\0\0\0\0\0", 6)));
+  EXPECT_TRUE(energies_of(kFirstHour, std::string_view("\x04\x01\0\0\0\0", 6)));
   // A span of an unknown flow, and one without a length.
   EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0D\0\x01", 8)));
   EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0C\0\0", 8)));

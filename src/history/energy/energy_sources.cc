@@ -85,7 +85,8 @@ Energies watts_of(const Powers& powers) {
   return watts;
 }
 
-EnergySources::EnergySources(const catalog::Family& family) {
+EnergySources::EnergySources(const catalog::Family& family)
+    : product(family.product), corrections(family.notes.energy_corrections) {
   for (const catalog::Field& field : family.fields) {
     if (const catalog::Field* const member = catalog::member_with_nature(field)) {
       add_power(field, *member, member->name);

@@ -64,7 +64,13 @@ struct EnergySources {
   std::vector<catalog::Field::When> conditions;
   std::vector<CounterField> counters;
   std::vector<EnergyFlow> flows;  // flows that the family can provide, in enum order
+  std::string product{};
+  std::vector<std::string> corrections{};  // what was once counted wrongly, the oldest first
 
+  // Of stored energies: those with a lower one were counted before a correction.
+  [[nodiscard]] std::uint32_t revision() const {
+    return static_cast<std::uint32_t>(corrections.size()) + 1;
+  }
   [[nodiscard]] bool empty() const { return powers.empty() && counters.empty(); }
   friend bool operator==(const EnergySources&, const EnergySources&) = default;
 

@@ -1,14 +1,20 @@
 // Which fields of a family count, by their natures.
 #include "history/energy/energy_sources.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "catalog/natures.h"
 #include "history/energy/test_meters.h"
+#include "testing/catalog.h"
+#include "testing/source_path.h"
 
 namespace gridloom::history {
 namespace {
@@ -58,6 +64,38 @@ TEST(EnergySources, PartsHaveSignsAndScalesOfTheirOwn) {
   EXPECT_EQ(sources.powers.at(0).scale, 0.1);
   EXPECT_EQ(sources.powers.at(1).scale, -1);
   EXPECT_THAT(sources.flows, ElementsAre(EnergyFlow::kBatteryIn, EnergyFlow::kBatteryOut));
+}
+
+// A line for each source: the family with its revision, the flow or nature, the field, its scale.
+std::string sources_of_shipped_families() {
+  std::string text;
+  for (const catalog::FamilyPtr& family : shipped_catalog()->families()) {
+    const EnergySources sources(*family);
+    const auto add = [&](std::string_view what, std::string_view name, double scale) {
+      text += fmt::format("{} {} {} {} {}\n", family->id, sources.revision(), what, name, scale);
+    };
+    for (const EnergySources::PowerField& each : sources.powers) {
+      const catalog::Field* const field = family->field(each.name);
+      const catalog::Field* const member = catalog::member_with_nature(*field);
+      std::string nature = member == nullptr ? field->nature : member->nature;
+      if (each.condition) nature += " while " + sources.conditions.at(*each.condition).field;
+      add(nature, each.name, each.scale);
+    }
+    for (const EnergySources::CounterField& each : sources.counters) {
+      add(family->field(each.name)->nature, each.name, each.scale);
+    }
+  }
+  return text;
+}
+
+// Where one of these lines changes, stored energies mean something else than new ones: unless none
+// can have been stored, the family gets an entry in energy_corrections.
+TEST(EnergySources, OfAFamilyChangeWithACorrectionOfIt) {
+  std::ostringstream known;
+  known << std::ifstream(source_path("tests/families/energy_sources.txt")).rdbuf();
+  EXPECT_EQ(sources_of_shipped_families(), known.view())
+      << "add a line to the family's energy_corrections, and put tests/families/energy_sources.txt "
+         "right";
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ constexpr std::int64_t kStart_ms = 1'793'534'400'000;  // 2026-11-01T12:00:00Z
 constexpr TimePoint kNow{Millis(kStart_ms + 60'000)};
 
 // Writes down how it is called; times are relative to kStart_ms.
-class Recorder final : public SeriesSink {
+class RecordingSink final : public SeriesSink {
  public:
   [[nodiscard]] const Calls& calls() const { return calls_; }
 
@@ -75,7 +75,7 @@ class SeriesReaderTest : public testing::Test {
     writer.end();
     archive_->append(journal::RecordKind::kReports, writer.take(), {});
   }
-  Status read(SeriesParameters words, SeriesReader::Order order, Recorder& recorder,
+  Status read(SeriesParameters words, SeriesReader::Order order, RecordingSink& recorder,
               const SeriesLimits& limits = {}, std::vector<DoubtfulField> doubtful = {}) {
     words.from = "2026-11-01T12:00:00Z";
     SeriesRequest request = must(series_request(words, {.at = kNow}, limits));
@@ -117,7 +117,7 @@ TEST_F(SeriesReaderTest, ASinkGetsFieldAfterFieldOrRowAfterRow) {
                         {"none", kByTime, {"begin none", "end"}},
                         {"z*", kByField, {"begin", "end"}},
                         {"z*", kByTime, {"begin", "end"}}}) {
-    Recorder recorder;
+    RecordingSink recorder;
     must(read({.fields = row.fields}, row.order, recorder));
     EXPECT_EQ(recorder.calls(), row.calls) << row.fields;
   }
@@ -125,7 +125,7 @@ TEST_F(SeriesReaderTest, ASinkGetsFieldAfterFieldOrRowAfterRow) {
 
 TEST_F(SeriesReaderTest, AGapIsAPointWithoutAValue) {
   report(0, {{"a", "1"}});
-  Recorder recorder;
+  RecordingSink recorder;
   must(read({.fields = "a", .to = "2026-11-01T14:00:00Z", .step = "1h"},
             SeriesReader::Order::kByTime, recorder));
   EXPECT_THAT(recorder.calls(), ElementsAre("begin a", "0: 1", "3600000: null", "end"));
@@ -133,7 +133,7 @@ TEST_F(SeriesReaderTest, AGapIsAPointWithoutAValue) {
 
 TEST_F(SeriesReaderTest, ASinkIsNotCalledForAnAnswerThatWouldBeTooLarge) {
   report(0, {{"a", "1"}, {"b", "2"}});
-  Recorder recorder;
+  RecordingSink recorder;
   const Status refused =
       read({.fields = "*"}, SeriesReader::Order::kByField, recorder, {.names = 4, .fields = 1});
   ASSERT_FALSE(refused);
@@ -148,7 +148,7 @@ TEST_F(SeriesReaderTest, ASpanThatBeginsLongBeforeTheDeviceIsReadInFewSteps) {
        {SeriesParameters{.fields = "a", .from = "0"}, SeriesParameters{.fields = "a*", .from = "0"},
         SeriesParameters{.fields = "a", .from = "0", .step = "10000d"}}) {
     SeriesReader series({.device = 1, .request = must(series_request(words, {.at = kNow}, {}))});
-    Recorder recorder;
+    RecordingSink recorder;
     Status worked;
     int steps = 0;
     read_now(*archive_, [&](Reader& reader) {
@@ -171,7 +171,7 @@ TEST_F(SeriesReaderTest, TheNameOfAModulesFieldStandsForThoseOfTheDevice) {
       must(series_request({.fields = "x", .from = "2026-11-01T12:00:00Z"}, {.at = kNow}, {}));
   request.fields = {"kit.*.soc"};
   SeriesReader series({.device = 1, .request = request});
-  Recorder recorder;
+  RecordingSink recorder;
   read_now(*archive_, [&](Reader& reader) {
     while (!series.done()) must(series.work(reader, recorder));
   });
@@ -192,7 +192,7 @@ TEST_F(SeriesReaderTest, ADoubtfulFieldIsRefusedUnlessTheDeviceReportedIt) {
     bool is_refused;
   };
   for (const Row& row : std::vector<Row>{{"b", false}, {"c", true}, {"none", true}}) {
-    Recorder recorder;
+    RecordingSink recorder;
     const std::string fields = "a," + row.name;
     const Status got = read({.fields = fields}, SeriesReader::Order::kByField, recorder, {},
                             {{.name = row.name, .refusal = "what is " + row.name}});

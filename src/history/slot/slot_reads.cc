@@ -209,7 +209,8 @@ struct SlotReads::State : std::enable_shared_from_this<SlotReads::State> {
         std::move(settings), postgres::Pool::Options{.job = "history of other nodes",
                                                      .most = 1,
                                                      .connection = options.connection,
-                                                     .clock = *options.clock});
+                                                     .clock = *options.clock,
+                                                     .absence = absence});
   }
   [[nodiscard]] std::shared_ptr<SlotNames> names_of(cluster::Slot slot, cluster::Revision revision);
   [[nodiscard]] PostgresStore& store_of(cluster::Slot slot, Tables& tables);
@@ -218,6 +219,8 @@ struct SlotReads::State : std::enable_shared_from_this<SlotReads::State> {
 
   const Options options;
   Queue queue;
+  // Of all threads and slots: once one of them reads again, all do.
+  const std::shared_ptr<postgres::Absence> absence = std::make_shared<postgres::Absence>();
   const std::shared_ptr<postgres::Pool> no_database;  // each call of it fails
   std::atomic<bool> is_stopped{false};
   std::atomic<std::size_t> connections{0};

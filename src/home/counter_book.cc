@@ -16,7 +16,8 @@ using history::kEnergyFlows;
 using wire::Json;
 using wire::JsonObject;
 
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersionWithoutBalance = 1;
 constexpr double kPerWh = 1000;  // mWh
 
 std::int64_t mwh_of(double wh) { return std::llround(wh * kPerWh); }
@@ -172,6 +173,15 @@ void CounterBook::carry(const Base& base, const Device& device) {
     carried_.at(i) += device.total.at(i) - base.total.at(i);
     has_carried_.at(i) = true;
   }
+  if (base.has_balance) carried_stored_ += stored_by(base, device);
+}
+
+std::int64_t CounterBook::stored_by(const Base& base, const Device& device) {
+  const auto since = [&](EnergyFlow flow) {
+    const auto i = static_cast<std::size_t>(flow);
+    return device.total.at(i) - base.total.at(i);
+  };
+  return since(EnergyFlow::kPv) + since(EnergyFlow::kGridIn) - since(EnergyFlow::kLoad);
 }
 
 void CounterBook::drop_gone(std::span<const Member> members) {
@@ -212,19 +222,24 @@ void CounterBook::take_home(std::span<const Member> members, std::int64_t now_ho
   // What counts is chosen here, so that what was carried counts whatever the home has now.
   constexpr auto kRole = overview::Role::kMeter;
   overview::HomeFlowSums sums(overview::HomeFlowSums::Grid::kMeasured);
+  std::int64_t stored = carried_stored_;
   for (const Member& member : members) {
     const bool is_meter = member.role == kRole;
     overview::DeviceFlows flows;
     const auto device = devices_.find(member.number);
     if (device != devices_.end()) {
       const auto [base, is_new] = bases_.try_emplace(member.number);
-      if (!is_new && base->second.is_meter != is_meter) {
+      const bool has_balance = member.battery == overview::HomeFlowSums::Battery::kByBalance;
+      if (!is_new &&
+          (base->second.is_meter != is_meter || base->second.has_balance != has_balance)) {
         carry(base->second, device->second);
         base->second.total = device->second.total;
       }
       base->second.is_meter = is_meter;
+      base->second.has_balance = has_balance;
       const bool has_past = has_home_ && device->second.first < updated_hour_ - 1;
       if (is_new && has_past) base->second.total = device->second.total;
+      if (has_balance) stored += stored_by(base->second, device->second);
       for (std::size_t i = 0; i < kEnergyFlows; ++i) {
         if (!device->second.is_known.at(i)) continue;
         flows.at(i).value = wh_of(device->second.total.at(i) - base->second.total.at(i));
@@ -240,6 +255,7 @@ void CounterBook::take_home(std::span<const Member> members, std::int64_t now_ho
     flows.at(i).value = wh_of(carried_.at(i));
   }
   sums.add(kRole, carried, flows);
+  sums.add_stored(wh_of(stored));
   const overview::HomeFlows home = sums.flows();
   for (std::size_t i = 0; i < totals_.size(); ++i) {
     if (!home.values.at(i)) continue;
@@ -274,8 +290,9 @@ JsonObject CounterBook::to_json() const {
   for (const auto& [number, base] : bases_) {
     std::array<bool, kEnergyFlows> counted{};
     for (std::size_t i = 0; i < kEnergyFlows; ++i) counted.at(i) = base.total.at(i) != 0;
-    bases[std::to_string(number)] =
-        JsonObject{{"meter", base.is_meter}, {"total", counts_json(base.total, counted)}};
+    bases[std::to_string(number)] = JsonObject{{"meter", base.is_meter},
+                                               {"balance", base.has_balance},
+                                               {"total", counts_json(base.total, counted)}};
   }
   JsonObject totals;
   for (std::size_t i = 0; i < totals_.size(); ++i) {
@@ -288,6 +305,7 @@ JsonObject CounterBook::to_json() const {
                               {"metered", is_metered_},
                               {"updated", updated_hour_},
                               {"carried", counts_json(carried_, has_carried_)},
+                              {"carriedStored", carried_stored_},
                               {"bases", std::move(bases)},
                               {"totals", std::move(totals)}}}};
 }
@@ -295,7 +313,8 @@ JsonObject CounterBook::to_json() const {
 Result<CounterBook> CounterBook::from_json(const Json& json) {
   CounterBook book;
   In in(json);
-  bool good = in.integer("version") == kVersion;
+  const std::int64_t version = in.integer("version");
+  bool good = version == kVersion || version == kVersionWithoutBalance;
   const Json* epoch = in.of("epoch");
   good = good && epoch != nullptr && epoch->is_string();
   if (good) book.epoch_ = epoch->get_string();
@@ -320,6 +339,7 @@ Result<CounterBook> CounterBook::from_json(const Json& json) {
   book.is_metered_ = home.flag("metered");
   book.updated_hour_ = home.integer("updated");
   counts_in(home, "carried", book.carried_, book.has_carried_);
+  if (version > kVersionWithoutBalance) book.carried_stored_ = home.integer("carriedStored");
   home.each("bases", [&](std::string_view key, const Json& value) {
     const auto number = number_in(key);
     if (!number || !book.devices_.contains(*number)) return false;
@@ -327,6 +347,7 @@ Result<CounterBook> CounterBook::from_json(const Json& json) {
     Base& base = book.bases_[*number];
     auto counted = all_flows();
     base.is_meter = fields.flag("meter");
+    base.has_balance = version > kVersionWithoutBalance && fields.flag("balance");
     counts_in(fields, "total", base.total, counted);
     return fields.good();
   });

@@ -13,6 +13,8 @@
 // - A device that leaves the account keeps its place in the book, and goes on from there if it
 //   comes back. One that is moved without its history, or is registered again, has another number:
 //   its counters are others, and begin at 0.
+// - What the battery of a device stores that measures what it gets and gives alone is no use of the
+//   home.
 // - The home counts each device while the home has it: a device that comes with a history adds
 //   what it measures from then on, and one that goes leaves what it has added. A home that gets or
 //   loses its meter goes on from its counters as well.
@@ -86,6 +88,7 @@ class CounterBook {
     DeviceNumber number = 0;
     overview::Role role{};
     const history::EnergySources* sources = nullptr;
+    overview::HomeFlowSums::Battery battery{};
   };
   // Adds to the counters of the home what its devices have counted since the last call.
   void take_home(std::span<const Member> members, std::int64_t now_hour);
@@ -106,12 +109,15 @@ class CounterBook {
     Counts past{};  // what history says of the hours below the split
     Counts lost{};  // what it said of them once and does not any more
   };
-  // A device of the home: its counters when the home got it.
+  // A device of the home: how it counts, and its counters since when it counts so.
   struct Base {
     bool is_meter = false;
+    bool has_balance = false;  // its battery stores what it gets and does not give
     Counts total{};
   };
   void carry(const Base& base, const Device& device);
+  // What its battery has stored since then.
+  [[nodiscard]] static std::int64_t stored_by(const Base& base, const Device& device);
   void drop_gone(std::span<const Member> members);
 
   std::string epoch_;
@@ -123,6 +129,7 @@ class CounterBook {
   // What devices added that the home does not have any more, or has in another way.
   Counts carried_{};
   std::array<bool, history::kEnergyFlows> has_carried_{};
+  std::int64_t carried_stored_ = 0;                                          // mWh
   std::array<std::optional<std::int64_t>, overview::kQuantities> totals_{};  // mWh
 };
 

@@ -21,6 +21,7 @@ CounterReading::CounterReading(Options options, CounterBook& book)
     if (is_new) {
       kind->second = {.sources = history::EnergySources(*device.family),
                       .role = overview::role_of(*device.family)};
+      kind->second.battery = overview::battery_of_sums(*device.family, kind->second.sources);
     }
     if (!device.role) device.role = kind->second.role;
   }
@@ -120,7 +121,10 @@ void CounterReading::finish() {
   members.reserve(options_.devices.size());
   for (const HistoryDevice& device : options_.devices) {
     const Kind& kind = kinds_.at(device.family.get());
-    members.push_back({.number = device.number, .role = *device.role, .sources = &kind.sources});
+    members.push_back({.number = device.number,
+                       .role = *device.role,
+                       .sources = &kind.sources,
+                       .battery = kind.battery});
   }
   book_->take_home(members, history::hour_of(options_.now_ms));
   is_done_ = true;

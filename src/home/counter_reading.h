@@ -48,6 +48,7 @@ class CounterReading {
   struct Kind {
     history::EnergySources sources;
     overview::Role role{};
+    overview::HomeFlowSums::Battery battery{};
   };
   [[nodiscard]] Status begin(history::Reader& reader, const HistoryDevice& device,
                              const Kind& kind);

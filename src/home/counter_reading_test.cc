@@ -40,10 +40,22 @@ const catalog::FamilyPtr& sunny() {
   return kLoaded;
 }
 
+// A power station that does not measure its battery.
+const catalog::FamilyPtr& station() {
+  static const catalog::FamilyPtr kLoaded = history::meters(
+      "  w.pv: {nature: pv.power}\n  w.ac: {nature: grid.import_power}\n"
+      "  w.out: {nature: load.power}\n  w.soc: {unit: \"%\", nature: battery.soc}\n");
+  return kLoaded;
+}
+constexpr DeviceNumber kStation = 2;
+
 class CounterReadingTest : public history::ReportsTest {
  protected:
   CounterReadingTest()
-      : ReportsTest([](DeviceNumber number) { return number >= 3 ? meter() : sunny(); }) {
+      : ReportsTest([this](DeviceNumber number) {
+          if (number == kStation && has_station_) return station();
+          return number >= 3 ? meter() : sunny();
+        }) {
     open();
   }
   ~CounterReadingTest() override { close(); }
@@ -87,6 +99,7 @@ class CounterReadingTest : public history::ReportsTest {
 
   std::vector<HistoryDevice> devices_ = {{.sn = "SH1A", .number = 1, .family = sunny()}};
   CounterBook book_;
+  bool has_station_ = false;  // the device 2 is one
 };
 
 TEST_F(CounterReadingTest, ADeviceThatNeverReportedHasNoCounter) {
@@ -258,6 +271,60 @@ TEST_F(CounterReadingTest, AHomeThatGetsAMeterGoesOn) {
   bring_forward(11h);
   EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(1600, kRounding_wh)));
   EXPECT_THAT(home(Quantity::kGridImport), Optional(DoubleNear(500, kRounding_wh)));
+}
+
+// It takes 900 W, gives 85 W, and stores the rest; then it lives from that.
+TEST_F(CounterReadingTest, WhatAStationStoresIsNoUseOfTheHome) {
+  has_station_ = true;
+  devices_ = {{.sn = "SS1A", .number = kStation, .family = station()}};
+  const auto live = [&](Millis from, Millis to, std::string_view sun, std::string_view mains) {
+    steady(kStation, from, to, "w.pv", sun);
+    steady(kStation, from, to, "w.ac", mains);
+    steady(kStation, from, to, "w.out", "85");
+    send();
+    bring_forward(to);
+  };
+  live(0h, 1h, "200", "700");
+  EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(85, 1)));
+  write_and_read_book();
+  live(1h + 1min, 3h, "0", "0");
+  EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(3 * 85, 1)));
+  EXPECT_THAT(home(Quantity::kGridImport), Optional(DoubleNear(700, 15)));
+  // A meter comes, which sees more than the station draws; then the station goes.
+  devices_.push_back({.sn = "HM1C", .number = 3, .family = meter()});
+  bring_forward(3h);
+  steady(3, 3h, 4h, "w.grid", "1000");
+  live(3h + 1min, 4h, "0", "700");
+  EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(3 * 85 + 1000 - 700 + 85, 15)));
+  devices_.erase(devices_.begin());
+  write_and_read_book();
+  steady(3, 4h + 1min, 5h, "w.grid", "1000");
+  send();
+  bring_forward(5h);
+  EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(3 * 85 + 385 + 1000, 15)));
+}
+
+// A book from before goes on from what it has shown.
+TEST_F(CounterReadingTest, ABookThatDidNotKnowOfBalancesGoesOn) {
+  has_station_ = true;
+  devices_ = {{.sn = "SS1A", .number = kStation, .family = station()}};
+  steady(kStation, 0h, 1h, "w.ac", "700");
+  steady(kStation, 0h, 1h, "w.out", "85");
+  send();
+  bring_forward(1h);
+  wire::JsonObject old = book_.to_json();
+  old["version"] = 1;
+  wire::JsonObject& of_home = old["home"].get_object();
+  of_home.erase("carriedStored");
+  for (auto& base : of_home["bases"].get_object()) base.value().get_object().erase("balance");
+  of_home["totals"].get_object()["home"] = 700'000;
+  book_ = must(CounterBook::from_json(old));
+  bring_forward(1h);
+  steady(kStation, 1h + 1min, 2h, "w.ac", "0");
+  steady(kStation, 1h + 1min, 2h, "w.out", "85");
+  send();
+  bring_forward(2h);
+  EXPECT_THAT(home(Quantity::kHome), Optional(DoubleNear(700 + 85, 2)));
 }
 
 // --- properties

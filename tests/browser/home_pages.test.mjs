@@ -367,10 +367,10 @@ test('the fleet is filtered by state, by comparison, and gone through by keys', 
     await offline.click();
     // Both at once: a row may be drawn anew between two looks.
     const isGrey = () => {
-      const [away, live] = ['offline', 'live'].map((state) =>
+      const [away, near] = ['offline', 'live'].map((state) =>
         document.querySelector(`.fleet-row.is-${state} .c-load`),
       );
-      return away && live && getComputedStyle(away).color !== getComputedStyle(live).color;
+      return away && near && getComputedStyle(away).color !== getComputedStyle(near).color;
     };
     await page.waitForFunction(isGrey);
 

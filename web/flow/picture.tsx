@@ -151,7 +151,7 @@ function Node({id, node, home}: {id: NodeId; node: HomeNode; home: Home}) {
         d={iconPath(icons[id])}
         transform="translate(-10.5 -23.5) scale(0.875)"
       />
-      <text class="figure" y="16">
+      <text class={node.atLeast ? 'figure long' : 'figure'} y="16">
         {node.atLeast ? '≥ ' : ''}
         {figure.text}
         {figure.unit && (

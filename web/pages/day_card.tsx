@@ -10,7 +10,7 @@ export function DayCard() {
   const words = texts.value.home;
   const loaded = useDaySeries(dayOf(serverNow(), zone()), useRefresh());
   return (
-    <section class="card" aria-labelledby="curve-title">
+    <section class="card curve-card" aria-labelledby="curve-title">
       <h2 id="curve-title">{words.curve}</h2>
       {loaded.error && !loaded.data && <Failure error={loaded.error} retry={loaded.reload} />}
       {!loaded.data && !loaded.error && <Skeleton height={274} />}

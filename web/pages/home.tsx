@@ -57,7 +57,7 @@ export function HomePage() {
       </h1>
       <div class="home-top">
         <div class="home-column">
-          <section class="card" aria-labelledby="flow-title">
+          <section class="card now" aria-labelledby="flow-title">
             <h2 id="flow-title">{words.flow}</h2>
             <Boundary>
               <FlowPicture home={shown} />

@@ -3,6 +3,7 @@
 #include "history/archive.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -276,15 +277,16 @@ TEST_F(ArchiveLossTest, NothingIsLostByStopsAndStarts) {
 
 TEST_F(ArchiveLossTest, AMissingHistoryIsReportedUntilItIsAccepted) {
   for (const char* name : {"history.db", "history.db-wal", "history.db-shm"}) remove(name);
-  const Lines expected = {
-      "device 1 lacks all before 2023-11-14T22:00:01Z: records 1 to 2 are neither in the log nor "
-      "in "
-      "history.db, which is new: the reports in them are lost"};
-  EXPECT_EQ(damage(), expected);
+  const Lines lost = damage();
+  // A stop that finds history.db being checked leaves its record in the log.
+  EXPECT_THAT(lost, testing::ElementsAre(testing::MatchesRegex(
+                        "device 1 lacks all before 2023-11-14T22:00:01Z: records 1 to [12] are "
+                        "neither in the log nor in history.db, which is new: the reports in them "
+                        "are lost")));
   start();
   report(1, 9s, "a", "9");
   archive_.reset();
-  EXPECT_EQ(damage(), expected) << "the next start still tells";
+  EXPECT_EQ(damage(), lost) << "the next start still tells";
   must(open(folder_.data())->damage().accept());
   EXPECT_EQ(damage(), Lines{});
 }

@@ -550,6 +550,8 @@ class MistakesTest(unittest.TestCase):
     def test_the_run_script_refuses_what_contradicts(self):
         for words, message in (
             (["--cluster", "2", "--postgres"], "--cluster has a PostgreSQL of its own: it goes without --postgres"),
+            (["--cluster", "2", "--http", "127.0.0.1:9000"],
+             "each node of a cluster has addresses of its own, which it says: it goes without --http"),
             (["--postgres", "--data", "x"], "--postgres has its data in ./data-postgres: it goes without --data and "
              "--config"),
         ):

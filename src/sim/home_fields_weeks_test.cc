@@ -381,6 +381,7 @@ bool differs_by_owner(std::string_view family, std::string_view name) {
       {"power_stream",
        "another firmware",
        {"20_1.espTempsensor", "20_1.invOpVolt", "20_1.noiseFloor"}},
+      {"power_stream", "a network that never failed", {"20_1.mqttErr", "20_1.wifiErr"}},
       {"smart_home_panel",
        "a place for a pack that is not there",
        {"heartbeat.energyInfos[].batteryPercentage", "heartbeat.energyInfos[].emsBatTemp",

@@ -90,13 +90,9 @@ void EnergyRecount::next_device() {
 void EnergyRecount::tell() const {
   for (const auto& [product, all] : counted_) {
     spdlog::info(
-        "{}: the energies of {} hours of {} devices were counted anew{}, as those before had "
-        "faults: {}",
-        product, all.hours, all.devices,
-        all.left == 0
-            ? std::string()
-            : fmt::format("; {} hours stay as they were, as their values are not kept", all.left),
-        fmt::join(all.corrections, " "));
+        "{}: {} hours of energies of {} devices were counted anew, and {} stay as they were, as "
+        "their values are not kept. What was wrong: {}",
+        product, all.hours, all.devices, all.left, fmt::join(all.corrections, " "));
   }
 }
 

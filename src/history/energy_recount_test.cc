@@ -128,5 +128,13 @@ TEST_F(EnergyRecountTest, LeavesAndMarksHoursWhoseValuesAreNotKept) {
   EXPECT_THAT(hours(kOther), ElementsAre(Hour{1200}, Hour{1200}, Hour{600}));
 }
 
+TEST_F(EnergyRecountTest, CountsBeforeRetentionRemovesTheValues) {
+  close();
+  clock_.set(kStart + std::chrono::days(100));
+  open_corrected();
+  EXPECT_TRUE(becomes([&] { return revisions(kOther) == std::vector<std::uint32_t>{2, 2, 2}; }));
+  EXPECT_THAT(hours(kDevice), ElementsAre(Hour{1200}, Hour{1200}, Hour{600}));
+}
+
 }  // namespace
 }  // namespace gridloom::history

@@ -195,7 +195,8 @@ struct Recorder::Impl {
       }
       if (!abandoned) failure.ask(*store);
       reads_left = take_left();
-      compacts = compact() || recount_some();
+      // What retention removes cannot be counted anew.
+      compacts = recount_some() || compact();
       // Sessions may be stored later than history. A full log takes no more records, so that
       // nothing is stored after them.
       if (work.items.empty() && journal->is_short_of_room()) trim();

@@ -18,6 +18,7 @@ namespace gridloom::api {
 namespace {
 
 constexpr std::string_view kIndex = "/index.html";
+constexpr std::string_view kSignIn = "/sign-in";  // of links that people are given
 constexpr std::string_view kAssets = "/assets/";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";
 
@@ -109,7 +110,7 @@ Page::Page(Options options) : options_(std::move(options)) {
 }
 
 bool Page::answers(const http::Request& request) const {
-  if (request.path == "/" || request.path == kIndex) return true;
+  if (request.path == "/" || request.path == kIndex || request.path == kSignIn) return true;
   if (options_.files.empty()) return false;
   if (is_reading(request.method) &&
       http::lists_token(request.headers[header::kAccept], "text/html"))

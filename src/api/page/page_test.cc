@@ -69,6 +69,7 @@ TEST_F(PageTest, AnswersWithFilesAndItsOwnAddresses) {
            {"/icon.svg", "*/*", "<svg/>", "image/svg+xml"},
            {"/assets/main.1234.js", "*/*", "main", "text/javascript; charset=utf-8"},
            {"/d/R331", kNavigation, "<p>page", "text/html; charset=utf-8"},
+           {"/sign-in", "*/*", "<p>page", "text/html; charset=utf-8"},
            {"/d/R331", "*/*", "", ""},
            {"/../dist/index.html", "*/*", "", ""},
            {"/.hidden", "*/*", "", ""},

@@ -11,6 +11,7 @@
 #include "app/home/local_home.h"
 #include "app/home/profile.h"
 #include "app/home/remote_home.h"
+#include "app/process/language.h"
 #include "catalog/loader.h"
 
 namespace gridloom::app {

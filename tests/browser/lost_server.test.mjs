@@ -13,8 +13,11 @@ let strangers;
 
 const still = {locale: 'en-GB', reducedMotion: 'reduce'};
 
+/** A set to a device that does not answer is under way until the server is killed, however slow the machine is. */
+const more = ['--set-timeout-ms', '120000'];
+
 const stage = setUp({
-  server: {more: []},
+  server: {more},
   context: still,
   prepare: async (ready) => {
     ready.gridloom('account', 'add', 'ann');
@@ -53,7 +56,7 @@ const kill = () => stage.server.stop('SIGKILL');
 
 async function startAgain() {
   const {data, url} = stage.server;
-  stage.server = await startServer({data, address: new URL(url).host, more: []});
+  stage.server = await startServer({data, address: new URL(url).host, more});
 }
 
 /** The page's own time until it has heard the server again, once that has said that it is ready. */

@@ -32,9 +32,9 @@ using SourcesOf = std::function<const EnergySources*(DeviceNumber device)>;
 
 class OpenEnergies {
  public:
-  // Energies of more devices are computed when they are asked for. A device takes some 4 kB.
+  // Energies of more devices are computed when they are asked for. A device takes up to 16 kB.
   static constexpr std::size_t kMaxDevices = 20'000;
-  static constexpr std::size_t kRowsOfPiece = 32;
+  static constexpr std::size_t kRowsOfPiece = 128;
   // Connects and disconnects before an hour's first report.
   static constexpr std::size_t kMaxConnects = 1024;
 

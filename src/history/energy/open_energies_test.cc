@@ -204,7 +204,7 @@ TEST_F(OpenEnergiesTest, AreNotKnownOfAnHourThatBeganBefore) {
 TEST_F(OpenEnergiesTest, AreNotKnownOnceAReportComesLate) {
   const std::int64_t second_ms = (kFirstHour + 1) * kHour_ms;
   const auto live = [&](std::int64_t from_ms) {
-    for (std::int64_t at_ms = from_ms; at_ms < from_ms + 50 * kMinute_ms; at_ms += kMinute_ms) {
+    for (std::int64_t at_ms = from_ms; at_ms < from_ms + 50 * kMinute_ms; at_ms += kMinute_ms / 6) {
       report(at_ms, {{"w.pv", "100"}});
     }
   };

@@ -45,7 +45,7 @@ class EnergyRecount {
   };
   // Hours from hour_ on, up to an hour that is outdated and some behind it.
   [[nodiscard]] Result<std::vector<DeviceHour>> next_hours(std::uint32_t revision);
-  // Of how many of them.
+  // Returns how many of them it could count.
   [[nodiscard]] Result<std::size_t> count(const std::vector<DeviceHour>& hours);
   void next_device();
   void tell() const;

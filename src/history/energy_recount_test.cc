@@ -61,7 +61,7 @@ class EnergyRecountTest : public ReportsTest {
     family_ = right();
     open();
   }
-  // Of the stored energies.
+  // Those that the stored energies have.
   std::vector<std::uint32_t> revisions(DeviceNumber device) {
     std::vector<std::uint32_t> all;
     const std::int64_t first = hour_of(unix_ms(kStart));

@@ -110,7 +110,7 @@ class DamageTest(unittest.TestCase):
             segment.unlink()
         self.server.start_again()
         self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
-        self.assertRegex(self.notes()[0], r"the log has no segment, but history.db has records up")
+        self.assertRegex(self.notes()[0], r"^\S+ and \S+ lack \S+ to \S+: the log has no segment, but history.db has records up")
         self.assertEqual(self.values(SNS[0]), [50])
         key = self.server.add_device("R331TEST0000003", "anna")
         with DeviceClient(self.server, "R331TEST0000003", key) as device:
@@ -126,7 +126,7 @@ class DamageTest(unittest.TestCase):
         max((self.server.data / "log").glob("*.log")).unlink()
         self.server.start_again()
         self.assertEqual(self.health(), {"status": "damaged", "damageNotes": 1})
-        self.assertRegex(self.notes()[0], r"the log ends with record \d+, but log.seen names")
+        self.assertRegex(self.notes()[0], r"^\S+ and \S+ lack \S+ to \S+: the log ends with record \d+, but log.seen names")
         self.assertEqual(self.values(SNS[0]), [50])
 
     def test_a_lost_registry_costs_no_history(self):

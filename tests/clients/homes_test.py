@@ -101,7 +101,9 @@ class CheckTest(unittest.TestCase):
         done = cli("home", "check", *FILES)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         good = [line for line in done.stdout.splitlines() if ".yaml: good: " in line]
-        self.assertEqual(len(good), len(FILES), "beside what it says of PV inputs without modules")
+        self.assertEqual(len(good), len(FILES))
+        for line in done.stdout.splitlines():
+            self.assertRegex(line, r"\.yaml: good: |: modules at \d+ of \d+ PV inputs$|: no modules at ")
         self.assertIn("demo.yaml: good: 5 sites, 11 devices\n", done.stdout)
 
     def test_each_mistake_is_named_with_its_place(self):

@@ -67,7 +67,7 @@ struct EnergySources {
   std::string product{};
   std::vector<std::string> corrections{};  // what was once counted wrongly, the oldest first
 
-  // Of stored energies: those with a lower one were counted before a correction.
+  // Stored energies with a lower one were counted before a correction.
   [[nodiscard]] std::uint32_t revision() const {
     return static_cast<std::uint32_t>(corrections.size()) + 1;
   }

@@ -219,7 +219,7 @@ struct SlotReads::State : std::enable_shared_from_this<SlotReads::State> {
 
   const Options options;
   Queue queue;
-  // Of all threads and slots: once one of them reads again, all do.
+  // All threads and slots share it: once one of them reads again, all do.
   const std::shared_ptr<postgres::Absence> absence = std::make_shared<postgres::Absence>();
   const std::shared_ptr<postgres::Pool> no_database;  // each call of it fails
   std::atomic<bool> is_stopped{false};

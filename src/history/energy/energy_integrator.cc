@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "base/bytes.h"
@@ -69,21 +70,43 @@ struct Step {
   bool kept = false;  // the counter is above 0 after the step
 };
 
+// Spans must be added in the order of their beginnings.
+void add_span(Spans& spans, const Span& span) {
+  if (!spans.empty() && span.begin <= spans.back().end) {
+    spans.back().end = std::max(spans.back().end, span.end);
+  } else {
+    spans.push_back(span);
+  }
+}
+
+Spans joined(Spans all) {
+  std::ranges::sort(all, {}, &Span::begin);
+  Spans spans;
+  for (const Span& span : all) add_span(spans, span);
+  return spans;
+}
+
 // Of several samples of one time the last one counts.
-std::vector<Point> last_of_each_time(const std::vector<Point>& points) {
+std::vector<Point> last_of_each_time(std::span<const Point> before, std::span<const Point> later) {
   std::vector<Point> samples;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (i + 1 < points.size() && points[i + 1].at_ms == points[i].at_ms) continue;
-    samples.push_back(points[i]);
+  samples.reserve(before.size() + later.size());
+  for (const auto& points : {before, later}) {
+    for (const Point& point : points) {
+      if (!samples.empty() && samples.back().at_ms == point.at_ms) {
+        samples.back() = point;
+      } else {
+        samples.push_back(point);
+      }
+    }
   }
   return samples;
 }
 
 // A sample is a misread if the next one goes on where the one before it was: a counter that begins
 // anew stays low. The step behind a misread counts from what was before it.
-std::vector<Step> steps_of(const std::vector<Point>& points) {
-  const std::vector<Point> samples = last_of_each_time(points);
+std::vector<Step> steps_of(std::span<const Point> samples) {
   std::vector<Step> steps;
+  steps.reserve(samples.size());
   for (std::size_t i = 1; i < samples.size(); ++i) {
     const Point& last = samples[i - 1];
     const Point& point = samples[i];
@@ -100,19 +123,6 @@ std::vector<Step> steps_of(const std::vector<Point>& points) {
     steps.push_back({.span = span, .wh = wh, .kept = point.value > 0});
   }
   return steps;
-}
-
-Spans joined(Spans all) {
-  std::ranges::sort(all, {}, &Span::begin);
-  Spans spans;
-  for (const Span& span : all) {
-    if (!spans.empty() && span.begin <= spans.back().end) {
-      spans.back().end = std::max(spans.back().end, span.end);
-    } else {
-      spans.push_back(span);
-    }
-  }
-  return spans;
 }
 
 // The counter of one flow: all its parts together.
@@ -149,32 +159,33 @@ class Counter {
   [[nodiscard]] Spans count(const HourRows& before, const HourRows& rows, Span window,
                             const Add& add) const {
     if (!exists() || window.begin >= window.end) return {};
+    std::map<FieldId, std::size_t> fields;  // and the part that each belongs to
+    for (const HourRows* of : {&before, &rows}) {
+      for (const auto& [field, series] : of->series) {
+        const auto part = std::ranges::find(parts_, series.counter);
+        if (part == parts_.end()) continue;
+        fields.emplace(field, static_cast<std::size_t>(part - parts_.begin()));
+      }
+    }
+    const auto points_in = [](const HourRows& of, FieldId field) {
+      const auto at = of.series.find(field);
+      return at == of.series.end() ? std::span<const Point>() : std::span(at->second.points);
+    };
     std::vector<std::vector<Step>> all;
     Spans covered = {window};
     Spans kept;
     std::vector<bool> found(parts_.size());
-    const auto points_in = [](const HourRows& of, FieldId field) {
-      const auto at = of.series.find(field);
-      return at == of.series.end() ? std::vector<Point>() : at->second.points;
-    };
-    std::map<FieldId, std::size_t> fields;
-    for (const HourRows* of : {&before, &rows}) {
-      for (const auto& [field, series] : of->series) fields.emplace(field, series.counter);
-    }
-    for (const auto& [field, counter] : fields) {
-      const auto chunk = std::ranges::find(parts_, counter);
-      if (chunk == parts_.end()) continue;
-      found[static_cast<std::size_t>(chunk - parts_.begin())] = true;
-      std::vector<Point> points = points_in(before, field);
-      const std::vector<Point> later = points_in(rows, field);
-      points.insert(points.end(), later.begin(), later.end());
-      all.push_back(steps_of(points));
+    for (const auto& [field, part] : fields) {
+      found[part] = true;
+      all.push_back(steps_of(last_of_each_time(points_in(before, field), points_in(rows, field))));
       Spans known;
+      Spans kept_here;
       for (const Step& step : all.back()) {
-        known.push_back(step.span);
-        if (step.kept) kept.push_back(step.span);
+        add_span(known, step.span);
+        if (step.kept) add_span(kept_here, step.span);
       }
-      covered = both(covered, joined(std::move(known)));
+      covered = both(covered, known);
+      kept.insert(kept.end(), kept_here.begin(), kept_here.end());
     }
     if (std::ranges::find(found, false) != found.end()) return {};
     // Devices send counters that they do not maintain as 0: so at least one part must be above 0.
@@ -273,11 +284,7 @@ class Accountant {
 
   // The device reported from one row to the next.
   void add_held(std::int64_t from_ms, std::int64_t to_ms) {
-    if (!held_.empty() && held_.back().end == from_ms) {
-      held_.back().end = to_ms;
-    } else {
-      held_.push_back({.begin = from_ms, .end = to_ms});
-    }
+    add_span(held_, {.begin = from_ms, .end = to_ms});
   }
 
   // The account of the hour before ended at its last row.

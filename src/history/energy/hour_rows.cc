@@ -213,6 +213,18 @@ std::map<FieldId, HourRows::Series> HourRows::hold_back() {
   return held_back;
 }
 
+void HourRows::begin_behind_reports(std::map<FieldId, Series> held_back) {
+  has_reports_ = true;
+  held.clear();
+  times.clear();
+  changes.clear();
+  std::erase_if(series, [&](const auto& each) { return !held_back.contains(each.first); });
+  for (auto& [field, of] : held_back) {
+    const auto [place, is_new] = series.try_emplace(field, std::move(of));
+    if (!is_new) place->second.points.assign(of.points.begin(), of.points.end());
+  }
+}
+
 void HourRows::go_on_with(const HourRows& later) {
   has_reports_ = has_reports_ || later.has_reports_;
   if (times.empty()) held = later.held;

@@ -57,8 +57,6 @@ class HourRows {
   [[nodiscard]] bool empty() const { return times.empty(); }
   // True if there is more than connects and disconnects.
   [[nodiscard]] bool has_reports() const { return has_reports_; }
-  // These rows go on behind others of the same hour that were reports.
-  void go_on_behind_reports() { has_reports_ = true; }
 
   // A reported value, or a disconnect. A field that exists in several modules has one source each.
   struct Change {
@@ -91,6 +89,9 @@ class HourRows {
   // Takes away the last sample of each counter, as the next one shows whether it is a misread, and
   // the one before if the counter went back since.
   [[nodiscard]] std::map<FieldId, Series> hold_back();
+  // Drops these rows and keeps their room: the next ones follow reports of the same hour, and begin
+  // with the samples that were held back.
+  void begin_behind_reports(std::map<FieldId, Series> held_back);
 
  private:
   [[nodiscard]] std::vector<FieldId> fields_of(const Block& block, const std::string& name) const;

@@ -57,15 +57,13 @@ const WantedFields& OpenEnergies::wanted_of(const EnergySources& sources, const 
   return place->second;
 }
 
-void OpenEnergies::settle(Account& account, Piece piece) const {
-  HourRows rows = std::exchange(account.rows, HourRows(*account.sources, names_));
-  rows.finish();
-  if (piece == Piece::kWithin) {
-    account.rows.series = rows.hold_back();
-    account.rows.go_on_behind_reports();
-  }
-  add_piece(account_for(*account.sources, account.last, rows), account.now.energies);
-  account.last.go_on_with(rows);
+void OpenEnergies::settle(Account& account, Piece piece) {
+  account.rows.finish();
+  std::map<FieldId, HourRows::Series> held_back;
+  if (piece == Piece::kWithin) held_back = account.rows.hold_back();
+  add_piece(account_for(*account.sources, account.last, account.rows), account.now.energies);
+  account.last.go_on_with(account.rows);
+  account.rows.begin_behind_reports(std::move(held_back));
 }
 
 void OpenEnergies::begin_hour(Account& account, std::int64_t hour) const {

@@ -80,7 +80,7 @@ class OpenEnergies {
   [[nodiscard]] const WantedFields& wanted_of(const EnergySources& sources, const Row& row);
   void begin_hour(Account& account, std::int64_t hour) const;
   enum class Piece : std::uint8_t { kWithin, kLast };  // of an hour
-  void settle(Account& account, Piece piece) const;
+  static void settle(Account& account, Piece piece);
 
   const FieldNames& names_;
   SourcesOf sources_of_;

@@ -1,6 +1,6 @@
 // A library to preload (LD_PRELOAD) into a server that is measured: it counts the server's system
 // calls, allocations and copies, and writes the counts into the file that GL_CALL_COUNTS names
-// (src/bench/call_counts_file.h has its format and what is not counted). Without that variable
+// (src/lab/bench/call_counts_file.h has its format and what is not counted). Without that variable
 // nothing is counted.
 //
 // Each thread counts in a row of its own, so counting takes neither a lock nor a locked

@@ -1,5 +1,6 @@
-// Fits the factors of src/sim/household/calibration.cc, and prints that file: `bench/household_fit
-// > src/sim/household/calibration.cc`. With --check it prints how far the shipped factors are off.
+// Fits the factors of src/lab/sim/household/calibration.cc, and prints that file:
+// `bench/household_fit > src/lab/sim/household/calibration.cc`. With --check it prints how far the
+// shipped factors are off.
 //
 // In each round, the rate of uses in each season, kind of day and hour is multiplied by what is
 // missing there of the published standard load profile, after what no use changes: stand-by,

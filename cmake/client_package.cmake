@@ -1,4 +1,4 @@
-# Gridloom::client as a CMake package: the client of the signed HTTP API and of MQTT (src/client), as static libraries
+# Gridloom::client as a CMake package: the client of the signed HTTP API and of MQTT (src/core/client), as static libraries
 # with their headers. `cmake --install build/release --component client --prefix DIR` installs it;
 # docs/examples/client uses it.
 include(CMakePackageConfigHelpers)
@@ -6,7 +6,7 @@ include(CMakePackageConfigHelpers)
 set(rooms base wire net client)  # client and what layers.txt has it include
 foreach(room IN LISTS rooms)
   set_target_properties(gl_${room} PROPERTIES EXPORT_NAME ${room})
-  install(DIRECTORY src/${room} DESTINATION include/gridloom COMPONENT client
+  install(DIRECTORY src/core/${room} DESTINATION include/gridloom COMPONENT client
           FILES_MATCHING PATTERN "*.h" PATTERN "test_*" EXCLUDE PATTERN testdata EXCLUDE)
 endforeach()
 target_compile_features(gl_base INTERFACE cxx_std_23)

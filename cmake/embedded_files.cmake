@@ -2,7 +2,7 @@
 # assembler file (.incbin costs no compile time).
 
 # gl_embedded(PATH): the library gl_FOLDER with the tables gl_FOLDER_table and gl_FOLDER_count; FOLDER is the path with _
-# for /. See src/catalog/embedded.cc.
+# for /. See src/core/catalog/embedded.cc.
 function(gl_embedded path)
   string(REPLACE "/" "_" folder ${path})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${path}/*.yaml)

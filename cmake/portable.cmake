@@ -28,7 +28,7 @@ target_compile_definitions(gl_portable_libraries PRIVATE FMT_SHARED SPDLOG_COMPI
 target_compile_options(gl_portable_libraries PRIVATE -w)  # not our code
 
 add_executable(gridloom_portable EXCLUDE_FROM_ALL src/main.cc $<TARGET_OBJECTS:gl_portable_libraries>)
-target_include_directories(gridloom_portable PRIVATE src)
+target_include_directories(gridloom_portable PRIVATE src src/core src/home src/lab src/cluster)
 target_compile_definitions(gridloom_portable PRIVATE GL_STATIC)
 target_link_options(gridloom_portable PRIVATE -static-pie)
 target_link_libraries(gridloom_portable PRIVATE

@@ -1,4 +1,4 @@
-# Every room looks alike: src/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_weeks_test.cc another one
+# Every room looks alike: src/<wing>/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_weeks_test.cc another one
 # that simulates weeks and is optimized, *_fuzz.cc its fuzz targets. layers.txt says what links what; its indented rows,
 # which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every header compiles
 # alone.
@@ -39,8 +39,8 @@ function(gl_unit_test room)
 endfunction()
 
 # A room for tests has headers only. A test that includes one links the rooms behind it already, as its own room's.
-function(gl_room_for_tests room)
-  file(GLOB tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*_test.cc)
+function(gl_room_for_tests room folder)
+  file(GLOB tests CONFIGURE_DEPENDS ${folder}/*_test.cc)
   gl_unit_test(${room} ${tests})
   list(TRANSFORM ARGN PREPEND gl_)
   target_link_libraries(${room}_test PRIVATE ${ARGN})
@@ -65,8 +65,9 @@ function(gl_fuzz_target name file room)
                                -artifact_prefix=${CMAKE_BINARY_DIR}/fuzz/${name}. ${kept})
 endfunction()
 
-function(gl_room room)
-  set(from ${CMAKE_SOURCE_DIR}/src/${room})
+# Headers are included by the name of the room, so its wing is where they are looked for.
+function(gl_room room from)
+  get_filename_component(wing ${from} DIRECTORY)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${from}/*.cc)
   set(tests ${sources})
   set(weeks ${sources})
@@ -83,7 +84,7 @@ function(gl_room room)
   endif()
   set_property(GLOBAL APPEND PROPERTY GL_ROOMS ${room})
   add_library(gl_${room} STATIC ${sources})
-  target_include_directories(gl_${room} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/src>
+  target_include_directories(gl_${room} PUBLIC $<BUILD_INTERFACE:${wing}>
                              $<INSTALL_INTERFACE:include/gridloom>)
   if(room IN_LIST GL_QUICK_ROOMS)
     target_precompile_headers(gl_${room} REUSE_FROM gl_precompiled_quick)
@@ -119,14 +120,15 @@ function(gl_rooms_from file)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   file(STRINGS ${file} rows)
   foreach(row IN LISTS rows)
-    if(row MATCHES "^([a-z_]+)( \\(tests\\))?:(.*)$")
-      set(room ${CMAKE_MATCH_1})
+    if(row MATCHES "^([a-z_/]+)( \\(tests\\))?:(.*)$")
+      set(folder ${CMAKE_SOURCE_DIR}/src/${CMAKE_MATCH_1})
       set(is_for_tests "${CMAKE_MATCH_2}")
       string(REGEX MATCHALL "[a-z_]+" below "${CMAKE_MATCH_3}")
+      get_filename_component(room ${folder} NAME)
       if(is_for_tests)
-        gl_room_for_tests(${room} ${below})
+        gl_room_for_tests(${room} ${folder} ${below})
       else()
-        gl_room(${room} ${below})
+        gl_room(${room} ${folder} ${below})
       endif()
     endif()
   endforeach()

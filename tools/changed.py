@@ -6,7 +6,7 @@ import re
 
 from test_lists import ROOT, git
 
-ROW = re.compile(r"^([a-z_]+)(?: \(tests\))?:(.*)$")
+ROW = re.compile(r"^([a-z_/]+)(?: \(tests\))?:(.*)$")
 EVERY = "*"
 # A page of the guide, or a file of tests, is its own test.
 OWN_TEST = [(re.compile(r"docs/(?:user|operate)/([\w-]+)\.md"), r"clients/pages/\1$"),
@@ -17,8 +17,7 @@ OWN_TEST = [(re.compile(r"docs/(?:user|operate)/([\w-]+)\.md"), r"clients/pages/
             (re.compile(r"tests/transcripts/\w+\.loom"), r"transcripts$"),
             (re.compile(r"tests/scenario/\w+\.loom"), r"scenarios/seed_1$")]
 # Rooms whose units load device files.
-READERS_OF_DEVICES = ["catalog", "twin", "overview", "hub", "home", "bridges", "api", "sim", "transcripts", "operations",
-                      "app"]
+READERS_OF_DEVICES = ["catalog", "twin", "overview", "hub", "home", "bridges", "api", "sim", "transcripts", "app"]
 
 
 @dataclasses.dataclass
@@ -38,12 +37,19 @@ def changed_files(base):
 
 
 def layers(text):
-    """{room: rooms below it}, as layers.txt names them."""
-    found = {}
+    """{room: rooms below it}, as layers.txt names them, and {room: its folder}."""
+    found, folders = {}, {}
     for line in text.splitlines():
         if row := ROW.match(line):
-            found[row[1]] = re.findall(r"[a-z_]+", row[2])
-    return found
+            room = row[1].rpartition("/")[2]
+            found[room] = re.findall(r"[a-z_]+", row[2])
+            folders[room] = f"src/{row[1]}"
+    return found, folders
+
+
+def room_of(path, folders):
+    """None: the file is in no room."""
+    return next((room for room, folder in folders.items() if path.startswith(f"{folder}/")), None)
 
 
 def above(rooms, below):
@@ -69,7 +75,7 @@ def names_for(path, rows):
     return [EVERY]
 
 
-def plan_of(files, below, rows):
+def plan_of(files, below, folders, rows):
     """(rooms whose units run, names of the other tests). Rooms: None is all."""
     rooms, names = set(), set()
     for path in files:
@@ -79,14 +85,14 @@ def plan_of(files, below, rows):
             continue
         if path.endswith(".md"):
             continue
-        room = re.match(r"src/(\w+)/", path)
+        room = room_of(path, folders)
         if room and re.search(r"_(test|fuzz)\.cc$|/test_\w+\.h$", path):
-            rooms.add(room[1])
+            rooms.add(room)
             names |= {"fuzz"} if path.endswith("_fuzz.cc") else set()
             continue
         if room:
-            rooms |= above([room[1]], below)
-            if room[1] in {"wire", "http", "mqtt", "catalog", "twin"}:
+            rooms |= above([room], below)
+            if room in {"wire", "http", "mqtt", "catalog", "twin"}:
                 names |= {"fuzz", "parser_cost"}
         elif path.startswith(("devices/", "homes/")):
             rooms |= set(READERS_OF_DEVICES)
@@ -111,12 +117,12 @@ def stages_of(files):
 
 def plan(base):
     base, files = changed_files(base)
-    below = layers((ROOT / "layers.txt").read_text())
-    rooms, names = plan_of(files, below, subjects((ROOT / "tests/subjects.txt").read_text()))
+    below, folders = layers((ROOT / "layers.txt").read_text())
+    rooms, names = plan_of(files, below, folders, subjects((ROOT / "tests/subjects.txt").read_text()))
     stages = stages_of(files)
     with_units = [room for room in below if (rooms is None or room in rooms)
-                  and next((ROOT / "src" / room).rglob("*_test.cc"), None)]
-    with_weeks = [room for room in with_units if next((ROOT / "src" / room).rglob("*_weeks_test.cc"), None)]
+                  and next((ROOT / folders[room]).rglob("*_test.cc"), None)]
+    with_weeks = [room for room in with_units if next((ROOT / folders[room]).rglob("*_weeks_test.cc"), None)]
     patterns = [f"unit/({'|'.join(with_units)})(/|$)"] if with_units else []
     patterns += [f"weeks/({'|'.join(with_weeks)})(/|$)"] if with_weeks else []
     patterns += [".*"] if EVERY in names else sorted(names)

@@ -3,7 +3,10 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-INCLUDE_FOLDERS = [ROOT / "src", ROOT / "tools", ROOT / "tests"]
+TREES = [ROOT / "src", ROOT / "tools", ROOT / "tests"]
+# A room's folder below src/, as layers.txt names it: files of the room are included from the folder that it is in.
+ROOMS = re.findall(r"^([a-z_/]+)(?: \(tests\))?:", (ROOT / "layers.txt").read_text(), re.M)
+INCLUDE_FOLDERS = sorted({(ROOT / "src" / room).parent for room in ROOMS}) + TREES[1:]
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
 COMMENT = re.compile(r"//[^\n]*")
 # Names that a file declares for itself: two files of a group must not declare the same one.

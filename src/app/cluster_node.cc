@@ -15,18 +15,17 @@ namespace gridloom::app {
 
 Result<std::unique_ptr<node::Node>> open_cluster_node(const ServeOptions& options,
                                                       const ClusterNodeParts& parts) {
-  auto of_node = cluster_options(options, parts.clocks);
-  if (!of_node) return std::unexpected(of_node.error());
-  of_node->catalog = parts.catalog;
-  of_node->limits = parts.limits;
-  of_node->zone = local_zone().zone;
-  of_node->zone_name = local_zone().name;
-  of_node->strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
-  of_node->on_refused = [](const Error& why) {
+  GL_TRY(auto of_node, cluster_options(options, parts.clocks));
+  of_node.catalog = parts.catalog;
+  of_node.limits = parts.limits;
+  of_node.zone = local_zone().zone;
+  of_node.zone_name = local_zone().name;
+  of_node.strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
+  of_node.on_refused = [](const Error& why) {
     spdlog::error("{}", why.detail);
     ::kill(::getpid(), SIGTERM);
   };
-  return node::Node::open(std::move(*of_node));
+  return node::Node::open(std::move(of_node));
 }
 
 operations::ClusterNode cluster_operations_of(node::Node& node) {

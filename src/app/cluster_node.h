@@ -5,12 +5,12 @@
 #include <chrono>
 #include <memory>
 
+#include "app/operations/cluster.h"
 #include "app/options.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
 #include "node/node.h"
-#include "operations/cluster.h"
 #include "server/limits.h"
 #include "server/server.h"
 

@@ -11,8 +11,8 @@
 #include "app/network_options.h"
 #include "app/process/version.h"
 #include "base/partition.h"
-#include "cluster/node.h"
 #include "nats/settings.h"
+#include "ownership/node.h"
 
 namespace gridloom::app {
 namespace {
@@ -61,7 +61,7 @@ Result<node::Node::Options> cluster_options(const ServeOptions& options,
                 "--cluster excludes --demo and --home: run the home beside it with `gridloom "
                 "simulate`");
   }
-  if (Status good = check_numbers(cluster); !good) return std::unexpected(good.error());
+  GL_TRY(check_numbers(cluster));
   auto nats = nats::ConnectionSettings::parse({.urls = cluster.urls,
                                                .user = cluster.user,
                                                .password_file = cluster.password_file,
@@ -70,7 +70,7 @@ Result<node::Node::Options> cluster_options(const ServeOptions& options,
                                                .certificate_file = cluster.certificate_file,
                                                .key_file = cluster.key_file});
   if (!nats) return fail(nats.error().code, "--cluster: " + nats.error().detail);
-  if (Status good = check_nats(options, *nats); !good) return std::unexpected(good.error());
+  GL_TRY(check_nats(options, *nats));
   const std::string name = cluster.node.empty() ? name_of_host() : cluster.node;
   if (Status good = cluster::check_node_name(name); !good) {
     return fail(ErrorCode::kBadParams, fmt::format("--cluster-node: {}", good.error().detail));

@@ -30,9 +30,8 @@ Result<std::vector<bridges::ConfiguredBridge>> configured_bridges(const ServeOpt
 }
 
 Status check_bridges(const ServeOptions& options, const registry::Directory* directory) {
-  const auto configured = configured_bridges(options);
-  if (!configured) return std::unexpected(configured.error());
-  for (const bridges::ConfiguredBridge& each : *configured) {
+  GL_TRY(const auto configured, configured_bridges(options));
+  for (const bridges::ConfiguredBridge& each : configured) {
     const bool has_account = directory != nullptr
                                  ? directory->find_account_by_name(each.account) != nullptr
                                  : options.has_demo() && each.account == kDemoAccount;

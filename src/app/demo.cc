@@ -28,14 +28,11 @@ struct Chosen {
 };
 
 Result<Chosen> devices_of_home(const catalog::Catalog& catalog, const std::string& home) {
-  const auto found = catalog::find_home(home, catalog);
-  if (!found) return std::unexpected(found.error());
+  GL_TRY(const auto found, catalog::find_home(home, catalog));
   Chosen chosen;
-  for (const catalog::Site& site : found->sites) {
+  for (const catalog::Site& site : found.sites) {
     for (const catalog::SiteDevice& device : site.devices) {
-      if (const Status fits = sim::check_model(device.family); !fits) {
-        return std::unexpected(fits.error());
-      }
+      GL_TRY(sim::check_model(device.family));
       chosen.add({.family = device.family,
                   .sn = device.sn,
                   .key = {},
@@ -56,7 +53,7 @@ Status add_listed(const catalog::Catalog& catalog, bool all, Chosen& chosen) {
     for (const catalog::Virtual::Device& listed : family->virtual_devices.devices) {
       const auto known = std::ranges::find(chosen.members, listed.sn, &sim::Member::sn);
       if (known != chosen.members.end()) continue;
-      if (Status fits = sim::check_model(family); !fits) return fits;
+      GL_TRY(sim::check_model(family));
       chosen.add({.family = family, .sn = listed.sn, .key = {}}, listed.name);
     }
   }
@@ -81,9 +78,7 @@ Result<Chosen> devices_of(const catalog::Catalog& catalog, const DemoChoice& cho
   if (!choice.groups.empty()) return devices_of_groups(catalog, choice.groups);
   auto chosen = devices_of_home(catalog, choice.home);
   if (!chosen || (choice.home != kDemoHome && choice.home != kAllHome)) return chosen;
-  if (Status added = add_listed(catalog, choice.home == kAllHome, *chosen); !added) {
-    return std::unexpected(added.error());
-  }
+  GL_TRY(add_listed(catalog, choice.home == kAllHome, *chosen));
   return chosen;
 }
 
@@ -96,37 +91,30 @@ Status check_demo(const catalog::Catalog& catalog, const DemoChoice& choice) {
 
 Result<DemoHome> demo_home(registry::Registry& registry, const catalog::Catalog& catalog,
                            const DemoChoice& choice) {
-  auto chosen = devices_of(catalog, choice);
-  if (!chosen) return std::unexpected(chosen.error());
+  GL_TRY(auto chosen, devices_of(catalog, choice));
   auto directory = registry.directory();
   if (directory->find_account_by_name(kDemoAccount) == nullptr) {
-    if (const auto added = registry.add_account({.name = kDemoAccount}); !added) {
-      return std::unexpected(added.error());
-    }
+    GL_TRY(registry.add_account({.name = kDemoAccount}));
   }
   std::vector<registry::DeviceSpec> missing;
-  for (std::size_t i = 0; i < chosen->members.size(); ++i) {
-    const std::string& sn = chosen->members[i].sn;
+  for (std::size_t i = 0; i < chosen.members.size(); ++i) {
+    const std::string& sn = chosen.members[i].sn;
     if (directory->find_device(sn) != nullptr) continue;
-    missing.push_back({.sn = sn, .name = chosen->names[i], .owner = kDemoAccount});
+    missing.push_back({.sn = sn, .name = chosen.names[i], .owner = kDemoAccount});
   }
   if (!missing.empty()) {
-    if (const auto added = registry.add_devices(missing); !added) {
-      return std::unexpected(added.error());
-    }
+    GL_TRY(registry.add_devices(missing));
   }
   directory = registry.directory();
   const registry::Account* account = directory->find_account_by_name(kDemoAccount);
   std::vector<const registry::AccessKey*> keys = directory->keys_of(account->id);
   if (keys.empty()) {
-    if (const auto added = registry.add_keys(kDemoAccount); !added) {
-      return std::unexpected(added.error());
-    }
+    GL_TRY(registry.add_keys(kDemoAccount));
     directory = registry.directory();
     keys = directory->keys_of(account->id);
   }
-  DemoHome home{.key = *keys.front(), .members = {}, .sites = std::move(chosen->sites)};
-  for (sim::Member& member : chosen->members) {
+  DemoHome home{.key = *keys.front(), .members = {}, .sites = std::move(chosen.sites)};
+  for (sim::Member& member : chosen.members) {
     const registry::Device* known = directory->find_device(member.sn);
     if (known == nullptr || known->owner != account->id) continue;  // moved to another owner
     member.key = known->key;

@@ -56,10 +56,9 @@ Result<std::vector<std::pair<std::string, std::size_t>>> parse_groups(std::strin
 }
 
 Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog) {
-  const auto groups = parse_groups(text);
-  if (!groups) return std::unexpected(groups.error());
+  GL_TRY(const auto groups, parse_groups(text));
   Groups found;
-  for (const auto& [id, devices] : *groups) {
+  for (const auto& [id, devices] : groups) {
     const auto& families = catalog.families();
     const auto family = std::ranges::find_if(
         families, [&](const catalog::FamilyPtr& each) { return each->id == id; });
@@ -70,9 +69,7 @@ Result<Groups> groups_of(std::string_view text, const catalog::Catalog& catalog)
       return fail(ErrorCode::kBadParams, fmt::format("there is no family '{}'; there are {}{}", id,
                                                      fmt::join(ids, ", "), did_you_mean(id, ids)));
     }
-    if (const Status fits = sim::check_model(*family); !fits) {
-      return std::unexpected(fits.error());
-    }
+    GL_TRY(sim::check_model(*family));
     found.emplace_back(*family, devices);
   }
   return found;

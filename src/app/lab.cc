@@ -46,7 +46,7 @@ Status keep_start(const fs::path& data) {
   std::error_code error;
   fs::remove_all(folder_in(data), error);
   if (error) return failed("remove", folder_in(data), error);
-  if (Status made = storage::make_data_folder(folder_in(data)); !made) return made;
+  GL_TRY(storage::make_data_folder(folder_in(data)));
   return copy_entries(data, folder_in(data));
 }
 

@@ -460,7 +460,7 @@ std::int64_t value_of(const Limit& limit, Limits& limits) {
 Result<Limits> limits_from(const std::vector<std::string>& settings) {
   Limits limits;
   for (const std::string& setting : settings) {
-    if (Status put = put_into(limits, setting); !put) return std::unexpected(put.error());
+    GL_TRY(put_into(limits, setting));
   }
   // A text is never larger than the message that carries it.
   limits.signing.json.bytes = limits.http.body_bytes;

@@ -54,12 +54,11 @@ Result<std::vector<server::ListenerOptions>> listeners_of(const ServeOptions& op
                                  {Interface::kMqtt, options.mqtts, "--mqtts", tls}};
   std::vector<server::ListenerOptions> listeners;
   for (const Row& row : rows) {
-    auto address = address_of(options, row.text, row.flag);
-    if (!address) return std::unexpected(address.error());
-    const ReplayCheck check = replay_check(options, *address);
+    GL_TRY(auto address, address_of(options, row.text, row.flag));
+    const ReplayCheck check = replay_check(options, address);
     listeners.push_back(
         {.interface = row.interface,
-         .address = std::move(*address),
+         .address = std::move(address),
          .tls = row.tls,
          .replay_check = check,
          .if_taken = fmt::format("choose another with {} ADDR:PORT (port 0 takes any free port)",

@@ -56,10 +56,9 @@ Status check(const ServeOptions& options) {
 
 Result<std::optional<Past>> past_of(const ServeOptions& options, TimePoint to) {
   if (options.past.empty()) return std::nullopt;
-  if (Status fits = check(options); !fits) return std::unexpected(fits.error());
-  const auto length = time::parse_span(options.past, {.name = "--past", .most = kLongest});
-  if (!length) return std::unexpected(length.error());
-  Past past{.from = to - *length, .to = to};
+  GL_TRY(check(options));
+  GL_TRY(const auto length, time::parse_span(options.past, {.name = "--past", .most = kLongest}));
+  Past past{.from = to - length, .to = to};
   if (const auto begun = begun_in(options.data)) {
     past.from = *begun;
     past.is_begun = true;

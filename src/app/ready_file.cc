@@ -30,9 +30,7 @@ Result<ReadyFile> ReadyFile::write(const std::filesystem::path& data_folder,
                                    const wire::JsonObject& facts) {
   const std::filesystem::path path = data_folder / kName;
   // Readers see all of the file or nothing.
-  if (Status written = storage::replace_private_file(path, wire::to_text(facts) + '\n'); !written) {
-    return std::unexpected(written.error());
-  }
+  GL_TRY(storage::replace_private_file(path, wire::to_text(facts) + '\n'));
   return ReadyFile(path);
 }
 

@@ -26,6 +26,8 @@
 #include "app/lab.h"
 #include "app/limits.h"
 #include "app/network_options.h"
+#include "app/operations/lab.h"
+#include "app/operations/last_states.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
@@ -36,8 +38,6 @@
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
 #include "net/host_name.h"
-#include "operations/lab.h"
-#include "operations/last_states.h"
 #include "postgres/settings.h"
 #include "server/database_place.h"
 #include "server/server.h"
@@ -84,19 +84,16 @@ struct Run {
 Status begin_to_live(ServeProcess& process, const ServeOptions& options, const Past& past) {
   const VirtualClock::Options time{
       .start = past.from, .speed = VirtualClock::kFastest, .until = past.to};
-  if (Status opened = open_server(process, options, time); !opened) return opened;
-  if (Status begun = begin_past(options.data, past); !begun) return begun;
+  GL_TRY(open_server(process, options, time));
+  GL_TRY(begin_past(options.data, past));
   const net::Address any_port{.host = "127.0.0.1", .port = 0};
-  if (Status listening = process.server->listen(
-          {.listeners = {{.interface = Interface::kMqtt, .address = any_port}}});
-      !listening) {
-    return listening;
-  }
-  if (Status made = make_demo(process, options); !made) return made;
+  GL_TRY(process.server->listen(
+      {.listeners = {{.interface = Interface::kMqtt, .address = any_port}}}));
+  GL_TRY(make_demo(process, options));
   const auto directory = process.server->registry().directory();
-  if (Status known = check_bridges(options, directory.get()); !known) return known;
+  GL_TRY(check_bridges(options, directory.get()));
   process.server->start({{"demo", true}});
-  if (Status found = find_last_states(process, options); !found) return found;
+  GL_TRY(find_last_states(process, options));
   skip_what_is_lived(process);
   return make_fleet(process, options,
                     {{.apart = kPastReports, .sparse_until = past.to - kDensePast}});
@@ -106,9 +103,7 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
 Result<int> live(const ServeOptions& options, const Past& past, const Run& run) {
   ServeProcess process;
   process.catalog = run.catalog;
-  if (Status begun = begin_to_live(process, options, past); !begun) {
-    return std::unexpected(begun.error());
-  }
+  GL_TRY(begin_to_live(process, options, past));
   const time::TimeZone& zone = process.server->platform().zone;
   const std::string length = time::rounded_span_text(past.to - past.from);
   spdlog::info("the devices live the {} before their start first", length);
@@ -131,7 +126,7 @@ Result<int> live(const ServeOptions& options, const Past& past, const Run& run) 
   process.server->stop(signal > 0 ? wire::JsonObject{{"signal", signal}} : wire::JsonObject());
   if (signal > 0) return signal;
   spdlog::info("the devices have {} of history", length);
-  if (Status ended = end_past(options.data); !ended) return std::unexpected(ended.error());
+  GL_TRY(end_past(options.data));
   return 0;
 }
 
@@ -140,11 +135,10 @@ Status prepare_lab(const ServeOptions& options, const Run& run) {
   {
     ServeProcess process;
     process.catalog = run.catalog;
-    if (Status opened = open_server(process, options, run.time); !opened) return opened;
-    const auto files = certificates_of(options);
-    if (!files) return std::unexpected(files.error());
+    GL_TRY(open_server(process, options, run.time));
+    GL_TRY(certificates_of(options));
     if (options.has_demo()) {
-      if (Status made = make_demo(process, options); !made) return made;
+      GL_TRY(make_demo(process, options));
     }
   }
   return keep_start(options.data);
@@ -186,12 +180,9 @@ std::optional<int> run_once(ServeOptions& options, const Run& run) {
 }
 
 Status check_network(const ServeOptions& options) {
-  const auto listeners = listeners_of(options, nullptr);
-  if (!listeners) return std::unexpected(listeners.error());
-  const auto proxies = trusted_proxies(options);
-  if (!proxies) return std::unexpected(proxies.error());
-  const auto origins = frame_origins(options);
-  if (!origins) return std::unexpected(origins.error());
+  GL_TRY(listeners_of(options, nullptr));
+  GL_TRY(trusted_proxies(options));
+  GL_TRY(frame_origins(options));
   if (options.public_host.empty()) return {};
   if (Status good = net::check_host(options.public_host); !good) {
     return fail(good.error().code, "--public-host: " + good.error().detail);
@@ -201,7 +192,7 @@ Status check_network(const ServeOptions& options) {
 
 // Where accounts, sessions and history are.
 Status check_stores(const ServeOptions& options) {
-  if (Status good = check_cluster(options); !good) return good;
+  GL_TRY(check_cluster(options));
   if (options.database.empty()) return {};
   if (options.lab) {
     return fail(ErrorCode::kBadParams,
@@ -217,8 +208,7 @@ Status check_home(const ServeOptions& options, const catalog::Catalog& catalog) 
     return fail(ErrorCode::kBadParams, "--world requires --demo or --home");
   }
   if (!options.has_demo()) return {};
-  const auto world = world_file(options);
-  if (!world) return std::unexpected(world.error());
+  GL_TRY(world_file(options));
   return check_demo(catalog, {.home = options.home_id(), .groups = options.demo_home});
 }
 
@@ -244,27 +234,21 @@ struct Times {
 };
 Result<Times> times_of(const ServeOptions& options) {
   const TimePoint now = SystemClock().now();
-  auto time = time_options(options, {.at = now, .zone = local_zone().zone});
-  if (!time) return std::unexpected(time.error());
-  auto past = past_of(options, *time ? (*time)->start : now);
-  if (!past) return std::unexpected(past.error());
-  return Times{.time = *time, .past = *past};
+  GL_TRY(auto time, time_options(options, {.at = now, .zone = local_zone().zone}));
+  GL_TRY(auto past, past_of(options, time ? time->start : now));
+  return Times{.time = time, .past = past};
 }
 
 Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
-  const auto limits = limits_from(options.limits);
-  if (!limits) return std::unexpected(limits.error());
+  GL_TRY(limits_from(options.limits));
   for (const auto& check : {check_stores, check_network, check_all_bridges}) {
-    if (Status good = check(options); !good) return std::unexpected(good.error());
+    GL_TRY(check(options));
   }
-  const auto page = page_files(options);
-  if (!page) return std::unexpected(page.error());
-  const auto times = times_of(options);
-  if (!times) return std::unexpected(times.error());
-  auto catalog = catalog::load_catalog(options.devices, catalog::Translations::kAll);
-  if (!catalog) return std::unexpected(catalog.error());
-  if (Status good = check_home(options, **catalog); !good) return std::unexpected(good.error());
-  return CatalogPtr(std::move(*catalog));
+  GL_TRY(page_files(options));
+  GL_TRY(times_of(options));
+  GL_TRY(auto catalog, catalog::load_catalog(options.devices, catalog::Translations::kAll));
+  GL_TRY(check_home(options, *catalog));
+  return CatalogPtr(std::move(catalog));
 }
 
 // Whether a folder that is there has no other server. What a killed one left behind is wrong by
@@ -272,8 +256,7 @@ Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
 Status check_folder(const std::filesystem::path& data) {
   std::error_code ignored;
   if (!std::filesystem::exists(data / "lock", ignored)) return {};
-  const auto lock = storage::DataLock::take(data);
-  if (!lock) return std::unexpected(lock.error());
+  GL_TRY(const auto lock, storage::DataLock::take(data));
   std::filesystem::remove(data / "ready.json", ignored);
   return {};
 }

@@ -25,6 +25,11 @@
 #include "app/demo.h"
 #include "app/limits.h"
 #include "app/network_options.h"
+#include "app/operations/cluster.h"
+#include "app/operations/faults.h"
+#include "app/operations/lab.h"
+#include "app/operations/last_states.h"
+#include "app/operations/sign_in.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/process.h"
@@ -36,11 +41,6 @@
 #include "home/event_log.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
-#include "operations/cluster.h"
-#include "operations/faults.h"
-#include "operations/lab.h"
-#include "operations/last_states.h"
-#include "operations/sign_in.h"
 #include "server/server.h"
 #include "server/stores.h"
 #include "sim/fleet.h"
@@ -57,9 +57,8 @@ namespace {
 // Connects with the cluster. The node's door has what it stores from the node.
 Status open_node(ServeProcess& process, const ServeOptions& options,
                  const ClusterNodeParts& parts) {
-  auto node = open_cluster_node(options, parts);
-  if (!node) return std::unexpected(node.error());
-  process.node = std::move(*node);
+  GL_TRY(auto node, open_cluster_node(options, parts));
+  process.node = std::move(node);
   process.cluster = cluster_operations_of(*process.node);
   return {};
 }
@@ -83,9 +82,8 @@ void warn_of_modes(const std::filesystem::path& data) {
 }  // namespace
 
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
-  auto lock = storage::DataLock::take(options.data);
-  if (!lock) return std::unexpected(lock.error());
-  process.lock.emplace(std::move(*lock));
+  GL_TRY(auto lock, storage::DataLock::take(options.data));
+  process.lock.emplace(std::move(lock));
   warn_of_modes(options.data);
   if (storage::is_nearly_full(options.data) && storage::use_reserve(options.data)) {
     spdlog::warn(
@@ -95,26 +93,23 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   // Left behind by a killed server, and wrong by now, however this start ends.
   std::error_code ignored;
   std::filesystem::remove(options.data / "ready.json", ignored);
-  auto limits = limits_from(options.limits);
-  if (!limits) return std::unexpected(limits.error());
-  limits->hub.set_deadline = Millis(options.set_timeout_ms);
+  GL_TRY(auto limits, limits_from(options.limits));
+  limits.hub.set_deadline = Millis(options.set_timeout_ms);
   if (time) {
     process.virtual_time.emplace(process.steady, *time);
     process.virtual_time->allow_until(time->start);  // until everything is started
   }
   if (!process.catalog) {
-    auto loaded = catalog::load_catalog(options.devices, catalog::Translations::kAll);
-    if (!loaded) return std::unexpected(loaded.error());
-    process.catalog = std::move(*loaded);
+    GL_TRY(auto loaded, catalog::load_catalog(options.devices, catalog::Translations::kAll));
+    process.catalog = std::move(loaded);
   }
   if (options.cluster.is_given()) {
     const Server::Clocks clocks{
         .devices = process.clock(), .wall = process.wall, .steady = process.steady};
-    const ClusterNodeParts parts{.clocks = clocks, .limits = *limits, .catalog = process.catalog};
-    if (Status opened = open_node(process, options, parts); !opened) return opened;
+    const ClusterNodeParts parts{.clocks = clocks, .limits = limits, .catalog = process.catalog};
+    GL_TRY(open_node(process, options, parts));
   }
-  auto stores = open_stores(process, options);
-  if (!stores) return std::unexpected(stores.error());
+  GL_TRY(auto stores, open_stores(process, options));
   const unsigned threads =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   auto server = Server::open(
@@ -122,13 +117,13 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .clocks = {.devices = process.clock(), .wall = process.wall, .steady = process.steady},
        .catalog = process.catalog,
        .loops = server::make_loops(threads),
-       .limits = *limits,
+       .limits = limits,
        .zone = local_zone().zone,
        .zone_name = local_zone().name,
        .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
        .strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed,
        .clock_is_driven = process.virtual_time.has_value(),
-       .stores = std::move(*stores),
+       .stores = std::move(stores),
        .reads = process.node ? process.node->reads() : history::Reads(),
        .events = process.node ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
        .on_superseded = [&process](const Error& why) {
@@ -198,32 +193,23 @@ namespace {
 Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& options) {
   auto files = certificates_of(options);
   if (!files) return files;
-  const auto tls = net::tls_context(*files);
-  if (!tls) return std::unexpected(tls.error());
-  auto listeners = listeners_of(options, *tls);
-  if (!listeners) return std::unexpected(listeners.error());
-  auto page = page_files(options);
-  if (!page) return std::unexpected(page.error());
-  auto proxies = trusted_proxies(options);
-  if (!proxies) return std::unexpected(proxies.error());
-  auto origins = frame_origins(options);
-  if (!origins) return std::unexpected(origins.error());
-  auto bridges = configured_bridges(options);
-  if (!bridges) return std::unexpected(bridges.error());
-  const auto descriptors = descriptors_for_connections();
-  if (!descriptors) return std::unexpected(descriptors.error());
-  server::Server::ListenOptions serving{.listeners = std::move(*listeners),
-                                        .connections = *descriptors,
+  GL_TRY(const auto tls, net::tls_context(*files));
+  GL_TRY(auto listeners, listeners_of(options, tls));
+  GL_TRY(auto page, page_files(options));
+  GL_TRY(auto proxies, trusted_proxies(options));
+  GL_TRY(auto origins, frame_origins(options));
+  GL_TRY(auto bridges, configured_bridges(options));
+  GL_TRY(const auto descriptors, descriptors_for_connections());
+  server::Server::ListenOptions serving{.listeners = std::move(listeners),
+                                        .connections = descriptors,
                                         .mqtt = {.public_host = options.public_host},
-                                        .page = std::move(*page),
-                                        .frame_origins = std::move(*origins),
-                                        .trusted_proxies = std::move(*proxies),
+                                        .page = std::move(page),
+                                        .frame_origins = std::move(origins),
+                                        .trusted_proxies = std::move(proxies),
                                         .administration = &process.administration,
-                                        .bridges = std::move(*bridges)};
+                                        .bridges = std::move(bridges)};
   if (process.node) serve_for_cluster(*process.node, serving);
-  if (Status listening = process.server->listen(std::move(serving)); !listening) {
-    return std::unexpected(listening.error());
-  }
+  GL_TRY(process.server->listen(std::move(serving)));
   warn_of_replays(options, process);
   trim_after_closing(process);
   return files;
@@ -271,10 +257,9 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
 }  // namespace
 
 Status make_demo(ServeProcess& process, const ServeOptions& options) {
-  auto home = demo_home(process.server->registry(), process.server->catalog(),
-                        {.home = options.home_id(), .groups = options.demo_home});
-  if (!home) return std::unexpected(home.error());
-  process.demo = std::move(*home);
+  GL_TRY(auto home, demo_home(process.server->registry(), process.server->catalog(),
+                              {.home = options.home_id(), .groups = options.demo_home}));
+  process.demo = std::move(home);
   return {};
 }
 
@@ -286,9 +271,8 @@ Status find_last_states(ServeProcess& process, const ServeOptions& options) {
                          std::min(operations::kMaxStatesAtOnce, members.size() - first));
     std::vector<std::string> sns;
     for (const sim::Member& member : some) sns.push_back(member.sn);
-    auto states = operations::last_states(context, sns);
-    if (!states) return std::unexpected(states.error());
-    for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move((*states)[i]);
+    GL_TRY(auto states, operations::last_states(context, sns));
+    for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move(states[i]);
   }
   return {};
 }
@@ -300,9 +284,8 @@ Status make_fleet(ServeProcess& process, const ServeOptions& options,
       members, [](const sim::Member& member) { return member.last != nullptr; });
   spdlog::info("{} of {} virtual devices go on where they were", resumed, members.size());
   const time::TimeZone& zone = process.server->platform().zone;
-  auto file = world_file(options);
-  if (!file) return std::unexpected(file.error());
-  const sim::World::Options world{.zone = zone, .file = std::move(*file)};
+  GL_TRY(auto file, world_file(options));
+  const sim::World::Options world{.zone = zone, .file = std::move(file)};
   for (sim::SiteOptions& site : process.demo->sites) {
     site.world.zone = world.zone;
     site.world.file = world.file;
@@ -386,9 +369,8 @@ Status open_admin(ServeProcess& process, const ServeOptions& options) {
   operations::Context context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;
-  auto admin = AdminSocket::open(context);
-  if (!admin) return std::unexpected(admin.error());
-  process.admin = std::move(*admin);
+  GL_TRY(auto admin, AdminSocket::open(context));
+  process.admin = std::move(admin);
   process.administration.open(context);
   return {};
 }
@@ -396,23 +378,22 @@ Status open_admin(ServeProcess& process, const ServeOptions& options) {
 }  // namespace
 
 Status put_together(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
-  if (Status opened = open_server(process, options, time); !opened) return opened;
-  const auto files = open_listeners(process, options);
-  if (!files) return std::unexpected(files.error());
+  GL_TRY(open_server(process, options, time));
+  GL_TRY(const auto files, open_listeners(process, options));
   if (options.has_demo()) {
-    if (Status made = make_demo(process, options); !made) return made;
+    GL_TRY(make_demo(process, options));
   }
   const auto directory = process.server->registry().directory();
-  if (Status known = check_bridges(options, directory.get()); !known) return known;
+  GL_TRY(check_bridges(options, directory.get()));
   process.server->start({{"demo", options.has_demo()}});
   if (process.node) {
-    if (Status started = process.node->start(urls_of(process).http); !started) return started;
+    GL_TRY(process.node->start(urls_of(process).http));
   }
   if (options.has_demo()) {
-    if (Status found = find_last_states(process, options); !found) return found;
-    if (Status made = make_fleet(process, options); !made) return made;
+    GL_TRY(find_last_states(process, options));
+    GL_TRY(make_fleet(process, options));
   }
-  if (Status opened = open_admin(process, options); !opened) return opened;
+  GL_TRY(open_admin(process, options));
   if (process.fleet) {
     process.sim_loop->start();
     process.fleet->start();
@@ -420,12 +401,11 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
     process.virtual_time->allow_until(TimePoint::max());
   }
   if (process.demo) {
-    const auto token = process.server->sign_in().make_link(kDemoAccount);
-    if (!token) return std::unexpected(token.error());
-    process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token->reveal()));
+    GL_TRY(const auto token, process.server->sign_in().make_link(kDemoAccount));
+    process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token.reveal()));
   }
   storage::keep_reserve(options.data);
-  wire::JsonObject facts = facts_of(process, *files, options.devices);
+  wire::JsonObject facts = facts_of(process, files, options.devices);
   if (options.lab) facts["run"] = process.lab.run;
   auto ready = ReadyFile::write(options.data, facts);
   // Scripts wait for the file or for the process's end. A full disk alone must not prevent reading.
@@ -444,7 +424,7 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
                options.data.string());
   // The last on the screen.
   const bool is_news = process.demo && process.lab.run == 1;
-  return is_news ? greet(process, *files, options.data) : Status();
+  return is_news ? greet(process, files, options.data) : Status();
 }
 
 }  // namespace gridloom::app

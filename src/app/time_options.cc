@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "operations/time.h"
+#include "app/operations/time.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -16,9 +16,7 @@ Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& n
   const bool is_real =
       options.speed == 1 && options.start.empty() && options.until.empty() && !options.paused;
   if (is_real) return std::nullopt;
-  if (Status checked = operations::check_speed(options.speed, "--speed"); !checked) {
-    return std::unexpected(std::move(checked.error()));
-  }
+  GL_TRY(operations::check_speed(options.speed, "--speed"));
   VirtualClock::Options made{
       .start = now.at, .speed = options.speed, .until = {}, .paused = options.paused};
   const auto read = [&](std::string_view option, const std::string& text, TimePoint from) {
@@ -27,19 +25,17 @@ Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& n
                                    .relative = time::TimeOptions::Relative::kAny});
   };
   if (!options.start.empty()) {
-    const auto start = read("--start", options.start, now.at);
-    if (!start) return std::unexpected(start.error());
-    made.start = *start;
+    GL_TRY(const auto start, read("--start", options.start, now.at));
+    made.start = start;
   }
   if (!options.until.empty()) {
-    const auto until = read("--until", options.until, made.start);
-    if (!until) return std::unexpected(until.error());
-    if (*until <= made.start) {
+    GL_TRY(const auto until, read("--until", options.until, made.start));
+    if (until <= made.start) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("--until {}: must be after the start, {}", options.until,
                               time::clock_text(made.start, now.zone)));
     }
-    made.until = *until;
+    made.until = until;
   }
   return made;
 }

@@ -90,17 +90,15 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
                             const registry::Account& account) {
   const std::string query = "sn=" + facts.device.sn;
   const std::string timestamp = std::to_string(unix_ms(facts.now));
-  auto mac = wire::KeyedMac::make(key.secret_key);
-  if (!mac) return std::unexpected(mac.error());
-  const auto signature = wire::sign({.content_type = {},
-                                     .query = query,
-                                     .body = {},
-                                     .access_key = key.access_key,
-                                     .nonce = "123456",
-                                     .timestamp = timestamp,
-                                     .sign = {}},
-                                    *mac);
-  if (!signature) return std::unexpected(signature.error());
+  GL_TRY(auto mac, wire::KeyedMac::make(key.secret_key));
+  GL_TRY(const auto signature, wire::sign({.content_type = {},
+                                           .query = query,
+                                           .body = {},
+                                           .access_key = key.access_key,
+                                           .nonce = "123456",
+                                           .timestamp = timestamp,
+                                           .sign = {}},
+                                          mac));
   const std::size_t colon = facts.mqtts.rfind(':');
   const std::string where =
       facts.data.empty() ? std::string() : fmt::format(" --data '{}'", facts.data);
@@ -124,7 +122,7 @@ Result<std::string> welcome(const WelcomeFacts& facts, const registry::AccessKey
 )",
                      translated("At a terminal, in a second window:"), facts.program, where,
                      set_line(facts, where), translated("All values of a device over HTTP:"),
-                     timestamp, facts.http, query, key.access_key, *signature,
+                     timestamp, facts.http, query, key.access_key, signature,
                      translated("Its reports as they come (Debian: mosquitto-clients):"),
                      facts.mqtts.substr(0, colon), facts.mqtts.substr(colon + 1),
                      account.certificate_password.reveal(), facts.ca, account.certificate_account,
@@ -148,9 +146,8 @@ Result<std::string> welcome_on(int descriptor, const WelcomeFacts& facts,
 
 Status print_welcome(const WelcomeFacts& facts, const registry::AccessKey& key,
                      const registry::Account& account) {
-  const auto text = welcome_on(STDOUT_FILENO, facts, key, account);
-  if (!text) return std::unexpected(text.error());
-  fmt::print("{}", *text);
+  GL_TRY(const auto text, welcome_on(STDOUT_FILENO, facts, key, account));
+  fmt::print("{}", text);
   std::fflush(stdout);
   return {};
 }

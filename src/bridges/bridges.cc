@@ -10,7 +10,7 @@
 
 #include "base/fatal_note.h"
 #include "bridges/kinds.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::bridges {
@@ -55,10 +55,9 @@ std::vector<Secret> secrets_in(const Kind& kind, const Arguments& settings) {
 }
 
 Result<JsonObject> object_in(const Secret& settings) {
-  auto parsed = wire::parse_json(settings.reveal());
-  if (!parsed) return std::unexpected(parsed.error());
-  if (!parsed->is_object()) return fail(ErrorCode::kMalformed, "settings are no object");
-  return std::move(parsed->get_object());
+  GL_TRY(auto parsed, wire::parse_json(settings.reveal()));
+  if (!parsed.is_object()) return fail(ErrorCode::kMalformed, "settings are no object");
+  return std::move(parsed.get_object());
 }
 
 }  // namespace
@@ -336,14 +335,14 @@ bool Bridges::is_configured(std::string_view name) const {
 
 Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
                               const JsonObject& settings) const {
-  const auto arguments = Arguments::check({.name = kind.name, .declared = kind.settings}, settings);
-  if (!arguments) return std::unexpected(arguments.error());
-  if (Status checked = kind.check(*arguments); !checked) return std::unexpected(checked.error());
+  GL_TRY(const auto arguments,
+         Arguments::check({.name = kind.name, .declared = kind.settings}, settings));
+  GL_TRY(kind.check(arguments));
   if (kind.preview == nullptr) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} cannot tell what it would send before it runs", kind.name));
   }
-  return kind.preview(parts(), account, *arguments);
+  return kind.preview(parts(), account, arguments);
 }
 
 }  // namespace gridloom::bridges

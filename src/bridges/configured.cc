@@ -67,10 +67,9 @@ bool is_file(const Parameter& setting) {
 Result<wire::Json> parse_setting(const Parameter& setting, std::string_view text,
                                  const time::Now& now) {
   if (setting.type == Type::kTime) {
-    const auto at =
-        time::parse_time(text, {.name = setting.name, .now = now, .takes_unix_ms = true});
-    if (!at) return std::unexpected(at.error());
-    return wire::Json(unix_ms(*at));
+    GL_TRY(const auto at,
+           time::parse_time(text, {.name = setting.name, .now = now, .takes_unix_ms = true}));
+    return wire::Json(unix_ms(at));
   }
   if (setting.name == kCertificates) return wire::Json(std::filesystem::absolute(text).string());
   return parameters::parse_value(setting, text);
@@ -95,14 +94,12 @@ Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& se
       return {};
     }
     if (is_secret) {
-      auto secret = secret_in(value);
-      if (!secret) return std::unexpected(secret.error());
-      value = std::move(*secret);
+      GL_TRY(auto secret, secret_in(value));
+      value = std::move(secret);
     }
-    auto parsed =
-        is_secret ? Result<wire::Json>(wire::Json(value)) : parse_setting(each, value, now);
-    if (!parsed) return std::unexpected(parsed.error());
-    settings[each.name] = std::move(*parsed);
+    GL_TRY(auto parsed,
+           is_secret ? Result<wire::Json>(wire::Json(value)) : parse_setting(each, value, now));
+    settings[each.name] = std::move(parsed);
     return {};
   }
   const std::vector<std::string_view> names(known.begin(), known.end());
@@ -112,28 +109,22 @@ Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& se
 }
 
 Result<ConfiguredBridge> parse_configured(std::string_view text, const time::Now& now) {
-  const auto words = words_of(text);
-  if (!words) return std::unexpected(words.error());
-  if (words->size() < 3 || !(*words)[2].starts_with(kAccount)) {
+  GL_TRY(const auto words, words_of(text));
+  if (words.size() < 3 || !words[2].starts_with(kAccount)) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("\"{}\" is no bridge: must be KIND NAME account=ACCOUNT and then its "
                             "settings as SETTING=VALUE",
                             redacted_extract(text)));
   }
-  const auto kind = find_kind((*words)[0]);
-  if (!kind) return std::unexpected(kind.error());
+  GL_TRY(const auto kind, find_kind(words[0]));
   JsonObject settings;
-  for (std::size_t i = 3; i < words->size(); ++i) {
-    if (Status added = add_setting(**kind, (*words)[i], settings, now); !added) {
-      return std::unexpected(added.error());
-    }
+  for (std::size_t i = 3; i < words.size(); ++i) {
+    GL_TRY(add_setting(*kind, words[i], settings, now));
   }
-  if (Status checked = check_settings(**kind, settings); !checked) {
-    return std::unexpected(checked.error());
-  }
-  return ConfiguredBridge{.name = (*words)[1],
-                          .kind = (*words)[0],
-                          .account = (*words)[2].substr(kAccount.size()),
+  GL_TRY(check_settings(*kind, settings));
+  return ConfiguredBridge{.name = words[1],
+                          .kind = words[0],
+                          .account = words[2].substr(kAccount.size()),
                           .settings = Secret(wire::to_text(settings))};
 }
 

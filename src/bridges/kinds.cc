@@ -43,9 +43,9 @@ Result<const Kind*> find_kind(std::string_view name) {
 }
 
 Status check_settings(const Kind& kind, const JsonObject& settings) {
-  const auto arguments = Arguments::check({.name = kind.name, .declared = kind.settings}, settings);
-  if (!arguments) return std::unexpected(arguments.error());
-  return kind.check(*arguments);
+  GL_TRY(const auto arguments,
+         Arguments::check({.name = kind.name, .declared = kind.settings}, settings));
+  return kind.check(arguments);
 }
 
 JsonObject shown_settings(const Kind& kind, const JsonObject& settings) {

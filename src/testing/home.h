@@ -8,7 +8,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <expected>
 #include <memory>
 #include <optional>
@@ -18,9 +17,7 @@
 #include <vector>
 
 #include "base/shared_text.h"
-#include "hub/cluster.h"
 #include "hub/hub.h"
-#include "hub/memory_bus.h"
 #include "registry/registry.h"
 #include "testing/catalog.h"
 #include "testing/clock.h"
@@ -70,65 +67,6 @@ class FakeClient final : public hub::Client {
 
 using FakePtr = std::shared_ptr<FakeClient>;
 
-// A second node of a TestHome, which owns every other partition; all connections are at the first.
-// It has what the first has (registry, clock, log, stored sessions), and what is its own: presence,
-// counters, fault rules.
-class SecondHub {
- public:
-  // Whether homes have one: with GRIDLOOM_TEST_NODES=2 in the environment.
-  [[nodiscard]] static bool is_wanted() {
-    const char* nodes = std::getenv("GRIDLOOM_TEST_NODES");
-    return nodes != nullptr && std::string_view(nodes) == "2";
-  }
-  SecondHub(hub::Hub& first, hub::Platform& like, hub::MemoryBus& bus, std::size_t shards)
-      : like_(like),
-        platform_{.clock = like.clock,
-                  .catalog = like.catalog,
-                  .registry = like.registry,
-                  .config = like.config} {
-    std::vector<Loop*> all;
-    for (std::size_t i = 0; i < shards; ++i) {
-      loops_.push_back(std::make_unique<ManualLoop>());
-      all.push_back(loops_.back().get());
-    }
-    share();
-    hub_ = std::make_unique<hub::Hub>(platform_, all);
-    static std::uint64_t runs = 0;
-    ++runs;
-    auto& there =
-        hub::Cluster::join(first, {.peers = &bus.end("first"), .self = "first", .run = runs});
-    auto& here =
-        hub::Cluster::join(*hub_, {.peers = &bus.end("second"), .self = "second", .run = runs});
-    for (std::size_t i = 0; i < kPartitions; ++i) {
-      const std::string owner = i % 2 == 0 ? "first" : "second";
-      there.place(static_cast<Partition>(i), owner, 1);
-      here.place(static_cast<Partition>(i), owner, 1);
-    }
-    bus.link("first", "second");
-  }
-
-  [[nodiscard]] hub::Hub& hub() { return *hub_; }
-  bool run() {
-    share();
-    bool again = false;
-    for (const auto& loop : loops_) again = loop->run() || again;
-    return again;
-  }
-
- private:
-  // A test may have set them since.
-  void share() {
-    platform_.sessions = like_.sessions;
-    platform_.journal = like_.journal;
-    platform_.services = like_.services;
-  }
-
-  hub::Platform& like_;
-  hub::Platform platform_;
-  std::vector<std::unique_ptr<ManualLoop>> loops_;
-  std::unique_ptr<hub::Hub> hub_;
-};
-
 struct TestHome {
   explicit TestHome(std::size_t shards = 2, const hub::Config& config = {})
       : registry(must(registry::Registry::open(folder.data()))),
@@ -138,7 +76,6 @@ struct TestHome {
     start_hub();
     registry->on_change([this] {
       if (hub) hub->registry_changed();
-      if (second) second->hub().registry_changed();
     });
   }
 
@@ -148,13 +85,7 @@ struct TestHome {
     return all;
   }
   // A new hub on the same platform, as after a restart; the old one must be gone.
-  void start_hub() {
-    second.reset();
-    hub = std::make_unique<hub::Hub>(platform, loops());
-    if (!SecondHub::is_wanted()) return;
-    second = std::make_unique<SecondHub>(*hub, platform, bus, shard_loops.size());
-    settle();
-  }
+  void start_hub() { hub = std::make_unique<hub::Hub>(platform, loops()); }
 
   // --- the registry ---
   registry::AccountId add_account(std::string_view name) {
@@ -285,14 +216,11 @@ struct TestHome {
     while (again) {
       again = client_loop.run();
       for (const auto& loop : shard_loops) again = loop->run() || again;
-      if (second) again = second->run() || again;
-      again = bus.turn() || again;
     }
   }
   void pass(Millis time) {
     clock.pass(time);
     hub->tick();
-    if (second) second->hub().tick();
     settle();
   }
 
@@ -302,9 +230,7 @@ struct TestHome {
   hub::Platform platform;
   ManualLoop client_loop;
   std::vector<std::unique_ptr<ManualLoop>> shard_loops;
-  hub::MemoryBus bus;
   std::unique_ptr<hub::Hub> hub;
-  std::unique_ptr<SecondHub> second;  // null: there is none
 };
 
 // The payload in a line "q1 /open/ACCOUNT/SN/set_reply {...}".

@@ -307,7 +307,11 @@ test('today is compared with yesterday up to the same time', async () => {
     const {home_kwh} = previous.soFar;
     assert.ok(home_kwh > least && home_kwh < most, `${least} < ${home_kwh} < ${most}`);
     const home = page.locator('.legend > div', {hasText: 'Home'}).locator('.change span');
-    assert.match(await home.textContent(), new RegExp(`^before ${home_kwh.toFixed(2)} kWh$`));
+    const twoDecimals = new Intl.NumberFormat('en', {
+      minimumFractionDigits: 2,
+      maximumFractionDigits: 2,
+    });
+    assert.equal(await home.textContent(), `before ${twoDecimals.format(home_kwh)} kWh`);
     await page.close();
   } finally {
     stage.gridloom('time', 'resume');

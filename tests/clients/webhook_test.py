@@ -167,6 +167,8 @@ class WebhookTest(unittest.TestCase):
         self.add(receiver.url, "--events", "fault.began,fault.ended")
         self.fault(1)
         began = receiver.call()
+        # Until the bridge has the answer, it would send the event again.
+        until("a bridge that knows that it was taken", lambda: self.row()["out"] == 1)
         self.device.close()  # it would connect again by itself
         self.server.restart()
         self.device = self.connect()

@@ -15,7 +15,7 @@
 #include "home/battery_modes.h"
 #include "home/home_feed.h"
 #include "home/set_tracker.h"
-#include "hub/credentials.h"
+#include "hub/platform/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
 #include "testing/clock.h"

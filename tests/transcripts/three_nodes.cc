@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,8 +15,9 @@
 #include "api/page/page.h"
 #include "base/chance.h"
 #include "base/partition.h"
-#include "hub/cluster.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
+#include "hubs/cluster.h"
+#include "hubs/test_memory_bus.h"
 #include "node/relay_door.h"
 #include "node/relay_owner.h"
 #include "server/health.h"
@@ -47,7 +49,7 @@ void join(hub::Hub& hub, hub::MemoryBus& bus, const std::string& name) {
 // A hub on the server's data, with a loop and protocols of its own.
 class Part {
  public:
-  Part(const NodesAround& around, const std::string& name)
+  Part(const NodesAround& around, hub::MemoryBus& bus, const std::string& name)
       : platform_{.clock = around.clock,
                   .catalog = around.server.platform().catalog,
                   .registry = around.server.registry(),
@@ -57,7 +59,7 @@ class Part {
                   .services = around.server.platform().services},
         loops_(server::make_loops(1)),
         hub_(std::make_shared<hub::Hub>(platform_, server::as_loops(loops_))) {
-    join(*hub_, around.bus, name);
+    join(*hub_, bus, name);
     protocols_.emplace(server::Protocols::Options{
         .hub = *hub_, .clock = around.clock, .loops = loops_, .limits = around.server.limits()});
     loop().on_sweep([this] { hub_->tick(); });
@@ -96,9 +98,9 @@ struct NodeDoor {
 
 // Where devices and sessions are.
 struct Slot {
-  Slot(const NodesAround& around, std::size_t number)
-      : part(around, slot_name(number)),
-        relay({.peers = around.bus.end(relay_name(slot_name(number))),
+  Slot(const NodesAround& around, hub::MemoryBus& bus, std::size_t number)
+      : part(around, bus, slot_name(number)),
+        relay({.peers = bus.end(relay_name(slot_name(number))),
                .loop = part.loop(),
                .clock = around.clock,
                .run = kRun,
@@ -122,22 +124,22 @@ void add_api(Part& part, const NodesAround& around) {
        .page = api::Page({})});
 }
 
-NodeDoor make_door(const NodesAround& around, std::size_t number) {
+NodeDoor make_door(const NodesAround& around, hub::MemoryBus& bus, std::size_t number) {
   NodeDoor door{.part = nullptr, .loop = around.server.loops().front().get()};
   if (number == 0) {
-    join(around.server.hub(), around.bus, door_name(number));
+    join(around.server.hub(), bus, door_name(number));
     // Its APIs are made by listen(), which comes later.
     door.http = [&server = around.server](net::ConnectionContext context) {
       return server.protocol(Interface::kHttp)(std::move(context));
     };
   } else {
-    door.part = std::make_unique<Part>(around, door_name(number));
+    door.part = std::make_unique<Part>(around, bus, door_name(number));
     add_api(*door.part, around);
     door.loop = &door.part->loop();
     door.http = door.part->make(Interface::kHttp);
   }
   door.relay = std::make_unique<node::RelayDoor>(
-      node::RelayDoor::Options{.peers = around.bus.end(relay_name(door_name(number))),
+      node::RelayDoor::Options{.peers = bus.end(relay_name(door_name(number))),
                                .loop = *door.loop,
                                .clock = around.clock,
                                .run = kRun,
@@ -150,10 +152,10 @@ NodeDoor make_door(const NodesAround& around, std::size_t number) {
 
 class ThreeNodes final : public Nodes {
  public:
-  explicit ThreeNodes(const NodesAround& around) : bus_(around.bus) {
+  ThreeNodes(const NodesAround& around, hub::MemoryBus& bus) : bus_(bus) {
     for (std::size_t i = 0; i < kNodes; ++i) {
-      slots_.at(i) = std::make_unique<Slot>(around, i);
-      doors_.at(i) = make_door(around, i);
+      slots_.at(i) = std::make_unique<Slot>(around, bus_, i);
+      doors_.at(i) = make_door(around, bus_, i);
     }
     for (std::size_t i = 0; i < kNodes; ++i) {
       for (std::size_t other = 0; other < kNodes; ++other) {
@@ -207,7 +209,9 @@ class ThreeNodes final : public Nodes {
 }  // namespace
 
 std::unique_ptr<Nodes> make_three_nodes(const NodesAround& around) {
-  return std::make_unique<ThreeNodes>(around);
+  auto bus = std::make_shared<hub::MemoryBus>();
+  around.network = bus;
+  return std::make_unique<ThreeNodes>(around, *bus);
 }
 
 }  // namespace gridloom::transcripts

@@ -1,4 +1,4 @@
-// Prints web/api/types.ts: what the page knows of the API, from the bodies that src/api/bodies
+// Prints web/api/types.ts: what the page knows of the API, from the bodies that src/core/api/bodies
 // describes.
 #include <cstdio>
 #include <string>

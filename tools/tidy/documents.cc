@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidy/rules.h"
 
@@ -36,16 +37,28 @@ bool ends_like_source(std::string_view word) {
 
 struct Places {
   const Tree& tree;
-  std::set<std::string> top;    // folders of the root
-  std::set<std::string> rooms;  // folders of src/
+  std::set<std::string> top;       // folders of the root
+  std::vector<std::string> homes;  // of rooms: src/ and its wings
 };
+
+Places places_in(const Tree& tree) {
+  Places places{.tree = tree, .top = tree.folders(""), .homes = {"src"}};
+  for (const std::string& wing : tree.folders("src")) {
+    places.homes.push_back(fmt::format("src/{}", wing));
+  }
+  return places;
+}
 
 // "wire/json.h" is the form in which the code names a header; "http/mqtt" is prose.
 bool is_missing(const Places& places, std::string_view word) {
   const std::string first(word.substr(0, word.find('/')));
   if (places.top.contains(first)) return !places.tree.has(word);
-  if (!places.rooms.contains(first) || !ends_like_source(word)) return false;
-  return !places.tree.has(fmt::format("src/{}", word));
+  const auto is_in = [&](std::string_view path) {
+    return std::ranges::any_of(places.homes, [&](const std::string& home) {
+      return places.tree.has(fmt::format("{}/{}", home, path));
+    });
+  };
+  return ends_like_source(word) && is_in(fmt::format("{}/", first)) && !is_in(word);
 }
 
 void check_line(const Places& places, const Source& file, std::size_t number, Report& report) {
@@ -68,7 +81,7 @@ void check_line(const Places& places, const Source& file, std::size_t number, Re
 }  // namespace
 
 void check_documents(const Tree& tree, Report& report) {
-  const Places places = {.tree = tree, .top = tree.folders(""), .rooms = tree.folders("src")};
+  const Places places = places_in(tree);
   for (const Source& file : tree.files()) {
     if (!file.path().ends_with(".md")) continue;
     for (std::size_t number = 1; number <= file.line_count(); ++number) {

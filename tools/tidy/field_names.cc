@@ -106,7 +106,7 @@ void check_field_names(const Tree& tree, Report& report) {
     FileScan(file).put_into(names);
   }
   for (const Source& file : tree.files()) {
-    if (!file.is_cpp() || !file.under("src/") || file.under("src/sim/models/")) continue;
+    if (!file.is_cpp() || !file.under("src/") || file.under("src/lab/sim/models/")) continue;
     if (file.is_test()) continue;
     for (const Literal& literal : file.literals()) {
       if (!is_field(names, literal.content)) continue;

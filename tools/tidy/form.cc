@@ -56,9 +56,11 @@ void check_own_header(const Tree& tree, const Source& file, Report& report) {
   std::string header = file.path().substr(0, file.path().size() - 3) + ".h";
   if (!tree.has(header)) return;
   header.erase(0, header.find('/') + 1);
+  const std::string in_wing = header.substr(header.find('/') + 1);
   for (std::size_t number = 1; number <= file.line_count(); ++number) {
     if (!file.line(number).starts_with("#include ")) continue;
-    if (file.line(number) != fmt::format("#include \"{}\"", header)) {
+    if (file.line(number) != fmt::format("#include \"{}\"", header) &&
+        file.line(number) != fmt::format("#include \"{}\"", in_wing)) {
       report.at_line(
           file, number, "the file's own header is not its first include",
           fmt::format("put \"{}\" first, so that what it forgot to include shows", header));

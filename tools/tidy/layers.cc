@@ -6,6 +6,7 @@
 // includes none behind which is a room that its own room is not linked with.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -25,6 +26,7 @@ using Names = std::set<std::string, std::less<>>;
 constexpr std::string_view kOwnFolder = ".";  // the folder of the room itself
 
 struct Room {
+  std::string path;  // below src/: "core/hub"; files are included by its last name
   Names below;
   bool is_for_tests = false;
   // Each folder of the room with the folders below it. Empty: the folders have no order.
@@ -72,9 +74,12 @@ Rooms read_rows(const Source& layers, Report& report) {
       auto& folders = last->second.folders;
       is_new = folders.emplace(name, read_names(layers, number, folders, report)).second;
     } else {
-      Room room{.below = read_names(layers, number, rooms, report),
-                .is_for_tests = name.ends_with(kForTests)};
-      if (room.is_for_tests) name.resize(name.size() - kForTests.size());
+      const bool is_for_tests = name.ends_with(kForTests);
+      if (is_for_tests) name.resize(name.size() - kForTests.size());
+      Room room{.path = name,
+                .below = read_names(layers, number, rooms, report),
+                .is_for_tests = is_for_tests};
+      name.erase(0, name.rfind('/') + 1);
       std::tie(last, is_new) = rooms.emplace(name, std::move(room));
     }
     if (!is_new) {
@@ -92,17 +97,39 @@ std::optional<std::string_view> quoted_include(std::string_view line) {
   return line.substr(0, line.find('"'));
 }
 
-// The first folder of a path below src/; empty for a file of src/ itself.
-std::string_view room_of(std::string_view path) {
+// The first name of a path: the room of an include.
+std::string_view first_of(std::string_view path) {
   const std::size_t slash = path.find('/');
   return slash == std::string_view::npos ? std::string_view() : path.substr(0, slash);
 }
 
-// The folder within its room of a path below src/.
+// What a path in a room has before its file; "." for the room itself.
 std::string_view folder_of(std::string_view path) {
-  path.remove_prefix(path.find('/') + 1);
-  const std::size_t slash = path.find('/');
-  return slash == std::string_view::npos ? kOwnFolder : path.substr(0, slash);
+  const std::string_view folder = first_of(path);
+  return folder.empty() ? kOwnFolder : folder;
+}
+
+// A file of a room.
+struct Place {
+  std::string_view room;  // empty: the file is in none
+  std::string_view path;  // in the room
+};
+Place place_of(const Rooms& rooms, const Source& file) {
+  const std::string_view path = std::string_view(file.path()).substr(4);
+  Place place;
+  for (const auto& [name, room] : rooms) {
+    if (!path.starts_with(room.path) || !path.substr(room.path.size()).starts_with('/')) continue;
+    const std::string_view rest = path.substr(room.path.size() + 1);
+    if (place.room.empty() || rest.size() < place.path.size()) place = {.room = name, .path = rest};
+  }
+  return place;
+}
+
+// The file that an include names.
+std::string path_of(const Rooms& rooms, std::string_view target) {
+  const auto room = rooms.find(first_of(target));
+  if (room == rooms.end()) return fmt::format("src/{}", target);
+  return fmt::format("src/{}{}", room->second.path, target.substr(room->first.size()));
 }
 
 bool is_for_tests(const Rooms& rooms, std::string_view room) {
@@ -113,15 +140,15 @@ bool is_for_tests(const Rooms& rooms, std::string_view room) {
 // The rooms that a header of a room for tests includes, through other such headers too.
 void add_rooms_behind(const Tree& tree, const Rooms& rooms, std::string_view target, Names& seen,
                       Names& behind) {
-  const Source* header = tree.find(fmt::format("src/{}", target));
+  const Source* header = tree.find(path_of(rooms, target));
   if (header == nullptr || !seen.emplace(target).second) return;
   for (std::size_t number = 1; number <= header->line_count(); ++number) {
     const auto next = quoted_include(header->line(number));
     if (!next) continue;
-    if (is_for_tests(rooms, room_of(*next))) {
+    if (is_for_tests(rooms, first_of(*next))) {
       add_rooms_behind(tree, rooms, *next, seen, behind);
     } else {
-      behind.emplace(room_of(*next));
+      behind.emplace(first_of(*next));
     }
   }
 }
@@ -138,8 +165,8 @@ void add_rooms_below(const Rooms& rooms, std::string_view room, Names& below) {
 bool check_test_header(const Tree& tree, const Rooms& rooms, const Source& file, std::size_t number,
                        Report& report) {
   const std::string_view target = *quoted_include(file.line(number));
-  const std::string_view room = room_of(std::string_view(file.path()).substr(4));
-  const bool is_of_tests = is_for_tests(rooms, room_of(target));
+  const std::string_view room = place_of(rooms, file).room;
+  const bool is_of_tests = is_for_tests(rooms, first_of(target));
   const bool has_prefix = target.substr(target.rfind('/') + 1).starts_with("test_");
   if (!file.is_test() && (is_of_tests || has_prefix)) {
     report.at_line(file, number,
@@ -165,9 +192,11 @@ bool check_test_header(const Tree& tree, const Rooms& rooms, const Source& file,
 }
 
 // An include of a file of the same room.
-void check_folder(const Room& room, const Source& file, std::size_t number, Report& report) {
-  const std::string_view folder = folder_of(std::string_view(file.path()).substr(4));
-  const std::string_view other = folder_of(*quoted_include(file.line(number)));
+void check_folder(const Room& room, const Place& place, const Source& file, std::size_t number,
+                  Report& report) {
+  const std::string_view folder = folder_of(place.path);
+  const std::string_view target = *quoted_include(file.line(number));
+  const std::string_view other = folder_of(target.substr(place.room.size() + 1));
   const auto row = room.folders.find(folder);
   if (other == folder || row == room.folders.end() || row->second.contains(other)) return;
   report.at_line(file, number, fmt::format("'{}' may not include '{}'", folder, other),
@@ -180,22 +209,44 @@ void check_include(const Tree& tree, const Rooms& rooms, const Source& file, std
                    Report& report) {
   const auto target = quoted_include(file.line(number));
   if (!target) return;
-  const std::string_view other = room_of(*target);
-  if (other.empty() || !tree.has(fmt::format("src/{}", *target))) {
-    report.at_line(file, number, fmt::format("\"{}\" is no file of src/", *target),
-                   "write it from src/, as in \"base/result.h\"; a library's in angle brackets");
+  const std::string_view other = first_of(*target);
+  if (!rooms.contains(other) || !tree.has(path_of(rooms, *target))) {
+    report.at_line(
+        file, number, fmt::format("\"{}\" is no file of a room", *target),
+        "write it from its room, as in \"base/result.h\"; a library's in angle brackets");
     return;
   }
   if (check_test_header(tree, rooms, file, number, report)) return;
-  const std::string_view room = room_of(std::string_view(file.path()).substr(4));
-  if (room.empty()) return;  // main.cc
-  const auto row = rooms.find(room);
-  if (row == rooms.end() || row->second.below.contains(other)) return;
-  if (other == room) return check_folder(row->second, file, number, report);
+  const Place place = place_of(rooms, file);
+  const auto row = rooms.find(place.room);
+  if (row == rooms.end() || row->second.below.contains(other)) return;  // main.cc is in none
+  if (other == place.room) return check_folder(row->second, place, file, number, report);
   report.at_line(
-      file, number, fmt::format("'{}' may not include '{}'", room, other),
+      file, number, fmt::format("'{}' may not include '{}'", place.room, other),
       fmt::format("layers.txt lets it include {}: pass in what it needs, or move the code",
                   joined(row->second.below)));
+}
+
+// Each file is in a room, but for those of src/ itself.
+void check_rows_of_folders(const Tree& tree, const Source& layers, const Rooms& rooms,
+                           Report& report) {
+  Names without;
+  for (const Source& file : tree.files()) {
+    if (!file.under("src/") || !place_of(rooms, file).room.empty()) continue;
+    const std::string_view path = std::string_view(file.path()).substr(4);
+    const std::string_view first = first_of(path);
+    if (first.empty()) continue;
+    const bool is_wing = std::ranges::any_of(rooms, [&](const auto& each) {
+      return each.second.path.starts_with(fmt::format("{}/", first));
+    });
+    const std::string_view next = first_of(path.substr(first.size() + 1));
+    if (is_wing && next.empty()) continue;  // the wing's own page
+    without.insert(is_wing ? fmt::format("{}/{}", first, next) : std::string(first));
+  }
+  for (const std::string& folder : without) {
+    report.at_line(layers, 1, fmt::format("src/{} has no row", folder),
+                   "add one below the rooms that it uses");
+  }
 }
 
 // A room with rows for its folders has one for each that holds C++ files, and no other.
@@ -203,33 +254,33 @@ void check_folder_rows(const Tree& tree, const Source& layers, const Rooms& room
   std::map<std::string, Names, std::less<>> folders;
   for (const Source& file : tree.files()) {
     if (!file.is_cpp() || !file.under("src/")) continue;
-    const std::string_view path = std::string_view(file.path()).substr(4);
-    folders[std::string(room_of(path))].emplace(folder_of(path));
+    const Place place = place_of(rooms, file);
+    folders[std::string(place.room)].emplace(folder_of(place.path));
   }
   for (const auto& [name, room] : rooms) {
     if (room.folders.empty()) continue;
     for (const std::string& folder : folders[name]) {
       if (room.folders.contains(folder)) continue;
-      report.at_line(layers, 1, fmt::format("src/{}/{} has no row", name, folder),
+      report.at_line(layers, 1, fmt::format("src/{}/{} has no row", room.path, folder),
                      "add one to the rows of its room, below the folders that it uses");
     }
     for (const auto& [folder, below] : room.folders) {
       if (folders[name].contains(folder)) continue;
-      report.at_line(layers, 1, fmt::format("there is no src/{}/{}", name, folder),
+      report.at_line(layers, 1, fmt::format("there is no src/{}/{}", room.path, folder),
                      "remove its row");
     }
   }
 }
 
 // A header without a source file that only tests include has a name that says so.
-void check_names_of_test_headers(const Tree& tree, Report& report) {
+void check_names_of_test_headers(const Tree& tree, const Rooms& rooms, Report& report) {
   std::map<std::string, bool, std::less<>> only_tests;  // by what is included
   for (const Source& file : tree.files()) {
     if (!file.is_cpp()) continue;
     for (std::size_t number = 1; number <= file.line_count(); ++number) {
       const auto target = quoted_include(file.line(number));
       if (!target) continue;
-      bool& only = only_tests.try_emplace(fmt::format("src/{}", *target), true).first->second;
+      bool& only = only_tests.try_emplace(path_of(rooms, *target), true).first->second;
       only = only && file.is_test();
     }
   }
@@ -247,16 +298,10 @@ void check_layers(const Tree& tree, Report& report) {
   const Source* layers = tree.find("layers.txt");
   if (layers == nullptr) return;
   const Rooms rooms = read_rows(*layers, report);
-  const std::set<std::string> folders = tree.folders("src");
-  for (const std::string& folder : folders) {
-    if (!rooms.contains(folder)) {
-      report.at_line(*layers, 1, fmt::format("src/{} has no row", folder),
-                     "add one below the rooms that it uses");
-    }
-  }
-  for (const auto& [room, row] : rooms) {
-    if (!folders.contains(room)) {
-      report.at_line(*layers, 1, fmt::format("there is no src/{}", room), "remove its row");
+  check_rows_of_folders(tree, *layers, rooms, report);
+  for (const auto& [name, room] : rooms) {
+    if (!tree.has(fmt::format("src/{}/", room.path))) {
+      report.at_line(*layers, 1, fmt::format("there is no src/{}", room.path), "remove its row");
     }
   }
   for (const Source& file : tree.files()) {
@@ -266,7 +311,7 @@ void check_layers(const Tree& tree, Report& report) {
     }
   }
   check_folder_rows(tree, *layers, rooms, report);
-  check_names_of_test_headers(tree, report);
+  check_names_of_test_headers(tree, rooms, report);
 }
 
 }  // namespace gridloom::tidy

@@ -56,7 +56,7 @@ void check_retired_names(const Tree& tree, Report& report);
 void check_coroutines(const Tree& tree, Report& report);
 // Device fields are data: C++ code outside the simulator's models names none of them.
 void check_field_names(const Tree& tree, Report& report);
-// Topics are spelled in src/wire/topics.h alone.
+// Topics are spelled in src/core/wire/topics.h alone.
 void check_topics(const Tree& tree, Report& report);
 // Files named in the documentation exist.
 void check_documents(const Tree& tree, Report& report);

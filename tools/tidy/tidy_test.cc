@@ -69,11 +69,38 @@ TEST(Layers, RefuseAnIncludeUpwardsWithTheRowAsTheCure) {
                   "nothing: pass in what it needs, or move the code"));
 }
 
-TEST(Layers, RefuseAnIncludeThatIsNotWrittenFromTheRoot) {
+TEST(Layers, NameTheWingOfARoom) {
+  const std::vector<File> rooms = {
+      {"layers.txt", "core/base:\nbridges: base\n  core:\n  .: core\n"},
+      {"src/core/base/a.h", ""},
+      {"src/bridges/core/b.h", "#include \"base/a.h\"\n"},
+      {"src/bridges/all.cc", "#include \"bridges/core/b.h\"\n"}};
+  struct Row {
+    File file;
+    std::string_view finding;  // empty: none
+  };
+  for (const Row& row : std::vector<Row>{
+           {{"src/core/base/c.cc", "#include \"base/a.h\"\n"}, ""},
+           {{"src/core/base/c.cc", "#include \"bridges/core/b.h\"\n"},
+            "src/core/base/c.cc:1: error: 'base' may not include 'bridges'"},
+           {{"src/bridges/core/c.cc", "#include \"core/base/a.h\"\n"}, "is no file of a room"},
+           {{"src/core/new/c.h", ""}, "src/core/new has no row"}}) {
+    std::vector<File> files = rooms;
+    files.push_back(row.file);
+    const auto findings = findings_of(check_layers, files);
+    if (row.finding.empty()) {
+      EXPECT_THAT(findings, IsEmpty());
+    } else {
+      EXPECT_THAT(findings, ElementsAre(HasSubstr(std::string(row.finding))));
+    }
+  }
+}
+
+TEST(Layers, RefuseAnIncludeThatIsNotWrittenFromItsRoom) {
   EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "base:\n"},
                                          {"src/base/a.h", "#include \"b.h\"\n"},
                                          {"src/base/b.h", ""}}),
-              ElementsAre(HasSubstr("\"b.h\" is no file of src/")));
+              ElementsAre(HasSubstr("\"b.h\" is no file of a room")));
 }
 
 TEST(Layers, AreBottomUp) {
@@ -318,17 +345,18 @@ TEST(RetiredNames, AreRefusedWithTheNameToUse) {
   EXPECT_THAT(findings_of(check_retired_names, {{"tests/a/a_test.cc", "auto a = misdoes(b);"}}),
               ElementsAre(HasSubstr("it is injected now")));
   EXPECT_THAT(
-      findings_of(check_retired_names, {{"src/sim/a.cc", "HandClock clock; check_order(a);"}}),
+      findings_of(check_retired_names, {{"src/lab/sim/a.cc", "HandClock clock; check_order(a);"}}),
       ElementsAre(HasSubstr("it is SteppedClock now"), HasSubstr("it is check_fault_rule now")));
 }
 TEST(RetiredNames, CountWhereTheyStoodAndInCodeOnly) {
-  EXPECT_THAT(findings_of(check_retired_names, {{"src/net/a.h", "struct Line {};"}}),
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/core/net/a.h", "struct Line {};"}}),
               ElementsAre(HasSubstr("it is ConnectionContext now")));
   EXPECT_THAT(findings_of(check_retired_names, {{"src/transcripts/a.h", "struct Line {};"}}),
               IsEmpty());
-  EXPECT_THAT(findings_of(check_retired_names, {{"src/mqtt/a.h", "struct Parting {};"}}),
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/core/mqtt/a.h", "struct Parting {};"}}),
               ElementsAre(HasSubstr("it is ConnectionEnd now")));
-  EXPECT_THAT(findings_of(check_retired_names, {{"src/sim/a.h", "struct Parting {};"}}), IsEmpty());
+  EXPECT_THAT(findings_of(check_retired_names, {{"src/lab/sim/a.h", "struct Parting {};"}}),
+              IsEmpty());
   EXPECT_THAT(findings_of(check_retired_names,
                           "// A Fault says what went wrong.\nauto a = \"Fault\"; Faults b;"),
               IsEmpty());
@@ -383,10 +411,11 @@ const File kDevice = {"devices/delta.yaml",
 
 TEST(FieldNames, AreRefusedInCode) {
   EXPECT_THAT(
-      findings_of(check_field_names,
-                  {kDevice, {"src/hub/a.cc", "auto a = \"pd.soc\";\nauto b = \"20_1.watts\";"}}),
-      ElementsAre(HasSubstr("src/hub/a.cc:1: error: the field 'pd.soc' in C++"),
-                  HasSubstr("src/hub/a.cc:2: error: the field '20_1.watts' in C++")));
+      findings_of(
+          check_field_names,
+          {kDevice, {"src/core/hub/a.cc", "auto a = \"pd.soc\";\nauto b = \"20_1.watts\";"}}),
+      ElementsAre(HasSubstr("src/core/hub/a.cc:1: error: the field 'pd.soc' in C++"),
+                  HasSubstr("src/core/hub/a.cc:2: error: the field '20_1.watts' in C++")));
 }
 
 TEST(FieldNames, OfATemplateAreRefusedWithWhateverItsParametersStandFor) {
@@ -407,7 +436,8 @@ TEST(FieldNames, OfATemplateAreRefusedWithWhateverItsParametersStandFor) {
                        "  pv.<input>:\n"
                        "    - {with: {n: 1}}\n"};
   const auto findings = [&](const std::string& text) {
-    return findings_of(check_field_names, {device, {"src/hub/a.cc", "auto a = \"" + text + "\";"}});
+    return findings_of(check_field_names,
+                       {device, {"src/core/hub/a.cc", "auto a = \"" + text + "\";"}});
   };
   for (const char* name : {"pv.watts", "pv.in1On", "pv.in12On"}) {
     EXPECT_THAT(findings(name), ElementsAre(HasSubstr(name))) << name;
@@ -422,30 +452,30 @@ TEST(FieldNames, AreAllowedInModelsAndTestsAndNamesOfOthersEverywhere) {
   EXPECT_THAT(
       findings_of(check_field_names,
                   {kDevice,
-                   {"src/sim/models/delta.cc", code},
-                   {"src/hub/a_test.cc", code},
+                   {"src/lab/sim/models/delta.cc", code},
+                   {"src/core/hub/a_test.cc", code},
                    {"tests/clients/a.cc", code},
-                   {"src/hub/a.cc", "auto a = \"a.b\"; auto b = \"soc\"; // \"pd.soc\"\n"}}),
+                   {"src/core/hub/a.cc", "auto a = \"a.b\"; auto b = \"soc\"; // \"pd.soc\"\n"}}),
       IsEmpty());
 }
 
 TEST(Topics, AreSpelledInOnePlace) {
   const std::string code = "auto a = \"/device/\"; auto b = \"/open/{}/{}\";\n";
-  EXPECT_THAT(findings_of(check_topics, {{"src/sim/fleet.cc", code}}),
-              ElementsAre(HasSubstr("src/sim/fleet.cc:1: error: the topic '/device/' in C++"),
+  EXPECT_THAT(findings_of(check_topics, {{"src/lab/sim/fleet.cc", code}}),
+              ElementsAre(HasSubstr("src/lab/sim/fleet.cc:1: error: the topic '/device/' in C++"),
                           HasSubstr("the topic '/open/{}/{}' in C++; make and read topics with")));
-  EXPECT_THAT(findings_of(check_topics, {{"src/wire/topics.h", code},
-                                         {"src/hub/hub_test.cc", code},
+  EXPECT_THAT(findings_of(check_topics, {{"src/core/wire/topics.h", code},
+                                         {"src/core/hub/hub_test.cc", code},
                                          {"src/testing/home.h", code},
                                          {"tests/rights/rights_test.cc", code},
-                                         {"src/http/api.cc",
+                                         {"src/core/http/api.cc",
                                           "auto a = \"/iot-open/sign/device/list\";\n"
                                           "auto b = \"publish to /open/ACCOUNT\"; // /device/\n"}}),
               IsEmpty());
 }
 
-const std::vector<File> kProject = {{"src/wire/json.h", ""},
-                                    {"src/http/api.cc", ""},
+const std::vector<File> kProject = {{"src/core/wire/json.h", ""},
+                                    {"src/core/http/api.cc", ""},
                                     {"devices/delta.yaml", ""},
                                     {"tools/tidy/main.cc", ""}};
 
@@ -457,14 +487,14 @@ std::vector<std::string> findings_of_document(const std::string& text) {
 
 TEST(Documents, NameOnlyFilesThatExist) {
   EXPECT_THAT(
-      findings_of_document("See `src/wire/json.h`, wire/json.h:12, [it](devices/delta.yaml).\n"
-                           "The folder `src/http/` and ./tools/tidy. `docs/a.md`: here.\n"),
+      findings_of_document("See `src/core/wire/json.h`, wire/json.h:12, [it](devices/delta.yaml).\n"
+                           "The folder `src/core/http/` and ./tools/tidy. `docs/a.md`: here.\n"),
       IsEmpty());
-  EXPECT_THAT(
-      findings_of_document("\nSee `src/wire/gone.h`, and wire/gone.h,\nand [it](devices/no.yaml)"),
-      ElementsAre(HasSubstr("docs/a.md:2: error: there is no src/wire/gone.h"),
-                  HasSubstr("docs/a.md:2: error: there is no wire/gone.h"),
-                  HasSubstr("docs/a.md:3: error: there is no devices/no.yaml")));
+  EXPECT_THAT(findings_of_document(
+                  "\nSee `src/core/wire/gone.h`, and wire/gone.h,\nand [it](devices/no.yaml)"),
+              ElementsAre(HasSubstr("docs/a.md:2: error: there is no src/core/wire/gone.h"),
+                          HasSubstr("docs/a.md:2: error: there is no wire/gone.h"),
+                          HasSubstr("docs/a.md:3: error: there is no devices/no.yaml")));
 }
 
 TEST(Documents, MayUsePlaceholdersAddressesAndProse) {

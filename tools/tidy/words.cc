@@ -27,7 +27,7 @@ constexpr Cure kString = {"std::string, or fmt::format_to_n into a buffer"};
 constexpr Cure kNumber = {"std::from_chars: no locale, no exception, and it says where it stopped"};
 constexpr Cure kSplit = {"cut a std::string_view with find and substr"};
 constexpr Cure kTime = {"std::chrono with base/clock.h"};
-constexpr Cure kZone = {"src/time: the zone is an argument there, not the process's"};
+constexpr Cure kZone = {"src/core/time: the zone is an argument there, not the process's"};
 constexpr Cure kChance = {"Chance (base/chance.h) for repeatable, random_key for secret values",
                           Scope::kEverywhere};
 constexpr Cure kFmt = {"fmt::print or fmt::format"};

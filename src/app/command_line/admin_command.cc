@@ -42,10 +42,9 @@ int ask_and_print(const AdminArguments& arguments, const JsonObject& request) {
 }
 
 Status check_account(const AdminArguments& arguments, std::string_view name) {
-  const auto accounts = ask(arguments, {{"op", "account.list"}});
-  if (!accounts) return std::unexpected(accounts.error());
+  GL_TRY(const auto accounts, ask(arguments, {{"op", "account.list"}}));
   std::vector<std::string> known;
-  for (const Json& row : accounts->get_array()) {
+  for (const Json& row : accounts.get_array()) {
     if (member_text(row, "name") == name) return {};
     known.push_back(member_text(row, "name"));
   }

@@ -15,11 +15,11 @@
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/home/local_home.h"
+#include "app/operations/audit.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "base/result.h"
-#include "operations/audit.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -75,11 +75,10 @@ Result<std::string> sn_of(const AuditArguments& arguments) {
 }
 
 Result<JsonArray> ask(const AuditArguments& arguments) {
-  const auto sn = sn_of(arguments);
-  if (!sn) return std::unexpected(sn.error());
+  GL_TRY(const auto sn, sn_of(arguments));
   JsonObject request{{"op", "audit"},
                      {"who", arguments.who},
-                     {"sn", *sn},
+                     {"sn", sn},
                      {"by", arguments.by},
                      {"address", arguments.address},
                      {"limit", arguments.limit},
@@ -93,15 +92,15 @@ Result<JsonArray> ask(const AuditArguments& arguments) {
   for (const End& end :
        {End{"--from", arguments.from, "since"}, End{"--to", arguments.to, "until"}}) {
     if (end.text.empty()) continue;
-    const auto at = time::parse_time(
-        end.text, {.name = end.option, .now = now, .relative = time::TimeOptions::Relative::kAny});
-    if (!at) return std::unexpected(at.error());
-    request[end.member] = unix_ms(*at);
+    GL_TRY(const auto at,
+           time::parse_time(
+               end.text,
+               {.name = end.option, .now = now, .relative = time::TimeOptions::Relative::kAny}));
+    request[end.member] = unix_ms(at);
   }
-  auto answer = ask_admin(arguments.data, request);
-  if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_array()) return fail(ErrorCode::kInternal, "the server's answer is not a list");
-  return std::move(answer->get_array());
+  GL_TRY(auto answer, ask_admin(arguments.data, request));
+  if (!answer.is_array()) return fail(ErrorCode::kInternal, "the server's answer is not a list");
+  return std::move(answer.get_array());
 }
 
 int run(const AuditArguments& arguments) {

@@ -18,8 +18,8 @@
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
 #include "app/data_folder/restore.h"
+#include "app/operations/backup.h"
 #include "app/process/progress.h"
-#include "operations/backup.h"
 #include "server/database_place.h"
 #include "wire/json.h"
 

@@ -59,27 +59,24 @@ Status fill_common(const BenchArguments& a, Load& load) {
 Status fill_mqtt(BenchArguments& a) {
   bench::MqttLoad& load = a.mqtt;
   for (const auto& each : std::views::split(a.to, ',')) {
-    const auto to = net::parse_address(std::string_view(each));
-    if (!to) return std::unexpected(to.error());
-    load.to.push_back(*to);
+    GL_TRY(const auto to, net::parse_address(std::string_view(each)));
+    load.to.push_back(to);
   }
-  if (Status filled = fill_common(a, load); !filled) return filled;
+  GL_TRY(fill_common(a, load));
   load.qos = static_cast<wire::mqtt::Qos>(a.qos);
   if (a.devices.empty()) {
     for (std::size_t i = 0; i < load.connections; ++i) {
       load.devices.push_back({.sn = fmt::format("bench-{}", i), .key = ""});
     }
   } else {
-    auto devices = bench::devices_from(a.devices);
-    if (!devices) return std::unexpected(devices.error());
-    load.devices = std::move(*devices);
+    GL_TRY(auto devices, bench::devices_from(a.devices));
+    load.devices = std::move(devices);
   }
   if (a.payload.empty()) {
     load.payloads = bench::payloads_of(a.payload_bytes, kDifferentPayloads);
   } else {
-    auto payloads = bench::payloads_from(a.payload, kDifferentPayloads);
-    if (!payloads) return std::unexpected(payloads.error());
-    load.payloads = std::move(*payloads);
+    GL_TRY(auto payloads, bench::payloads_from(a.payload, kDifferentPayloads));
+    load.payloads = std::move(payloads);
   }
   if (a.filter.empty()) return {};
   bench::MqttLoad::Subscriber who{.connections = a.subscribers,
@@ -88,9 +85,8 @@ Status fill_mqtt(BenchArguments& a) {
                                   .user = {},
                                   .password = {}};
   if (!a.subscriber.empty()) {
-    const auto text = read_text(a.subscriber, kMaxKey);
-    if (!text) return std::unexpected(text.error());
-    if (std::istringstream words(*text); !(words >> who.user >> who.password)) {
+    GL_TRY(const auto text, read_text(a.subscriber, kMaxKey));
+    if (std::istringstream words(text); !(words >> who.user >> who.password)) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("{} must contain a user name and a password", a.subscriber));
     }
@@ -100,25 +96,21 @@ Status fill_mqtt(BenchArguments& a) {
 }
 
 Status fill_http(BenchArguments& a, bench::HttpLoad& load) {
-  const auto to = net::parse_address(a.to);
-  if (!to) return std::unexpected(to.error());
-  load.to = *to;
-  if (Status filled = fill_common(a, load); !filled) return filled;
+  GL_TRY(const auto to, net::parse_address(a.to));
+  load.to = to;
+  GL_TRY(fill_common(a, load));
   if (a.key.empty()) return {};
-  auto key = bench::access_key_from(a.key);
-  if (!key) return std::unexpected(key.error());
-  load.key = std::move(*key);
+  GL_TRY(auto key, bench::access_key_from(a.key));
+  load.key = std::move(key);
   return {};
 }
 
 Status fill_set(BenchArguments& a) {
-  if (Status filled = fill_http(a, a.set.http); !filled) return filled;
-  const auto mqtt = net::parse_address(a.to_mqtt);
-  if (!mqtt) return std::unexpected(mqtt.error());
-  a.set.mqtt = *mqtt;
-  auto devices = bench::devices_from(a.devices);
-  if (!devices) return std::unexpected(devices.error());
-  a.set.http.devices = std::move(*devices);
+  GL_TRY(fill_http(a, a.set.http));
+  GL_TRY(const auto mqtt, net::parse_address(a.to_mqtt));
+  a.set.mqtt = mqtt;
+  GL_TRY(auto devices, bench::devices_from(a.devices));
+  a.set.http.devices = std::move(devices);
   return {};
 }
 

@@ -55,22 +55,20 @@ Status show_rows(std::string_view part) {
 Status show_columns(std::string_view part, bool json) {
   std::vector<std::string> made;
   if (history::is_rows(part)) {
-    auto merged = history::merge(std::span(&part, 1));
-    if (!merged) return std::unexpected(merged.error());
-    made = std::move(*merged);
+    GL_TRY(auto merged, history::merge(std::span(&part, 1)));
+    made = std::move(merged);
     if (!json) fmt::print("bytes: {}, rows of which no block was made yet\n", part.size());
   } else {
     made.emplace_back(part);
   }
   for (const std::string& bytes : made) {
-    const auto block = history::Block::open(bytes);
-    if (!block) return std::unexpected(block.error());
+    GL_TRY(const auto block, history::Block::open(bytes));
     if (json) {
-      wire::JsonObject object = block_json(*block);
+      wire::JsonObject object = block_json(block);
       object["bytes"] = bytes.size();
       print_json(object);
     } else {
-      fmt::print("bytes: {}\n{}", bytes.size(), block_text(*block));
+      fmt::print("bytes: {}\n{}", bytes.size(), block_text(block));
     }
   }
   return {};

@@ -75,9 +75,8 @@ Result<JsonObject> settings_of(const Added& added) {
     }
     if (text.empty()) continue;
     if (each.type == Type::kSecret) {
-      const auto secret = secret_in_file(text);
-      if (!secret) return std::unexpected(secret.error());
-      settings[each.name] = secret->reveal();
+      GL_TRY(const auto secret, secret_in_file(text));
+      settings[each.name] = secret.reveal();
       continue;
     }
     auto value = bridges::parse_setting(each, text, time_now());

@@ -23,7 +23,7 @@
 #include "catalog/language.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
-#include "hub/fault_injector.h"
+#include "hub/platform/fault_injector.h"
 #include "registry/sqlite/name_list.h"
 #include "sim/device_faults.h"
 

@@ -125,7 +125,7 @@ bool has_data(const std::filesystem::path& folder) {
 Status check_data_folder(std::string_view command, const std::filesystem::path& folder) {
   const auto* row = std::ranges::find(kRows, command, &CommandRow::command);
   if (command != kRestore) {
-    if (Status good = check_no_restore(folder); !good) return good;
+    GL_TRY(check_no_restore(folder));
   }
   if (row != kRows.end() && row->folder != DataFolder::kMustExist) return {};
   if (server::names_database(folder)) return {};

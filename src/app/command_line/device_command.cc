@@ -67,13 +67,11 @@ void print_devices(const std::vector<Json>& rows, bool json) {
 }
 
 Result<std::vector<Json>> devices_of(const DeviceArguments& arguments) {
-  const auto rows = ask(arguments.admin, {{"op", "device.list"}, {"owner", arguments.owner}});
-  if (!rows) return std::unexpected(rows.error());
-  const JsonArray& all = rows->get_array();
+  GL_TRY(const auto rows,
+         ask(arguments.admin, {{"op", "device.list"}, {"owner", arguments.owner}}));
+  const JsonArray& all = rows.get_array();
   if (all.empty() && !arguments.owner.empty()) {
-    if (Status known = check_account(arguments.admin, arguments.owner); !known) {
-      return std::unexpected(std::move(known.error()));
-    }
+    GL_TRY(check_account(arguments.admin, arguments.owner));
   }
   return std::vector<Json>(all.begin(), all.end());
 }

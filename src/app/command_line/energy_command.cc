@@ -161,26 +161,22 @@ void print_table(const ShownEnergies& shown) {
 
 Result<std::vector<ShownEnergies>> energies_of_device(const EnergyArguments& arguments,
                                                       OpenHome& home) {
-  const auto device = device_of(home, arguments.device);
-  if (!device) return std::unexpected(device.error());
-  auto answer = home.home->energy(device->sn, arguments.span);
-  if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
+  GL_TRY(const auto device, device_of(home, arguments.device));
+  GL_TRY(auto answer, home.home->energy(device.sn, arguments.span));
+  if (!answer.is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
   return std::vector<ShownEnergies>{
-      {.answer = answer->get_object(), .columns = kDeviceEnergyColumns}};
+      {.answer = answer.get_object(), .columns = kDeviceEnergyColumns}};
 }
 
 // The home of each owner, from the energies of their devices.
 Result<std::vector<ShownEnergies>> added_up(const EnergyArguments& arguments, OpenHome& home) {
-  const auto devices = home.home->devices();
-  if (!devices) return std::unexpected(devices.error());
+  GL_TRY(const auto devices, home.home->devices());
   std::map<std::string, std::vector<DeviceEnergy>> homes;
-  for (const HomeDevice& device : *devices) {
-    auto answer = home.home->energy(device.sn, arguments.span);
-    if (!answer) return std::unexpected(answer.error());
+  for (const HomeDevice& device : devices) {
+    GL_TRY(auto answer, home.home->energy(device.sn, arguments.span));
     const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
     homes[device.owner].push_back({.family = family,
-                                   .answer = std::move(*answer),
+                                   .answer = std::move(answer),
                                    .sn = device.sn,
                                    .meter_sn = meter_of(*home.home, device.sn, *family)});
   }

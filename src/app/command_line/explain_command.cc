@@ -210,11 +210,9 @@ Result<catalog::FamilyPtr> family_of(const HomeOptions& options, const catalog::
   if (catalog::FamilyPtr family = catalog.of_serial(word); !family->passthrough) return family;
   const Error unknown = unknown_family(catalog, word);
   if (!has_home(options)) return std::unexpected(unknown);
-  auto home = home_of(options);
-  if (!home) return std::unexpected(home.error());
-  const auto devices = (*home)->devices();
-  if (!devices) return std::unexpected(devices.error());
-  const auto device = find_device(*devices, word);
+  GL_TRY(auto home, home_of(options));
+  GL_TRY(const auto devices, home->devices());
+  const auto device = find_device(devices, word);
   if (device) return catalog.of_serial(device->sn);
   const bool is_near = unknown.detail.ends_with('?');
   return std::unexpected(is_near && device.error().code == ErrorCode::kNotFound ? unknown

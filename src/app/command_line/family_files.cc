@@ -70,15 +70,13 @@ void print_score(const GuessScore& score, const std::string& family) {
 // The family of those that come with Gridloom that the guess resembles most, from which it has
 // taken over what agrees; nothing if there is none.
 Result<std::optional<SimilarFamily>> start_from_similar(GuessedFamily& guessed) {
-  const auto shipped = catalog::load_catalog({});
-  if (!shipped) return std::unexpected(shipped.error());
-  std::optional<SimilarFamily> similar = most_similar(guessed, (*shipped)->families());
+  GL_TRY(const auto shipped, catalog::load_catalog({}));
+  std::optional<SimilarFamily> similar = most_similar(guessed, shipped->families());
   if (!similar) return similar;
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
     if (file.name != similar->family->id + ".yaml") continue;
-    const auto parts = catalog::file_parts(file);
-    if (!parts) return std::unexpected(parts.error());
-    take_over(*similar, *parts, guessed);
+    GL_TRY(const auto parts, catalog::file_parts(file));
+    take_over(*similar, parts, guessed);
   }
   return similar;
 }

@@ -140,22 +140,18 @@ int list(const FaultArguments& a) {
 // The serial number of the device that is named; empty: of none.
 Result<std::string> sn_of(const FaultArguments& a) {
   if (a.device.empty()) return std::string();
-  const auto home = home_of(a.server);
-  if (!home) return std::unexpected(home.error());
-  const auto devices = (*home)->devices();
-  if (!devices) return std::unexpected(devices.error());
-  auto device = find_device(*devices, a.device);
-  if (!device) return std::unexpected(device.error());
-  return std::move(device->sn);
+  GL_TRY(const auto home, home_of(a.server));
+  GL_TRY(const auto devices, home->devices());
+  GL_TRY(auto device, find_device(devices, a.device));
+  return std::move(device.sn);
 }
 
 // Sends the request, whose answer is an object.
 Result<JsonObject> ask(const FaultArguments& a, const JsonObject& request) {
-  auto answer = administer(a.server, request);
-  if (!answer) return std::unexpected(answer.error());
-  if (!answer->is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
-  print_warning(*answer);
-  return std::move(answer->get_object());
+  GL_TRY(auto answer, administer(a.server, request));
+  if (!answer.is_object()) return fail(ErrorCode::kMalformed, "the answer is no object");
+  print_warning(answer);
+  return std::move(answer.get_object());
 }
 
 int switch_off(const FaultArguments& a) {

@@ -23,13 +23,13 @@
 #include "app/control/history_stream.h"
 #include "app/home/field_lookup.h"
 #include "app/home/local_home.h"
+#include "app/operations/streams.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"
 #include "base/result.h"
 #include "client/api_client.h"
 #include "history/series/series_request.h"
-#include "operations/streams.h"
 #include "overview/values.h"
 #include "wire/json.h"
 
@@ -75,10 +75,9 @@ std::vector<std::string> words_of(std::string_view list) {
 
 // The names of fields for words such as "soc", which HTTP does not know.
 Result<std::string> names_for_server(const HistoryArguments& arguments, OpenDevice& open) {
-  const auto values = open.home.home->values(open.device.sn);
-  if (!values) return std::unexpected(values.error());
+  GL_TRY(const auto values, open.home.home->values(open.device.sn));
   std::vector<std::string> reported;
-  for (const auto& each : overview::flat_values(*open.family, values->quotas)) {
+  for (const auto& each : overview::flat_values(*open.family, values.quotas)) {
     reported.push_back(each.name);
   }
   std::vector<std::string> names;
@@ -94,29 +93,24 @@ Result<Question> question_of(const HistoryArguments& arguments) {
   Question question;
   std::string fields = arguments.fields;
   if (profile_of(arguments.home).empty()) {
-    auto device = local_device(arguments.home.data, arguments.device);
-    if (!device) return std::unexpected(device.error());
-    const auto catalog = catalog_of(arguments.home);
-    if (!catalog) return std::unexpected(catalog.error());
-    question.family = (*catalog)->of_serial(device->sn);
-    question.device = std::move(*device);
+    GL_TRY(auto device, local_device(arguments.home.data, arguments.device));
+    GL_TRY(const auto catalog, catalog_of(arguments.home));
+    question.family = catalog->of_serial(device.sn);
+    question.device = std::move(device);
   } else {
-    auto open = open_device(arguments.home, arguments.device);
-    if (!open) return std::unexpected(open.error());
-    auto names = names_for_server(arguments, *open);
-    if (!names) return std::unexpected(names.error());
-    fields = std::move(*names);
-    question.family = open->family;
-    question.device = std::move(open->device);
+    GL_TRY(auto open, open_device(arguments.home, arguments.device));
+    GL_TRY(auto names, names_for_server(arguments, open));
+    fields = std::move(names);
+    question.family = open.family;
+    question.device = std::move(open.device);
   }
   const std::string from = arguments.last.empty() ? arguments.from : "-" + arguments.last;
   std::string step = arguments.step;
   if (is_drawn(arguments) && step.empty()) {
-    const auto span =
-        history::series_request({.fields = arguments.fields, .from = from, .to = arguments.to},
-                                {.at = SystemClock().now(), .zone = local_zone().zone}, {});
-    if (!span) return std::unexpected(span.error());
-    step = default_step(span->to_ms - span->from_ms);
+    GL_TRY(const auto span,
+           history::series_request({.fields = arguments.fields, .from = from, .to = arguments.to},
+                                   {.at = SystemClock().now(), .zone = local_zone().zone}, {}));
+    step = default_step(span.to_ms - span.from_ms);
   }
   for (auto&& [name, value] : std::initializer_list<std::pair<std::string_view, std::string>>{
            {"fields", fields},
@@ -170,16 +164,14 @@ Status ask_folder(const HistoryArguments& arguments, const Question& question,
 }
 
 Result<client::ApiClient> api_of_profile(const HistoryArguments& arguments) {
-  const auto keys = keys_of_profile(profile_of(arguments.home));
-  if (!keys) return std::unexpected(keys.error());
-  return client::ApiClient::open(*keys);
+  GL_TRY(const auto keys, keys_of_profile(profile_of(arguments.home)));
+  return client::ApiClient::open(keys);
 }
 
 // The answer of a server elsewhere, in JSON.
 Result<Json> ask_profile(const HistoryArguments& arguments, const Question& question) {
-  auto api = api_of_profile(arguments);
-  if (!api) return std::unexpected(api.error());
-  auto answer = api->history(question.device.sn, question.parameters);
+  GL_TRY(auto api, api_of_profile(arguments));
+  auto answer = api.history(question.device.sn, question.parameters);
   if (answer && !is_history(*answer)) {
     return fail(ErrorCode::kMalformed, "the server's answer is no series");
   }
@@ -192,15 +184,14 @@ Result<std::string> ask_profile_text(const HistoryArguments& arguments, const Qu
     const auto answer = ask_profile(arguments, question);
     return answer ? Result<std::string>(wire::to_text(*answer)) : std::unexpected(answer.error());
   }
-  auto api = api_of_profile(arguments);
-  if (!api) return std::unexpected(api.error());
-  return api->history_csv(question.device.sn, question.parameters);
+  GL_TRY(auto api, api_of_profile(arguments));
+  return api.history_csv(question.device.sn, question.parameters);
 }
 
 Result<Json> whole_answer(const HistoryArguments& arguments, const Question& question) {
   if (!profile_of(arguments.home).empty()) return ask_profile(arguments, question);
   std::string whole;
-  const Status read = ask_folder(arguments, question, [&whole](std::string_view chunk) -> Status {
+  GL_TRY(ask_folder(arguments, question, [&whole](std::string_view chunk) -> Status {
     if (whole.size() + chunk.size() > kMaxDrawn_bytes) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("the answer is larger than {} MB: request a step, a shorter "
@@ -209,8 +200,7 @@ Result<Json> whole_answer(const HistoryArguments& arguments, const Question& que
     }
     whole += chunk;
     return {};
-  });
-  if (!read) return std::unexpected(read.error());
+  }));
   return wire::parse_json(whole, {.bytes = whole.size(), .keys = 10'000'000});
 }
 
@@ -245,9 +235,8 @@ std::string nothing_to_draw(const HistoryArguments& arguments, const Question& q
 }
 
 Status print_drawing(const HistoryArguments& arguments, const Question& question) {
-  auto answer = whole_answer(arguments, question);
-  if (!answer) return std::unexpected(answer.error());
-  JsonObject& series = answer->get_object();
+  GL_TRY(auto answer, whole_answer(arguments, question));
+  JsonObject& series = answer.get_object();
   add_decimals(*question.family, series);
   if (const std::string why = has_values(series) ? "" : nothing_to_draw(arguments, question);
       !why.empty()) {
@@ -273,9 +262,8 @@ Status print_text(const HistoryArguments& arguments, const Question& question) {
     printed = ask_folder(arguments, question,
                          [&output](std::string_view chunk) { return output.put(chunk); });
   } else {
-    const auto text = ask_profile_text(arguments, question);
-    if (!text) return std::unexpected(text.error());
-    printed = output.put(*text);
+    GL_TRY(const auto text, ask_profile_text(arguments, question));
+    printed = output.put(text);
   }
   if (printed && arguments.format == "json") printed = output.put("\n");
   if (printed) printed = output.end();
@@ -283,10 +271,8 @@ Status print_text(const HistoryArguments& arguments, const Question& question) {
 }
 
 Status print_history(const HistoryArguments& arguments) {
-  const auto question = question_of(arguments);
-  if (!question) return std::unexpected(question.error());
-  return is_drawn(arguments) ? print_drawing(arguments, *question)
-                             : print_text(arguments, *question);
+  GL_TRY(const auto question, question_of(arguments));
+  return is_drawn(arguments) ? print_drawing(arguments, question) : print_text(arguments, question);
 }
 
 }  // namespace

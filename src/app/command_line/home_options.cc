@@ -35,29 +35,26 @@ bool has_home(const HomeOptions& options) {
 Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
   const std::string name = profile_of(options);
   if (name.empty()) return local_home(options.data);
-  const auto keys = keys_of_profile(name);
-  if (!keys) return std::unexpected(keys.error());
-  return remote_home(*keys);
+  GL_TRY(const auto keys, keys_of_profile(name));
+  return remote_home(keys);
 }
 
 Result<wire::Json> administer(const HomeOptions& options, const wire::JsonObject& request) {
   const std::string name = profile_of(options);
   if (name.empty()) return ask_admin(options.data, request);
-  const auto keys = keys_of_profile(name);
-  if (!keys) return std::unexpected(keys.error());
-  if (keys->admin_token.empty()) {
+  GL_TRY(const auto keys, keys_of_profile(name));
+  if (keys.admin_token.empty()) {
     return fail(ErrorCode::kConflict,
                 fmt::format("the profile {} has no admin token: `gridloom token add NAME --scope "
                             "admin` on the server prints one, and `gridloom login {} ... "
                             "--admin-token-file FILE` keeps it",
                             name, name));
   }
-  auto api = client::ApiClient::open(*keys);
-  if (!api) return std::unexpected(api.error());
+  GL_TRY(auto api, client::ApiClient::open(keys));
   wire::JsonObject parameters = request;
   const std::string operation(wire::text_in(request, "op"));
   parameters.erase("op");
-  auto answer = api->administer(operation, parameters);
+  auto answer = api.administer(operation, parameters);
   if (!answer && answer.error().code == ErrorCode::kUnknownKey) {
     answer.error().detail = fmt::format("the admin token of the profile {} is refused: {}", name,
                                         answer.error().detail);
@@ -95,26 +92,21 @@ Option add_device_argument(CLI::App& command, std::string& device) {
 }
 
 Result<OpenHome> open_home(const HomeOptions& options) {
-  auto catalog = catalog_of(options);
-  if (!catalog) return std::unexpected(catalog.error());
-  auto home = home_of(options);
-  if (!home) return std::unexpected(home.error());
-  return OpenHome{.home = std::move(*home), .catalog = std::move(*catalog)};
+  GL_TRY(auto catalog, catalog_of(options));
+  GL_TRY(auto home, home_of(options));
+  return OpenHome{.home = std::move(home), .catalog = std::move(catalog)};
 }
 
 Result<HomeDevice> device_of(OpenHome& home, const std::string& text) {
-  const auto devices = home.home->devices();
-  if (!devices) return std::unexpected(devices.error());
-  return find_device(*devices, text);
+  GL_TRY(const auto devices, home.home->devices());
+  return find_device(devices, text);
 }
 
 Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text) {
-  auto home = open_home(options);
-  if (!home) return std::unexpected(home.error());
-  auto device = device_of(*home, text);
-  if (!device) return std::unexpected(device.error());
-  const catalog::FamilyPtr family = home->catalog->of_serial(device->sn);
-  return OpenDevice{.home = std::move(*home), .device = std::move(*device), .family = family};
+  GL_TRY(auto home, open_home(options));
+  GL_TRY(auto device, device_of(home, text));
+  const catalog::FamilyPtr family = home.catalog->of_serial(device.sn);
+  return OpenDevice{.home = std::move(home), .device = std::move(device), .family = family};
 }
 
 }  // namespace gridloom::app

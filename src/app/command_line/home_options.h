@@ -42,9 +42,9 @@ Option add_device_argument(CLI::App& command, std::string& device);
 // Whether there is a home to ask: a profile, or a data folder with devices.
 [[nodiscard]] bool has_home(const HomeOptions& options);
 [[nodiscard]] Result<std::unique_ptr<Home>> home_of(const HomeOptions& options);
-// Carries out an operation of administration (operations/table.h), {"op": its name, ...}: on the
-// data folder, or with the admin token of the profile on its server. kConflict: the profile has no
-// such token.
+// Carries out an operation of administration (app/operations/table.h), {"op": its name, ...}: on
+// the data folder, or with the admin token of the profile on its server. kConflict: the profile has
+// no such token.
 [[nodiscard]] Result<wire::Json> administer(const HomeOptions& options,
                                             const wire::JsonObject& request);
 [[nodiscard]] Result<std::shared_ptr<const catalog::Catalog>> catalog_of(

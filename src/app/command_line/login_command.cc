@@ -74,12 +74,11 @@ Error explained(Error error, const LoginArguments& arguments) {
 
 // Tries the keys and the admin token; the text says how many devices the account has.
 Result<std::string> checked(const client::ApiOptions& options, const LoginArguments& arguments) {
-  auto api = client::ApiClient::open(options);
-  if (!api) return std::unexpected(api.error());
-  const auto devices = api->devices();
+  GL_TRY(auto api, client::ApiClient::open(options));
+  const auto devices = api.devices();
   if (!devices) return std::unexpected(explained(devices.error(), arguments));
   if (!options.admin_token.empty()) {
-    const auto faults = api->administer("fault.list", {});
+    const auto faults = api.administer("fault.list", {});
     if (!faults) {
       return fail(faults.error().code, fmt::format("{} refuses the admin token: {}", arguments.host,
                                                    faults.error().detail));

@@ -14,8 +14,8 @@
 #include "app/command_line/home_options.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/local_home.h"
+#include "app/operations/table.h"
 #include "base/printable.h"
-#include "operations/table.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -112,15 +112,14 @@ Status name_devices(const AdminArguments& arguments, const std::vector<Parameter
     const wire::Json* given = request.if_contains(each.parameter);
     if (given == nullptr || each.device == DeviceNaming::kSerialNumber) continue;
     const std::string text(given->get_string());
-    const auto device = local_device(arguments.data, text);
-    if (!device) return std::unexpected(device.error());
-    if (each.device == DeviceNaming::kWhole && !is_whole_name(*device, text)) {
+    GL_TRY(const auto device, local_device(arguments.data, text));
+    if (each.device == DeviceNaming::kWhole && !is_whole_name(device, text)) {
       return fail(ErrorCode::kBadParams,
                   fmt::format("\"{}\" is a part of {}: this cannot be undone, so it wants the "
                               "whole name or serial number",
-                              printable(text), device_text(*device)));
+                              printable(text), device_text(device)));
     }
-    request[each.parameter] = device->sn;
+    request[each.parameter] = device.sn;
   }
   return {};
 }

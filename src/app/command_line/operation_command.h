@@ -1,5 +1,5 @@
-// Commands that are operations of administration (operations/table.h): the help of a command, and
-// the help and the checks of its arguments and options, are the table's.
+// Commands that are operations of administration (app/operations/table.h): the help of a command,
+// and the help and the checks of its arguments and options, are the table's.
 //
 // A command that only maps its arguments to parameters is declared by add_operation_command(). One
 // that does more (reads a file, asks for several operations, prints a table) has a function of its
@@ -14,7 +14,7 @@
 
 #include "app/command_line/admin_command.h"
 #include "app/command_line/command.h"
-#include "operations/operation.h"
+#include "app/operations/operation.h"
 
 namespace gridloom::app {
 

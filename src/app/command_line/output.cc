@@ -11,8 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "app/operations/run.h"
 #include "base/printable.h"
-#include "operations/run.h"
 
 namespace gridloom::app {
 namespace {

@@ -36,8 +36,8 @@ using storage::FileDescriptor;
 using wire::Json;
 using wire::JsonArray;
 
-constexpr std::int64_t kLongestWait_ms = 1'000'000;
-constexpr mode_t kOwnersOnly = 0600;  // recorded messages are private to the owner
+constexpr std::int64_t kLongestWait_ms = 200;  // then progress is shown
+constexpr mode_t kOwnersOnly = 0600;           // recorded messages are private to the owner
 
 struct RecordArguments {
   std::string data;
@@ -63,44 +63,44 @@ Result<FileDescriptor> make_file(const std::string& path) {
   return fail(ErrorCode::kIo, fmt::format("{}: {}", path, system_message(errno)));
 }
 
-// Waits for more to read; stops at the end of the span or on a signal.
+// Waits for more to read, until the end of the span or a signal, which may come before.
 class Wait {
  public:
-  explicit Wait(const std::optional<Millis>& span)
-      : signals_(::signalfd(-1, &mask_, SFD_CLOEXEC)),
-        until_(std::chrono::floor<Millis>(Steady::now()) + span.value_or(time::kLongestSpan)) {}
-  [[nodiscard]] bool for_more(int fd) const {
+  Wait() : signals_(::signalfd(-1, &mask_, SFD_CLOEXEC)) {}
+  void begin(const std::optional<Millis>& span) {
+    until_ = std::chrono::floor<Millis>(Steady::now()) + span.value_or(time::kLongestSpan);
+  }
+  enum class Next : std::uint8_t { kLines, kNothingYet, kEnd };
+  [[nodiscard]] Next next(int fd) const {
     std::array<pollfd, 2> ready = {{{.fd = fd, .events = POLLIN, .revents = 0},
                                     {.fd = signals_.get(), .events = POLLIN, .revents = 0}}};
-    while (ready[0].revents == 0 && ready[1].revents == 0) {
-      const auto left = (until_ - std::chrono::floor<Millis>(Steady::now())).count();
-      if (left <= 0) return false;
-      static_cast<void>(::poll(ready.data(), ready.size(),
-                               static_cast<int>(std::min<std::int64_t>(left, kLongestWait_ms))));
-    }
-    return ready[1].revents == 0;
+    const auto left = (until_ - std::chrono::floor<Millis>(Steady::now())).count();
+    if (left <= 0) return Next::kEnd;
+    static_cast<void>(::poll(ready.data(), ready.size(),
+                             static_cast<int>(std::min<std::int64_t>(left, kLongestWait_ms))));
+    if (ready[1].revents != 0) return Next::kEnd;
+    return ready[0].revents != 0 ? Next::kLines : Next::kNothingYet;
   }
 
  private:
   sigset_t mask_ = block_ending_signals();
   FileDescriptor signals_;
-  std::chrono::time_point<Steady, Millis> until_;
+  std::chrono::time_point<Steady, Millis> until_{};
 };
 
 Status write_lines(const std::vector<std::string>& lines, Recording& recording,
                    const FileDescriptor& file) {
   std::string text;
   for (const std::string& line : lines) {
-    const auto json = wire::parse_json(line, {.bytes = std::size_t{64} << 20U, .keys = 65'536});
-    if (!json) return std::unexpected(json.error());
-    if (const Json* missed = wire::member(*json, "missed")) {
+    GL_TRY(const auto json,
+           wire::parse_json(line, {.bytes = std::size_t{64} << 20U, .keys = 65'536}));
+    if (const Json* missed = wire::member(json, "missed")) {
       text += fmt::format("# {} messages were not recorded: the disk was too slow\n",
                           wire::to_text(*missed));
       continue;
     }
-    const auto event = traffic_event_in(*json);
-    if (!event) return std::unexpected(event.error());
-    text += recording.lines_of(*event);
+    GL_TRY(const auto event, traffic_event_in(json));
+    text += recording.lines_of(event);
   }
   return write_all(file, text);
 }
@@ -109,35 +109,36 @@ Status write_lines(const std::vector<std::string>& lines, Recording& recording,
 Result<JsonArray> sns_of(const RecordArguments& arguments) {
   JsonArray sns;
   for (const std::string& text : arguments.devices) {
-    const auto device = local_device(arguments.data, text);
-    if (!device) return std::unexpected(device.error());
-    sns.emplace_back(device->sn);
+    GL_TRY(const auto device, local_device(arguments.data, text));
+    sns.emplace_back(device.sn);
   }
   return sns;
 }
 
 Status record(const RecordArguments& arguments, const std::optional<Millis>& span) {
-  const Wait wait(span);
-  const auto sns = sns_of(arguments);
-  if (!sns) return std::unexpected(sns.error());
-  auto stream = AdminStream::open(arguments.data, {{"op", "record"}, {"sns", *sns}});
-  if (!stream) return std::unexpected(stream.error());
-  const auto file = make_file(arguments.out);
-  if (!file) return std::unexpected(file.error());
-  const RecordingStart begun = recording_start_from(stream->outcome());
+  Wait wait;
+  GL_TRY(const auto sns, sns_of(arguments));
+  GL_TRY(auto stream, AdminStream::open(arguments.data, {{"op", "record"}, {"sns", sns}}));
+  GL_TRY(const auto file, make_file(arguments.out));
+  const RecordingStart begun = recording_start_from(stream.outcome());
   Recording recording(begun.devices, begun.at, arguments.replaces_serials);
-  Status good = write_all(*file, recording.head());
+  Status good = write_all(file, recording.head());
   if (good) {
     fmt::print(stderr, "gridloom: recording {} device{}{}\n", begun.devices.size(),
                begun.devices.size() == 1 ? "" : "s", span ? "" : " until Ctrl-C");
   }
   bool ended = false;
+  wait.begin(span);
   Progress progress;
   const auto begun_at = Steady::now();
-  while (good && !ended && wait.for_more(stream->fd())) {
-    const auto lines = stream->read();
-    ended = !lines;
-    if (lines) good = write_lines(*lines, recording, *file);
+  while (good && !ended) {
+    const Wait::Next next = wait.next(stream.fd());
+    if (next == Wait::Next::kEnd) break;
+    if (next == Wait::Next::kLines) {
+      const auto lines = stream.read();
+      ended = !lines;
+      if (lines) good = write_lines(*lines, recording, file);
+    }
     const std::chrono::duration<double, std::milli> elapsed = Steady::now() - begun_at;
     progress.show(
         span ? std::optional(elapsed.count() / static_cast<double>(span->count())) : std::nullopt,
@@ -145,13 +146,13 @@ Status record(const RecordArguments& arguments, const std::optional<Millis>& spa
                     recording.requests()));
   }
   progress.end();
-  stream->end();
+  stream.end();
   while (good && !ended) {
-    const auto rest = stream->read();
+    const auto rest = stream.read();
     if (!rest) break;
-    good = write_lines(*rest, recording, *file);
+    good = write_lines(*rest, recording, file);
   }
-  if (good) good = write_all(*file, recording.end());
+  if (good) good = write_all(file, recording.end());
   if (!good) return fail(ErrorCode::kIo, fmt::format("{}: {}", arguments.out, good.error().detail));
   const double seconds = std::chrono::duration<double>(recording.span()).count();
   if (arguments.json) {

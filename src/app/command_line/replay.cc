@@ -38,12 +38,11 @@ struct ReplayArguments {
 };
 
 Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<std::string>& sns) {
-  const auto known = bench::devices_from(file);
-  if (!known) return std::unexpected(known.error());
+  GL_TRY(const auto known, bench::devices_from(file));
   std::vector<Secret> keys;
   for (const std::string& sn : sns) {
-    const auto found = std::ranges::find(*known, sn, &bench::Device::sn);
-    if (found == known->end()) {
+    const auto found = std::ranges::find(known, sn, &bench::Device::sn);
+    if (found == known.end()) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("--keys {}: the device {} is missing", file, sn));
     }
@@ -63,27 +62,22 @@ Result<Prepared> prepare(const ReplayArguments& arguments) {
                 "the server is missing: give --data DIR of one on this machine, or --server "
                 "HOST:PORT and --keys FILE");
   }
-  const auto catalog = catalog::load_catalog(device_files(arguments.devices, arguments.data));
-  if (!catalog) return std::unexpected(catalog.error());
-  const auto script = transcripts::load_script(arguments.file);
-  if (!script) return std::unexpected(script.error());
-  auto scripts = device_scripts(*script, **catalog);
-  if (!scripts) return std::unexpected(scripts.error());
+  GL_TRY(const auto catalog,
+         catalog::load_catalog(device_files(arguments.devices, arguments.data)));
+  GL_TRY(const auto script, transcripts::load_script(arguments.file));
+  GL_TRY(auto scripts, device_scripts(script, *catalog));
   std::vector<std::string> sns;
-  std::ranges::copy(*scripts | std::views::transform(&DeviceScript::sn), std::back_inserter(sns));
-  auto server = find_server(arguments.server, arguments.data);
-  if (!server) return std::unexpected(server.error());
-  Prepared made{.options = {.server = std::move(*server), .speed = arguments.speed}, .players = {}};
+  std::ranges::copy(scripts | std::views::transform(&DeviceScript::sn), std::back_inserter(sns));
+  GL_TRY(auto server, find_server(arguments.server, arguments.data));
+  Prepared made{.options = {.server = std::move(server), .speed = arguments.speed}, .players = {}};
   if (!arguments.ca.empty()) {
-    auto tls = client::tls_client(arguments.ca);
-    if (!tls) return std::unexpected(tls.error());
-    made.options.tls = std::move(*tls);
+    GL_TRY(auto tls, client::tls_client(arguments.ca));
+    made.options.tls = std::move(tls);
   }
-  auto keys = arguments.keys.empty() ? simulated_keys(arguments.data, sns, arguments.devices)
-                                     : keys_in(arguments.keys, sns);
-  if (!keys) return std::unexpected(keys.error());
-  for (std::size_t i = 0; i < scripts->size(); ++i) {
-    made.players.push_back({.device = std::move((*scripts)[i]), .key = std::move((*keys)[i])});
+  GL_TRY(auto keys, arguments.keys.empty() ? simulated_keys(arguments.data, sns, arguments.devices)
+                                           : keys_in(arguments.keys, sns));
+  for (std::size_t i = 0; i < scripts.size(); ++i) {
+    made.players.push_back({.device = std::move(scripts[i]), .key = std::move(keys[i])});
   }
   return made;
 }

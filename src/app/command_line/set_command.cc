@@ -102,9 +102,8 @@ Status read_back(Home& home, const std::string& sn, const Family& family, Millis
   using Steady = std::chrono::steady_clock;
   const auto until = Steady::now() + patience;
   for (;;) {
-    const auto read = home.values(sn);
-    if (!read) return std::unexpected(read.error());
-    const std::vector<FlatValue> values = flat_values(family, read->quotas);
+    GL_TRY(const auto read, home.values(sn));
+    const std::vector<FlatValue> values = flat_values(family, read.quotas);
     for (Change& change : changes) {
       const Json* value = find_value(values, change.quota);
       if (value == nullptr) continue;

@@ -18,14 +18,14 @@
 #include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"
 #include "app/device_groups.h"
+#include "app/operations/last_states.h"
+#include "app/operations/simulated.h"
 #include "app/process/local_zone.h"
 #include "app/process/progress.h"
 #include "base/read_file.h"
 #include "bench/mqtt_load.h"
 #include "catalog/home.h"
 #include "catalog/loader.h"
-#include "operations/last_states.h"
-#include "operations/simulated.h"
 #include "sim/dry_run.h"
 #include "sim/home.h"
 #include "sim/virtual_device.h"
@@ -70,9 +70,8 @@ Result<std::vector<FaultRule>> faults_of(const SimulateArguments& arguments,
                                          const catalog::Catalog& catalog) {
   std::vector<FaultRule> rules;
   for (const std::string& text : arguments.faults) {
-    auto rule = parse_fault_rule(text, catalog);
-    if (!rule) return std::unexpected(rule.error());
-    rules.push_back(std::move(*rule));
+    GL_TRY(auto rule, parse_fault_rule(text, catalog));
+    rules.push_back(std::move(rule));
   }
   return rules;
 }
@@ -88,36 +87,30 @@ Result<sim::World::Options> world_of(const SimulateArguments& arguments) {
 }
 
 Result<sim::DryRun> dry_run_of(const SimulateArguments& arguments) {
-  const auto catalog = catalog::load_catalog(arguments.devices);
-  if (!catalog) return std::unexpected(catalog.error());
-  const auto groups = families_of(arguments, **catalog);
-  if (!groups) return std::unexpected(groups.error());
-  const auto from = time::parse_time(arguments.from,
-                                     {.name = "--from",
-                                      .now = {.at = SystemClock().now(), .zone = local_zone().zone},
-                                      .relative = time::TimeOptions::Relative::kAny});
-  if (!from) return std::unexpected(from.error());
-  const auto span =
-      time::parse_span(arguments.span.empty() ? kDrySpan : arguments.span, {.name = "--for"});
-  if (!span) return std::unexpected(span.error());
-  const auto step =
-      time::parse_span(arguments.step, {.name = "--step", .least = kMinStep, .most = kMaxStep});
-  if (!step) return std::unexpected(step.error());
-  const auto world = world_of(arguments);
-  if (!world) return std::unexpected(world.error());
-  auto faults = faults_of(arguments, **catalog);
-  if (!faults) return std::unexpected(faults.error());
+  GL_TRY(const auto catalog, catalog::load_catalog(arguments.devices));
+  GL_TRY(const auto groups, families_of(arguments, *catalog));
+  GL_TRY(const auto from,
+         time::parse_time(arguments.from,
+                          {.name = "--from",
+                           .now = {.at = SystemClock().now(), .zone = local_zone().zone},
+                           .relative = time::TimeOptions::Relative::kAny}));
+  GL_TRY(const auto span,
+         time::parse_span(arguments.span.empty() ? kDrySpan : arguments.span, {.name = "--for"}));
+  GL_TRY(const auto step,
+         time::parse_span(arguments.step, {.name = "--step", .least = kMinStep, .most = kMaxStep}));
+  GL_TRY(const auto world, world_of(arguments));
+  GL_TRY(auto faults, faults_of(arguments, *catalog));
   std::vector<sim::DryRun::Group> dry_groups;
-  for (const auto& [family, devices] : *groups) {
+  for (const auto& [family, devices] : groups) {
     dry_groups.push_back({.family = family, .devices = devices});
   }
   return sim::DryRun{.groups = std::move(dry_groups),
-                     .world = *world,
-                     .from = *from,
-                     .span = *span,
-                     .step = *step,
+                     .world = world,
+                     .from = from,
+                     .span = span,
+                     .step = step,
                      .threads = arguments.threads,
-                     .faults = std::move(*faults)};
+                     .faults = std::move(faults)};
 }
 
 // Runs it and shows how far it is.
@@ -185,15 +178,12 @@ Result<Secret> gateway_key_of(const SimulateArguments& arguments) {
 // The devices in the file; the family follows from the serial number.
 Result<std::vector<sim::Member>> members_of_file(const std::string& path,
                                                  const catalog::Catalog& catalog) {
-  const auto devices = bench::devices_from(path);
-  if (!devices) return std::unexpected(devices.error());
+  GL_TRY(const auto devices, bench::devices_from(path));
   std::vector<sim::Member> members;
   for (const catalog::FamilyPtr& family : catalog.families()) {
-    if (const Status fits = sim::check_model(family); !fits) {
-      return std::unexpected(fits.error());
-    }
+    GL_TRY(sim::check_model(family));
   }
-  for (const bench::Device& device : *devices) {
+  for (const bench::Device& device : devices) {
     members.push_back(
         {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
   }
@@ -230,18 +220,14 @@ Result<Simulated> known_devices(const SimulateArguments& arguments,
                                 const catalog::Catalog& catalog) {
   Simulated known;
   if (!arguments.keys.empty()) {
-    auto members = members_of_file(arguments.keys, catalog);
-    if (!members) return std::unexpected(members.error());
-    known.members = std::move(*members);
+    GL_TRY(auto members, members_of_file(arguments.keys, catalog));
+    known.members = std::move(members);
     if (!arguments.home.empty()) {
-      if (Status good = enter_home(arguments.home, catalog, known); !good) {
-        return std::unexpected(good.error());
-      }
+      GL_TRY(enter_home(arguments.home, catalog, known));
     }
   } else {
-    const auto groups = families_of(arguments, catalog);
-    if (!groups) return std::unexpected(groups.error());
-    for (const auto& [family, devices] : *groups) {
+    GL_TRY(const auto groups, families_of(arguments, catalog));
+    for (const auto& [family, devices] : groups) {
       for (std::size_t i = 1; i <= devices; ++i) {
         known.members.push_back(
             {.family = family, .sn = sim::simulated_sn(*family, i), .key = Secret()});
@@ -249,17 +235,15 @@ Result<Simulated> known_devices(const SimulateArguments& arguments,
     }
   }
   if (arguments.gateway_key.empty()) return known;
-  auto key = gateway_key_of(arguments);
-  if (!key) return std::unexpected(key.error());
-  known.gateway_key = std::move(*key);
+  GL_TRY(auto key, gateway_key_of(arguments));
+  known.gateway_key = std::move(key);
   return known;
 }
 
 Result<Simulated> devices_of(const SimulateArguments& arguments, const catalog::Catalog& catalog) {
   if (arguments.data.empty() || !arguments.keys.empty()) return known_devices(arguments, catalog);
-  const auto groups = families_of(arguments, catalog);
-  if (!groups) return std::unexpected(groups.error());
-  return simulated_at(arguments.data, *groups, arguments.devices);
+  GL_TRY(const auto groups, families_of(arguments, catalog));
+  return simulated_at(arguments.data, groups, arguments.devices);
 }
 
 Status check_online(const SimulateArguments& arguments) {
@@ -285,55 +269,47 @@ Status check_online(const SimulateArguments& arguments) {
 }
 
 Result<FleetRun> drive_of(const SimulateArguments& arguments) {
-  if (Status good = check_online(arguments); !good) return std::unexpected(good.error());
-  const auto catalog = catalog::load_catalog(device_files(arguments.devices, arguments.data));
-  if (!catalog) return std::unexpected(catalog.error());
-  auto server = find_server(arguments.server, arguments.data);
-  if (!server) return std::unexpected(server.error());
-  auto devices = devices_of(arguments, **catalog);
-  if (!devices) return std::unexpected(devices.error());
-  const auto world = world_of(arguments);
-  if (!world) return std::unexpected(world.error());
-  for (sim::SiteOptions& site : devices->sites) site.world.file = world->file;
-  if (devices->sites.empty()) devices->sites = share_houses(devices->members, *world);
-  FleetRun made{.fleet = {.server = std::move(*server),
+  GL_TRY(check_online(arguments));
+  GL_TRY(const auto catalog,
+         catalog::load_catalog(device_files(arguments.devices, arguments.data)));
+  GL_TRY(auto server, find_server(arguments.server, arguments.data));
+  GL_TRY(auto devices, devices_of(arguments, *catalog));
+  GL_TRY(const auto world, world_of(arguments));
+  for (sim::SiteOptions& site : devices.sites) site.world.file = world.file;
+  if (devices.sites.empty()) devices.sites = share_houses(devices.members, world);
+  FleetRun made{.fleet = {.server = std::move(server),
                           .sign_ins_per_second = arguments.sign_ins_per_second,
-                          .world = *world,
-                          .sites = std::move(devices->sites)},
-                .members = std::move(devices->members),
+                          .world = world,
+                          .sites = std::move(devices.sites)},
+                .members = std::move(devices.members),
                 .threads = arguments.threads,
                 .span = {},
                 .server = arguments.pid,
                 .json = arguments.json};
-  auto faults = faults_of(arguments, **catalog);
-  if (!faults) return std::unexpected(faults.error());
-  made.faults = std::move(*faults);
+  GL_TRY(auto faults, faults_of(arguments, *catalog));
+  made.faults = std::move(faults);
   if (made.members.empty()) return fail(ErrorCode::kBadParams, "no devices were requested");
   if (!arguments.data.empty()) {
-    if (Status found = find_last_states(arguments.data, made.members); !found) {
-      return std::unexpected(std::move(found.error()));
-    }
+    GL_TRY(find_last_states(arguments.data, made.members));
     made.fleet.keep = [data = arguments.data](const std::string& sn,
                                               const wire::JsonObject& unreported) {
       operations::keep_unreported(data, sn, unreported);
     };
   }
   if (!arguments.ca.empty()) {
-    auto tls = client::tls_client(arguments.ca);
-    if (!tls) return std::unexpected(tls.error());
-    made.fleet.tls = std::move(*tls);
+    GL_TRY(auto tls, client::tls_client(arguments.ca));
+    made.fleet.tls = std::move(tls);
   }
   if (!arguments.gateway.empty() || arguments.connections != 0) {
     made.fleet.gateway = {.account = arguments.gateway.empty()
                                          ? std::string(operations::kSimulatedAccount)
                                          : arguments.gateway,
-                          .key = devices->gateway_key,
+                          .key = devices.gateway_key,
                           .connections = std::max<std::size_t>(arguments.connections, 1)};
   }
   if (!arguments.span.empty()) {
-    const auto span = time::parse_span(arguments.span, {.name = "--for"});
-    if (!span) return std::unexpected(span.error());
-    made.span = *span;
+    GL_TRY(const auto span, time::parse_span(arguments.span, {.name = "--for"}));
+    made.span = span;
   }
   return made;
 }

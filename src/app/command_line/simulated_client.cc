@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "app/control/admin_client.h"
+#include "app/operations/last_states.h"
+#include "app/operations/simulated.h"
 #include "base/read_file.h"
-#include "operations/last_states.h"
-#include "operations/simulated.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -30,16 +30,15 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
   for (const auto& [family, devices] : groups) {
     const auto total = static_cast<std::int64_t>(devices);
     for (std::int64_t first = 1; first <= total; first += operations::kMaxSimulatedAtOnce) {
-      const auto answer =
-          ask_admin(data_folder,
-                    {{"op", "device.simulated"},
-                     {"family", family->id},
-                     {"first", first},
-                     {"count", std::min(operations::kMaxSimulatedAtOnce, total - first + 1)}},
-                    device_files);
-      if (!answer) return std::unexpected(answer.error());
-      all.gateway_key = Secret(std::string(wire::text_in(*answer, "gatewayKey")));
-      const Json* rows = wire::member(*answer, "devices");
+      GL_TRY(const auto answer,
+             ask_admin(data_folder,
+                       {{"op", "device.simulated"},
+                        {"family", family->id},
+                        {"first", first},
+                        {"count", std::min(operations::kMaxSimulatedAtOnce, total - first + 1)}},
+                       device_files));
+      all.gateway_key = Secret(std::string(wire::text_in(answer, "gatewayKey")));
+      const Json* rows = wire::member(answer, "devices");
       if (rows == nullptr || !rows->is_array()) continue;
       for (const Json& row : rows->get_array()) {
         all.members.push_back({.family = family,
@@ -54,12 +53,12 @@ Result<Simulated> simulated_at(const std::filesystem::path& data_folder, const G
 Result<std::vector<Secret>> simulated_keys(const std::filesystem::path& data_folder,
                                            const std::vector<std::string>& sns,
                                            const std::filesystem::path& device_files) {
-  const auto answer = ask_admin(
-      data_folder, {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}},
-      device_files);
-  if (!answer) return std::unexpected(answer.error());
+  GL_TRY(const auto answer,
+         ask_admin(data_folder,
+                   {{"op", "device.simulated"}, {"sns", JsonArray(sns.begin(), sns.end())}},
+                   device_files));
   std::vector<Secret> keys;
-  const Json* rows = wire::member(*answer, "devices");
+  const Json* rows = wire::member(answer, "devices");
   if (rows != nullptr && rows->is_array()) {
     for (const Json& row : rows->get_array())
       keys.emplace_back(std::string(wire::text_in(row, "key")));
@@ -74,10 +73,9 @@ Status find_last_states(const std::filesystem::path& data_folder,
     const std::size_t count = std::min(operations::kMaxStatesAtOnce, members.size() - first);
     JsonArray sns;
     for (std::size_t i = 0; i < count; ++i) sns.emplace_back(members[first + i].sn);
-    const auto answer =
-        ask_admin(data_folder, {{"op", "device.last-states"}, {"sns", std::move(sns)}});
-    if (!answer) return std::unexpected(answer.error());
-    const JsonArray* rows = answer->if_array();
+    GL_TRY(const auto answer,
+           ask_admin(data_folder, {{"op", "device.last-states"}, {"sns", std::move(sns)}}));
+    const JsonArray* rows = answer.if_array();
     if (rows == nullptr || rows->size() != count) {
       return fail(ErrorCode::kInternal,
                   "the server's answer does not have the states of all devices");

@@ -1,4 +1,4 @@
-// Asks a server for devices that exist only in simulation (operations/simulated.h), and for its
+// Asks a server for devices that exist only in simulation (app/operations/simulated.h), and for its
 // address.
 #pragma once
 

@@ -30,9 +30,8 @@ Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
   if (!all || words.empty()) return all;
   std::vector<HomeDevice> chosen;
   for (const std::string& word : words) {
-    auto device = find_device(*all, word);
-    if (!device) return std::unexpected(device.error());
-    chosen.push_back(std::move(*device));
+    GL_TRY(auto device, find_device(*all, word));
+    chosen.push_back(std::move(device));
   }
   return chosen;
 }

@@ -62,10 +62,9 @@ std::optional<bool> presence_in(const WaitArguments& arguments) {
 }
 
 Result<Seen> look_at_presence(OpenDevice& open, bool wanted) {
-  const auto devices = open.home.home->devices();
-  if (!devices) return std::unexpected(devices.error());
-  const auto device = std::ranges::find(*devices, open.device.sn, &HomeDevice::sn);
-  if (device == devices->end()) {
+  GL_TRY(const auto devices, open.home.home->devices());
+  const auto device = std::ranges::find(devices, open.device.sn, &HomeDevice::sn);
+  if (device == devices.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("{} was removed", device_text(open.device)));
   }
   return Seen{.is_met = device->online == wanted,
@@ -75,9 +74,8 @@ Result<Seen> look_at_presence(OpenDevice& open, bool wanted) {
 }
 
 Result<Seen> look_at_value(OpenDevice& open, const Condition& condition) {
-  const auto read = open.home.home->values(open.device.sn);
-  if (!read) return std::unexpected(read.error());
-  const std::vector<FlatValue> values = flat_values(*open.family, read->quotas);
+  GL_TRY(const auto read, open.home.home->values(open.device.sn));
+  const std::vector<FlatValue> values = flat_values(*open.family, read.quotas);
   std::vector<std::string> names;
   names.reserve(values.size());
   for (const FlatValue& each : values) names.push_back(each.name);
@@ -95,9 +93,8 @@ Result<Seen> look_at_value(OpenDevice& open, const Condition& condition) {
   }
   const Json& value = *overview::find_value(values, found->front());
   const catalog::Field* field = open.family->field(found->front());
-  const auto met = is_met(condition, field, value);
-  if (!met) return std::unexpected(met.error());
-  return Seen{.is_met = *met,
+  GL_TRY(const auto met, is_met(condition, field, value));
+  return Seen{.is_met = met,
               .field = found->front(),
               .value = value,
               .text = overview::value_text(field, value)};

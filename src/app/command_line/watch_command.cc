@@ -63,10 +63,9 @@ struct Look {
 
 // The figures of each device; the names are those of `gridloom status --json`.
 Result<Look> look_at_home(OpenHome& home) {
-  const auto devices = home.home->devices();
-  if (!devices) return std::unexpected(devices.error());
+  GL_TRY(const auto devices, home.home->devices());
   Look look;
-  for (const HomeDevice& device : *devices) {
+  for (const HomeDevice& device : devices) {
     look.devices.push_back(read_status(home, device, WithEnergy::kNo));
     const JsonObject facts = status_json(look.devices.back());
     for (const std::string_view name :
@@ -83,19 +82,17 @@ Result<Look> look_at_home(OpenHome& home) {
 
 Result<Look> look_at_device(OpenHome& home, const std::string& sn,
                             const std::vector<std::string>& fields) {
-  const auto read = home.home->values(sn);
-  if (!read) return std::unexpected(read.error());
+  GL_TRY(const auto read, home.home->values(sn));
   const catalog::FamilyPtr& family = home.catalog->of_serial(sn);
-  const std::vector<FlatValue> values = flat_values(*family, read->quotas);
+  const std::vector<FlatValue> values = flat_values(*family, read.quotas);
   std::vector<std::string> names;
   names.reserve(values.size());
   for (const FlatValue& each : values) names.push_back(each.name);
   if (!fields.empty()) {
     std::vector<std::string> chosen;
     for (const std::string& word : fields) {
-      const auto found = find_quotas(*family, names, word);
-      if (!found) return std::unexpected(found.error());
-      chosen.insert(chosen.end(), found->begin(), found->end());
+      GL_TRY(const auto found, find_quotas(*family, names, word));
+      chosen.insert(chosen.end(), found.begin(), found.end());
     }
     names = std::move(chosen);
   }
@@ -156,11 +153,11 @@ class Watch {
   Status run(const std::optional<Millis>& every) {
     if (!every) follow();
     for (;;) {
-      auto look = sn_.empty() ? look_at_home(home_) : look_at_device(home_, sn_, arguments_.fields);
-      if (!look) return std::unexpected(look.error());
-      if (show(*look)) return {};
+      GL_TRY(auto look,
+             sn_.empty() ? look_at_home(home_) : look_at_device(home_, sn_, arguments_.fields));
+      if (show(look)) return {};
       pause(every.value_or(news_ == nullptr ? kUsualPause : home_.home->pace()));
-      if (news_ != nullptr) await_news(*look);
+      if (news_ != nullptr) await_news(look);
     }
   }
 

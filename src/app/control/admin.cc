@@ -22,9 +22,9 @@
 #include "app/control/history_stream.h"
 #include "app/control/local_socket.h"
 #include "app/control/record_stream.h"
-#include "operations/run.h"
-#include "operations/streams.h"
-#include "operations/table.h"
+#include "app/operations/run.h"
+#include "app/operations/streams.h"
+#include "app/operations/table.h"
 
 namespace gridloom::app {
 namespace {
@@ -229,18 +229,17 @@ AdminSocket::~AdminSocket() {
 }
 
 Result<std::unique_ptr<AdminSocket>> AdminSocket::open(const operations::Context& context) {
-  const auto address = socket_address(context.data);
-  if (!address) return std::unexpected(address.error());
+  GL_TRY(const auto address, socket_address(context.data));
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  ::unlink(address->sun_path);  // left by a killed server; the folder's lock is ours
+  ::unlink(address.sun_path);  // left by a killed server; the folder's lock is ours
   const mode_t before = ::umask(0177);
-  const int bound = ::bind(socket.get(), as_sockaddr(*address), sizeof(*address));
+  const int bound = ::bind(socket.get(), as_sockaddr(address), sizeof(address));
   ::umask(before);
   if (bound != 0 || ::listen(socket.get(), 16) != 0) {
-    return fail(ErrorCode::kIo, fmt::format("{}: {}", address->sun_path, system_message(errno)));
+    return fail(ErrorCode::kIo, fmt::format("{}: {}", address.sun_path, system_message(errno)));
   }
   return std::unique_ptr<AdminSocket>(
-      new AdminSocket(std::make_unique<Impl>(std::move(socket), address->sun_path, context)));
+      new AdminSocket(std::make_unique<Impl>(std::move(socket), address.sun_path, context)));
 }
 
 }  // namespace gridloom::app

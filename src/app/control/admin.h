@@ -1,4 +1,4 @@
-// The admin socket: serves the operations of administration (operations/table.h) on a running
+// The admin socket: serves the operations of administration (app/operations/table.h) on a running
 // server through DIR/admin.sock, mode 0600: a user who may open the socket owns the data folder.
 // Operations whose answers are streams are sent by app/control/record_stream.h, follow_stream.h and
 // history_stream.h.
@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "app/operations/context.h"
 #include "base/result.h"
-#include "operations/context.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

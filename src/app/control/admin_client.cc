@@ -19,16 +19,16 @@
 #include <utility>
 
 #include "app/control/local_socket.h"
+#include "app/operations/audit.h"
+#include "app/operations/backup.h"
+#include "app/operations/cluster.h"
+#include "app/operations/device_values.h"
+#include "app/operations/run.h"
+#include "app/operations/table.h"
 #include "app/process/local_zone.h"
 #include "app/process/log_format.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
-#include "operations/audit.h"
-#include "operations/backup.h"
-#include "operations/cluster.h"
-#include "operations/device_values.h"
-#include "operations/run.h"
-#include "operations/table.h"
 #include "server/reconcile.h"
 #include "server/stores.h"
 #include "storage/data_lock.h"
@@ -57,21 +57,16 @@ std::invoke_result_t<Operation, const operations::Context&> on_stopped(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kNone));
   const SystemClock clock;
-  const auto stores = server::open_stores({.data = data_folder, .clock = clock});
-  if (!stores) return std::unexpected(stores.error());
-  const auto registry = (*stores)->open_registry();
-  if (!registry) return std::unexpected(registry.error());
-  const auto catalog = catalog::load_catalog(devices);
-  if (!catalog) return std::unexpected(catalog.error());
-  const auto archive = history::Archive::open(
-      {.data = data_folder, .stores = (*stores)->history(), .clock = &clock});
-  if (!archive) return std::unexpected(archive.error());
-  if (const Status agreed = server::reconcile(**registry, **archive, clock); !agreed) {
-    return std::unexpected(agreed.error());
-  }
-  const operations::Context context{.registry = **registry,
-                                    .catalog = **catalog,
-                                    .archive = **archive,
+  GL_TRY(const auto stores, server::open_stores({.data = data_folder, .clock = clock}));
+  GL_TRY(const auto registry, stores->open_registry());
+  GL_TRY(const auto catalog, catalog::load_catalog(devices));
+  GL_TRY(
+      const auto archive,
+      history::Archive::open({.data = data_folder, .stores = stores->history(), .clock = &clock}));
+  GL_TRY(server::reconcile(*registry, *archive, clock));
+  const operations::Context context{.registry = *registry,
+                                    .catalog = *catalog,
+                                    .archive = *archive,
                                     .clock = clock,
                                     .data = data_folder,
                                     .zone = local_zone().zone};
@@ -86,11 +81,10 @@ Result<Json> answer_in(std::string_view text) {
 }
 
 Result<Json> outcome_in(std::string_view text) {
-  const auto answer = answer_in(text);
-  if (!answer) return std::unexpected(answer.error());
-  if (const Json* ok = wire::member(*answer, "ok")) return *ok;
-  const Json* error = wire::member(*answer, "error");
-  const Json* code = wire::member(*answer, "code");
+  GL_TRY(const auto answer, answer_in(text));
+  if (const Json* ok = wire::member(answer, "ok")) return *ok;
+  const Json* error = wire::member(answer, "error");
+  const Json* code = wire::member(answer, "code");
   const auto known =
       code != nullptr && code->is_string() ? error_code_of(code->get_string()) : std::nullopt;
   return fail(
@@ -202,9 +196,8 @@ Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObjec
     if (node.error().code != ErrorCode::kConflict) return std::unexpected(node.error());
     return fail(ErrorCode::kConflict, std::string(operations::kNoNodeRuns));
   }
-  const auto way = way_to(data_folder);
-  if (!way) return std::unexpected(way.error());
-  if (way->server) return ask_server(*way->server, request);
+  GL_TRY(const auto way, way_to(data_folder));
+  if (way.server) return ask_server(*way.server, request);
   return on_stopped(data_folder, devices, [&request](const operations::Context& context) {
     return operations::administer(context, request);
   });
@@ -212,20 +205,17 @@ Result<Json> ask_admin(const std::filesystem::path& data_folder, const JsonObjec
 
 Status ask_history(const std::filesystem::path& data_folder, const JsonObject& request,
                    const std::filesystem::path& devices, const OnChunk& on_chunk) {
-  auto way = way_to(data_folder);
-  if (!way) return std::unexpected(way.error());
-  if (!way->server) {
+  GL_TRY(auto way, way_to(data_folder));
+  if (!way.server) {
     return on_stopped(data_folder, devices, [&](const operations::Context& context) {
       return stream_history(context, request, on_chunk);
     });
   }
-  auto stream = AdminStream::open(std::move(*way->server), request);
-  if (!stream) return std::unexpected(stream.error());
+  GL_TRY(auto stream, AdminStream::open(std::move(*way.server), request));
   for (;;) {
-    const auto chunk = stream->read_chunk();
-    if (!chunk) return std::unexpected(chunk.error());
-    if (chunk->empty()) return {};
-    if (Status taken = on_chunk(*chunk); !taken) return taken;
+    GL_TRY(const auto chunk, stream.read_chunk());
+    if (chunk.empty()) return {};
+    GL_TRY(on_chunk(chunk));
   }
 }
 
@@ -251,16 +241,13 @@ int AdminStream::fd() const { return impl_->socket.get(); }
 
 Result<AdminStream> AdminStream::open(const std::filesystem::path& data_folder,
                                       const JsonObject& request) {
-  auto socket = connect_to(data_folder);
-  if (!socket) return std::unexpected(socket.error());
-  return open(std::move(*socket), request);
+  GL_TRY(auto socket, connect_to(data_folder));
+  return open(std::move(socket), request);
 }
 
 Result<AdminStream> AdminStream::open(Socket server, const JsonObject& request) {
   AdminStream stream(std::make_unique<Impl>(std::move(server)));
-  if (Status sent = send_all(stream.fd(), wire::to_text(request) + '\n'); !sent) {
-    return std::unexpected(std::move(sent.error()));
-  }
+  GL_TRY(send_all(stream.fd(), wire::to_text(request) + '\n'));
   std::string& begun = stream.impl_->begun;
   while (!begun.contains('\n')) {
     const auto size = read_some(stream.fd(), kAnswerTime_ms, begun);
@@ -269,24 +256,22 @@ Result<AdminStream> AdminStream::open(Socket server, const JsonObject& request) 
     }
     if (*size == 0) break;  // a refusal does not end with a newline
   }
-  auto outcome = outcome_in(begun.substr(0, begun.find('\n')));
-  if (!outcome) return std::unexpected(outcome.error());
+  GL_TRY(auto outcome, outcome_in(begun.substr(0, begun.find('\n'))));
   begun.erase(0, begun.find('\n') + 1);
-  stream.impl_->outcome = std::move(*outcome);
+  stream.impl_->outcome = std::move(outcome);
   return stream;
 }
 
 Status AdminStream::receive() {
-  const auto size = read_some(fd(), -1, impl_->begun);
-  if (!size) return std::unexpected(size.error());
-  if (*size == 0) return fail(ErrorCode::kIo, "the server went away before all was sent");
+  GL_TRY(const auto size, read_some(fd(), -1, impl_->begun));
+  if (size == 0) return fail(ErrorCode::kIo, "the server went away before all was sent");
   return {};
 }
 
 Result<std::string> AdminStream::read_chunk() {
   std::string& begun = impl_->begun;
   while (!begun.contains('\n')) {
-    if (Status received = receive(); !received) return std::unexpected(received.error());
+    GL_TRY(receive());
   }
   const std::string line = begun.substr(0, begun.find('\n'));
   begun.erase(0, line.size() + 1);
@@ -298,7 +283,7 @@ Result<std::string> AdminStream::read_chunk() {
                    : std::unexpected(outcome.error());
   }
   while (begun.size() < size) {
-    if (Status received = receive(); !received) return std::unexpected(received.error());
+    GL_TRY(receive());
   }
   std::string chunk = begun.substr(0, size);
   begun.erase(0, size);
@@ -310,9 +295,8 @@ void AdminStream::end() const { ::shutdown(fd(), SHUT_WR); }
 Result<std::vector<std::string>> AdminStream::read() {
   std::string& begun = impl_->begun;
   if (!begun.contains('\n')) {
-    const auto size = read_some(fd(), -1, begun);
-    if (!size) return std::unexpected(size.error());
-    if (*size == 0) return fail(ErrorCode::kIo, "the server has ended the stream");
+    GL_TRY(const auto size, read_some(fd(), -1, begun));
+    if (size == 0) return fail(ErrorCode::kIo, "the server has ended the stream");
   }
   std::vector<std::string> lines;
   std::size_t from = 0;

@@ -1,5 +1,5 @@
-// The client side of administration (operations/run.h): sends the requests of commands to a data
-// folder, whether a server runs on the folder or not. One thread at a time.
+// The client side of administration (app/operations/run.h): sends the requests of commands to a
+// data folder, whether a server runs on the folder or not. One thread at a time.
 #pragma once
 
 #include <filesystem>

@@ -27,8 +27,8 @@
 
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
-#include "operations/run.h"
-#include "operations/table.h"
+#include "app/operations/run.h"
+#include "app/operations/table.h"
 #include "testing/home.h"
 
 namespace gridloom::app {

@@ -6,8 +6,8 @@
 #include <stop_token>
 #include <utility>
 
-#include "operations/run.h"
-#include "operations/table.h"
+#include "app/operations/run.h"
+#include "app/operations/table.h"
 
 namespace gridloom::app {
 namespace {

@@ -1,4 +1,4 @@
-// Administration over HTTP: runs operations of the table (operations/table.h) for
+// Administration over HTTP: runs operations of the table (app/operations/table.h) for
 // /api/v1/admin, each on a thread of its own, since they wait for the disk or a device.
 //
 // Thread rule: any function from any thread, close() from none that runs an operation.
@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "api/v1/administration.h"
-#include "operations/context.h"
+#include "app/operations/context.h"
 
 namespace gridloom::app {
 

@@ -12,9 +12,9 @@
 
 #include "api/bodies/operations.h"
 #include "api/schema/test_check.h"
+#include "app/operations/run.h"
+#include "app/operations/table.h"
 #include "base/immediate_loop.h"
-#include "operations/run.h"
-#include "operations/table.h"
 #include "testing/home.h"
 
 namespace gridloom::app {

@@ -12,7 +12,7 @@
 
 namespace gridloom::app {
 
-// `begun`: the answer of the operation (operations/streams.h). Sends `first`, and then a line
+// `begun`: the answer of the operation (app/operations/streams.h). Sends `first`, and then a line
 // {"sns": [...]} whenever some of these devices have news, until the peer closes the socket or
 // `stop` is requested.
 void stream_news(hub::Hub& hub, const wire::Json& begun, std::string_view first, int socket,

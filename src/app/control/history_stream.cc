@@ -15,12 +15,12 @@
 #include "api/history/series_answer.h"
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
+#include "app/operations/run.h"
+#include "app/operations/streams.h"
+#include "app/operations/table.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"
 #include "history/waiting_query.h"
-#include "operations/run.h"
-#include "operations/streams.h"
-#include "operations/table.h"
 #include "overview/values.h"
 #include "parameters/arguments.h"
 
@@ -113,10 +113,10 @@ Result<std::vector<std::string>> named_fields(const std::vector<std::string>& as
 
 Result<api::SeriesAnswer> answer_to(const operations::Context& context, const JsonObject& request) {
   const JsonObject parameters = operations::parameters_in(request);
-  const auto arguments = operations::Arguments::check(
-      operations::taker_of(operations::operation(operations::kHistoryOp)), parameters);
-  if (!arguments) return std::unexpected(arguments.error());
-  const std::string serial = arguments->text("sn");
+  GL_TRY(const auto arguments,
+         operations::Arguments::check(
+             operations::taker_of(operations::operation(operations::kHistoryOp)), parameters));
+  const std::string serial = arguments.text("sn");
   const auto directory = context.registry.directory();
   const registry::Device* device = directory->find_device(serial);
   if (device == nullptr) {
@@ -124,16 +124,14 @@ Result<api::SeriesAnswer> answer_to(const operations::Context& context, const Js
                                                   "lists them",
                                                   wire::shortened(serial)));
   }
-  auto asked =
-      request_of(*arguments, {.at = context.clock.now(), .zone = context.zone}, context.series);
-  if (!asked) return std::unexpected(asked.error());
+  GL_TRY(auto asked,
+         request_of(arguments, {.at = context.clock.now(), .zone = context.zone}, context.series));
   const catalog::FamilyPtr family = context.catalog.of_serial(serial);
-  auto names = named_fields(asked->fields, *family, *device, context.history_reads());
-  if (!names) return std::unexpected(names.error());
-  asked->fields = std::move(*names);
+  GL_TRY(auto names, named_fields(asked.fields, *family, *device, context.history_reads()));
+  asked.fields = std::move(names);
   return api::SeriesAnswer({.sn = serial,
                             .device = device->number,
-                            .request = std::move(*asked),
+                            .request = std::move(asked),
                             .limits = context.series,
                             .unit_of = units_with_decimals(family)});
 }
@@ -145,9 +143,7 @@ Status work(const history::Reads& reads, api::SeriesAnswer& answer, std::string&
         const auto until = std::chrono::steady_clock::now() + kTurn;
         const auto is_ready = [&] { return answer.done() || ready.size() >= kHistoryChunkBytes; };
         while (!is_ready() && !reader.is_elsewhere() && std::chrono::steady_clock::now() < until) {
-          if (Status worked = answer.work(reader, ready); !worked) {
-            return std::unexpected(worked.error());
-          }
+          GL_TRY(answer.work(reader, ready));
         }
         return !reader.is_elsewhere();
       });
@@ -165,14 +161,13 @@ Status put(std::string_view ready, const OnChunk& on_chunk) {
 
 Status stream_history(const operations::Context& context, const JsonObject& request,
                       const OnChunk& on_chunk) {
-  auto answer = answer_to(context, request);
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  GL_TRY(auto answer, answer_to(context, request));
   std::string ready;
-  while (!answer->done()) {
-    if (Status worked = work(context.history_reads(), *answer, ready); !worked) return worked;
+  while (!answer.done()) {
+    GL_TRY(work(context.history_reads(), answer, ready));
     if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
-    const bool is_chunk = answer->done() || ready.size() >= kHistoryChunkBytes;
-    if (Status taken = is_chunk ? put(ready, on_chunk) : on_chunk({}); !taken) return taken;
+    const bool is_chunk = answer.done() || ready.size() >= kHistoryChunkBytes;
+    GL_TRY(is_chunk ? put(ready, on_chunk) : on_chunk({}));
     if (is_chunk) ready.clear();
   }
   return {};

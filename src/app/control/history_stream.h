@@ -7,8 +7,8 @@
 #include <functional>
 #include <string_view>
 
+#include "app/operations/context.h"
 #include "base/result.h"
-#include "operations/context.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -16,8 +16,8 @@
 #include "app/control/admin.h"
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
+#include "app/operations/streams.h"
 #include "journal/batch.h"
-#include "operations/streams.h"
 #include "testing/home.h"
 
 namespace gridloom::app {
@@ -73,11 +73,10 @@ class HistoryStreamTest : public testing::Test {
   // The answer over the socket, or from the folder of the stopped server.
   [[nodiscard]] Result<std::string> asked() const {
     std::string text;
-    const Status read = ask_history(folder.data(), request(), {}, [&text](std::string_view chunk) {
+    GL_TRY(ask_history(folder.data(), request(), {}, [&text](std::string_view chunk) {
       text += chunk;
       return Status();
-    });
-    if (!read) return std::unexpected(read.error());
+    }));
     return text;
   }
   [[nodiscard]] Socket begun() const {

@@ -29,10 +29,9 @@ const sockaddr* as_sockaddr(const sockaddr_un& address) {
 }
 
 Result<Socket> connect_to(const std::filesystem::path& data_folder) {
-  const auto address = socket_address(data_folder);
-  if (!address) return std::unexpected(address.error());
+  GL_TRY(const auto address, socket_address(data_folder));
   Socket socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (::connect(socket.get(), as_sockaddr(*address), sizeof(*address)) == 0) return socket;
+  if (::connect(socket.get(), as_sockaddr(address), sizeof(address)) == 0) return socket;
   return fail(ErrorCode::kConflict,
               fmt::format("no server runs on the data folder {}", data_folder.string()));
 }
@@ -53,9 +52,8 @@ Result<std::size_t> read_some(int fd, int patience_ms, std::string& text) {
 Result<std::string> read_all(int fd, int patience_ms) {
   std::string text;
   for (;;) {
-    const auto size = read_some(fd, patience_ms, text);
-    if (!size) return std::unexpected(size.error());
-    if (*size == 0 || text.ends_with('\n')) return text;
+    GL_TRY(const auto size, read_some(fd, patience_ms, text));
+    if (size == 0 || text.ends_with('\n')) return text;
   }
 }
 

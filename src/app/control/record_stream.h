@@ -15,7 +15,7 @@
 
 namespace gridloom::app {
 
-// The answer of the operation (operations/streams.h), parsed by the client.
+// The answer of the operation (app/operations/streams.h), parsed by the client.
 struct RecordingStart {
   std::vector<RecordedDevice> devices;
   TimePoint at;

@@ -16,6 +16,8 @@
 #include <utility>
 
 #include "app/data_folder/check_database.h"
+#include "app/operations/backup_description.h"
+#include "app/operations/virtual_state.h"
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
@@ -25,8 +27,6 @@
 #include "journal/local/log_loss.h"
 #include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
-#include "operations/backup_description.h"
-#include "operations/virtual_state.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
 #include "server/database_place.h"

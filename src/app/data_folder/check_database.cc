@@ -11,17 +11,16 @@ namespace gridloom::app {
 Result<DatabaseCheck> check_database(const std::filesystem::path& folder,
                                      const server::DatabasePlace& place) {
   const SystemClock clock;
-  auto settings = postgres::ConnectionSettings::parse({.url = place.url,
-                                                       .password_file = place.password_file,
-                                                       .application_name = "gridloom check"});
-  if (!settings) return std::unexpected(settings.error());
-  auto history = history::postgres_store_factory(*settings, {.clock = &clock})
-                     ->check(history::StoreFactory::Writers::kMaybe);
-  if (!history) return std::unexpected(history.error());
-  return DatabaseCheck{.description = settings->description(),
-                       .history = std::move(*history),
+  GL_TRY(auto settings,
+         postgres::ConnectionSettings::parse({.url = place.url,
+                                              .password_file = place.password_file,
+                                              .application_name = "gridloom check"}));
+  GL_TRY(auto history, history::postgres_store_factory(settings, {.clock = &clock})
+                           ->check(history::StoreFactory::Writers::kMaybe));
+  return DatabaseCheck{.description = settings.description(),
+                       .history = std::move(history),
                        .registry = registry::PostgresStore::check(
-                           {.settings = *settings, .data_folder = folder, .clock = clock})};
+                           {.settings = settings, .data_folder = folder, .clock = clock})};
 }
 
 }  // namespace gridloom::app

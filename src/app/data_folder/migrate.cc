@@ -100,12 +100,11 @@ struct Pair {
 // The id of the registry; nothing: there is no row.
 Result<std::string> registry_id(transfer::Source& registry) {
   std::string id;
-  const Status read = registry.each_row(registry::kRevisionTable, {},
-                                        [&id](const transfer::Row& row) -> Result<bool> {
-                                          id = transfer::bytes_in(row, 1);
-                                          return true;
-                                        });
-  if (!read) return std::unexpected(read.error());
+  GL_TRY(registry.each_row(registry::kRevisionTable, {},
+                           [&id](const transfer::Row& row) -> Result<bool> {
+                             id = transfer::bytes_in(row, 1);
+                             return true;
+                           }));
   return id;
 }
 
@@ -124,36 +123,25 @@ class Mover {
                               options_.folder.string(), kStores.front().file));
     }
     for (const Store& each : kStores) whole_ += size_of(file_of(each));
-    auto holder = Holder::take(settings_);
-    if (!holder) return std::unexpected(holder.error());
-    if (Status opened = open_files_and_database(); !opened) {
-      return std::unexpected(opened.error());
-    }
-    auto lock = copy_and_lock();
-    if (!lock) return std::unexpected(lock.error());
+    GL_TRY(const auto holder, Holder::take(settings_));
+    GL_TRY(open_files_and_database());
+    GL_TRY(const auto lock, copy_and_lock());
     auto migration = compare();
     if (!migration) return migration;
-    if (Status set = server::set_database(options_.folder, place_of(id_)); !set) {
-      return std::unexpected(set.error());
-    }
+    GL_TRY(server::set_database(options_.folder, place_of(id_)));
     return finish_to_database(std::move(*migration));
   }
 
   Result<Migration> to_folder() {
-    const auto place = server::database_of(options_.folder);
-    if (!place) return std::unexpected(place.error());
-    if (!*place) return not_in_a_database();
-    if (Status same = check_same(**place); !same) return std::unexpected(same.error());
-    if (Status opened = open_database_and_files(); !opened) {
-      return std::unexpected(opened.error());
-    }
-    auto lock = copy_and_lock();
-    if (!lock) return std::unexpected(lock.error());
-    auto holder = Holder::take(settings_);
-    if (!holder) return std::unexpected(holder.error());
+    GL_TRY(const auto place, server::database_of(options_.folder));
+    if (!place) return not_in_a_database();
+    GL_TRY(check_same(*place));
+    GL_TRY(open_database_and_files());
+    GL_TRY(const auto lock, copy_and_lock());
+    GL_TRY(const auto holder, Holder::take(settings_));
     auto migration = compare();
     if (!migration) return migration;
-    if (Status done = finish_to_folder(); !done) return std::unexpected(done.error());
+    GL_TRY(finish_to_folder());
     return migration;
   }
 
@@ -176,12 +164,10 @@ class Mover {
   }
 
   Result<Migration> already_in(const server::DatabasePlace& place) {
-    if (Status same = check_same(place); !same) return std::unexpected(same.error());
-    const auto open = transfer::has_notes(connection_);
-    if (!open) return std::unexpected(open.error());
-    if (!*open) return Migration{.was_done = true};
-    auto lock = DataLock::take(options_.folder, DataLock::Holder::kCommand);
-    if (!lock) return std::unexpected(lock.error());
+    GL_TRY(check_same(place));
+    GL_TRY(const auto open, transfer::has_notes(connection_));
+    if (!open) return Migration{.was_done = true};
+    GL_TRY(const auto lock, DataLock::take(options_.folder, DataLock::Holder::kCommand));
     return finish_to_database({.was_done = true});
   }
 
@@ -198,21 +184,16 @@ class Mover {
 
   // Notes whose data come before anything else is made in the database.
   Status claim() {
-    const auto used = transfer::has_tables(connection_);
-    if (!used) return std::unexpected(used.error());
-    if (!*used) {
+    GL_TRY(const auto used, transfer::has_tables(connection_));
+    if (!used) {
       const std::string schema = connection_.schema();
-      if (Status made = connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", schema));
-          !made) {
-        return made;
-      }
-      if (Status made = transfer::make_notes(connection_); !made) return made;
+      GL_TRY(connection_.run(fmt::format("CREATE SCHEMA IF NOT EXISTS {}", schema)));
+      GL_TRY(transfer::make_notes(connection_));
       return transfer::set_note(connection_, transfer::kSourceNote, id_);
     }
-    if (Status made = transfer::make_notes(connection_); !made) return made;
-    const auto source = transfer::note(connection_, transfer::kSourceNote);
-    if (!source) return std::unexpected(source.error());
-    if (*source != id_) {
+    GL_TRY(transfer::make_notes(connection_));
+    GL_TRY(const auto source, transfer::note(connection_, transfer::kSourceNote));
+    if (source != id_) {
       return fail(ErrorCode::kConflict,
                   fmt::format("the database {0} has data of its own in the schema {1}: name "
                               "another database, or remove them with DROP SCHEMA {1} CASCADE",
@@ -220,7 +201,7 @@ class Mover {
     }
     const auto moved = transfer::note(connection_, transfer::kMovedNote);
     if (!moved || moved->empty()) return moved ? Status() : std::unexpected(moved.error());
-    if (Status removed = transfer::remove_notes(connection_); !removed) return removed;
+    GL_TRY(transfer::remove_notes(connection_));
     return transfer::set_note(connection_, transfer::kSourceNote, id_);
   }
 
@@ -231,61 +212,57 @@ class Mover {
       if (!from && !is_absent) return std::unexpected(from.error());
       if (pairs_.empty()) {
         if (!from) return std::unexpected(from.error());
-        if (Status known = read_id(**from); !known) return known;
-        if (Status claimed = claim(); !claimed) return claimed;
+        GL_TRY(read_id(**from));
+        GL_TRY(claim());
       }
-      auto to = each.tables(connection_);
-      if (!to) return std::unexpected(to.error());
-      if (!is_absent) pairs_.push_back({.from = std::move(*from), .to = std::move(*to)});
+      GL_TRY(auto to, each.tables(connection_));
+      if (!is_absent) pairs_.push_back({.from = std::move(*from), .to = std::move(to)});
     }
     return {};
   }
 
   Status read_id(transfer::Source& registry) {
-    auto id = registry_id(registry);
-    if (!id) return std::unexpected(id.error());
-    id_ = std::move(*id);
+    GL_TRY(auto id, registry_id(registry));
+    id_ = std::move(id);
     return {};
   }
 
   // Files that a run left before it removed database.json may be older than the database.
   Status take_back() {
-    if (Status made = storage::make_data_folder(unfinished()); !made) return made;
+    GL_TRY(storage::make_data_folder(unfinished()));
     for (const Store& each : kStores) {
       if (!is_there(file_of(each))) continue;
-      if (Status done = rename(file_of(each), unfinished() / each.file); !done) return done;
+      GL_TRY(rename(file_of(each), unfinished() / each.file));
     }
     return {};
   }
 
   Status open_database_and_files() {
-    if (Status made = transfer::make_notes(connection_); !made) return made;
-    if (Status done = take_back(); !done) return done;
+    GL_TRY(transfer::make_notes(connection_));
+    GL_TRY(take_back());
     for (const Store& each : kStores) {
-      auto from = each.tables(connection_);
-      if (!from) return std::unexpected(from.error());
+      GL_TRY(auto from, each.tables(connection_));
       if (pairs_.empty()) {
-        if (Status known = read_id(**from); !known) return known;
+        GL_TRY(read_id(*from));
       }
-      auto to = each.target(unfinished());
-      if (!to) return std::unexpected(to.error());
-      files_.push_back(to->get());
-      pairs_.push_back({.from = std::move(*from), .to = std::move(*to)});
+      GL_TRY(auto to, each.target(unfinished()));
+      files_.push_back(to.get());
+      pairs_.push_back({.from = std::move(from), .to = std::move(to)});
     }
-    const auto bytes = connection_.integer(
-        "SELECT CAST(coalesce(sum(pg_table_size(oid)), 0) AS bigint) FROM pg_class "
-        "WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' "
-        "AND relname NOT LIKE '%quarter%'",
-        connection_.schema());
-    if (!bytes) return std::unexpected(bytes.error());
-    whole_ = static_cast<std::uint64_t>(*bytes);
+    GL_TRY(const auto bytes,
+           connection_.integer(
+               "SELECT CAST(coalesce(sum(pg_table_size(oid)), 0) AS bigint) FROM pg_class "
+               "WHERE relnamespace = to_regnamespace($1) AND relkind = 'r' "
+               "AND relname NOT LIKE '%quarter%'",
+               connection_.schema()));
+    whole_ = static_cast<std::uint64_t>(bytes);
     return {};
   }
 
   // Copies most of the data while a server may run, and waits for its end.
   Result<DataLock> copy_and_lock() {
     auto lock = DataLock::take(options_.folder, DataLock::Holder::kCommand, Millis(0));
-    if (Status copied = run(Step::kCopying); !copied) return std::unexpected(copied.error());
+    GL_TRY(run(Step::kCopying));
     bool has_told = false;
     while (!lock) {
       if (lock.error().code != ErrorCode::kConflict) return lock;
@@ -304,9 +281,7 @@ class Mover {
 
   Result<Migration> compare() {
     const std::uint64_t before = damaged();
-    if (Status compared = run(Step::kComparing); !compared) {
-      return std::unexpected(compared.error());
-    }
+    GL_TRY(run(Step::kComparing));
     for (const Compared& each : compared_) {
       if (each.from == each.to) continue;
       return fail(ErrorCode::kDamaged,
@@ -329,13 +304,12 @@ class Mover {
     };
     compared_.clear();
     for (const Pair& pair : pairs_) {
-      auto copied =
-          transfer::copy(*pair.from, *pair.to,
-                         {.from = step == Step::kCopying ? transfer::Options::From::kPlace
-                                                         : transfer::Options::From::kFirst,
-                          .on_span = on_span});
-      if (!copied) return std::unexpected(copied.error());
-      std::ranges::move(*copied, std::back_inserter(compared_));
+      GL_TRY(auto copied,
+             transfer::copy(*pair.from, *pair.to,
+                            {.from = step == Step::kCopying ? transfer::Options::From::kPlace
+                                                            : transfer::Options::From::kFirst,
+                             .on_span = on_span}));
+      std::ranges::move(copied, std::back_inserter(compared_));
     }
     return {};
   }
@@ -363,38 +337,27 @@ class Mover {
       if (!is_there(file)) continue;
       {
         // What closes a database last puts its write-ahead log into it.
-        auto database = storage::Database::open(file);
-        if (!database) return std::unexpected(database.error());
-        storage::empty_wal(*database);
+        GL_TRY(auto database, storage::Database::open(file));
+        storage::empty_wal(database);
       }
       const std::string name = std::string(each.file).append(kMoved);
-      if (Status done = rename(file, options_.folder / name); !done) {
-        return std::unexpected(done.error());
-      }
+      GL_TRY(rename(file, options_.folder / name));
       migration.kept.push_back(name);
     }
-    if (Status done = transfer::remove_notes(connection_); !done) {
-      return std::unexpected(done.error());
-    }
+    GL_TRY(transfer::remove_notes(connection_));
     return migration;
   }
 
   // The database stays as it is, and no server uses it any more.
   Status finish_to_folder() {
     for (transfer::SqliteTables* const each : files_) {
-      if (Status ended = each->end(); !ended) return ended;
+      GL_TRY(each->end());
     }
     pairs_.clear();
-    if (Status noted =
-            transfer::set_note(connection_, transfer::kMovedNote, whole_path(options_.folder));
-        !noted) {
-      return noted;
-    }
-    if (Status noted = transfer::set_note(connection_, transfer::kSourceNote, id_); !noted) {
-      return noted;
-    }
+    GL_TRY(transfer::set_note(connection_, transfer::kMovedNote, whole_path(options_.folder)));
+    GL_TRY(transfer::set_note(connection_, transfer::kSourceNote, id_));
     for (const Store& each : kStores) {
-      if (Status done = rename(unfinished() / each.file, file_of(each)); !done) return done;
+      GL_TRY(rename(unfinished() / each.file, file_of(each)));
     }
     std::error_code error;
     fs::remove(options_.folder / kDescription, error);
@@ -429,13 +392,12 @@ Result<Migration> migrate(const MigrationOptions& options) {
       password_file.empty() && place && *place) {
     password_file = (*place)->password_file;
   }
-  auto settings = ConnectionSettings::parse({.url = options.database.url,
-                                             .password_file = password_file,
-                                             .application_name = application});
-  if (!settings) return std::unexpected(settings.error());
-  auto connection = Connection::open(*settings, {.call_timeout = kCall, .lock_timeout = kLock});
-  if (!connection) return std::unexpected(connection.error());
-  Mover mover(options, std::move(*settings), std::move(*connection));
+  GL_TRY(auto settings, ConnectionSettings::parse({.url = options.database.url,
+                                                   .password_file = password_file,
+                                                   .application_name = application}));
+  GL_TRY(auto connection,
+         Connection::open(settings, {.call_timeout = kCall, .lock_timeout = kLock}));
+  Mover mover(options, std::move(settings), std::move(connection));
   return options.to == MigrationOptions::To::kDatabase ? mover.to_database() : mover.to_folder();
 }
 

@@ -17,8 +17,8 @@
 #include <utility>
 #include <vector>
 
-#include "operations/backup_description.h"
-#include "operations/backup_files.h"
+#include "app/operations/backup_description.h"
+#include "app/operations/backup_files.h"
 #include "storage/files.h"
 
 namespace gridloom::app {
@@ -95,9 +95,7 @@ class Staging {
   // the folder was not created by a restore.
   static Result<Staging> take(const fs::path& folder, const fs::path& data) {
     while (true) {
-      if (Status made = storage::make_data_folder(folder); !made) {
-        return std::unexpected(made.error());
-      }
+      GL_TRY(storage::make_data_folder(folder));
       storage::FileDescriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (!handle.is_open() && errno == ENOENT) continue;
       if (!handle.is_open()) return storage::system_error("cannot open", folder);
@@ -136,23 +134,23 @@ class Staging {
   // Removes the remains of a restore that was killed.
   Status clean_copy() {
     for (const std::string& name : moved_names()) {
-      if (Status done = remove_tree(data_ / name); !done) return done;
+      GL_TRY(remove_tree(data_ / name));
     }
-    if (Status done = remove_tree(folder_ / kMoving); !done) return done;
+    GL_TRY(remove_tree(folder_ / kMoving));
     return remove_tree(copy());
   }
   Status clean() {
-    if (Status done = clean_copy(); !done) return done;
+    GL_TRY(clean_copy());
     return remove_tree(folder_);
   }
 
   // Moves the copy, which is completely on disk, to its destination.
   Status commit() {
     const bool in_data = folder_.parent_path() == data_;
-    if (Status done = in_data ? move_out() : move(copy(), data_); !done) return done;
+    GL_TRY(in_data ? move_out() : move(copy(), data_));
     // Sync the names first, so that a data folder without a staging folder is always complete.
-    if (Status done = operations::sync_to_disk(folder_.parent_path()); !done) return done;
-    if (Status done = remove_tree(folder_); !done) return done;
+    GL_TRY(operations::sync_to_disk(folder_.parent_path()));
+    GL_TRY(remove_tree(folder_));
     storage::FileDescriptor ended = std::move(handle_);
     return operations::sync_to_disk(folder_.parent_path());
   }
@@ -164,9 +162,9 @@ class Staging {
   Status move_out() {
     const std::vector<std::string> names = names_in(copy());
     const std::string text = fmt::format("{}\n", fmt::join(names, "\n"));
-    if (Status done = storage::write_private_file(folder_ / kMoving, text); !done) return done;
+    GL_TRY(storage::write_private_file(folder_ / kMoving, text));
     for (const std::string& name : names) {
-      if (Status done = move(copy() / name, data_ / name); !done) return done;
+      GL_TRY(move(copy() / name, data_ / name));
     }
     return {};
   }
@@ -198,9 +196,8 @@ class Staging {
 Status make_room(const fs::path& data) {
   for (const fs::path& left : {beside(data), inside(data)}) {
     if (!is_there(left)) continue;
-    auto staging = Staging::take(left, data);
-    if (!staging) return std::unexpected(staging.error());
-    if (Status done = staging->clean(); !done) return done;
+    GL_TRY(auto staging, Staging::take(left, data));
+    GL_TRY(staging.clean());
   }
   if (!is_there(data)) return {};
   std::error_code error;
@@ -239,30 +236,26 @@ Status check_room(const std::vector<operations::BackupFile>& files, const fs::pa
 // Verifies each copy: neither the backup's bytes nor the copied bytes are wrong.
 Status copy_back(const std::vector<operations::BackupFile>& files, const fs::path& folder,
                  const fs::path& data) {
-  if (Status fits = check_room(files, data.parent_path()); !fits) return fits;
+  GL_TRY(check_room(files, data.parent_path()));
   for (const operations::BackupFile& each : files) {
-    if (Status plain = check_plain(folder, each.name); !plain) return plain;
+    GL_TRY(check_plain(folder, each.name));
     // All sizes first, because that check is cheap.
-    if (Status good =
-            operations::verify({.name = each.name, .bytes = each.bytes}, folder / each.name);
-        !good) {
-      return good;
-    }
+    GL_TRY(operations::verify({.name = each.name, .bytes = each.bytes}, folder / each.name));
   }
-  if (Status made = storage::make_data_folder(data); !made) return made;
+  GL_TRY(storage::make_data_folder(data));
   std::vector<fs::path> folders{data};
   for (const operations::BackupFile& each : files) {
     const fs::path to = data / each.name;
     if (std::ranges::find(folders, to.parent_path()) == folders.end()) {
-      if (Status made = storage::make_data_folder(to.parent_path()); !made) return made;
+      GL_TRY(storage::make_data_folder(to.parent_path()));
       folders.insert(folders.begin(), to.parent_path());
     }
     const mode_t mode = each.name.extension() == ".pem" ? kPublic : kPrivate;
-    if (Status done = operations::copy_file(folder / each.name, to, mode); !done) return done;
-    if (Status good = operations::verify(each, to); !good) return good;
+    GL_TRY(operations::copy_file(folder / each.name, to, mode));
+    GL_TRY(operations::verify(each, to));
   }
   for (const fs::path& made : folders) {
-    if (Status done = operations::sync_to_disk(made); !done) return done;
+    GL_TRY(operations::sync_to_disk(made));
   }
   return {};
 }
@@ -281,25 +274,23 @@ Result<Restored> restore(const fs::path& folder, const fs::path& data) {
   if (!is_there(folder)) {
     return fail(ErrorCode::kNotFound, fmt::format("there is no folder {}", folder.string()));
   }
-  const auto description = operations::read_description(folder);
-  if (!description) return std::unexpected(description.error());
+  GL_TRY(const auto description, operations::read_description(folder));
   const fs::path target = resolved(data);
-  if (Status done = make_room(target); !done) return std::unexpected(done.error());
+  GL_TRY(make_room(target));
   const bool in_data = is_there(target) && !can_be_replaced(target);
   if (in_data && ::chmod(target.c_str(), kPrivateFolder) != 0) {
     return storage::system_error("cannot protect", target);
   }
-  auto staging = Staging::take(in_data ? inside(target) : beside(target), target);
-  if (!staging) return std::unexpected(staging.error());
-  Status done = staging->clean_copy();
+  GL_TRY(auto staging, Staging::take(in_data ? inside(target) : beside(target), target));
+  Status done = staging.clean_copy();
   if (done) {
-    done = copy_back(description->files, folder, staging->copy());
+    done = copy_back(description.files, folder, staging.copy());
     if (!done) done = not_whole(folder, done.error());
   }
-  if (done) done = staging->commit();
+  if (done) done = staging.commit();
   if (!done) return std::unexpected(done.error());
   const bool hashed = std::ranges::none_of(
-      description->files, [](const operations::BackupFile& file) { return file.sha256.empty(); });
+      description.files, [](const operations::BackupFile& file) { return file.sha256.empty(); });
   return Restored{.hashed = hashed};
 }
 

@@ -1,4 +1,4 @@
-// Restores a data folder from a backup (operations/backup.h).
+// Restores a data folder from a backup (app/operations/backup.h).
 //
 // Promise: however a restore ends, also by a kill or a loss of power, the data folder is afterwards
 // either unchanged or the whole backup, with every byte verified. The copy is made in a sibling

@@ -95,9 +95,7 @@ Result<Condition> parse_condition(std::string_view text) {
                         .comparison = row->comparison,
                         .value = std::string(trimmed(text.substr(at + row->text.size())))};
     if (!condition.field.empty() && !condition.value.empty()) {
-      if (Status good = check_value(*row, condition.value); !good) {
-        return std::unexpected(good.error());
-      }
+      GL_TRY(check_value(*row, condition.value));
       return condition;
     }
   }
@@ -109,19 +107,18 @@ Result<Condition> parse_condition(std::string_view text) {
 }
 
 Result<bool> is_met(const Condition& condition, const catalog::Field* field, const Json& value) {
-  const auto right = wanted(condition, field);
-  if (!right) return std::unexpected(right.error());
+  GL_TRY(const auto right, wanted(condition, field));
   const bool stands_for_none = value.is_null() || (field != nullptr && field->absent &&
                                                    catalog::same_value(*field->absent, value));
   if (stands_for_none) return false;
   const auto left_number = number_in(field, value);
-  const auto right_number = number_in(field, *right);
+  const auto right_number = number_in(field, right);
   if (left_number && right_number) {
     return holds(condition.comparison, *left_number, *right_number);
   }
   const bool is_equality =
       condition.comparison == Comparison::kEqual || condition.comparison == Comparison::kNotEqual;
-  const bool is_same = catalog::same_value(value, *right);
+  const bool is_same = catalog::same_value(value, right);
   if (is_equality) return is_same == (condition.comparison == Comparison::kEqual);
   if (right_number) return false;  // the value is no number
   return fail(ErrorCode::kBadParams,

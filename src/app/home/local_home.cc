@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "app/control/admin_client.h"
-#include "operations/device_values.h"
-#include "operations/streams.h"
+#include "app/operations/device_values.h"
+#include "app/operations/streams.h"
 
 namespace gridloom::app {
 namespace {
@@ -35,9 +35,8 @@ class LocalNews final : public News {
   Result<bool> wait(Millis patience) override {
     pollfd ready{.fd = stream_.fd(), .events = POLLIN, .revents = 0};
     if (::poll(&ready, 1, static_cast<int>(patience.count())) <= 0) return false;
-    const auto lines = stream_.read();
-    if (!lines) return std::unexpected(lines.error());
-    return !lines->empty();
+    GL_TRY(const auto lines, stream_.read());
+    return !lines.empty();
   }
 
  private:
@@ -49,11 +48,10 @@ class LocalHome final : public Home {
   explicit LocalHome(std::filesystem::path data) : data_(std::move(data)) {}
 
   Result<std::vector<HomeDevice>> devices() override {
-    const auto answer = ask_admin(data_, {{"op", "device.list"}});
-    if (!answer) return std::unexpected(answer.error());
+    GL_TRY(const auto answer, ask_admin(data_, {{"op", "device.list"}}));
     std::vector<HomeDevice> devices;
-    if (!answer->is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
-    for (const Json& row : answer->get_array()) {
+    if (!answer.is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
+    for (const Json& row : answer.get_array()) {
       const Json* online = wire::member(row, "online");
       devices.push_back({.sn = std::string(wire::text_in(row, "sn")),
                          .name = std::string(wire::text_in(row, "name")),
@@ -65,27 +63,24 @@ class LocalHome final : public Home {
   }
 
   Result<DeviceValues> values(const std::string& sn) override {
-    auto answer = ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}});
-    if (!answer) return std::unexpected(answer.error());
+    GL_TRY(auto answer, ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}}));
     DeviceValues values;
-    if (const auto age_ms = wire::whole_in(*answer, "ageMs")) values.age = Millis(*age_ms);
-    const Json* quotas = wire::member(*answer, "quotas");
+    if (const auto age_ms = wire::whole_in(answer, "ageMs")) values.age = Millis(*age_ms);
+    const Json* quotas = wire::member(answer, "quotas");
     if (quotas != nullptr && quotas->is_object()) values.quotas = quotas->get_object();
     return values;
   }
 
   Result<std::string> meter(const std::string& sn, const std::string& /*quota*/) override {
-    const auto answer = ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}});
-    if (!answer) return std::unexpected(answer.error());
-    return std::string(wire::text_in(*answer, "meter"));
+    GL_TRY(const auto answer, ask_admin(data_, {{"op", operations::kValuesOp}, {"sn", sn}}));
+    return std::string(wire::text_in(answer, "meter"));
   }
 
   Result<Json> set(const std::string& sn, const JsonObject& message) override {
-    const auto answer =
-        ask_admin(data_, {{"op", operations::kSetOp}, {"sn", sn}, {"message", message}});
-    if (!answer) return std::unexpected(answer.error());
-    const Json* reply = wire::member(*answer, "answer");
-    print_warning(*answer);
+    GL_TRY(const auto answer,
+           ask_admin(data_, {{"op", operations::kSetOp}, {"sn", sn}, {"message", message}}));
+    const Json* reply = wire::member(answer, "answer");
+    print_warning(answer);
     return reply == nullptr ? Json() : *reply;
   }
 
@@ -103,9 +98,8 @@ class LocalHome final : public Home {
   Result<std::unique_ptr<News>> follow(const std::string& sn) override {
     JsonObject request{{"op", operations::kFollowOp}};
     if (!sn.empty()) request["sns"] = wire::JsonArray{sn};
-    auto stream = AdminStream::open(data_, request);
-    if (!stream) return std::unexpected(stream.error());
-    return std::make_unique<LocalNews>(std::move(*stream));
+    GL_TRY(auto stream, AdminStream::open(data_, request));
+    return std::make_unique<LocalNews>(std::move(stream));
   }
 
   [[nodiscard]] Millis pace() const override { return kPace; }
@@ -121,9 +115,8 @@ std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder) {
 }
 
 Result<HomeDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
-  const auto devices = local_home(data_folder)->devices();
-  if (!devices) return std::unexpected(devices.error());
-  return find_device(*devices, text);
+  GL_TRY(const auto devices, local_home(data_folder)->devices());
+  return find_device(devices, text);
 }
 
 }  // namespace gridloom::app

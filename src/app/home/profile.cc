@@ -93,19 +93,16 @@ std::vector<std::string> profile_names(const fs::path& folder) {
 
 Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view name) {
   if (name == kEnvironmentProfile) return from_environment();
-  if (Status good = check_name(name); !good) return std::unexpected(good.error());
+  GL_TRY(check_name(name));
   const fs::path file = file_of(folder, name);
   struct stat facts{};
   if (::stat(file.c_str(), &facts) != 0) {
     return fail(ErrorCode::kNotFound, fmt::format("{}, and `gridloom login {} --host ...` makes it",
                                                   no_profile(folder, name), name));
   }
-  if (Status own = only_for_its_owner(file, facts.st_mode); !own) {
-    return std::unexpected(own.error());
-  }
-  const auto text = read_file(file, kMaxFile);
-  if (!text) return std::unexpected(text.error());
-  const auto parsed = wire::parse_json(*text);
+  GL_TRY(only_for_its_owner(file, facts.st_mode));
+  GL_TRY(const auto text, read_file(file, kMaxFile));
+  const auto parsed = wire::parse_json(text);
   if (!parsed || !parsed->is_object()) {
     return fail(ErrorCode::kMalformed,
                 fmt::format("{} is not a profile; `gridloom login {} --host ...` makes it again",
@@ -125,11 +122,11 @@ Result<client::ApiOptions> read_profile(const fs::path& folder, std::string_view
 
 Status write_profile(const fs::path& folder, std::string_view name,
                      const client::ApiOptions& options) {
-  if (Status good = check_name(name); !good) return good;
+  GL_TRY(check_name(name));
   if (name == kEnvironmentProfile) {
     return fail(ErrorCode::kBadParams, "the profile env is the environment's; choose another name");
   }
-  if (Status made = storage::make_data_folder(folder); !made) return made;
+  GL_TRY(storage::make_data_folder(folder));
   JsonObject profile{{"host", options.server},
                      {"accessKey", options.access_key},
                      {"secretKey", options.secret_key.reveal()},
@@ -145,7 +142,7 @@ Status write_profile(const fs::path& folder, std::string_view name,
 }
 
 Status remove_profile(const fs::path& folder, std::string_view name) {
-  if (Status good = check_name(name); !good) return good;
+  GL_TRY(check_name(name));
   std::error_code error;
   if (fs::remove(file_of(folder, name), error)) return {};
   return fail(ErrorCode::kNotFound, no_profile(folder, name));

@@ -32,10 +32,9 @@ class RemoteHome final : public Home {
       : api_(std::move(api)), options_(std::move(options)) {}
 
   Result<std::vector<HomeDevice>> devices() override {
-    const auto listed = api_.devices();
-    if (!listed) return std::unexpected(listed.error());
+    GL_TRY(const auto listed, api_.devices());
     std::vector<HomeDevice> devices;
-    for (const client::ListedDevice& row : *listed) {
+    for (const client::ListedDevice& row : listed) {
       devices.push_back(
           {.sn = row.sn, .name = row.name.empty() ? row.product : row.name, .online = row.online});
     }
@@ -43,15 +42,13 @@ class RemoteHome final : public Home {
   }
 
   Result<DeviceValues> values(const std::string& sn) override {
-    auto quotas = api_.quota_all(sn);
-    if (!quotas) return std::unexpected(quotas.error());
-    return DeviceValues{.quotas = std::move(*quotas), .knows_age = false};
+    GL_TRY(auto quotas, api_.quota_all(sn));
+    return DeviceValues{.quotas = std::move(quotas), .knows_age = false};
   }
 
   Result<std::string> meter(const std::string& sn, const std::string& quota) override {
-    const auto values = api_.quotas(sn, std::array{quota});
-    if (!values) return std::unexpected(values.error());
-    return std::string(wire::text_in(*values, quota));
+    GL_TRY(const auto values, api_.quotas(sn, std::array{quota}));
+    return std::string(wire::text_in(values, quota));
   }
 
   Result<Json> set(const std::string& sn, const JsonObject& message) override {
@@ -68,11 +65,9 @@ class RemoteHome final : public Home {
   }
 
   Result<std::unique_ptr<News>> follow(const std::string& sn) override {
-    const auto access = api_.certification();
-    if (!access) return std::unexpected(access.error());
-    auto listener = client::ReportListener::open(*access, options_, sn);
-    if (!listener) return std::unexpected(listener.error());
-    return std::make_unique<RemoteNews>(std::move(*listener));
+    GL_TRY(const auto access, api_.certification());
+    GL_TRY(auto listener, client::ReportListener::open(access, options_, sn));
+    return std::make_unique<RemoteNews>(std::move(listener));
   }
 
   [[nodiscard]] Millis pace() const override { return kPace; }
@@ -94,9 +89,8 @@ class RemoteHome final : public Home {
 }  // namespace
 
 Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options) {
-  auto api = client::ApiClient::open(options);
-  if (!api) return std::unexpected(api.error());
-  return std::make_unique<RemoteHome>(std::move(*api), options);
+  GL_TRY(auto api, client::ApiClient::open(options));
+  return std::make_unique<RemoteHome>(std::move(api), options);
 }
 
 }  // namespace gridloom::app

@@ -171,21 +171,19 @@ Status put_param(const Command& command, std::string_view word, JsonObject& para
   JsonObject* into = &params;
   for (;;) {
     const std::size_t dot = path.find('.');
-    const auto param = find_param(command, *level, path.substr(0, dot));
-    if (!param) return std::unexpected(param.error());
+    GL_TRY(const auto param, find_param(command, *level, path.substr(0, dot)));
     if (dot == std::string_view::npos) {
-      auto value = param_value(**param, word.substr(mark + 1));
-      if (!value) return std::unexpected(value.error());
-      if (into->contains((*param)->name)) {
-        return fail(ErrorCode::kBadParams, fmt::format("{} is given twice", (*param)->name));
+      GL_TRY(auto value, param_value(*param, word.substr(mark + 1)));
+      if (into->contains(param->name)) {
+        return fail(ErrorCode::kBadParams, fmt::format("{} is given twice", param->name));
       }
-      (*into)[(*param)->name] = std::move(*value);
+      (*into)[param->name] = std::move(value);
       return {};
     }
-    Json& inner = (*into)[(*param)->name];
+    Json& inner = (*into)[param->name];
     if (!inner.is_object()) inner = JsonObject();
     into = &inner.get_object();
-    level = &(*param)->fields;
+    level = &param->fields;
     path.remove_prefix(dot + 1);
   }
 }
@@ -193,9 +191,7 @@ Status put_param(const Command& command, std::string_view word, JsonObject& para
 Result<SetPlan> planned(const Family& family, const Command& command, JsonObject given) {
   SetPlan plan{
       .command = &command, .given = given, .message = catalog::set_message(command, given)};
-  if (const auto checked = catalog::check_set(family, plan.message); !checked) {
-    return std::unexpected(checked.error());
-  }
+  GL_TRY(catalog::check_set(family, plan.message));
   return plan;
 }
 
@@ -211,7 +207,7 @@ Result<SetPlan> plan_command(const Family& family, const Command& command,
                              std::span<const std::string> words) {
   JsonObject given;
   for (const std::string& word : words) {
-    if (Status put = put_param(command, word, given); !put) return std::unexpected(put.error());
+    GL_TRY(put_param(command, word, given));
   }
   const auto names = names_of(command.params);
   if (given.empty() && !names.empty()) {

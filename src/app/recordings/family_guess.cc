@@ -146,20 +146,19 @@ void find_fractions(GuessedFamily& family) {
 }  // namespace
 
 Result<GuessedFamily> guess_family(const transcripts::Script& script) {
-  auto traffic = traffic_in(script);
-  if (!traffic) return std::unexpected(std::move(traffic.error()));
+  GL_TRY(auto traffic, traffic_in(script));
   GuessedFamily family;
-  family.sn = traffic->sns.front();
+  family.sn = traffic.sns.front();
   family.prefixes.push_back(family.sn.substr(0, 4));
-  family.nested_answers = traffic->nested_answers;
-  family.has_names = !traffic->known.empty();
-  const GuessedReports reports(*traffic);
+  family.nested_answers = traffic.nested_answers;
+  family.has_names = !traffic.known.empty();
+  const GuessedReports reports(traffic);
   if (reports.empty()) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{}: no device reports anything in it", script.file));
   }
   reports.write(family);
-  write_guessed_sets(*traffic, reports, family);
+  write_guessed_sets(traffic, reports, family);
   find_fractions(family);
   return family;
 }

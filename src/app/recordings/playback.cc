@@ -103,11 +103,10 @@ class Reader {
   Status read_set(const Line& line) {
     const auto found = scripts_.find(line.words[0]);
     if (found == scripts_.end() || line.payload == "none") return {};
-    auto pattern = transcripts::Pattern::parse(line.payload);
-    if (!pattern) return std::unexpected(pattern.error());
+    GL_TRY(auto pattern, transcripts::Pattern::parse(line.payload));
     TrafficEvent& event = found->second;
     event.device.answers.push_back(
-        {.set = std::move(*pattern), .set_text = line.payload, .payload = {}});
+        {.set = std::move(pattern), .set_text = line.payload, .payload = {}});
     event.asked_at.push_back(now_);
     return {};
   }

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "hub/traffic_tap.h"
+#include "hub/feed/traffic_tap.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -1,8 +1,8 @@
 // A bridge: a way between the devices of one account and something else in the house or elsewhere.
-// It consumes the feed of changes (hub/change_feed.h) and the home (home/home_feed.h), and sets
-// devices as any caller does (home/set_tracker.h). It is a client or a server of its own and has no
-// place in the routes of reports, reads and sets: if its peer is dead, slow or hostile, only the
-// bridge notices.
+// It consumes the feed of changes (hub/feed/change_feed.h) and the home (home/home_feed.h), and
+// sets devices as any caller does (home/set_tracker.h). It is a client or a server of its own and
+// has no place in the routes of reports, reads and sets: if its peer is dead, slow or hostile, only
+// the bridge notices.
 //
 // A kind of bridge is a row: its name, its settings as declared parameters, and how one is made.
 // The command line, the configuration file, /api/v1/admin and the page are views of these rows

@@ -20,9 +20,9 @@
 #include "base/loop.h"
 #include "base/string_map.h"
 #include "catalog/family.h"
-#include "hub/change_feed.h"
+#include "hub/feed/change_feed.h"
+#include "hub/feed/twin_snapshot.h"
 #include "hub/hub.h"
-#include "hub/twin_snapshot.h"
 #include "overview/freshness.h"
 #include "registry/directory.h"
 

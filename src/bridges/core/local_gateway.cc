@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "hub/device_presence.h"
+#include "hub/shard/device_presence.h"
 
 namespace gridloom::bridges {
 

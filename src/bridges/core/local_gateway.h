@@ -1,8 +1,8 @@
-// The place in the hub of a bridge that brings devices in: a gateway of its account (hub/client.h).
-// That is the form which fits: a gateway speaks for many devices of one account, says itself which
-// of them are online, gets the sets of its devices, and has no right to anything else. As it is in
-// the process it needs neither a socket nor the account's gateway key; if that key is rotated, it
-// signs in again.
+// The place in the hub of a bridge that brings devices in: a gateway of its account
+// (hub/clients/client.h). That is the form which fits: a gateway speaks for many devices of one
+// account, says itself which of them are online, gets the sets of its devices, and has no right to
+// anything else. As it is in the process it needs neither a socket nor the account's gateway key;
+// if that key is rotated, it signs in again.
 //
 // What the hub does not take yet waits, to a limit; the oldest reports are dropped first. Thread
 // rule: the loop that is given.
@@ -19,7 +19,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "base/string_map.h"
-#include "hub/client.h"
+#include "hub/clients/client.h"
 #include "hub/hub.h"
 #include "wire/topics.h"
 

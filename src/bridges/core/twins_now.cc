@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/immediate_loop.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -53,9 +53,8 @@ Result<std::vector<DeviceNow>> devices_now(const Parts& parts, registry::Account
     if (reply.wait_until(end) != std::future_status::ready) {
       return fail(ErrorCode::kIo, "the devices' values were not read in time");
     }
-    auto twins = reply.get();
-    if (!twins) return std::unexpected(twins.error());
-    for (hub::TwinSnapshot& twin : *twins) {
+    GL_TRY(auto twins, reply.get());
+    for (hub::TwinSnapshot& twin : twins) {
       const auto found = std::ranges::find(some, twin.sn, &DeviceNow::sn);
       if (found != some.end()) found->twin = std::move(twin);
     }

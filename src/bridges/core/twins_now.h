@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "bridges/core/bridge.h"
 #include "catalog/family.h"
-#include "hub/twin_snapshot.h"
+#include "hub/feed/twin_snapshot.h"
 #include "registry/directory.h"
 
 namespace gridloom::bridges {

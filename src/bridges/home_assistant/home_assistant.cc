@@ -122,16 +122,15 @@ Status check_topic(const Arguments& settings, std::string_view name) {
 }
 
 Status check(const Arguments& settings) {
-  const auto broker = parse_broker_address("broker", settings.text("broker"));
-  if (!broker) return std::unexpected(broker.error());
-  if (!broker->uses_tls && !settings.text("ca").empty()) {
+  GL_TRY(const auto broker, parse_broker_address("broker", settings.text("broker")));
+  if (!broker.uses_tls && !settings.text("ca").empty()) {
     return fail(ErrorCode::kBadParams, "ca is given: must be left out unless broker is mqtts://");
   }
   if (settings.text("user").empty() && !settings.text("password").empty()) {
     return fail(ErrorCode::kBadParams, "password is given without user: must be given with it");
   }
   for (const std::string_view name : {"discovery-prefix", "base-topic"}) {
-    if (Status topic = check_topic(settings, name); !topic) return topic;
+    GL_TRY(check_topic(settings, name));
   }
   return {};
 }
@@ -320,13 +319,12 @@ std::vector<home_assistant::FurtherQuota> further_of(const DeviceNow& device) {
 // The discovery messages: [{"topic","payload"},..].
 Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
                            const Arguments& settings) {
-  const auto devices = devices_now(parts, account);
-  if (!devices) return std::unexpected(devices.error());
+  GL_TRY(const auto devices, devices_now(parts, account));
   const auto& catalog = *parts.hub.platform().catalog;
   const Topics topics = topics_of(settings, "NAME");
   const Selection selection(settings.texts("devices"), {});
   wire::JsonArray messages;
-  for (const DeviceNow& device : *devices) {
+  for (const DeviceNow& device : devices) {
     if (!selection.has_device(device.sn, device.name)) continue;
     const auto entities = home_assistant::entities_of(
         {.english = device.family,

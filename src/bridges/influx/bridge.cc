@@ -6,7 +6,7 @@
 #include "bridges/influx/kind.h"
 #include "bridges/influx/settings.h"
 #include "bridges/influx/writer.h"
-#include "hub/change_feed.h"
+#include "hub/feed/change_feed.h"
 
 namespace gridloom::bridges {
 namespace {

@@ -37,18 +37,17 @@ Status HistoryLines::list(history::Reader& reader) {
   if (in_memory_.empty()) {
     in_memory_ = reader.hours_in_memory().hours(device_.number, kFirstHour, kLastHour);
   }
-  const auto stored = reader.hours_since(device_.number, position_.mark, kHoursAtOnce);
-  if (!stored) return std::unexpected(stored.error());
-  const bool is_other = position_.numbering != 0 && position_.numbering != stored->numbering;
-  if (is_other || stored->newest < position_.mark) {
+  GL_TRY(const auto stored, reader.hours_since(device_.number, position_.mark, kHoursAtOnce));
+  const bool is_other = position_.numbering != 0 && position_.numbering != stored.numbering;
+  if (is_other || stored.newest < position_.mark) {
     position_ = anew_;
-    position_.numbering = stored->numbering;
+    position_.numbering = stored.numbering;
     return {};  // and lists from there
   }
-  position_.numbering = stored->numbering;
-  for (const auto& [hour, mark] : stored->hours) hours_.push_back({.hour = hour, .mark = mark});
-  if (stored->hours.size() == kHoursAtOnce) return {};
-  newest_ = stored->newest;
+  position_.numbering = stored.numbering;
+  for (const auto& [hour, mark] : stored.hours) hours_.push_back({.hour = hour, .mark = mark});
+  if (stored.hours.size() == kHoursAtOnce) return {};
+  newest_ = stored.newest;
   for (const std::int64_t hour : in_memory_) hours_.push_back({.hour = hour});
   return {};
 }
@@ -59,7 +58,7 @@ Status HistoryLines::count(history::Reader& reader) {
       reader,
       [&](std::int64_t /*hour*/, const history::Block& block) -> Status {
         std::vector<std::int64_t> times;
-        if (Status good = block.times(times); !good) return good;
+        GL_TRY(block.times(times));
         count_->all.rows += std::ssize(times);
         count_->early += std::ranges::count_if(times, [&](auto at) { return at <= last_ms; });
         count_->all.last_ms = std::max(count_->all.last_ms, block.last_at_ms());
@@ -109,7 +108,7 @@ bool HistoryLines::pass_over() {
 
 Status HistoryLines::step(history::Reader& reader) {
   if (series_) {
-    if (Status worked = series_->work(reader, *this); !worked) return worked;
+    GL_TRY(series_->work(reader, *this));
     if (!series_->done()) return {};
     series_.reset();
     end_hour();
@@ -138,10 +137,9 @@ Status HistoryLines::step(history::Reader& reader) {
 
 Status HistoryLines::work(history::Reader& reader) {
   for (const history::Slice slice(reader); !is_over_ && !is_full() && !slice.over();) {
-    const auto is_here = visit_.enter(reader);
-    if (!is_here) return std::unexpected(is_here.error());
-    if (!*is_here) break;
-    if (Status worked = step(reader); !worked) return worked;
+    GL_TRY(const auto is_here, visit_.enter(reader));
+    if (!is_here) break;
+    GL_TRY(step(reader));
   }
   return {};
 }

@@ -102,19 +102,18 @@ Status check_target(const parameters::Arguments& arguments) {
 std::span<const Parameter> influx_parameters() { return kSettings; }
 
 Result<InfluxSettings> influx_settings(const parameters::Arguments& arguments) {
-  auto server = server_of(arguments.text("url"));
-  if (!server) return std::unexpected(server.error());
-  if (Status good = check_target(arguments); !good) return std::unexpected(good.error());
+  GL_TRY(auto server, server_of(arguments.text("url")));
+  GL_TRY(check_target(arguments));
   const std::string text = arguments.text("measurement");
-  auto measurement = NameTemplate::parse(
-      "measurement", text.empty() ? kMeasurement : std::string_view(text), kMeasurementNames);
-  if (!measurement) return std::unexpected(measurement.error());
+  GL_TRY(auto measurement,
+         NameTemplate::parse("measurement", text.empty() ? kMeasurement : std::string_view(text),
+                             kMeasurementNames));
 
-  InfluxSettings settings{.server = std::move(*server),
+  InfluxSettings settings{.server = std::move(server),
                           .target = {},
                           .headers = {},
                           .ca = arguments.text("ca"),
-                          .measurement = std::move(*measurement)};
+                          .measurement = std::move(measurement)};
   const auto query = [&](std::string_view setting) {
     return client::query_text(arguments.text(setting));
   };

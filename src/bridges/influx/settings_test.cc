@@ -18,10 +18,10 @@ using testing::IsEmpty;
 
 Result<InfluxSettings> settings_of(std::string_view json) {
   const wire::Json given = must(wire::parse_json(json));
-  auto arguments = parameters::Arguments::check({.name = "influx", .declared = influx_parameters()},
-                                                given.get_object());
-  if (!arguments) return std::unexpected(arguments.error());
-  return influx_settings(*arguments);
+  GL_TRY(auto arguments,
+         parameters::Arguments::check({.name = "influx", .declared = influx_parameters()},
+                                      given.get_object()));
+  return influx_settings(arguments);
 }
 
 TEST(InfluxSettings, ABucketIsWrittenByVersion2) {

@@ -9,7 +9,7 @@
 #include "bridges/core/reply_reason.h"
 #include "bridges/influx/reply.h"
 #include "history/waiting_query.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -182,7 +182,7 @@ Status InfluxWriter::read(const std::stop_token& stop, const std::shared_ptr<His
   Status read = history::run_query(
       parts_.reads, std::to_underlying(identity_.account),
       [lines](history::Reader& reader) -> Result<bool> {
-        if (Status worked = lines->work(reader); !worked) return std::unexpected(worked.error());
+        GL_TRY(lines->work(reader));
         return lines->done() || lines->is_full();
       },
       stop);
@@ -192,10 +192,9 @@ Status InfluxWriter::read(const std::stop_token& stop, const std::shared_ptr<His
 
 Status InfluxWriter::open(const std::stop_token& stop) {
   if (client_) return {};
-  auto opened =
-      client::HttpClient::open({.server = settings_->server, .ca = settings_->ca, .stop = stop});
-  if (!opened) return std::unexpected(opened.error());
-  client_ = std::move(*opened);
+  GL_TRY(auto opened, client::HttpClient::open(
+                          {.server = settings_->server, .ca = settings_->ca, .stop = stop}));
+  client_ = std::move(opened);
   return {};
 }
 
@@ -215,7 +214,7 @@ bool InfluxWriter::try_to_reach(const std::stop_token& stop) {
 }
 
 Result<client::HttpReply> InfluxWriter::ask(const std::stop_token& stop, const std::string& text) {
-  if (Status opened = open(stop); !opened) return std::unexpected(opened.error());
+  GL_TRY(open(stop));
   return client_->ask({.method = "POST",
                        .target = settings_->target,
                        .headers = settings_->headers,

@@ -52,44 +52,38 @@ Result<net::Address> bind_to(const FileDescriptor& socket, const net::Address& a
 
 Result<std::shared_ptr<DatagramSocket>> DatagramSocket::open(const net::Address& address,
                                                              OnDatagram on_datagram) {
-  const auto raw = net::socket_address(address);
-  if (!raw) return std::unexpected(raw.error());
-  auto socket = open_socket(address, *raw);
-  if (!socket) return std::unexpected(socket.error());
-  auto bound = bind_to(*socket, address, *raw);
-  if (!bound) return std::unexpected(bound.error());
+  GL_TRY(const auto raw, net::socket_address(address));
+  GL_TRY(auto socket, open_socket(address, raw));
+  GL_TRY(auto bound, bind_to(socket, address, raw));
   return std::shared_ptr<DatagramSocket>(
-      new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
+      new DatagramSocket(std::move(socket), std::move(bound), std::move(on_datagram)));
 }
 
 Result<std::shared_ptr<DatagramSocket>> DatagramSocket::join(const net::Address& group,
                                                              std::string_view interface,
                                                              OnDatagram on_datagram) {
-  const auto raw = net::socket_address(group);
-  if (!raw) return std::unexpected(raw.error());
-  auto socket = open_socket(group, *raw);
-  if (!socket) return std::unexpected(socket.error());
+  GL_TRY(const auto raw, net::socket_address(group));
+  GL_TRY(auto socket, open_socket(group, raw));
   ip_mreq membership{};
   ::inet_pton(AF_INET, group.host.c_str(), &membership.imr_multiaddr);
   ::inet_pton(AF_INET, std::string(interface).c_str(), &membership.imr_interface);
   constexpr int kOn = 1;
   constexpr unsigned char kHops = 255;  // as RFC 6762 demands
   constexpr unsigned char kLoop = 1;    // askers on this host hear it too
-  const bool is_set = set(*socket, SOL_SOCKET, SO_REUSEADDR, kOn) &&
-                      set(*socket, SOL_SOCKET, SO_REUSEPORT, kOn) &&
-                      set(*socket, IPPROTO_IP, IP_MULTICAST_ALL, 0) &&
-                      set(*socket, IPPROTO_IP, IP_MULTICAST_IF, membership.imr_interface) &&
-                      set(*socket, IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
-                      set(*socket, IPPROTO_IP, IP_MULTICAST_LOOP, kLoop);
+  const bool is_set = set(socket, SOL_SOCKET, SO_REUSEADDR, kOn) &&
+                      set(socket, SOL_SOCKET, SO_REUSEPORT, kOn) &&
+                      set(socket, IPPROTO_IP, IP_MULTICAST_ALL, 0) &&
+                      set(socket, IPPROTO_IP, IP_MULTICAST_IF, membership.imr_interface) &&
+                      set(socket, IPPROTO_IP, IP_MULTICAST_TTL, kHops) &&
+                      set(socket, IPPROTO_IP, IP_MULTICAST_LOOP, kLoop);
   if (!is_set) return failed(group);
-  auto bound = bind_to(*socket, group, *raw);
-  if (!bound) return std::unexpected(bound.error());
-  if (!set(*socket, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)) {
+  GL_TRY(auto bound, bind_to(socket, group, raw));
+  if (!set(socket, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership)) {
     return fail(ErrorCode::kIo, fmt::format("no interface that has {} takes part in {}: {}",
                                             interface, group.host, system_message(errno)));
   }
   return std::shared_ptr<DatagramSocket>(
-      new DatagramSocket(*std::move(socket), *std::move(bound), std::move(on_datagram)));
+      new DatagramSocket(std::move(socket), std::move(bound), std::move(on_datagram)));
 }
 
 Result<net::Network> link_of(std::string_view interface) {

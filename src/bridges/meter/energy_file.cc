@@ -25,13 +25,12 @@ using Steady = std::chrono::steady_clock;
 Result<StoredEnergies> read_energies(const std::filesystem::path& folder) {
   std::error_code error;
   if (!std::filesystem::exists(folder / kName, error)) return StoredEnergies();
-  const auto text = read_file(folder / kName, kMaxFile);
-  if (!text) return std::unexpected(text.error());
-  return parse_stored(*text);
+  GL_TRY(const auto text, read_file(folder / kName, kMaxFile));
+  return parse_stored(text);
 }
 
 Status write_energies(const std::filesystem::path& folder, const StoredEnergies& stored) {
-  if (Status made = storage::make_data_folder(folder); !made) return made;
+  GL_TRY(storage::make_data_folder(folder));
   return storage::write_private_file(folder / kName, to_text(stored));
 }
 

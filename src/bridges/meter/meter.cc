@@ -30,21 +30,20 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
 // The answers at a moment in which the house imports 230 W.
 Result<Json> preview(const Parts& /*parts*/, registry::AccountId /*account*/,
                      const Arguments& given) {
-  const auto settings = meter::parse_settings(given);
-  if (!settings) return std::unexpected(settings.error());
+  GL_TRY(const auto settings, meter::parse_settings(given));
   const meter::Reading reading{.power_w = 230, .average_w = 215, .in_wh = 1500, .out_wh = 250};
   JsonObject answers;
-  if (settings->model == meter::Model::kEcoTracker) {
+  if (settings.model == meter::Model::kEcoTracker) {
     answers["GET /v1/json"] = meter::eco_tracker_document(reading);
   } else {
-    const meter::Shelly shelly(settings->serial.empty() ? "000000000000" : settings->serial);
+    const meter::Shelly shelly(settings.serial.empty() ? "000000000000" : settings.serial);
     answers["GET /shelly"] = shelly.device_info();
     for (const auto* const method : {"EM.GetStatus", "EMData.GetStatus"}) {
       const auto result = shelly.call(method, 0, reading);
       if (result) answers["GET /rpc/" + std::string(method) + "?id=0"] = *result;
     }
   }
-  return JsonObject{{"listen", settings->listen.text()}, {"answers", std::move(answers)}};
+  return JsonObject{{"listen", settings.listen.text()}, {"answers", std::move(answers)}};
 }
 
 }  // namespace

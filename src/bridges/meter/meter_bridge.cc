@@ -7,7 +7,7 @@
 #include <cmath>
 #include <utility>
 
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 
 namespace gridloom::bridges::meter {
 namespace {

@@ -88,57 +88,53 @@ MeterServer::MeterServer(const Options& options)
 
 Result<std::unique_ptr<MeterServer>> MeterServer::open(const Options& options) {
   std::unique_ptr<MeterServer> server(new MeterServer(options));
-  if (Status listens = server->listen(options); !listens) return std::unexpected(listens.error());
+  GL_TRY(server->listen(options));
   for (const net::Address& address : options.udp) {
-    if (Status opened = server->open_udp(address); !opened) return std::unexpected(opened.error());
+    GL_TRY(server->open_udp(address));
   }
   if (options.announce) {
-    if (Status joined = server->announce(*options.announce); !joined) {
-      return std::unexpected(joined.error());
-    }
+    GL_TRY(server->announce(*options.announce));
   }
   server->start();
   return server;
 }
 
 Status MeterServer::listen(const Options& options) {
-  auto listener =
-      net::Listener::open({.address = options.listen,
-                           .tls = nullptr,
-                           .make =
-                               [this](net::ConnectionContext context) {
-                                 return std::make_shared<http::Session>(
-                                     std::move(context), service_, session_limits(), clock_.now());
-                               },
-                           .clock = &clock_,
-                           .limits = listener_limits()},
-                          {&loop_});
-  if (!listener) return std::unexpected(listener.error());
-  listener_ = *std::move(listener);
+  GL_TRY(auto listener, net::Listener::open({.address = options.listen,
+                                             .tls = nullptr,
+                                             .make =
+                                                 [this](net::ConnectionContext context) {
+                                                   return std::make_shared<http::Session>(
+                                                       std::move(context), service_,
+                                                       session_limits(), clock_.now());
+                                                 },
+                                             .clock = &clock_,
+                                             .limits = listener_limits()},
+                                            {&loop_}));
+  listener_ = std::move(listener);
   return {};
 }
 
 Status MeterServer::open_udp(const net::Address& address) {
   const std::size_t index = udp_.size();
-  auto socket = DatagramSocket::open(
-      address, [this, index](std::string_view frame, const net::SocketAddress& from) {
-        on_frame(frame, from, index);
-      });
-  if (!socket) return std::unexpected(socket.error());
-  udp_.push_back(*std::move(socket));
+  GL_TRY(auto socket, DatagramSocket::open(address, [this, index](std::string_view frame,
+                                                                  const net::SocketAddress& from) {
+           on_frame(frame, from, index);
+         }));
+  udp_.push_back(std::move(socket));
   return {};
 }
 
 Status MeterServer::announce(const std::string& interface) {
   announcer_.emplace(service_of(model_, service_, serial_, interface, http().port));
-  auto group = DatagramSocket::join(
-      group_address(), interface,
-      [this](std::string_view query, const net::SocketAddress& from) { on_query(query, from); });
-  if (!group) return std::unexpected(group.error());
-  auto link = link_of(interface);
-  if (!link) return std::unexpected(link.error());
-  link_ = *link;
-  group_ = *std::move(group);
+  GL_TRY(auto group,
+         DatagramSocket::join(group_address(), interface,
+                              [this](std::string_view query, const net::SocketAddress& from) {
+                                on_query(query, from);
+                              }));
+  GL_TRY(auto link, link_of(interface));
+  link_ = link;
+  group_ = std::move(group);
   return {};
 }
 

@@ -102,13 +102,11 @@ bool is_serial(std::string_view text) {
 
 Status read_sources(const Arguments& given, Settings& settings) {
   const std::string source = given.text("source");
-  auto parsed = parse_source("source", source.empty() ? "home" : source);
-  if (!parsed) return std::unexpected(parsed.error());
-  settings.source = *std::move(parsed);
+  GL_TRY(auto parsed, parse_source("source", source.empty() ? "home" : source));
+  settings.source = std::move(parsed);
   for (const std::string& text : given.texts("phases")) {
-    auto phase = parse_source("phases", text);
-    if (!phase) return std::unexpected(phase.error());
-    settings.phases.push_back(*std::move(phase));
+    GL_TRY(auto phase, parse_source("phases", text));
+    settings.phases.push_back(std::move(phase));
   }
   if (!settings.phases.empty() && settings.phases.size() != kPhases) {
     return bad("phases", std::to_string(settings.phases.size()), "three sources");
@@ -132,24 +130,21 @@ Status read_group(const Arguments& given, Settings& settings) {
     return fail(ErrorCode::kBadParams, "phases are given: must be left out with a group");
   }
   if (own.empty()) return {};
-  auto parsed = parse_source("own", own);
-  if (!parsed) return std::unexpected(parsed.error());
-  if (parsed->kind != SourceSpec::Kind::kDevice && parsed->kind != SourceSpec::Kind::kMqtt) {
+  GL_TRY(auto parsed, parse_source("own", own));
+  if (parsed.kind != SourceSpec::Kind::kDevice && parsed.kind != SourceSpec::Kind::kMqtt) {
     return bad("own", own, "device:SN:FIELD, or a topic");
   }
-  settings.own = *std::move(parsed);
+  settings.own = std::move(parsed);
   return {};
 }
 
 Status read_addresses(const Arguments& given, Settings& settings) {
   const std::string listen = given.text("listen");
-  auto address = address_in("listen", listen.empty() ? kListenByDefault : listen);
-  if (!address) return std::unexpected(address.error());
-  settings.listen = *std::move(address);
+  GL_TRY(auto address, address_in("listen", listen.empty() ? kListenByDefault : listen));
+  settings.listen = std::move(address);
   for (const std::string& text : given.texts("udp")) {
-    auto udp = address_in("udp", text);
-    if (!udp) return std::unexpected(udp.error());
-    settings.udp.push_back(*std::move(udp));
+    GL_TRY(auto udp, address_in("udp", text));
+    settings.udp.push_back(std::move(udp));
   }
   if (!settings.udp.empty() && settings.model != Model::kShellyPro3Em) {
     return fail(ErrorCode::kBadParams,
@@ -187,7 +182,7 @@ Result<Settings> parse_settings(const Arguments& given) {
   settings.user = given.text("user");
   settings.password = Secret(given.text("password"));
   for (const auto read : {read_sources, read_addresses, read_group}) {
-    if (Status good = read(given, settings); !good) return std::unexpected(good.error());
+    GL_TRY(read(given, settings));
   }
   return settings;
 }

@@ -12,7 +12,7 @@
 #include "catalog/natures.h"
 #include "catalog/plausible.h"
 #include "home/home_state.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 #include "overview/freshness.h"
 #include "overview/home_picture.h"
 #include "overview/values.h"
@@ -111,7 +111,7 @@ class DeviceSource final : public PowerSource {
   [[nodiscard]] Result<double> power_w() const override {
     const BookDevice* const device = reader_.book().find(sn_);
     if (device == nullptr) return unknown(fmt::format("there is no device {}", sn_));
-    if (Status fresh = reader_.is_fresh(*device); !fresh) return std::unexpected(fresh.error());
+    GL_TRY(reader_.is_fresh(*device));
     const auto slot = device->slot_named(field_);
     if (!slot) return unknown(fmt::format("device {} has no value of {}", sn_, field_));
     auto value = DeviceReader::value_w(*device, *slot);
@@ -178,7 +178,7 @@ class NatureSource final : public PowerSource {
   }
 
   [[nodiscard]] Result<double> power_of(const BookDevice& device) const {
-    if (Status fresh = reader_.is_fresh(device); !fresh) return std::unexpected(fresh.error());
+    GL_TRY(reader_.is_fresh(device));
     const auto fields = catalog::fields_of_word(device.family(), nature_);
     double sum_w = 0;
     std::size_t count = 0;

@@ -71,10 +71,9 @@ Result<SourceSpec> parse_source(std::string_view setting, std::string_view text)
   const std::size_t host = rest.find("://");
   const std::size_t slash = host == std::string_view::npos ? host : rest.find('/', host + 3);
   if (slash == std::string_view::npos) return bad(setting, text, "it has no broker, or no topic");
-  auto broker = parse_broker_address(setting, rest.substr(0, slash));
-  if (!broker) return std::unexpected(broker.error());
-  spec.server = std::move(broker->host_port);
-  spec.is_tls = broker->uses_tls;
+  GL_TRY(auto broker, parse_broker_address(setting, rest.substr(0, slash)));
+  spec.server = std::move(broker.host_port);
+  spec.is_tls = broker.uses_tls;
   rest.remove_prefix(slash + 1);
   const std::size_t hash = rest.find('#');
   spec.topic = rest.substr(0, hash);

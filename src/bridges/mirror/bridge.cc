@@ -21,7 +21,7 @@
 #include "bridges/mirror/pending_sets.h"
 #include "bridges/mirror/schedule.h"
 #include "client/api_reply.h"
-#include "hub/fault_injector.h"
+#include "hub/platform/fault_injector.h"
 #include "registry/rules.h"
 #include "wire/json.h"
 
@@ -360,9 +360,9 @@ Status check(const Arguments& given) {
   if (auto address = client::parse_api_address(given.text("host")); !address) {
     return fail(ErrorCode::kBadParams, fmt::format("host is {}", address.error().detail));
   }
-  if (Status good = registry::check_access_key(given.text("access-key")); !good) return good;
+  GL_TRY(registry::check_access_key(given.text("access-key")));
   for (const std::string& sn : given.texts("devices")) {
-    if (Status good = registry::check_sn(sn); !good) return good;
+    GL_TRY(registry::check_sn(sn));
   }
   const std::string fault = given.text("intercept");
   if (fault.empty() || hub::find_platform_fault(fault) != nullptr) return {};

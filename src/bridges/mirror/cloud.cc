@@ -91,9 +91,8 @@ Result<client::ApiClient*> Cloud::Shared::open() {
   if (!client) {
     client::ApiOptions api = options.api;
     api.stop = stop;
-    auto opened = client::ApiClient::open(api);
-    if (!opened) return std::unexpected(opened.error());
-    client.emplace(std::move(*opened));
+    GL_TRY(auto opened, client::ApiClient::open(api));
+    client.emplace(std::move(opened));
   }
   return &*client;
 }
@@ -112,9 +111,7 @@ Result<std::string> Cloud::Shared::stable_client_id() {
   // The vendor's cloud allows ten ids a day for a certificate: if it were not kept, each start of
   // the server would use one up.
   const std::string id = known->empty() ? "gridloom-" + random_hex(8) : *known;
-  if (Status saved = options.states->save(options.bridge, kClientId, id); !saved) {
-    return std::unexpected(saved.error());
-  }
+  GL_TRY(options.states->save(options.bridge, kClientId, id));
   client_id = id;
   return client_id;
 }
@@ -124,11 +121,10 @@ Status Cloud::Shared::load_added() {
   AddedDevices loaded;
   const auto text = options.states->load(options.bridge, kAdded);
   if (text) {
-    if (Status restored = loaded.restore(*text); !restored) return restored;
+    GL_TRY(loaded.restore(*text));
   } else if (text.error().code == ErrorCode::kNotFound) {
-    const auto id = known_client_id();
-    if (!id) return std::unexpected(id.error());
-    adopts = !id->empty();
+    GL_TRY(const auto id, known_client_id());
+    adopts = !id.empty();
   } else {
     return std::unexpected(text.error());
   }
@@ -200,55 +196,50 @@ void Cloud::Shared::take(const ListedDevice& row, CloudDevices& all) {
 }
 
 Result<CloudDevices> Cloud::Shared::devices(client::ApiClient& api) {
-  auto rows = api.devices();
-  if (!rows) return std::unexpected(rows.error());
-  if (Status loaded = load_added(); !loaded) return std::unexpected(loaded.error());
-  if (Status expected = expect(*rows); !expected) return std::unexpected(expected.error());
+  GL_TRY(auto rows, api.devices());
+  GL_TRY(load_added());
+  GL_TRY(expect(rows));
   CloudDevices all;
   const std::string before = added_devices->to_text();
-  for (const ListedDevice& row : *rows) {
+  for (const ListedDevice& row : rows) {
     // Each that is new is a commit, and whoever ends the bridge waits for this thread.
     if (stop.stop_requested()) return fail(ErrorCode::kIo, "the list of devices is stopped");
     take(row, all);
   }
   if (added_devices->to_text() != before) {
-    if (Status saved = save_added(); !saved) return std::unexpected(saved.error());
+    GL_TRY(save_added());
   }
   return all;
 }
 
 Result<CloudCertificate> Cloud::Shared::certificate(client::ApiClient& api) {
-  auto access = api.certification();
-  if (!access) return std::unexpected(access.error());
-  if (access->user.empty() || access->host.empty()) {
+  GL_TRY(auto access, api.certification());
+  if (access.user.empty() || access.host.empty()) {
     return fail(ErrorCode::kMalformed, "the certification names no user or no broker");
   }
-  CloudCertificate made{.access = std::move(*access)};
+  CloudCertificate made{.access = std::move(access)};
   if (made.access.secure) {
-    auto tls = options.api.ca.empty() ? client::tls_client_of_system()
-                                      : client::tls_client(options.api.ca);
-    if (!tls) return std::unexpected(tls.error());
-    made.tls = std::move(*tls);
+    GL_TRY(auto tls, options.api.ca.empty() ? client::tls_client_of_system()
+                                            : client::tls_client(options.api.ca));
+    made.tls = std::move(tls);
   }
-  auto id = stable_client_id();
-  if (!id) return std::unexpected(id.error());
-  made.client_id = std::move(*id);
+  GL_TRY(auto id, stable_client_id());
+  made.client_id = std::move(id);
   return made;
 }
 
 Result<std::variant<CloudDevices, CloudCertificate, CloudQuotas>> Cloud::Shared::answer(
     const Request& request) {
-  const auto opened = open();
-  if (!opened) return std::unexpected(opened.error());
+  GL_TRY(const auto opened, open());
   switch (request.ask) {
     case Ask::kDevices:
-      return devices(**opened);
+      return devices(*opened);
     case Ask::kCertificate:
-      return certificate(**opened);
+      return certificate(*opened);
     case Ask::kQuotas:
       break;
   }
-  return (*opened)->call("GET", kQuotaAllPath, {{"sn", request.sn}});
+  return opened->call("GET", kQuotaAllPath, {{"sn", request.sn}});
 }
 
 Cloud::Cloud(Options options)

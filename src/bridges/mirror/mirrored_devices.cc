@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "bridges/mirror/snapshot_report.h"
-#include "hub/fault_injector.h"
+#include "hub/platform/fault_injector.h"
 
 namespace gridloom::bridges::mirror {
 namespace {

@@ -104,11 +104,9 @@ Result<client::Peer> ModbusConnection::find(const std::string& host_port) const 
 }
 
 Status ModbusConnection::open(const std::string& host_port) {
-  const auto peer = find(host_port);
-  if (!peer) return std::unexpected(peer.error());
-  auto stream = client::connect(*peer, nullptr, client::ConnectMode::kNonBlocking);
-  if (!stream) return std::unexpected(stream.error());
-  stream_.emplace(std::move(*stream));
+  GL_TRY(const auto peer, find(host_port));
+  GL_TRY(auto stream, client::connect(peer, nullptr, client::ConnectMode::kNonBlocking));
+  stream_.emplace(std::move(stream));
   Status connected = wait(Deadline(patience_), POLLOUT);
   if (!connected) close();
   return connected;
@@ -122,7 +120,7 @@ Status ModbusConnection::write(std::string_view bytes, const Deadline& deadline)
     }
     bytes.remove_prefix(moved.bytes);
     if (bytes.empty() || moved.bytes != 0) continue;
-    if (Status ready = wait(deadline, POLLOUT); !ready) return ready;
+    GL_TRY(wait(deadline, POLLOUT));
   }
   return {};
 }
@@ -137,23 +135,18 @@ Status ModbusConnection::read(std::string& into, std::size_t size, const Deadlin
     if (moved.state != net::Stream::State::kOpen) {
       return std::unexpected(client::error_of(*stream_, moved.state));
     }
-    if (Status ready = wait(deadline, POLLIN); !ready) return ready;
+    GL_TRY(wait(deadline, POLLIN));
   }
   return {};
 }
 
 Result<std::vector<std::uint16_t>> ModbusConnection::exchange(const ModbusRequest& request) {
   const Deadline deadline(patience_);
-  if (Status written = write(bytes_of(request), deadline); !written) {
-    return std::unexpected(written.error());
-  }
+  GL_TRY(write(bytes_of(request), deadline));
   std::string answer;
-  if (Status head = read(answer, kModbusHead, deadline); !head) {
-    return std::unexpected(head.error());
-  }
-  const auto size = size_of_answer(answer);
-  if (!size) return std::unexpected(size.error());
-  if (Status rest = read(answer, *size, deadline); !rest) return std::unexpected(rest.error());
+  GL_TRY(read(answer, kModbusHead, deadline));
+  GL_TRY(const auto size, size_of_answer(answer));
+  GL_TRY(read(answer, size, deadline));
   return words_in(answer, request);
 }
 

@@ -21,7 +21,7 @@
 #include "bridges/modbus/report.h"
 #include "catalog/family.h"
 #include "catalog/plausible.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges {
@@ -274,10 +274,9 @@ void ModbusBridge::refuse(const JsonObject& set, std::string_view why) {
 }
 
 Status ModbusBridge::order(const JsonObject& set) {
-  const auto checked = catalog::check_set(*family_, set);
-  if (!checked) return std::unexpected(checked.error());
+  GL_TRY(const auto checked, catalog::check_set(*family_, set));
   const catalog::Command* const command = family_->find_modbus_command(set);
-  if (command == nullptr || command != checked->command) {
+  if (command == nullptr || command != checked.command) {
     return fail(ErrorCode::kBadParams, "the device has no such command over Modbus");
   }
   if (!may_control_) {
@@ -286,11 +285,10 @@ Status ModbusBridge::order(const JsonObject& set) {
         fmt::format("the bridge {} only reads: its setting control is off", identity_.name));
   }
   const auto index = static_cast<std::size_t>(command - family_->modbus_commands.data());
-  auto order =
-      order_of(*family_->modbus, family_->modbus->actions[index], *command, checked->params);
-  if (!order) return std::unexpected(order.error());
-  order->number = ++last_number_;
-  if (waiting_ || !poller_->post(*std::move(order))) {
+  GL_TRY(auto order,
+         order_of(*family_->modbus, family_->modbus->actions[index], *command, checked.params));
+  order.number = ++last_number_;
+  if (waiting_ || !poller_->post(std::move(order))) {
     return fail(ErrorCode::kConflict, "another command is being carried out: try again");
   }
   waiting_ = Waiting{.number = last_number_, .set = set};

@@ -40,9 +40,8 @@ Result<ModbusOrder> order_of(const Modbus& modbus, const catalog::ModbusAction& 
   });
   for (const catalog::ModbusWrite& write : action.writes) {
     const double value = number_of(write.value, params);
-    auto words = encoded(write.to.type, modbus.writes, value);
-    if (!words) return std::unexpected(words.error());
-    order.writes.push_back({.first = write.to.address, .words = *std::move(words), .value = value});
+    GL_TRY(auto words, encoded(write.to.type, modbus.writes, value));
+    order.writes.push_back({.first = write.to.address, .words = std::move(words), .value = value});
   }
   return order;
 }

@@ -271,18 +271,16 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
 // The first messages: [{"topic","payload"},..].
 Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
                            const parameters::Arguments& arguments) {
-  const auto settings = mqtt_settings(arguments);
-  if (!settings) return std::unexpected(settings.error());
-  const auto devices = devices_now(parts, account);
-  if (!devices) return std::unexpected(devices.error());
+  GL_TRY(const auto settings, mqtt_settings(arguments));
+  GL_TRY(const auto devices, devices_now(parts, account));
   wire::JsonArray messages;
-  for (const DeviceNow& device : *devices) {
-    if (!settings->selection.has_device(device.sn, device.name)) continue;
+  for (const DeviceNow& device : devices) {
+    if (!settings.selection.has_device(device.sn, device.name)) continue;
     const TopicDevice names = topic_device(device.sn, device.name, *device.family);
     device.twin.values.for_each([&](std::size_t slot, std::string_view json) {
       if (messages.size() >= kMaxPreview) return;
       const std::string& quota = device.twin.name_of(slot);
-      for (const ValueMessage& each : messages_of(*settings, names, *device.family,
+      for (const ValueMessage& each : messages_of(settings, names, *device.family,
                                                   {.name = quota,
                                                    .field = device.family->field(quota),
                                                    .json = json,

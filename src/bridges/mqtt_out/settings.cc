@@ -109,13 +109,11 @@ Result<NameTemplate> topic_template(std::string_view setting, const std::string&
 std::span<const Parameter> mqtt_parameters() { return kSettings; }
 
 Result<MqttSettings> mqtt_settings(const parameters::Arguments& arguments) {
-  auto broker = parse_broker_address("broker", arguments.text("broker"));
-  if (!broker) return std::unexpected(broker.error());
-  auto topic = topic_template("topic", text_or(arguments, "topic", kTopic), kTopicNames);
-  if (!topic) return std::unexpected(topic.error());
-  auto availability = topic_template(
-      "availability", text_or(arguments, "availability", kAvailability), kDeviceNames);
-  if (!availability) return std::unexpected(availability.error());
+  GL_TRY(auto broker, parse_broker_address("broker", arguments.text("broker")));
+  GL_TRY(auto topic, topic_template("topic", text_or(arguments, "topic", kTopic), kTopicNames));
+  GL_TRY(auto availability,
+         topic_template("availability", text_or(arguments, "availability", kAvailability),
+                        kDeviceNames));
   std::string status = text_or(arguments, "status", kStatus);
   if (!wire::mqtt::valid_topic(status)) {
     return fail(ErrorCode::kBadParams, fmt::format("status is \"{}\": must be a topic without + "
@@ -126,13 +124,13 @@ Result<MqttSettings> mqtt_settings(const parameters::Arguments& arguments) {
     return fail(ErrorCode::kBadParams, "password is given, but user is missing");
   }
   return MqttSettings{
-      .broker = std::move(*broker),
+      .broker = std::move(broker),
       .user = arguments.text("user"),
       .password = Secret(arguments.text("password")),
       .ca = arguments.text("ca"),
       .client_id = arguments.text("client-id"),
-      .topic = std::move(*topic),
-      .availability = std::move(*availability),
+      .topic = std::move(topic),
+      .availability = std::move(availability),
       .status = std::move(status),
       .payload = arguments.text("payload") == "json" ? MqttSettings::Payload::kJson
                                                      : MqttSettings::Payload::kValue,

@@ -19,10 +19,9 @@ using testing::IsEmpty;
 
 Result<MqttSettings> settings_of(std::string_view json) {
   const wire::Json given = must(wire::parse_json(json));
-  auto arguments = parameters::Arguments::check({.name = "mqtt", .declared = mqtt_parameters()},
-                                                given.get_object());
-  if (!arguments) return std::unexpected(arguments.error());
-  return mqtt_settings(*arguments);
+  GL_TRY(auto arguments, parameters::Arguments::check(
+                             {.name = "mqtt", .declared = mqtt_parameters()}, given.get_object()));
+  return mqtt_settings(arguments);
 }
 
 // A station with a voltage in tenths, a mode with names and an object.

@@ -24,19 +24,18 @@ net::ListenerLimits limits() {
 Result<std::unique_ptr<Server>> Server::open(const Options& options) {
   std::unique_ptr<Server> server(new Server(options.clients));
   Server* const self = server.get();
-  auto listener =
-      net::Listener::open({.address = options.listen,
-                           .tls = nullptr,
-                           .make =
-                               [self](net::ConnectionContext context) {
-                                 return std::make_shared<Session>(
-                                     std::move(context), self->clients_, self->clock_.now());
-                               },
-                           .clock = &self->clock_,
-                           .limits = limits()},
-                          {&self->loop_});
-  if (!listener) return std::unexpected(listener.error());
-  server->listener_ = std::move(*listener);
+  GL_TRY(auto listener, net::Listener::open({.address = options.listen,
+                                             .tls = nullptr,
+                                             .make =
+                                                 [self](net::ConnectionContext context) {
+                                                   return std::make_shared<Session>(
+                                                       std::move(context), self->clients_,
+                                                       self->clock_.now());
+                                                 },
+                                             .clock = &self->clock_,
+                                             .limits = limits()},
+                                            {&self->loop_}));
+  server->listener_ = std::move(listener);
   server->loop_.start();
   server->listener_->start();
   return server;

@@ -24,7 +24,7 @@
 #include "base/secret.h"
 #include "bridges/core/health.h"
 #include "bridges/nut/ups.h"
-#include "hub/access_audit.h"
+#include "hub/clients/access_audit.h"
 #include "net/protocol.h"
 
 namespace gridloom::bridges::nut {

@@ -9,8 +9,8 @@
 #include "bridges/webhook/quiet_watch.h"
 #include "bridges/webhook/sender.h"
 #include "bridges/webhook/settings.h"
-#include "hub/change_feed.h"
-#include "hub/platform.h"
+#include "hub/feed/change_feed.h"
+#include "hub/platform/platform.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -117,12 +117,11 @@ EventDevice example_device(const Parts& parts, registry::AccountId account,
 
 Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
                            const parameters::Arguments& arguments) {
-  const auto settings = webhook::webhook_settings(arguments);
-  if (!settings) return std::unexpected(settings.error());
-  const EventDevice device = example_device(parts, account, settings->selection);
+  GL_TRY(const auto settings, webhook::webhook_settings(arguments));
+  const EventDevice device = example_device(parts, account, settings.selection);
   const std::int64_t now_ms = unix_ms(parts.hub.platform().clock.now());
   wire::JsonArray bodies;
-  for (const webhook::EventKind kind : settings->events) {
+  for (const webhook::EventKind kind : settings.events) {
     bodies.push_back(webhook::body_of(webhook::example_of(kind, device, now_ms), kExampleId,
                                       account_name(parts.registry, account)));
   }

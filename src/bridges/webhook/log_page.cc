@@ -11,7 +11,7 @@ namespace gridloom::bridges::webhook {
 Result<LogPage> read_log_page(const history::Reads& reads, AccountId account, std::size_t archive,
                               std::uint64_t after, const std::stop_token& stop) {
   const auto page = std::make_shared<LogPage>();  // of the step too, which may outlive the wait
-  Status read = history::run_query(
+  GL_TRY(history::run_query(
       reads, std::to_underlying(account),
       [page, archive, after](history::Reader& reader) -> Result<bool> {
         if (history::Route* const route = reader.route()) {
@@ -19,13 +19,11 @@ Result<LogPage> read_log_page(const history::Reads& reads, AccountId account, st
           if (!is_here || !*is_here) return is_here;
           page->archives = route->archives();
         }
-        auto events = reader.events_since(after, LogPage::kMostEvents);
-        if (!events) return std::unexpected(events.error());
-        page->events = std::move(*events);
+        GL_TRY(auto events, reader.events_since(after, LogPage::kMostEvents));
+        page->events = std::move(events);
         return true;
       },
-      stop);
-  if (!read) return std::unexpected(read.error());
+      stop));
   return std::move(*page);
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 
 namespace gridloom::bridges::webhook {
 namespace {

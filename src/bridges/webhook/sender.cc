@@ -10,7 +10,7 @@
 #include "base/sha256.h"
 #include "bridges/core/reply_reason.h"
 #include "bridges/webhook/log_page.h"
-#include "hub/platform.h"
+#include "hub/platform/platform.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::webhook {
@@ -175,14 +175,13 @@ Result<std::size_t> Sender::read_log(const std::stop_token& stop, std::size_t ar
   for (bool is_last = false; !is_last && outbox_.has_room();) {
     const auto known = outbox_.read_through(archive);
     std::uint64_t through = known.value_or(skipped_);
-    auto page = read_log_page(parts_.reads, identity_.account, archive, through, stop);
-    if (!page) return std::unexpected(page.error());
-    archives = page->archives;
-    is_last = page->is_last();
-    if (!page->events.empty()) through = page->events.back().id;
+    GL_TRY(auto page, read_log_page(parts_.reads, identity_.account, archive, through, stop));
+    archives = page.archives;
+    is_last = page.is_last();
+    if (!page.events.empty()) through = page.events.back().id;
     // What is in the log when the bridge begins is no news.
     skipped_ = known || is_last ? 0 : through;
-    if (known) take(archive, through, page->events);
+    if (known) take(archive, through, page.events);
     if (!known && is_last) outbox_.add(archive, through, {});
   }
   return archives;
@@ -265,29 +264,26 @@ void Sender::post(const std::stop_token& stop, const Outbox::Waiting& event) {
 
 Status Sender::open(const std::stop_token& stop) {
   if (!signer_) {
-    auto made = Signer::make(settings_.secret);
-    if (!made) return std::unexpected(made.error());
-    signer_ = std::move(*made);
+    GL_TRY(auto made, Signer::make(settings_.secret));
+    signer_ = std::move(made);
   }
   if (client_) return {};
-  auto opened = client::HttpClient::open({.server = settings_.url.server,
-                                          .ca = settings_.ca,
-                                          .patience = kPatience,
-                                          .max_body_bytes = kMaxAnswerBytes,
-                                          .stop = stop});
-  if (!opened) return std::unexpected(opened.error());
-  client_ = std::move(*opened);
+  GL_TRY(auto opened, client::HttpClient::open({.server = settings_.url.server,
+                                                .ca = settings_.ca,
+                                                .patience = kPatience,
+                                                .max_body_bytes = kMaxAnswerBytes,
+                                                .stop = stop}));
+  client_ = std::move(opened);
   return {};
 }
 
 Result<client::HttpReply> Sender::ask(const std::stop_token& stop, const Outbox::Waiting& event) {
-  if (Status ready = open(stop); !ready) return std::unexpected(ready.error());
+  GL_TRY(open(stop));
   const Clock& wall = *parts_.hub.platform().wall;
-  auto headers = signer_->headers(event.id, unix_ms(wall.now()), event.body);
-  if (!headers) return std::unexpected(headers.error());
+  GL_TRY(auto headers, signer_->headers(event.id, unix_ms(wall.now()), event.body));
   return client_->ask({.method = "POST",
                        .target = settings_.url.target,
-                       .headers = std::move(*headers),
+                       .headers = std::move(headers),
                        .body = event.body,
                        .content_type = kContentType});
 }

@@ -68,14 +68,12 @@ bool Settings::tells(EventKind kind) const {
 std::span<const Parameter> webhook_parameters() { return kSettings; }
 
 Result<Settings> webhook_settings(const parameters::Arguments& arguments) {
-  auto url = parse_web_address("url", arguments.text("url"));
-  if (!url) return std::unexpected(url.error());
-  auto events = kinds_named(arguments.texts("events"));
-  if (!events) return std::unexpected(events.error());
-  return Settings{.url = std::move(*url),
+  GL_TRY(auto url, parse_web_address("url", arguments.text("url")));
+  GL_TRY(auto events, kinds_named(arguments.texts("events")));
+  return Settings{.url = std::move(url),
                   .ca = arguments.text("ca"),
                   .secret = Secret(arguments.text("secret")),
-                  .events = std::move(*events),
+                  .events = std::move(events),
                   .selection = Selection(arguments.texts("devices"), {})};
 }
 

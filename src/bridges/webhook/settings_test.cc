@@ -17,10 +17,10 @@ using testing::HasSubstr;
 
 Result<Settings> settings_of(std::string_view json) {
   const wire::Json given = must(wire::parse_json(json));
-  auto arguments = parameters::Arguments::check(
-      {.name = "webhook", .declared = webhook_parameters()}, given.get_object());
-  if (!arguments) return std::unexpected(arguments.error());
-  return webhook_settings(*arguments);
+  GL_TRY(auto arguments,
+         parameters::Arguments::check({.name = "webhook", .declared = webhook_parameters()},
+                                      given.get_object()));
+  return webhook_settings(arguments);
 }
 
 TEST(WebhookSettings, TellAllEventsUnlessTheyNameSome) {

@@ -10,9 +10,8 @@ namespace gridloom::bridges::webhook {
 
 Result<Signer> Signer::make(const Secret& secret) {
   if (secret.empty()) return Signer(std::nullopt);
-  auto mac = wire::KeyedMac::make(secret);
-  if (!mac) return std::unexpected(mac.error());
-  return Signer(std::move(*mac));
+  GL_TRY(auto mac, wire::KeyedMac::make(secret));
+  return Signer(std::move(mac));
 }
 
 Result<std::vector<client::HttpHeader>> Signer::headers(std::string_view id, std::int64_t now_ms,
@@ -21,10 +20,8 @@ Result<std::vector<client::HttpHeader>> Signer::headers(std::string_view id, std
   std::vector<client::HttpHeader> headers = {{"X-Gridloom-Id", std::string(id)},
                                              {"X-Gridloom-Timestamp", timestamp}};
   if (!mac_) return headers;
-  const auto digest = mac_->of(fmt::format("{}.{}", timestamp, body));
-  if (!digest) return std::unexpected(digest.error());
-  headers.emplace_back("X-Gridloom-Signature",
-                       fmt::format("sha256={:02x}", fmt::join(*digest, "")));
+  GL_TRY(const auto digest, mac_->of(fmt::format("{}.{}", timestamp, body)));
+  headers.emplace_back("X-Gridloom-Signature", fmt::format("sha256={:02x}", fmt::join(digest, "")));
   return headers;
 }
 

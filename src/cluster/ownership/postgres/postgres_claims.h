@@ -1,0 +1,26 @@
+// The claims in PostgreSQL (ownership/claims.h): the tables cluster_facts and cluster_slot.
+//
+// Thread rule: as for Claims. A call ends within the time-outs of its connection.
+#pragma once
+
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "ownership/claims.h"
+#include "postgres/settings.h"
+
+namespace gridloom::cluster {
+
+struct PostgresClaimsOptions {
+  Millis call_timeout{2'000};
+  // A store's transaction of the owner before may hold the row.
+  Millis lock_timeout{1'000};
+  const Clock& clock;  // outlives the claims
+};
+
+// Makes the tables. Fails as postgres::Connection::open() and postgres::migrate().
+[[nodiscard]] Result<std::unique_ptr<Claims>> open_postgres_claims(
+    const postgres::ConnectionSettings& settings, const PostgresClaimsOptions& options);
+
+}  // namespace gridloom::cluster

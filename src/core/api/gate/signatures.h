@@ -1,0 +1,63 @@
+// Which account signed a request. There is one object per loop, which keeps the keyed signature
+// contexts of the access keys it has seen.
+#pragma once
+
+#include "api/gate/replay_check.h"
+#include "base/clock.h"
+#include "base/failure_budget.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "base/string_map.h"
+#include "http/message.h"
+#include "hub/platform/platform.h"
+#include "registry/directory.h"
+#include "wire/replay_guard.h"
+#include "wire/signing.h"
+
+namespace gridloom::api {
+
+// What the request says of its signature.
+[[nodiscard]] wire::SignedRequest claim_of(const http::Request& request);
+
+class Signatures {
+ public:
+  // What the options point to outlives the object.
+  struct Options {
+    const hub::Platform* platform = nullptr;
+    wire::SigningLimits signing{};
+    wire::ReplayGuard* replays = nullptr;  // null: any timestamp, any replay
+    // For the requests that change or reveal most, sets and the certification with its password:
+    // applied with ReplayCheck::kOn if `replays` is null.
+    wire::ReplayGuard* guard = nullptr;
+    FailureBudget* failures = nullptr;  // null: no limit of failures
+  };
+  explicit Signatures(const Options& options) : options_(options) {}
+
+  // The account that signed a request, and the parameters as they were read for its signature.
+  struct Signed {
+    registry::AccountId account{};
+    wire::ReadParameters read{};
+  };
+  // A wrong signature costs the address credit.
+  [[nodiscard]] Result<Signed> verify(const http::Request& request,
+                                      const wire::SignedRequest& claim, ReplayCheck replay_check,
+                                      TimePoint now);
+
+  [[nodiscard]] const wire::SigningLimits& limits() const { return options_.signing; }
+
+ private:
+  [[nodiscard]] Status verify_by(const registry::AccessKey& key, const http::Request& request,
+                                 wire::SignedRequest claim, ReplayCheck replay_check,
+                                 wire::ReadParameters& read);
+  [[nodiscard]] Result<wire::KeyedMac*> mac_of(const registry::AccessKey& key);
+
+  struct Keyed {
+    Secret secret;
+    wire::KeyedMac mac;
+  };
+
+  Options options_;
+  StringMap<Keyed> macs_;  // by access key
+};
+
+}  // namespace gridloom::api

@@ -1,0 +1,327 @@
+#include "server/server.h"
+
+#include <future>
+#include <utility>
+
+#include "history/energy_query.h"
+#include "server/families.h"
+#include "server/health.h"
+#include "server/metrics.h"
+#include "server/reconcile.h"
+#include "server/saved_state.h"
+
+namespace gridloom::server {
+namespace {
+
+hub::Config config_of(const Limits& limits, Strictness strictness) {
+  hub::Config config = limits.hub;
+  if (strictness == Strictness::kStrict) {
+    config.wildcards = hub::Wildcards::kDenied;
+    config.offline_requests = hub::OfflineRequests::kLikeTheVendor;
+    config.client_ids_a_day = limits.client_ids_a_day;
+  }
+  return config;
+}
+
+// Stores what the last messages changed in parked sessions: the changes pass from a connection to a
+// shard, then to a session, then to the store. Waits for the loops, which turn.
+void store_sessions(LoopSpan loops, mqtt::SessionTable& sessions, mqtt::SessionStore& store,
+                    const Clock& clock) {
+  for (int round = 0; round < 3; ++round) {
+    for (const auto& loop : loops) {
+      std::promise<void> done;
+      loop->post([&] {
+        if (round == 2) sessions.sweep(*loop, clock.now());
+        done.set_value();
+      });
+      done.get_future().wait();
+    }
+  }
+  store.flush();
+}
+
+// Writes an audit entry of the server's without waiting for the disk.
+void write_audit(history::Archive& archive, TimePoint now, std::string_view what,
+                 const wire::JsonObject& facts) {
+  wire::JsonObject entry{{"what", what}, {"who", "server"}};
+  for (const auto& fact : facts) entry[fact.key()] = fact.value();
+  entry["at"] = unix_ms(now);
+  archive.append(journal::RecordKind::kAudit, wire::to_text(entry), {});
+}
+
+std::string metrics_of(const hub::Platform& platform, const Listeners& listeners,
+                       const mqtt::SessionTable& sessions, const mqtt::SessionStore& store,
+                       const history::Archive& archive, const bridges::Bridges& bridges) {
+  const auto counts = sessions.counts();
+  return metrics_text(platform,
+                      {.http = listeners.connections(Interface::kHttp),
+                       .mqtt = listeners.connections(Interface::kMqtt),
+                       .sessions = counts.sessions,
+                       .sessions_waiting = counts.waiting,
+                       .session_store = store.health()},
+                      archive.health(), bridges.rows());
+}
+
+api::Health health_now(const history::Archive& archive, const mqtt::SessionStore& store,
+                       LoopSpan loops) {
+  return health_of(archive.health(), store.health(), net::longest_stall(loops));
+}
+
+// The port of the MQTT listener with TLS; 0: there is none.
+std::uint16_t port_of(const Listeners& listeners) {
+  const net::Address* bound = listeners.bound(Interface::kMqtt, Security::kTls);
+  return bound == nullptr ? std::uint16_t{0} : bound->port;
+}
+
+api::Page page_of(Server::ListenOptions& options) {
+  return api::Page({.files = std::move(options.page),
+                    .public_host = options.mqtt.public_host,
+                    .frame_origins = std::move(options.frame_origins)});
+}
+
+history::SerialOf serials_of(const registry::Registry& registry) {
+  return [&registry](DeviceNumber number) {
+    const auto directory = registry.directory();
+    for (const registry::Device* device : directory->devices()) {
+      if (device->number == number) return device->sn;
+    }
+    return std::string();
+  };
+}
+
+HomeServices::BridgeOptions bridges_of(const Server::Options& options,
+                                       Server::ListenOptions& listening,
+                                       registry::Registry& registry, FailureBudget* failures) {
+  return {.registry = registry,
+          .wall = options.clocks.wall,
+          .configured = std::move(listening.bridges),
+          .failures = failures,
+          .place = std::move(listening.bridges_at),
+          .limits = options.limits.peers,
+          .states = options.stores->bridge_states()};
+}
+
+Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& options,
+                                                       history::Archive::Options given) {
+  if (options.open_archive) return options.open_archive(std::move(given));
+  return history::Archive::open(std::move(given));
+}
+
+history::Reads reads_of(const Server::Options& options, history::Archive& archive) {
+  if (options.reads) return options.reads;
+  return [&archive](auto query) { return archive.read(std::move(query)); };
+}
+
+// Which protocol the connections of a listener have.
+net::MakeProtocol protocol_of(const Protocols& protocols, const Server::ListenOptions& options,
+                              const ListenerOptions& listener) {
+  const bool is_elsewhere = listener.interface == Interface::kMqtt && options.mqtt_protocol;
+  net::MakeProtocol make = is_elsewhere ? options.mqtt_protocol
+                                        : protocols.make(listener.interface, listener.replay_check);
+  if (!options.wrap) return make;
+  return [make = std::move(make), wrap = options.wrap](net::ConnectionContext context) {
+    return wrap(make(std::move(context)));
+  };
+}
+
+// Runs `work`, which waits for tasks of the loops.
+void with_loops(const Server::Options& options, LoopSpan loops, const std::function<void()>& work) {
+  if (options.turn_loops_during) return options.turn_loops_during(loops, work);
+  work();
+}
+
+}  // namespace
+
+Server::Server(Options options)
+    : options_(std::move(options)), loops_(std::exchange(options_.loops, {})) {
+  // Devices wait for each acknowledgement, so delaying a commit gathers no further records.
+  const bool devices_wait = options_.clock_is_driven && options_.journaling != Journaling::kInstant;
+  if (devices_wait) options_.limits.history.log.commit = Millis{0};
+}
+
+Server::~Server() {
+  // They use the protocols' budget of failures, and are destroyed after it.
+  if (homes_ && homes_->bridges() != nullptr) homes_->bridges()->stop();
+  // Asks the loops for the twins.
+  if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
+  for (const auto& loop : loops_) loop->stop();
+  web_.worker.reset();
+  if (registry_) registry_->end_listening();
+  if (store_) store_->on_applied({});
+  archive_.reset();  // tells the shards what has become durable
+}
+
+Result<std::unique_ptr<Server>> Server::open(Options options) {
+  std::unique_ptr<Server> server(new Server(std::move(options)));
+  GL_TRY(server->open_data());
+  server->make_hub();
+  if (const auto& join = server->options_.join) join(*server->hub_);
+  GL_TRY(restore({.registry = *server->registry_,
+                  .store = *server->store_,
+                  .archive = *server->archive_,
+                  .hub = *server->hub_,
+                  .mqtt = server->protocols_->mqtt(),
+                  .loops = server->loops_,
+                  .wall = server->options_.clocks.wall}));
+  GL_TRY(server->homes_->start());
+  return server;
+}
+
+Status Server::open_data() {
+  if (!options_.stores) {
+    GL_TRY(auto stores, open_stores({.data = options_.data, .clock = options_.clocks.wall}));
+    options_.stores = std::move(stores);
+  }
+  GL_TRY(auto registry, options_.stores->open_registry());
+  registry_ = std::move(registry);
+  auto store = options_.stores->open_sessions();
+  if (!store) return std::unexpected(store.error());
+  store_ = std::move(*store);
+  platform_ =
+      std::make_unique<hub::Platform>(options_.clocks.devices, options_.catalog, *registry_);
+  platform_->wall = &options_.clocks.wall;
+  platform_->steady = &options_.clocks.steady;
+  platform_->zone = options_.zone;
+  platform_->zone_name = options_.zone_name;
+  platform_->sessions = store_->keeper();
+  platform_->config = config_of(options_.limits, options_.strictness);
+  auto archive = open_archive(
+      options_, {.data = options_.data,
+                 .stores = options_.stores->history(),
+                 .clock = &options_.clocks.devices,
+                 .limits = options_.limits.history,
+                 .integrate = history::hour_integrator_by(family_of(*registry_, options_.catalog)),
+                 .on_session_changes =
+                     [store = store_.get()](std::uint64_t record, std::string_view changes) {
+                       store->take(record, changes);
+                     },
+                 .sessions_applied = store_->applied(),
+                 .on_superseded = options_.on_superseded,
+                 .clock_is_driven = options_.clock_is_driven,
+                 .serial_of = serials_of(*registry_)});
+  if (!archive) return std::unexpected(archive.error());
+  archive_ = std::move(*archive);
+  store_->on_applied([archive = archive_.get()](const journal::Positions& applied) {
+    archive->sessions_stored(applied);
+  });
+  if (options_.journaling == Journaling::kDurable) platform_->journal = archive_.get();
+  if (options_.journaling == Journaling::kInstant) {
+    platform_->journal = &instant_journal_.emplace(*archive_);
+  }
+  return {};
+}
+
+void Server::make_hub() {
+  hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
+  loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
+  homes_.emplace(HomeServices::Options{.hub = *hub_,
+                                       .archive = *archive_,
+                                       .reads = reads_of(options_, *archive_),
+                                       .loop = *loops_.front(),
+                                       .steady = options_.clocks.steady,
+                                       .data = options_.data,
+                                       .events = options_.events,
+                                       .battery_modes = options_.stores->battery_modes()});
+  loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
+  registry_->on_change([this] {
+    note_setback(*registry_, *archive_, options_.clocks.wall);
+    hub_->registry_changed();
+    if (bridges::Bridges* const bridges = homes_->bridges()) bridges->registry_changed();
+  });
+  protocols_.emplace(Protocols::Options{.hub = *hub_,
+                                        .clock = options_.clocks.steady,
+                                        .loops = loops_,
+                                        .limits = options_.limits,
+                                        .strictness = options_.strictness});
+}
+
+Status Server::listen(ListenOptions options) {
+  GL_TRY(auto opened, Listeners::open(options.listeners, {.loops = loops_,
+                                                          .clock = options_.clocks.steady,
+                                                          .limits = options_.limits,
+                                                          .connections = options.connections,
+                                                          .protocol_of = [&](const auto& listener) {
+                                                            return protocol_of(*protocols_, options,
+                                                                               listener);
+                                                          }}));
+  listeners_ = std::move(opened);
+  if (options.mqtt.port == 0) options.mqtt.port = port_of(listeners_);
+  api::Page page = page_of(options);
+  const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
+  web_.live.emplace(api::LiveFeed::Options{.hub = hub_.get(),
+                                           .virtual_time = virtual_time,
+                                           .limits = options_.limits.live,
+                                           .epoch = homes_->sets().epoch()});
+  web_.worker.emplace(api::SignIn::lanes(options_.limits.sign_in));
+  web_.sign_in.emplace(api::SignIn::Options{
+      .registry = registry_.get(),
+      .wall = &options_.clocks.wall,
+      .steady = &options_.clocks.steady,
+      .public_host = options.mqtt.public_host,
+      .work =
+          [this](api::SignIn::Lane lane, Task task) {
+            return web_.worker->post(static_cast<std::size_t>(lane), std::move(task));
+          },
+      .limits = options_.limits.sign_in});
+  homes_->add_bridges(bridges_of(options_, options, *registry_, protocols_->mqtt().failures));
+  protocols_->add_apis(
+      {.reads = reads_of(options_, *archive_),
+       .mqtt = std::move(options.mqtt),
+       .mqtt_protocol = std::move(options.mqtt_protocol),
+       .metrics =
+           [this, more = std::move(options.metrics)] { return more ? more(metrics()) : metrics(); },
+       .health =
+           [this, more = std::move(options.health)] {
+             const api::Health own = health_now(*archive_, *store_, loops_);
+             return more ? more(own) : own;
+           },
+       .page = std::move(page),
+       .homes = &homes_->homes(),
+       .events = &homes_->events(),
+       .sets = &homes_->sets(),
+       .counters = &homes_->counters(),
+       .modes = &homes_->modes(),
+       .live = &*web_.live,
+       .sign_in = &*web_.sign_in,
+       .administration = options.administration,
+       .bridges = homes_->bridges(),
+       .virtual_time = virtual_time,
+       .trusted_proxies = std::move(options.trusted_proxies)});
+  return {};
+}
+
+void Server::start(const wire::JsonObject& facts) {
+  if (!options_.turn_loops_during) {
+    for (const auto& loop : loops_) loop->start();
+  }
+  archive_->start([this] { return changed_twins(*hub_, loops_.size()); });
+  write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("start"), facts);
+  listeners_.start();
+  bridges().start();
+}
+
+void Server::stop(const wire::JsonObject& facts) {
+  bridges().stop();
+  homes_->stop();
+  with_loops(options_, loops_, [this] {
+    listeners_.stop();
+    store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
+  });
+  write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("stop"), facts);
+}
+
+std::string Server::metrics() {
+  return metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_, bridges());
+}
+
+StoreHealth Server::store_health() const {
+  return {.archive = archive_->health(), .sessions = store_->health()};
+}
+
+net::MakeProtocol Server::protocol(Interface interface) const {
+  return protocols_->make(interface, ReplayCheck::kOff);
+}
+
+void Server::set_faults(const std::vector<FaultRule>& rules) { hub_->lay_faults({}, rules); }
+
+}  // namespace gridloom::server

@@ -1,0 +1,51 @@
+// Asks the server that has a device for its sets with an id (home/set_tracker.h).
+//
+// Thread rule: any thread; answers are given on the loops that they are for.
+#pragma once
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/per_key_limit.h"
+#include "home/set_book.h"
+#include "home/set_text.h"
+#include "hub/hub.h"
+#include "hub/platform/reply_to.h"
+
+namespace gridloom::home {
+
+class RemoteSets {
+ public:
+  // The name by which hub::Calls finds it.
+  static constexpr std::string_view kService = "sets";
+
+  // The hub outlives this object, and this object the answers.
+  explicit RemoteSets(hub::Hub& hub) : hub_(hub) {}
+
+  // Whether that server is this one.
+  [[nodiscard]] bool is_here(const SetId& id) const {
+    return hub_.calls().is_here(partition_of(id.sn));
+  }
+  void send(const SetCall& call, hub::ReplyTo<SetRecord> reply_to) {
+    ask_one(call, std::move(reply_to));
+  }
+  void get(const SetId& id, hub::ReplyTo<SetRecord> reply_to) {
+    ask_one({.kind = SetCall::Kind::kGet, .id = id}, std::move(reply_to));
+  }
+  // Waits so long for the state to be final.
+  void get(const SetId& id, Millis wait, PerKeyLimit::Permit permit,
+           hub::ReplyTo<SetRecord> reply_to);
+  void list(SetId id, hub::ReplyTo<std::vector<SetRecord>> reply_to) {
+    ask({.kind = SetCall::Kind::kList, .id = std::move(id)}, std::move(reply_to));
+  }
+
+ private:
+  void ask(const SetCall& call, hub::ReplyTo<std::vector<SetRecord>> reply_to);
+  void ask_one(const SetCall& call, hub::ReplyTo<SetRecord> reply_to);
+
+  hub::Hub& hub_;
+};
+
+}  // namespace gridloom::home

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "hubs/cluster.h"
-#include "hubs/test_memory_bus.h"
 #include "hubs/node_channel.h"
+#include "hubs/test_memory_bus.h"
 #include "server/server.h"
 #include "testing/home.h"
 #include "testing/loop.h"

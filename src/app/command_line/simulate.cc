@@ -101,6 +101,7 @@ Result<sim::DryRun> dry_run_of(const SimulateArguments& arguments) {
   GL_TRY(const auto world, world_of(arguments));
   GL_TRY(auto faults, faults_of(arguments, *catalog));
   std::vector<sim::DryRun::Group> dry_groups;
+  dry_groups.reserve(groups.size());
   for (const auto& [family, devices] : groups) {
     dry_groups.push_back({.family = family, .devices = devices});
   }
@@ -180,6 +181,7 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
                                                  const catalog::Catalog& catalog) {
   GL_TRY(const auto devices, bench::devices_from(path));
   std::vector<sim::Member> members;
+  members.reserve(devices.size());
   for (const catalog::FamilyPtr& family : catalog.families()) {
     GL_TRY(sim::check_model(family));
   }

@@ -34,6 +34,7 @@ class RemoteHome final : public Home {
   Result<std::vector<HomeDevice>> devices() override {
     GL_TRY(const auto listed, api_.devices());
     std::vector<HomeDevice> devices;
+    devices.reserve(listed.size());
     for (const client::ListedDevice& row : listed) {
       devices.push_back(
           {.sn = row.sn, .name = row.name.empty() ? row.product : row.name, .online = row.online});

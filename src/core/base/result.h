@@ -46,9 +46,9 @@ using Status = Result<void>;
   return std::unexpected(Error{.code = code, .detail = std::move(detail)});
 }
 
-// GL_TRY(expression);             returns the error of a Result from the function, if it has one.
-// GL_TRY(auto name, expression);  The same; without an error, `name` has the value.
-// Where commas are not within round brackets, the expression needs some of its own.
+// GL_TRY(expression); returns the error of a Result from the function, if it has one, and
+// GL_TRY(auto name, expression); otherwise gives `name` the value. Bare commas need () around.
+// NOLINTBEGIN(bugprone-macro-parentheses): a declaration has none
 #define GL_TRY(...) GL_TRY_FORM(__VA_ARGS__, GL_TRY_VALUE, GL_TRY_STATUS, )(__VA_ARGS__)
 #define GL_TRY_FORM(first, second, form, ...) form
 #define GL_TRY_STATUS(expression)               \
@@ -63,7 +63,7 @@ using Status = Result<void>;
   declaration = *std::move(name)
 #define GL_TRY_JOINED(name, number) GL_TRY_JOIN(name, number)
 #define GL_TRY_JOIN(name, number) name##number
-
+// NOLINTEND(bugprone-macro-parentheses)
 // The platform's own code and message for an error, as in "8521" and "signature is wrong".
 struct ApiCode {
   std::string_view code;

@@ -10,7 +10,7 @@
 namespace gridloom::tidy {
 namespace {
 
-constexpr std::size_t kMaxLines = 600;
+constexpr std::size_t kMaxLines = 700;
 constexpr std::size_t kMaxColumns = 100;
 constexpr std::size_t kSmallFile = 80;  // lines
 

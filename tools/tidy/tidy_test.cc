@@ -217,9 +217,9 @@ TEST(Layers, NameHeadersForTestsAndKeepThemOutOfTheProgram) {
 }
 
 TEST(Form, LimitsTheLengthOfAFile) {
-  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 599)), IsEmpty());
-  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 600)),
-              ElementsAre(HasSubstr("src/net/a.cc:601: error: a file of 601 lines")));
+  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 699)), IsEmpty());
+  EXPECT_THAT(findings_of(check_form, "// Opens.\n" + repeated("int a;\n", 700)),
+              ElementsAre(HasSubstr("src/net/a.cc:701: error: a file of 701 lines")));
 }
 
 TEST(Form, LimitsTheLengthOfALineInCharacters) {

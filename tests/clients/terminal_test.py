@@ -110,7 +110,7 @@ class HomeTest(ServerTest):
         for words in (("status", "--json"), ("energy", "--csv"), ("fault", "list", "--all", "--json")):
             with self.subTest(words):
                 first, second = (run(*words, data=self.server.data, environment=each).stdout for each in ({}, german))
-                self.assertEqual(re.sub(r"[\d.]+", "0", first), re.sub(r"[\d.]+", "0", second))
+                self.assertEqual(re.sub(r"-?[\d.]+", "0", first), re.sub(r"-?[\d.]+", "0", second))
 
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),

@@ -1,7 +1,7 @@
-# Every room looks alike: src/<wing>/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_weeks_test.cc another one
-# that simulates weeks and is optimized, *_fuzz.cc its fuzz targets. layers.txt says what links what; its indented rows,
-# which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every header compiles
-# alone.
+# Every room looks alike: src/<wing>/<room>/**.cc is its library gl_<room>, *_test.cc its unit test, *_weeks_test.cc
+# another one that simulates weeks and is optimized, *_fuzz.cc its fuzz targets. layers.txt says what links what; its
+# indented rows, which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every
+# header compiles alone.
 
 # The third-party libraries of a room.
 function(gl_libraries room)

@@ -13,7 +13,10 @@ let strangers;
 
 const still = {locale: 'en-GB', reducedMotion: 'reduce'};
 
-/** A set to a device that does not answer is under way until the server is killed, however slow the machine is. */
+/**
+ * A set to a device that does not answer is under way until the server is killed, however slow the machine is, if no
+ * field shows its effect.
+ */
 const more = ['--set-timeout-ms', '120000'];
 
 const stage = setUp({
@@ -34,6 +37,7 @@ const paths = [
   `/d/${delta}`,
   `/d/${delta}?tab=plots&span=1h`,
   `/d/${delta}?tab=control`,
+  `/d/${plug}?tab=control`,
   '/history',
   '/alarms',
   '/fleet',
@@ -98,19 +102,20 @@ test('without the server nothing is well or live, and all of it comes back by it
   const [[, pages], [, empty]] = homes;
 
   // Work is under way: something is typed, and a set waits for the device's reply.
-  stage.gridloom('fault', 'on', 'no_reply', '--device', delta);
+  stage.gridloom('fault', 'on', 'no_reply', '--device', plug);
   const control = pages.get(`/d/${delta}?tab=control`);
   const form = (name) => control.locator(`form[data-command=${name}]`);
+  const deletion = pages.get(`/d/${plug}?tab=control`).locator('form[data-command=deleteTask]');
   const typed = form('lcdCfg').locator('input[inputmode=decimal]').first();
   await form('lcdCfg').locator('select.unit').selectOption('s');
   await typed.fill('777');
-  await form('quietMode').locator('.segments label:has(input:not(:checked))').click();
-  await form('quietMode').locator('button.primary').click();
-  await form('quietMode').locator('[data-state=sending]').waitFor();
+  await deletion.locator('input[inputmode=decimal]').fill('10');
+  await deletion.locator('button.primary').click();
+  await deletion.locator('[data-state=sending]').waitFor();
   await kill();
 
   for (const [, opened] of homes) for (const [path, page] of opened) await checkAway(page, path);
-  await form('quietMode').locator('[data-state=unknown]').waitFor();
+  await deletion.locator('[data-state=unknown]').waitFor();
 
   // A set is refused at once.
   await form('lcdCfg').locator('button.primary').click();
@@ -140,12 +145,11 @@ test('without the server nothing is well or live, and all of it comes back by it
 
   // The forms are as they were, and each can be sent.
   assert.equal(await typed.inputValue(), '777');
-  await form('quietMode').locator('[data-state=unknown]').waitFor({state: 'detached'});
+  await deletion.locator('[data-state=unknown]').waitFor({state: 'detached'});
   await form('lcdCfg').locator('button.primary').click();
   await form('lcdCfg').locator('[data-state=applied]').waitFor();
   assert.equal((await inApi(control, `/devices/${delta}`)).values['pd.lcdOffSec'], 777);
-  await form('quietMode').locator('.segments label:has(input:not(:checked))').click();
-  await form('quietMode').locator('button.primary:enabled').waitFor();
+  await deletion.locator('button.primary:enabled').waitFor();
   for (const [, opened] of homes) for (const page of opened.values()) await page.close();
 });
 

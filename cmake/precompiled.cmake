@@ -31,6 +31,6 @@ gl_precompiled(gl_precompiled_quick ${GL_PRECOMPILED})
 # In the dev build, a test and the rooms that tests keep least busy are not optimized, because that takes twice as long
 # to compile as they then run longer. The devices, their values and their history are optimized.
 set(GL_QUICK_OPTIONS $<$<CONFIG:Debug>:-O0>)
-set(GL_QUICK_ROOMS app server overview home http api registry bridges)
+set(GL_QUICK_ROOMS app server overview home own_api http sign_in api registry bridges)
 target_compile_options(gl_precompiled_test PRIVATE ${GL_QUICK_OPTIONS})
 target_compile_options(gl_precompiled_quick PRIVATE ${GL_QUICK_OPTIONS})

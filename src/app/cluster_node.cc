@@ -9,6 +9,7 @@
 
 #include "app/cluster_options.h"
 #include "app/process/local_zone.h"
+#include "home/event_log.h"
 #include "node/node_health.h"
 
 namespace gridloom::app {
@@ -21,6 +22,10 @@ Result<std::unique_ptr<node::Node>> open_cluster_node(const ServeOptions& option
   of_node.zone = local_zone().zone;
   of_node.zone_name = local_zone().name;
   of_node.strictness = options.strict ? server::Strictness::kStrict : server::Strictness::kRelaxed;
+  of_node.services_of_slot = [] { return homes_only(home::EventLog::Writes::kOwn); };
+  of_node.on_bridges_placed = [&made = parts.services](const std::string& node, bool is_here) {
+    made.bridges->bridges().place({.node = node, .is_here = is_here});
+  };
   of_node.on_refused = [](const Error& why) {
     spdlog::error("{}", why.detail);
     ::kill(::getpid(), SIGTERM);
@@ -41,7 +46,6 @@ operations::ClusterNode cluster_operations_of(node::Node& node) {
 
 void serve_for_cluster(node::Node& node, server::Server::ListenOptions& options) {
   options.mqtt_protocol = node.mqtt_protocol();
-  options.bridges_at = std::nullopt;  // until the node says
   options.metrics = [&node](const std::string& own) { return node.metrics(own); };
   options.health = [&node](const api::Health& own) {
     return node::health_with_cluster(own, node.health());

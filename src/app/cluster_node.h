@@ -7,6 +7,7 @@
 
 #include "app/operations/cluster.h"
 #include "app/options.h"
+#include "app/services.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
@@ -22,6 +23,7 @@ struct ClusterNodeParts {
   server::Server::Clocks clocks;
   const server::Limits& limits;
   std::shared_ptr<const catalog::Catalog> catalog;
+  const ServicesMade& services;  // of the door
 };
 // Connects with the cluster; if the node has to end, the process is told to by a signal. Fails as
 // cluster_options() and node::Node::open() do.

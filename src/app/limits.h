@@ -14,11 +14,16 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "own_api/services/services.h"
 #include "server/limits.h"
 
 namespace gridloom::app {
 
-using server::Limits;
+struct Limits {
+  server::Limits server{};
+  api::LiveLimits live{};
+  std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
+};
 
 // Pointer to the variable that holds a limit.
 using LimitField = std::variant<std::size_t*, std::uint32_t*, std::uint16_t*, Millis*>;

@@ -57,8 +57,8 @@ TEST(Limits, EachTakesItsLeastAndItsMostAndNothingBeyond) {
 TEST(Limits, TheLastSettingCounts) {
   auto set = limits_from({"http.body-bytes=1000", "http.idle-ms=5000", "http.body-bytes=2000"});
   ASSERT_TRUE(set);
-  EXPECT_EQ(set->http.body_bytes, 2000U);
-  EXPECT_EQ(set->http.idle_time, Millis(5000));
+  EXPECT_EQ(set->server.http.body_bytes, 2000U);
+  EXPECT_EQ(set->server.http.idle_time, Millis(5000));
 }
 
 TEST(Limits, FormerNamesAreAccepted) {
@@ -78,9 +78,9 @@ TEST(Limits, FormerNamesAreAccepted) {
 TEST(Limits, ATextMayBeAsLargeAsWhatCarriesIt) {
   auto set = limits_from({"http.body-bytes=1000000", "mqtt.packet-bytes=2000000"});
   ASSERT_TRUE(set);
-  EXPECT_EQ(set->signing.json.bytes, 1'000'000U);
-  EXPECT_EQ(set->hub.json.bytes, 2'000'000U);
-  EXPECT_EQ(set->hub.report.bytes, 2'000'000U);
+  EXPECT_EQ(set->server.signing.json.bytes, 1'000'000U);
+  EXPECT_EQ(set->server.hub.json.bytes, 2'000'000U);
+  EXPECT_EQ(set->server.hub.report.bytes, 2'000'000U);
 }
 
 TEST(Limits, ErrorsNameTheSettingAndTheValidValues) {

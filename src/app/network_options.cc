@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
-#include "api/page/page.h"
 #include "net/address.h"
 #include "net/listening_socket.h"
+#include "own_api/page/page.h"
 
 namespace gridloom::app {
 namespace {

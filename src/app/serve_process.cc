@@ -35,10 +35,10 @@
 #include "app/process/process.h"
 #include "app/process/program_name.h"
 #include "app/ready_file.h"
+#include "app/services.h"
 #include "app/time_options.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
-#include "home/event_log.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "server/server.h"
@@ -74,12 +74,39 @@ Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
       {.data = options.data, .asked = std::move(database), .clock = process.wall});
 }
 
+Result<std::vector<server::MakeService>> services_of(ServeProcess& process,
+                                                     const ServeOptions& options,
+                                                     const Limits& limits) {
+  GL_TRY(auto page, page_files(options));
+  GL_TRY(auto origins, frame_origins(options));
+  GL_TRY(auto configured, configured_bridges(options));
+  // In a cluster the slots write the events, and the node says where bridges run.
+  const bool is_door = process.node != nullptr;
+  return services(
+      {.own = {.events = is_door ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
+               .page = std::move(page),
+               .frame_origins = std::move(origins),
+               .live = limits.live,
+               .metrics_fields = limits.metrics_fields,
+               .administration = &process.administration},
+       .bridges = {.configured = std::move(configured),
+                   .place = is_door ? std::nullopt : std::optional(bridges::Place{})}},
+      process.services);
+}
+
 void warn_of_modes(const std::filesystem::path& data) {
   const Finding modes = check_modes(data);
   if (!modes.good) spdlog::warn("{}: {}", data.string(), modes.text);
 }
 
 }  // namespace
+
+Result<api::PageFiles> page_files(const ServeOptions& options) {
+  if (options.web.empty()) return api::PageFiles();
+  auto page = api::PageFiles::in_folder(options.web);
+  if (!page) return fail(page.error().code, "--web: " + page.error().detail);
+  return page;
+}
 
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   GL_TRY(auto lock, storage::DataLock::take(options.data));
@@ -94,7 +121,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   std::error_code ignored;
   std::filesystem::remove(options.data / "ready.json", ignored);
   GL_TRY(auto limits, limits_from(options.limits));
-  limits.hub.set_deadline = Millis(options.set_timeout_ms);
+  limits.server.hub.set_deadline = Millis(options.set_timeout_ms);
   if (time) {
     process.virtual_time.emplace(process.steady, *time);
     process.virtual_time->allow_until(time->start);  // until everything is started
@@ -106,10 +133,14 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
   if (options.cluster.is_given()) {
     const Server::Clocks clocks{
         .devices = process.clock(), .wall = process.wall, .steady = process.steady};
-    const ClusterNodeParts parts{.clocks = clocks, .limits = limits, .catalog = process.catalog};
+    const ClusterNodeParts parts{.clocks = clocks,
+                                 .limits = limits.server,
+                                 .catalog = process.catalog,
+                                 .services = process.services};
     GL_TRY(open_node(process, options, parts));
   }
   GL_TRY(auto stores, open_stores(process, options));
+  GL_TRY(auto services, services_of(process, options, limits));
   const unsigned threads =
       options.threads != 0 ? options.threads : std::max(1U, std::thread::hardware_concurrency());
   auto server = Server::open(
@@ -117,7 +148,7 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .clocks = {.devices = process.clock(), .wall = process.wall, .steady = process.steady},
        .catalog = process.catalog,
        .loops = server::make_loops(threads),
-       .limits = limits,
+       .limits = limits.server,
        .zone = local_zone().zone,
        .zone_name = local_zone().name,
        .journaling = options.no_history ? server::Journaling::kOff : server::Journaling::kDurable,
@@ -125,7 +156,8 @@ Status open_server(ServeProcess& process, const ServeOptions& options, const Tim
        .clock_is_driven = process.virtual_time.has_value(),
        .stores = std::move(stores),
        .reads = process.node ? process.node->reads() : history::Reads(),
-       .events = process.node ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
+       .public_host = options.public_host,
+       .services = std::move(services),
        .on_superseded = [&process](const Error& why) {
          spdlog::error("{}", why.detail);
          process.starts_again = true;
@@ -175,13 +207,6 @@ Result<std::shared_ptr<const sim::WorldFile>> world_file(const ServeOptions& opt
   return file;
 }
 
-Result<api::PageFiles> page_files(const ServeOptions& options) {
-  if (options.web.empty()) return api::PageFiles();
-  auto page = api::PageFiles::in_folder(options.web);
-  if (!page) return fail(page.error().code, "--web: " + page.error().detail);
-  return page;
-}
-
 Result<net::TlsFiles> certificates_of(const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -195,19 +220,11 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   if (!files) return files;
   GL_TRY(const auto tls, net::tls_context(*files));
   GL_TRY(auto listeners, listeners_of(options, tls));
-  GL_TRY(auto page, page_files(options));
   GL_TRY(auto proxies, trusted_proxies(options));
-  GL_TRY(auto origins, frame_origins(options));
-  GL_TRY(auto bridges, configured_bridges(options));
   GL_TRY(const auto descriptors, descriptors_for_connections());
   server::Server::ListenOptions serving{.listeners = std::move(listeners),
                                         .connections = descriptors,
-                                        .mqtt = {.public_host = options.public_host},
-                                        .page = std::move(page),
-                                        .frame_origins = std::move(origins),
-                                        .trusted_proxies = std::move(proxies),
-                                        .administration = &process.administration,
-                                        .bridges = std::move(bridges)};
+                                        .trusted_proxies = std::move(proxies)};
   if (process.node) serve_for_cluster(*process.node, serving);
   GL_TRY(process.server->listen(std::move(serving)));
   warn_of_replays(options, process);
@@ -248,7 +265,7 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .faults = process.faults.get(),
           .hub = &server.hub(),
           .zone = server.platform().zone,
-          .bridges = &server.bridges(),
+          .bridges = &process.services.bridges->bridges(),
           .reads = process.node ? process.node->reads() : history::Reads(),
           .cluster = process.node ? &process.cluster : nullptr,
           .lab = options.lab ? &process.lab : nullptr};

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <thread>
 
-#include "api/page/page_files.h"
 #include "app/control/admin.h"
 #include "app/control/administration.h"
 #include "app/demo.h"
@@ -21,6 +20,7 @@
 #include "app/operations/lab.h"
 #include "app/options.h"
 #include "app/ready_file.h"
+#include "app/services.h"
 #include "app/time_options.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -30,6 +30,7 @@
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "node/node.h"
+#include "own_api/page/page_files.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "sim/world_file.h"
@@ -52,6 +53,7 @@ struct ServeProcess {
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
   ServerAdministration administration;
+  ServicesMade services;                   // of the server
   std::unique_ptr<node::Node> node;        // null: no cluster
   operations::ClusterNode cluster;         // of the node
   std::unique_ptr<server::Server> server;  // of a node: its door

@@ -70,6 +70,12 @@ std::vector<std::string> head(std::string_view corner, const std::vector<Column>
   return names;
 }
 
+std::vector<std::string> endpoints() {
+  std::vector<std::string> all = api::Api::endpoints();
+  std::ranges::move(api::OwnRoutes::endpoints(), std::back_inserter(all));
+  return all;
+}
+
 std::string matrix(When when) {
   World world(when);
   const auto& actors = world.actors();
@@ -79,7 +85,7 @@ std::string matrix(When when) {
     kept[2].push_back(world.will(actor));
   }
   Rows asked{head("request", world.signers())};
-  for (const std::string& endpoint : api::Api::endpoints()) {
+  for (const std::string& endpoint : endpoints()) {
     asked.push_back({endpoint});
     for (const Signer& signer : world.signers())
       asked.back().push_back(world.ask(endpoint, signer));
@@ -153,7 +159,7 @@ TEST(Rights, EveryRoleAndEveryEndpointIsAsked) {
     }));
   }
   const Signer& owner = world.signers().front();
-  for (const std::string& endpoint : api::Api::endpoints()) {
+  for (const std::string& endpoint : endpoints()) {
     EXPECT_NE(world.ask(endpoint, owner), "no request") << endpoint;
   }
 }

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/home/home_json.h"
 #include "history/instant_journal.h"
 #include "journal/turn.h"
 #include "mqtt/connection.h"
 #include "mqtt/session_store.h"
+#include "own_api/own_routes.h"
 
 namespace gridloom::rights {
 namespace {
@@ -287,36 +287,25 @@ World::PeerPtr World::signed_in(const Actor& actor, const std::string& client_id
 
 void World::connect_watchers() {
   server_.home.clock.pass(seconds(1));
-  sign_in_ =
-      std::make_unique<api::SignIn>(api::SignIn::Options{.registry = server_.home.registry.get(),
-                                                         .wall = &server_.home.clock,
-                                                         .steady = &server_.home.clock});
-  parts_.homes =
-      std::make_unique<home::HomeFeed>(home::HomeFeed::Options{.hub = server_.home.hub.get(),
-                                                               .steady = &server_.home.clock,
-                                                               .members_of = api::home_members,
-                                                               .reads = {}});
-  parts_.sets = std::make_unique<home::SetTracker>(
-      home::SetTracker::Options{.hub = server_.home.hub.get(), .loop = &server_.home.client_loop});
-  parts_.modes = std::make_unique<home::BatteryModes>(home::BatteryModes::Options{
-      .hub = server_.home.hub.get(), .sets = parts_.sets.get(), .loop = &server_.home.client_loop});
-  parts_.feed =
-      std::make_unique<api::LiveFeed>(api::LiveFeed::Options{.hub = server_.home.hub.get()});
+  sign_in_ = std::make_unique<sign_in::SignIn>(
+      sign_in::SignIn::Options{.registry = server_.home.registry.get(),
+                               .wall = &server_.home.clock,
+                               .steady = &server_.home.clock});
+  const history::Reads reads = [this](auto task) {
+    history::read_now(*archive_, std::move(task));
+    return true;
+  };
+  parts_ = std::make_unique<api::OwnParts>(server_.home, *archive_, server_.home.clock, reads,
+                                           *sign_in_);
   api_ = std::make_unique<api::Api>(
       api::Api::Options{.hub = server_.home.hub.get(),
                         .loop = &server_.home.client_loop,
-                        .reads =
-                            [this](auto task) {
-                              history::read_now(*archive_, std::move(task));
-                              return true;
-                            },
+                        .reads = reads,
                         .mqtt = {.public_host = {}, .port = 8883, .secure = true},
                         .metrics = [] { return std::string("gridloom_things 1\n"); },
-                        .homes = parts_.homes.get(),
-                        .sets = parts_.sets.get(),
-                        .modes = parts_.modes.get(),
-                        .live = parts_.feed.get(),
                         .sign_in = sign_in_.get()});
+  api_->add(
+      std::make_unique<api::OwnRoutes>(parts_->services, api_->gate(), server_.home.client_loop));
   device_ = peer();
   device_->join_device(kSn, {.client_id = "the device"});
   device_watcher_ = peer();

@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "api/api.h"
-#include "api/gate/sign_in.h"
 #include "history/test_archive.h"
-#include "home/battery_modes.h"
-#include "home/home_feed.h"
-#include "home/set_tracker.h"
 #include "hub/platform/credentials.h"
 #include "mqtt/test_peer.h"
 #include "mqtt/test_server.h"
+#include "own_api/test_own_api.h"
+#include "sign_in/sign_in.h"
 #include "testing/clock.h"
 
 namespace gridloom::rights {
@@ -58,14 +56,6 @@ enum class When : std::uint8_t { kRunning, kStopped };
 
 // Whether one of the lines contains the text.
 [[nodiscard]] bool mentions(const Lines& lines, std::string_view text);
-
-// What the interface knows of homes.
-struct HomeParts {
-  std::unique_ptr<home::HomeFeed> homes{};
-  std::unique_ptr<home::SetTracker> sets{};
-  std::unique_ptr<home::BatteryModes> modes{};
-  std::unique_ptr<api::LiveFeed> feed{};
-};
 
 class World {
  public:
@@ -116,8 +106,8 @@ class World {
   TestClock archive_clock_{kTestStart};
   std::unique_ptr<history::Archive> archive_;
   std::unique_ptr<journal::Journal> journal_;
-  HomeParts parts_;
-  std::unique_ptr<api::SignIn> sign_in_;
+  std::unique_ptr<sign_in::SignIn> sign_in_;
+  std::unique_ptr<api::OwnParts> parts_;
   std::unique_ptr<api::Api> api_;
   std::vector<Actor> actors_;
   std::vector<Signer> signers_;

@@ -11,7 +11,6 @@
 #include "api/gate/browser.h"
 #include "api/http_service.h"
 #include "api/message/headers.h"
-#include "api/upgrades.h"
 #include "http/session.h"
 #include "http/test_frames.h"
 #include "mqtt/connection.h"
@@ -160,7 +159,7 @@ std::string World::open(const http::Request& request) {
       "GET {} HTTP/1.1\r\nHost: {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
       "Sec-WebSocket-Protocol: {}\r\n",
-      request.path, request.host, api::find_upgrade(request.path)->upgrade.protocol);
+      request.path, request.host, service.find_upgrade(request.path)->protocol);
   for (const auto& [name, value] : {std::pair{"Authorization", request.authorization},
                                     {"Cookie", request.headers[api::header::kCookie]},
                                     {"Origin", request.headers[api::header::kOrigin]},
@@ -194,7 +193,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
   const auto known = requests().find(endpoint);
   if (known == requests().end()) return "no request";
   http::Request request = request_of(endpoint, known->second, signer);
-  if (api::find_upgrade(request.path) != nullptr) return open(request);
+  if (request.path == api::kMqttPath || api_->find_upgrade(request.path)) return open(request);
   std::optional<http::Response> response;
   api_->handle(std::move(request), [&response](http::Response got) { response = std::move(got); });
   server_.home.settle();

@@ -37,6 +37,7 @@
 #include "catalog/loader.h"
 #include "hubs/client_book.h"
 #include "hubs/request_bytes.h"
+#include "own_api/own_service.h"
 #include "testing/long_runs.h"
 #include "transcripts/runner.h"
 #include "transcripts/three_nodes.h"
@@ -74,7 +75,16 @@ hub::RequestPath byte_path() {
           [must](const hub::Reply& reply) { return must(hub::reply_in(hub::bytes_of(reply))); }};
 }
 
-const Variant kOneShard{};
+// The homes of accounts, as the server that ships has them.
+std::vector<server::MakeService> homes() {
+  std::vector<server::MakeService> all;
+  all.emplace_back([](const server::ServiceParts& parts) {
+    return std::make_unique<api::OwnService>(parts, api::OwnService::Options{});
+  });
+  return all;
+}
+
+const Variant kOneShard{.services = homes};
 struct Other {
   std::string_view name;
   Variant variant;
@@ -168,6 +178,7 @@ bool run(std::size_t number, const Options& options,
   bool good = one.failures.empty();
   for (const Other& other : others_of(number, options)) {
     Variant variant = other.variant;
+    variant.services = homes;
     if (runs_long()) variant.restart_every = std::min<std::size_t>(variant.restart_every, 1);
     RunResult outcome =
         play(*script, catalog, {.variant = variant, .keeps_record = true}, coverage);

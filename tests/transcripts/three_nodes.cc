@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/page/page.h"
 #include "base/chance.h"
 #include "base/partition.h"
 #include "hub/platform/platform.h"
@@ -120,8 +119,7 @@ void add_api(Part& part, const NodesAround& around) {
            [&server] {
              const server::StoreHealth health = server.store_health();
              return server::health_of(health.archive, health.sessions, Millis(0));
-           },
-       .page = api::Page({})});
+           }});
 }
 
 NodeDoor make_door(const NodesAround& around, hub::MemoryBus& bus, std::size_t number) {

@@ -1,9 +1,9 @@
-// Prints web/api/types.ts: what the page knows of the API, from the bodies that src/core/api/bodies
+// Prints web/api/types.ts: what the page knows of the API, from the bodies that src/home/own_api/bodies
 // describes.
 #include <cstdio>
 #include <string>
 
-#include "api/v1/page_types.h"
+#include "own_api/v1/page_types.h"
 
 int main() {
   const std::string text = gridloom::api::page_types();

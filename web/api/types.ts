@@ -1,4 +1,4 @@
-// Bodies of /api/v1 and messages of the live stream, as src/core/api/bodies describes them.
+// Bodies of /api/v1 and messages of the live stream, as src/home/own_api/bodies describes them.
 // Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.
 
 export type Scope = 'read' | 'control';

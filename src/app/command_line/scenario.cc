@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/process/progress.h"
+#include "app/services.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "time/grammar.h"
@@ -27,6 +29,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxFailures = 20;  // shown per file
+
+std::vector<server::MakeService> all_homes() { return homes_only(home::EventLog::Writes::kAll); }
 
 bool play(const fs::path& file, const Scenarios& scenarios,
           const std::shared_ptr<const catalog::Catalog>& catalog) {
@@ -51,8 +55,9 @@ bool play(const fs::path& file, const Scenarios& scenarios,
                   fmt::format("{}, {} of {}", file.filename().string(),
                               time::rounded_span_text(elapsed), time::rounded_span_text(whole)));
   };
-  const transcripts::RunResult outcome =
-      transcripts::play(*script, catalog, {.seed = scenarios.seed, .on_step = show}, coverage);
+  const transcripts::RunResult outcome = transcripts::play(
+      *script, catalog,
+      {.variant = {.services = all_homes}, .seed = scenarios.seed, .on_step = show}, coverage);
   progress.end();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   const auto& failures = outcome.failures;

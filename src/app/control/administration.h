@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "api/v1/administration.h"
 #include "app/operations/context.h"
+#include "own_api/services/administration.h"
 
 namespace gridloom::app {
 

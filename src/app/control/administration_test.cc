@@ -10,11 +10,11 @@
 #include <string_view>
 #include <utility>
 
-#include "api/bodies/operations.h"
 #include "api/schema/test_check.h"
 #include "app/operations/run.h"
 #include "app/operations/table.h"
 #include "base/immediate_loop.h"
+#include "own_api/bodies/operations.h"
 #include "testing/home.h"
 
 namespace gridloom::app {

@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/history/series_answer.h"
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
 #include "app/operations/run.h"
@@ -22,6 +21,7 @@
 #include "catalog/natures.h"
 #include "history/waiting_query.h"
 #include "overview/values.h"
+#include "own_api/history/series_answer.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::app {

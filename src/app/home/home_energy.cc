@@ -12,12 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include "api/bodies/energy.h"
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"
 #include "overview/home_flows.h"
 #include "overview/home_picture.h"
 #include "overview/ledger.h"
+#include "own_api/bodies/energy.h"
 
 namespace gridloom::app {
 namespace {

@@ -22,7 +22,7 @@ namespace gridloom::hub {
 class Hub;
 }
 
-namespace gridloom::api {
+namespace gridloom::sign_in {
 class SignIn;
 }
 
@@ -49,7 +49,7 @@ struct Context {
   FaultRules* faults = nullptr;         // set on a running server
   hub::Hub* hub = nullptr;              // set on a running server
   time::TimeZone zone{};                // of local times in requests and answers
-  api::SignIn* sign_in = nullptr;       // set on a running server
+  sign_in::SignIn* sign_in = nullptr;   // set on a running server
   bridges::Bridges* bridges = nullptr;  // set on a running server
   // Queries of history, where the archive does not have all of it; empty: it has.
   history::Reads reads{};

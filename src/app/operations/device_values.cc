@@ -12,7 +12,6 @@
 #include <string>
 #include <utility>
 
-#include "api/history/energy.h"
 #include "app/operations/context.h"
 #include "base/immediate_loop.h"
 #include "catalog/natures.h"
@@ -21,6 +20,7 @@
 #include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "hub/platform/reply_to.h"
+#include "own_api/history/energy.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

@@ -6,10 +6,10 @@
 #include <string>
 #include <utility>
 
-#include "api/gate/sign_in.h"
 #include "app/operations/accounts.h"
 #include "app/operations/context.h"
 #include "parameters/arguments.h"
+#include "sign_in/sign_in.h"
 #include "time/iso_text.h"
 
 namespace gridloom::operations {
@@ -30,7 +30,7 @@ Result<Json> make_sign_in_link(const Context& context, const Arguments& argument
     account = only->name;
   }
   GL_TRY(const auto token, context.sign_in->make_link(account));
-  const TimePoint end = SystemClock().now() + api::SignIn::kLinkLife;
+  const TimePoint end = SystemClock().now() + sign_in::SignIn::kLinkLife;
   return JsonObject{{"account", account},
                     {"link", sign_in_link(context.page, token.reveal())},
                     {"expiresAt", time::iso_text(unix_ms(end), context.zone)}};

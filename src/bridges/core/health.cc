@@ -13,22 +13,6 @@ constexpr std::size_t kLeastHidden = 4;
 
 }  // namespace
 
-std::string_view name_of(State state) {
-  switch (state) {
-    case State::kOff:
-      return "off";
-    case State::kConnecting:
-      return "connecting";
-    case State::kConnected:
-      return "connected";
-    case State::kElsewhere:
-      return "elsewhere";
-    case State::kFailing:
-      break;
-  }
-  return "failing";
-}
-
 void Health::change(State state) {
   if (report_.state == state && report_.since) return;
   report_.state = state;

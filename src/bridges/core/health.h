@@ -13,18 +13,11 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "home/bridge_state.h"
 
 namespace gridloom::bridges {
 
-enum class State : std::uint8_t {
-  kOff,         // it does not run
-  kConnecting,  // it has not reached its peer yet
-  kConnected,   // or it listens, and waits for peers
-  kFailing,     // the last attempt failed; it tries again
-  kElsewhere    // another node of the cluster runs it
-};
-// "off", "connecting", "connected", "failing", "elsewhere"
-[[nodiscard]] std::string_view name_of(State state);
+using State = home::BridgeState;
 
 struct HealthReport {
   State state = State::kOff;

@@ -300,7 +300,8 @@ Shared Node::shared() {
           .replicas = options_.replicas,
           .log_bytes = options_.log_bytes,
           .has_copies = options_.has_copies,
-          .cluster = cluster_id_};
+          .cluster = cluster_id_,
+          .services = options_.services_of_slot};
 }
 
 void Node::open(const Opening& opening, Opened opened) {
@@ -383,7 +384,7 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
     if (server && which == kSlotOfBridges) {
       // Whoever places from now on sees that the server is gone.
       const std::scoped_lock placing(placing_);
-      door_.server->bridges().place({.node = "", .is_here = false});
+      options_.on_bridges_placed("", false);
     }
     if (server) door_.history->remove(which);
     if (server && is_planned) server->stop();
@@ -429,7 +430,7 @@ void Node::place() {
     is_here = slots_[at]->server != nullptr && !slots_[at]->stop.stop_requested();
   }
   const std::string owner = owners[at].node ? owners[at].node->name : std::string();
-  door_.server->bridges().place({.node = is_here ? self_.name : owner, .is_here = is_here});
+  options_.on_bridges_placed(is_here ? self_.name : owner, is_here);
 }
 
 std::optional<cluster::Revision> Node::revision_of(cluster::Slot slot) {

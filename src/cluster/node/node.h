@@ -97,6 +97,11 @@ class Node final : private cluster::SlotHost {
     std::string zone_name{};
     server::Strictness strictness = server::Strictness::kRelaxed;
     std::string version{};
+    // The services of each slot's server; empty: none.
+    std::function<std::vector<server::MakeService>()> services_of_slot{};
+    // Which node runs the bridges now: one at a time. On a thread of the node, after join().
+    std::function<void(const std::string& node, bool is_here)> on_bridges_placed =
+        [](const std::string& /*node*/, bool /*is_here*/) {};
     // This node gives way to another of its name, and is to end. On a thread of the node.
     std::function<void(const Error& why)> on_refused{};
   };

@@ -14,7 +14,6 @@
 #include "base/device_number.h"
 #include "base/partition.h"
 #include "history/postgres/slot_schema.h"
-#include "home/event_log.h"
 #include "node/slot_stores.h"
 #include "registry/registry.h"
 #include "storage/files.h"
@@ -143,11 +142,11 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
              // Before there is a link, so that all that concerns it is told when it opens.
              place_partitions(*cluster_, std::vector<cluster::SlotOwner>(options.slots));
            },
-       .events = home::EventLog::Writes::kOwn});
+       .services = shared.services ? shared.services() : std::vector<server::MakeService>()});
   if (!opened) return std::unexpected(opened.error());
   server_ = std::move(*opened);
   purge_removed_devices(*server_);
-  GL_TRY(server_->listen({.bridges_at = std::nullopt}));
+  GL_TRY(server_->listen({}));
   server_->loops().front()->on_sweep([this] { tick(); });
   server_->start({{"slot", cluster::number_of(options.slot)}, {"revision", options.revision}});
   is_started_ = true;

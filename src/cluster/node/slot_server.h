@@ -54,8 +54,9 @@ struct Shared {
   std::string node;  // its name
   int replicas = 3;  // of the logs
   std::int64_t log_bytes = 0;
-  bool has_copies = false;  // of the logs, in `data`
-  std::string cluster{};    // its id
+  bool has_copies = false;                                       // of the logs, in `data`
+  std::string cluster{};                                         // its id
+  std::function<std::vector<server::MakeService>()> services{};  // of each; empty: none
 };
 
 // Below the data folder of a node.

@@ -40,7 +40,8 @@ class DoorStores final : public server::Stores {
   std::shared_ptr<history::StoreFactory> history() override {
     return history::sqlite_store_factory(place_.data);
   }
-  std::shared_ptr<storage::States> bridge_states() override {
+  std::shared_ptr<storage::States> states(std::string_view service) override {
+    if (service != "bridges") return nullptr;
     return database_states(
         {.database = place_.database, .folder = place_.data / "bridges", .clock = place_.clock});
   }
@@ -66,8 +67,8 @@ class SlotStores final : public server::Stores {
         [fence = fence_](postgres::Connection& connection) { return fence->check(connection); });
   }
   std::shared_ptr<history::StoreFactory> history() override { return nullptr; }
-  std::shared_ptr<storage::States> battery_modes() override {
-    if (cluster::number_of(slot_) != 0) return nullptr;
+  std::shared_ptr<storage::States> states(std::string_view service) override {
+    if (service != "battery-modes" || cluster::number_of(slot_) != 0) return nullptr;
     return database_states({.database = place_.database,
                             .folder = folder_,
                             .clock = place_.clock,

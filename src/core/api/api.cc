@@ -11,10 +11,6 @@
 #include "api/message/envelope.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
-#include "api/message/tagged_text.h"
-#include "api/upgrades.h"
-#include "api/v1/async_api.h"
-#include "api/v1/open_api.h"
 
 namespace gridloom::api {
 namespace {
@@ -24,9 +20,7 @@ using wire::Json;
 // Answered by the server itself, to everybody.
 constexpr std::string_view kHealth = "/healthz";
 constexpr std::string_view kMetrics = "/metrics";
-constexpr std::string_view kDescription = "/openapi.json";
-constexpr std::string_view kLiveDescription = "/asyncapi.json";
-constexpr std::array kOpenPaths = {kHealth, kMetrics, kDescription, kLiveDescription};
+constexpr std::array kOpenPaths = {kHealth, kMetrics};
 
 bool is_open(const http::Request& request) {
   const bool reads = request.method == http::Method::kGet || request.method == http::Method::kHead;
@@ -44,12 +38,7 @@ std::vector<std::string> Api::endpoints() {
     if (route.post != nullptr) all.push_back(fmt::format("POST {}", route.path));
     if (route.put != nullptr) all.push_back(fmt::format("PUT {}", route.path));
   }
-  for (const OwnApi::Route& route : OwnApi::routes()) {
-    all.push_back(fmt::format("{} {}", name_of(route.method), route.path));
-  }
-  for (const UpgradeRoute& route : kUpgradeRoutes) {
-    all.push_back(fmt::format("GET {}", route.path));
-  }
+  all.push_back(fmt::format("GET {}", kMqttPath));
   return all;
 }
 
@@ -64,40 +53,9 @@ Api::Api(Options options)
                 {.hub = options_.hub, .failures = options_.failures, .sign_in = options_.sign_in}),
             .admission = Admission({.rate = options_.rate, .failures = options_.failures}),
             .faults = PlatformFaults(options_.hub->platform())},
-      history_({.platform = &options_.hub->platform(),
-                .hub = options_.hub,
-                .reads = options_.reads,
-                .loop = options_.loop,
-                .series = options_.series}),
-      sessions_({.hub = options_.hub,
-                 .loop = options_.loop,
-                 .sign_in = options_.sign_in,
-                 .virtual_time = options_.virtual_time,
-                 .administration = options_.administration}),
-      own_({.hub = options_.hub,
-            .loop = options_.loop,
-            .history = &history_,
-            .sessions = &sessions_,
-            .homes = options_.homes,
-            .events = options_.events,
-            .sets = options_.sets,
-            .counters = options_.counters,
-            .modes = options_.modes,
-            .metrics_fields = options_.metrics_fields,
-            .administration = options_.administration,
-            .bridges = options_.bridges}),
-      compression_(options_.loop),
-      own_requests_({.platform = &options_.hub->platform(),
-                     .gate = &gate_,
-                     .own = &own_,
-                     .compression = &compression_,
-                     .failures = options_.failures,
-                     .sign_in = options_.sign_in,
-                     .live = options_.live,
-                     .homes = options_.homes}),
       vendor_({.hub = options_.hub,
                .loop = options_.loop,
-               .history = &history_,
+               .reads = options_.reads,
                .mqtt = options_.mqtt}) {}
 
 http::Response Api::answer_open(const http::Request& request) {
@@ -112,39 +70,24 @@ http::Response Api::answer_open(const http::Request& request) {
     Health health = options_.health ? options_.health() : Health{.text = R"({"status":"ok"})"};
     response.status = health.good ? 200U : 503U;
     response.body = std::move(health.text);
-  } else if (request.path == kMetrics) {
+  } else {
     response.content_type = "text/plain; version=0.0.4";
     if (options_.metrics) response.body = options_.metrics();
-  } else {
-    response = describe(request);
   }
-  return response;
-}
-
-// The descriptions have nothing that is not in the program.
-http::Response Api::describe(const http::Request& request) {
-  static const TaggedText http = tagged(open_api());
-  static const TaggedText stream = tagged(async_api());
-  const TaggedText& text = request.path == kDescription ? http : stream;
-  http::Response response;
-  response.data = text.json;
-  add_tag(response, text, request.headers[header::kIfNoneMatch], "no-cache");
-  compression_.apply(response, request.headers[header::kAcceptEncoding], {});
   return response;
 }
 
 void Api::handle(const http::Request& request, Callback<http::Response> done,
                  ReplayCheck replay_check) {
   if (is_open(request)) return done(answer_open(request));
-  if (wire::is_own_path(request.path)) {
-    return own_requests_.handle(request, replay_check, std::move(done));
-  }
   if (const VendorApi::Route* route = VendorApi::find(request.path)) {
     return handle_signed(*route, request, std::move(done), replay_check);
   }
-  const bool is_page = options_.page != nullptr && !request.path.starts_with(kSignedPaths) &&
-                       options_.page->answers(request);
-  if (is_page) return done(options_.page->answer(request));
+  if (!request.path.starts_with(kSignedPaths)) {
+    for (const auto& routes : routes_) {
+      if (routes->answers(request)) return routes->handle(request, replay_check, std::move(done));
+    }
+  }
   done(transport_error(404, fmt::format("there is nothing at {}", shown(request.path))));
 }
 
@@ -182,23 +125,39 @@ void Api::handle_signed(const VendorApi::Route& route, const http::Request& requ
                            .done = std::move(done)});
 }
 
-std::expected<std::shared_ptr<net::Protocol>, http::Response> Api::open_live(
-    const http::Request& request, net::ConnectionContext context) {
-  return own_requests_.open_live(request, std::move(context));
-}
-
 std::size_t Api::body_limit(const http::Request& head) const {
-  // The only body that anybody may send, so it is short.
-  const bool signs_in = head.path == kSignInPath;
+  for (const auto& routes : routes_) {
+    if (const auto limit = routes->body_limit(head)) return *limit;
+  }
   const std::string credential = gate_.callers.credential_of(head);
-  const bool is_known =
-      signs_in ? options_.sign_in != nullptr : gate_.callers.is_known(head, credential);
   const TimePoint now = options_.hub->platform().steady->now();
-  if (!is_known ||
+  if (!gate_.callers.is_known(head, credential) ||
       gate_.admission.check_credit(head, credential, AnswerForm(AnswerForm::Style::kPlain), now)) {
     return 0;
   }
-  return signs_in ? options_.sign_in->limits().body_bytes : http::kAnyBody;
+  return http::kAnyBody;
+}
+
+http::Response Api::refusal(const http::BadRequest& bad) const {
+  for (const auto& routes : routes_) {
+    if (auto refusal = routes->refusal(bad)) return std::move(*refusal);
+  }
+  return transport_error(bad.status, bad.why);
+}
+
+std::optional<http::Upgrade> Api::find_upgrade(std::string_view path) const {
+  for (const auto& routes : routes_) {
+    if (const auto found = routes->find_upgrade(path)) return found;
+  }
+  return std::nullopt;
+}
+
+std::expected<std::shared_ptr<net::Protocol>, http::Response> Api::open(
+    const http::Request& request, net::ConnectionContext context) {
+  for (const auto& routes : routes_) {
+    if (routes->find_upgrade(request.path)) return routes->open(request, std::move(context));
+  }
+  return std::unexpected(transport_error(404, "there is nothing to open"));
 }
 
 }  // namespace gridloom::api

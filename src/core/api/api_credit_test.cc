@@ -121,37 +121,5 @@ TEST_F(ApiCreditTest, AGuardedSetOrCertificationIsOfNowAndComesOnce) {
   }
 }
 
-TEST_F(ApiCreditTest, TheOwnInterfaceSignsMethodAndPath) {
-  const registry::AccessKey key = key_of("alice");
-  const auto device_resource = [&](std::string_view sn, std::string_view signed_path,
-                                   ReplayCheck check) {
-    http::Request made = request(http::Method::kGet, fmt::format("/api/v1/devices/{}/energy", sn));
-    made.headers[header::kAccessKey] = key.access_key;
-    made.headers[header::kNonce] = "1";
-    made.headers[header::kTimestamp] = "1671171709428";
-    auto mac = must(wire::KeyedMac::make(key.secret_key));
-    made.headers[header::kSign] = must(wire::sign({.content_type = {},
-                                                   .query = {},
-                                                   .body = {},
-                                                   .access_key = made.headers[header::kAccessKey],
-                                                   .nonce = made.headers[header::kNonce],
-                                                   .timestamp = made.headers[header::kTimestamp],
-                                                   .sign = {},
-                                                   .method = signed_path.empty() ? "" : "GET",
-                                                   .path = signed_path},
-                                                  mac));
-    return ask(api, std::move(made), check).body;
-  };
-  const std::string path = fmt::format("/api/v1/devices/{}/energy", kSn);
-  const std::string other = fmt::format("/api/v1/devices/{}/energy", kOcean);
-  EXPECT_THAT(device_resource(kSn, path, ReplayCheck::kOn), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(device_resource(kSn, path, ReplayCheck::kOff), HasSubstr(R"("code":"0")"));
-  EXPECT_THAT(device_resource(kSn, other, ReplayCheck::kOn), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(device_resource(kSn, other, ReplayCheck::kOff), HasSubstr(R"("code":"8521")"));
-  EXPECT_THAT(device_resource(kSn, "", ReplayCheck::kOn),
-              AllOf(HasSubstr(R"("code":"8521")"), HasSubstr("&method=GET&path=" + path)));
-  EXPECT_THAT(device_resource(kSn, "", ReplayCheck::kOff), HasSubstr(R"("code":"0")"));
-}
-
 }  // namespace
 }  // namespace gridloom::api

@@ -59,28 +59,6 @@ TEST_F(ApiFaultsTest, RefusesTheValuesOfSetsOnly) {
   EXPECT_THAT(send(http::Method::kPost, "device/quota", valid), StartsWith(R"({"code":"0")"));
 }
 
-TEST_F(ApiFaultsTest, RefusesTheValuesOfSetsByEitherInterface) {
-  const auto own = [this](http::Method method, std::string_view path, std::string_view body) {
-    http::Request made = request(method, path);
-    const auto token = must(home.registry->add_token({.name = "script",
-                                                      .account = "alice",
-                                                      .scope = registry::Scope::kControl,
-                                                      .now = home.platform.wall->now()}));
-    made.authorization = fmt::format("Bearer {}", token.text.reveal());
-    made.content_type = "application/json";
-    made.body = body;
-    const auto answer = start(std::move(made));
-    return answer ? fmt::format("{} {}", answer->status, whole_body(*answer)) : "no answer yet";
-  };
-  set_rules({{.fault = "refused_value"}});
-  EXPECT_THAT(own(http::Method::kPost, fmt::format("/api/v1/devices/{}/commands", kSn),
-                  R"({"moduleType":5,"operateType":"quietMode","params":{"enabled":1}})"),
-              StartsWith(R"(400 {"code":"invalid_value")"));
-  EXPECT_THAT(own(http::Method::kPut, "/api/v1/me/password", R"({"password":"correct horse"})"),
-              Not(HasSubstr("invalid_value")))
-      << "a password is no set";
-}
-
 TEST_F(ApiFaultsTest, ListsADeviceWhoseQuotasTheAccountMayNotSee) {
   const std::string not_allowed =
       golden("1006", "current device is not allowed to get device info");

@@ -3,12 +3,9 @@
 #include <string>
 #include <utility>
 
-#include "api/message/envelope.h"
 #include "api/message/headers.h"
-#include "api/own_requests.h"
-#include "api/upgrades.h"
 #include "base/redacted.h"
-#include "wire/signing.h"
+#include "http/web_socket.h"
 
 namespace gridloom::api {
 
@@ -25,27 +22,19 @@ void HttpService::handle(http::Request& request, Callback<http::Response> done) 
 }
 
 std::optional<http::Upgrade> HttpService::find_upgrade(std::string_view path) const {
-  const UpgradeRoute* route = api::find_upgrade(path);
-  if (route == nullptr) return std::nullopt;
-  if (route->to == UpgradeTarget::kMqtt && !options_.mqtt) return std::nullopt;
-  return route->upgrade;
+  if (path != kMqttPath) return options_.api->find_upgrade(path);
+  if (!options_.mqtt) return std::nullopt;
+  return http::Upgrade{.protocol = "mqtt", .form = http::WebSocketForm::kBytes};
 }
 
 std::expected<std::shared_ptr<net::Protocol>, http::Response> HttpService::open(
     const http::Request& request, net::ConnectionContext context) {
-  if (api::find_upgrade(request.path)->to == UpgradeTarget::kMqtt) {
-    return options_.mqtt(std::move(context));
-  }
-  // What the stream says is true for a moment only.
-  const auto bound_output = context.bound_output;
-  auto live = options_.api->open_live(request, std::move(context));
-  if (live && bound_output) bound_output();
-  return live;
+  if (request.path != kMqttPath) return options_.api->open(request, std::move(context));
+  return options_.mqtt(std::move(context));
 }
 
 http::Response HttpService::refusal(const http::BadRequest& bad) const {
-  return wire::is_own_path(bad.path) ? OwnRequests::refusal(bad.status, bad.why)
-                                     : transport_error(bad.status, bad.why);
+  return options_.api->refusal(bad);
 }
 
 std::string_view HttpService::user_of(const http::Request& request) const {

@@ -36,7 +36,6 @@ class HttpService final : public http::Service {
   [[nodiscard]] std::optional<http::Upgrade> find_upgrade(std::string_view path) const override;
   [[nodiscard]] std::expected<std::shared_ptr<net::Protocol>, http::Response> open(
       const http::Request& request, net::ConnectionContext context) override;
-  // In the form of Gridloom's own interface for its paths, else in the platform's envelope.
   [[nodiscard]] http::Response refusal(const http::BadRequest& bad) const override;
   // The access key.
   [[nodiscard]] std::string_view user_of(const http::Request& request) const override;

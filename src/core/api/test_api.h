@@ -1,4 +1,4 @@
-// The signed API with a TestHome behind it, called without a socket. Test-only.
+// The vendor's API with a TestHome behind it, called without a socket. Test-only.
 #pragma once
 
 #include <fmt/format.h>
@@ -12,12 +12,8 @@
 #include <utility>
 
 #include "api/api.h"
-#include "api/home/home_json.h"
 #include "api/message/headers.h"
 #include "history/test_archive.h"
-#include "home/battery_modes.h"
-#include "home/energy_counters.h"
-#include "home/set_tracker.h"
 #include "testing/home.h"
 
 namespace gridloom::api {
@@ -126,24 +122,8 @@ class ApiTest : public testing::Test {
   FakePtr device;
   std::optional<http::Response> response;
   TestClock steady{kTestStart};
-  SignIn sign_in{{.registry = home.registry.get(), .wall = &home.clock, .steady = &steady}};
-  home::HomeFeed homes{{.hub = home.hub.get(),
-                        .steady = &steady,
-                        .members_of = home_members,
-                        .reads = [this](auto task) {
-                          history::read_now(*archive, std::move(task));
-                          return true;
-                        }}};
-  home::SetTracker sets{{.hub = home.hub.get(), .loop = &home.client_loop}};
-  home::EnergyCounters counters{
-      {.hub = home.hub.get(), .steady = &steady, .reads = [this](auto task) {
-         history::read_now(*archive, std::move(task));
-         return true;
-       }}};
-  home::BatteryModes modes{{.hub = home.hub.get(),
-                            .sets = &sets,
-                            .loop = &home.client_loop,
-                            .data = home.folder.data()}};
+  sign_in::SignIn sign_in{
+      {.registry = home.registry.get(), .wall = &home.clock, .steady = &steady}};
   Api api{{.hub = home.hub.get(),
            .loop = &home.client_loop,
            .reads =
@@ -153,10 +133,6 @@ class ApiTest : public testing::Test {
                },
            .mqtt = {.public_host = {}, .port = 8883, .secure = true},
            .metrics = [] { return std::string("gridloom_things 1\n"); },
-           .homes = &homes,
-           .sets = &sets,
-           .counters = &counters,
-           .modes = &modes,
            .sign_in = &sign_in}};
 };
 

@@ -4,15 +4,13 @@
 #include <chrono>
 #include <cstddef>
 
-#include "api/gate/sign_in.h"
-#include "api/live/live_feed.h"
-#include "api/v1/home_metrics_api.h"
 #include "history/archive.h"
 #include "history/series/series_request.h"
 #include "http/session.h"
 #include "hub/platform/platform.h"
 #include "mqtt/session_table.h"
 #include "net/limits.h"
+#include "sign_in/sign_in.h"
 #include "wire/mqtt/session.h"
 #include "wire/replay_guard.h"
 #include "wire/signing.h"
@@ -23,11 +21,9 @@ struct Limits {
   net::ListenerLimits listeners{};                                    // for each listener
   std::size_t unauthenticated_bytes = std::size_t{64} * 1024 * 1024;  // all connections together
   http::SessionLimits http{};
-  api::LiveLimits live{};
-  api::SignInLimits sign_in{};
+  sign_in::SignInLimits sign_in{};
   wire::SigningLimits signing{};
-  std::size_t requests_per_second = 0;                   // for one access key; 0: unlimited
-  std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
+  std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
   wire::mqtt::Limits mqtt{};
   mqtt::TableLimits sessions{};
   hub::Config hub{};

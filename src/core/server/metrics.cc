@@ -6,33 +6,33 @@
 #include <chrono>
 #include <cstdint>
 #include <initializer_list>
-#include <map>
 #include <string_view>
 #include <utility>
 
 #include "base/label_value.h"
 
 namespace gridloom::server {
-namespace {
 
-// Each function returns a family's lines. Names and descriptions are ours and need no escapes.
-std::string header(std::string_view name, std::string_view help, std::string_view type) {
+std::string metric_header(std::string_view name, std::string_view help, std::string_view type) {
   return fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
 }
 
+// Each function returns a family's lines.
+namespace {
+
 std::string counter(std::string_view name, std::string_view help,
                     const hub::Counters::Count& count) {
-  return header(name, help, "counter") +
+  return metric_header(name, help, "counter") +
          fmt::format("{} {}\n", name, count.load(std::memory_order_relaxed));
 }
 
 std::string gauge(std::string_view name, std::string_view help, std::size_t value) {
-  return header(name, help, "gauge") + fmt::format("{} {}\n", name, value);
+  return metric_header(name, help, "gauge") + fmt::format("{} {}\n", name, value);
 }
 
 std::string open_connections(const ListenerCounts& listeners) {
   constexpr std::string_view kName = "gridloom_connections";
-  std::string text = header(kName, "Open connections by listener protocol", "gauge");
+  std::string text = metric_header(kName, "Open connections by listener protocol", "gauge");
   for (const auto& [door, count] :
        {std::pair{"http", listeners.http}, std::pair{"mqtt", listeners.mqtt}}) {
     text += fmt::format("{}{{door=\"{}\"}} {}\n", kName, door, count);
@@ -42,7 +42,8 @@ std::string open_connections(const ListenerCounts& listeners) {
 
 std::string dropped(const hub::Counters& counters) {
   constexpr std::string_view kName = "gridloom_messages_dropped_total";
-  std::string text = header(kName, "Messages not delivered to a client, by reason", "counter");
+  std::string text =
+      metric_header(kName, "Messages not delivered to a client, by reason", "counter");
   const std::array reasons = {std::pair{"queue full", &counters.dropped_queue_full},
                               std::pair{"expired", &counters.dropped_expired},
                               std::pair{"too large", &counters.dropped_too_large}};
@@ -55,53 +56,12 @@ std::string dropped(const hub::Counters& counters) {
 
 std::string client_events(const hub::ClientEvents& events) {
   constexpr std::string_view kName = "gridloom_client_events_total";
-  std::string text = header(
+  std::string text = metric_header(
       kName, "Connections opened, closed and refused, and requests refused, by reason or code",
       "counter");
   for (const hub::ClientEvents::Count& count : events.counts()) {
     text += fmt::format("{}{{event=\"{}\",reason=\"{}\"}} {}\n", kName, name_of(count.kind),
                         label_value(count.reason), count.count);
-  }
-  return text;
-}
-
-// By kind: everybody may read the metrics, and names of bridges are their owners'.
-std::string bridges_by_kind(std::span<const bridges::BridgeRow> rows) {
-  struct Sums {
-    std::uint64_t connected = 0, failing = 0, in = 0, out = 0, dropped = 0, errors = 0;
-  };
-  std::map<std::string_view, Sums> kinds;
-  for (const bridges::BridgeRow& row : rows) {
-    Sums& sums = kinds[row.kind];
-    sums.connected += row.health.state == bridges::State::kConnected ? 1 : 0;
-    sums.failing += row.health.state == bridges::State::kFailing ? 1 : 0;
-    sums.in += row.health.messages_in;
-    sums.out += row.health.messages_out;
-    sums.dropped += row.health.dropped;
-    sums.errors += row.health.errors;
-  }
-  if (kinds.empty()) return {};
-  struct Row {
-    std::string_view name;
-    std::string_view help;
-    std::string_view type;
-    std::uint64_t Sums::* sum;
-  };
-  constexpr auto kRows = std::to_array<Row>({
-      {"gridloom_bridges_connected", "Bridges that reach their peer", "gauge", &Sums::connected},
-      {"gridloom_bridges_failing", "Bridges that do not reach their peer", "gauge", &Sums::failing},
-      {"gridloom_bridge_received_total", "Messages that bridges received", "counter", &Sums::in},
-      {"gridloom_bridge_sent_total", "Messages that bridges sent", "counter", &Sums::out},
-      {"gridloom_bridge_dropped_total", "Messages that were lost to a bridge's peer", "counter",
-       &Sums::dropped},
-      {"gridloom_bridge_errors_total", "Errors of bridges", "counter", &Sums::errors},
-  });
-  std::string text;
-  for (const Row& row : kRows) {
-    text += header(row.name, row.help, row.type);
-    for (const auto& [kind, sums] : kinds) {
-      text += fmt::format("{}{{kind=\"{}\"}} {}\n", row.name, kind, sums.*row.sum);
-    }
   }
   return text;
 }
@@ -138,8 +98,7 @@ std::string log_lasts(const history::ArchiveHealth& archive) {
 }  // namespace
 
 std::string metrics_text(const hub::Platform& platform, const ListenerCounts& listeners,
-                         const history::ArchiveHealth& archive,
-                         std::span<const bridges::BridgeRow> bridges) {
+                         const history::ArchiveHealth& archive) {
   const hub::Counters& counters = platform.counters;
   const std::initializer_list<std::string> families = {
       counter("gridloom_reports_total", "Reports received from devices", counters.reports),
@@ -189,7 +148,6 @@ std::string metrics_text(const hub::Platform& platform, const ListenerCounts& li
       log_lasts(archive),
       gauge("gridloom_history_head_bytes",
             "Bytes of reports in memory that are not yet stored as blocks", archive.head_bytes),
-      bridges_by_kind(bridges),
   };
   std::string text;
   for (const std::string& each : families) text += each;

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstddef>
-#include <span>
 #include <string>
+#include <string_view>
 
-#include "bridges/bridges.h"
 #include "history/archive.h"
 #include "hub/platform/platform.h"
 #include "mqtt/session_store.h"
@@ -23,7 +22,10 @@ struct ListenerCounts {
 // Any thread.
 [[nodiscard]] std::string metrics_text(const hub::Platform& platform,
                                        const ListenerCounts& listeners,
-                                       const history::ArchiveHealth& archive,
-                                       std::span<const bridges::BridgeRow> bridges = {});
+                                       const history::ArchiveHealth& archive);
+
+// The lines before a metric's values. Names and texts of `help` need no escapes.
+[[nodiscard]] std::string metric_header(std::string_view name, std::string_view help,
+                                        std::string_view type);
 
 }  // namespace gridloom::server

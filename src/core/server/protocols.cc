@@ -45,14 +45,12 @@ Protocols::Protocols(const Options& options)
 }
 
 void Protocols::add_apis(ApiOptions options) {
-  page_.emplace(std::move(options.page));
   if (!options.trusted_proxies.empty()) proxies_.emplace(std::move(options.trusted_proxies));
   for (const auto& loop : options_.loops) {
     apis_.push_back(std::make_unique<api::Api>(
         api::Api::Options{.hub = &options_.hub,
                           .loop = loop.get(),
                           .reads = options.reads,
-                          .series = options_.limits.series,
                           .mqtt = options.mqtt,
                           .metrics = throttled(options.metrics, options_.clock),
                           .health = options.health,
@@ -61,19 +59,11 @@ void Protocols::add_apis(ApiOptions options) {
                           .replays = replays_ ? &*replays_ : nullptr,
                           .guard = &guard_,
                           .failures = mqtt_.failures,
-                          .page = &*page_,
-                          .homes = options.homes,
-                          .events = options.events,
-                          .sets = options.sets,
-                          .counters = options.counters,
-                          .modes = options.modes,
-                          .metrics_fields = options_.limits.metrics_fields,
-                          .live = options.live,
-                          .sign_in = options.sign_in,
-                          .administration = options.administration,
-                          .bridges = options.bridges,
-                          .virtual_time = options.virtual_time}));
+                          .sign_in = options.sign_in}));
     api::Api* api = apis_.back().get();
+    for (const auto& service : options.services) {
+      if (auto routes = service->routes(*loop, api->gate())) api->add(std::move(routes));
+    }
     loop->on_sweep([api] { api->tick(); });
     for (const ReplayCheck check : {ReplayCheck::kOff, ReplayCheck::kOn}) {
       services_.push_back(std::make_unique<api::HttpService>(api::HttpService::Options{

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,6 @@
 #include "base/clock.h"
 #include "base/failure_budget.h"
 #include "base/request_rate.h"
-#include "home/home_feed.h"
-#include "home/set_tracker.h"
 #include "http/service.h"
 #include "http/trusted_proxies.h"
 #include "hub/hub.h"
@@ -31,6 +30,8 @@
 #include "server/limits.h"
 #include "server/listeners.h"
 #include "server/loops.h"
+#include "server/service.h"
+#include "sign_in/sign_in.h"
 #include "wire/replay_guard.h"
 
 namespace gridloom::server {
@@ -59,17 +60,8 @@ class Protocols {
     net::MakeProtocol mqtt_protocol{};     // inside WebSockets; empty: make(Interface::kMqtt)
     std::function<std::string()> metrics;  // the text of /metrics; any thread
     std::function<api::Health()> health;   // /healthz; any thread
-    api::Page page;                        // of the dashboard
-    home::HomeFeed* homes = nullptr;       // outlives the protocols, as the next ones
-    const home::EventLog* events = nullptr;
-    home::SetTracker* sets = nullptr;
-    home::EnergyCounters* counters = nullptr;
-    home::BatteryModes* modes = nullptr;
-    api::LiveFeed* live = nullptr;
-    api::SignIn* sign_in = nullptr;
-    api::Administration* administration = nullptr;  // null: none over HTTP
-    const bridges::Bridges* bridges = nullptr;
-    const VirtualClock* virtual_time = nullptr;
+    sign_in::SignIn* sign_in = nullptr;    // outlives the protocols, as the services
+    std::span<const std::unique_ptr<Service>> services{};
     std::vector<net::Network> trusted_proxies{};
   };
   // Call once, before the first connection.
@@ -90,7 +82,6 @@ class Protocols {
   mqtt::SessionTable sessions_;
   std::optional<FailureBudget> failures_;
   mqtt::ServerContext mqtt_;
-  std::optional<api::Page> page_;
   wire::ReplayGuard guard_;
   std::optional<wire::ReplayGuard> replays_;
   std::optional<RequestRate> rate_;

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <future>
+#include <ranges>
 #include <utility>
 
 #include "history/energy_query.h"
@@ -51,7 +52,7 @@ void write_audit(history::Archive& archive, TimePoint now, std::string_view what
 
 std::string metrics_of(const hub::Platform& platform, const Listeners& listeners,
                        const mqtt::SessionTable& sessions, const mqtt::SessionStore& store,
-                       const history::Archive& archive, const bridges::Bridges& bridges) {
+                       const history::Archive& archive) {
   const auto counts = sessions.counts();
   return metrics_text(platform,
                       {.http = listeners.connections(Interface::kHttp),
@@ -59,7 +60,7 @@ std::string metrics_of(const hub::Platform& platform, const Listeners& listeners
                        .sessions = counts.sessions,
                        .sessions_waiting = counts.waiting,
                        .session_store = store.health()},
-                      archive.health(), bridges.rows());
+                      archive.health());
 }
 
 api::Health health_now(const history::Archive& archive, const mqtt::SessionStore& store,
@@ -73,12 +74,6 @@ std::uint16_t port_of(const Listeners& listeners) {
   return bound == nullptr ? std::uint16_t{0} : bound->port;
 }
 
-api::Page page_of(Server::ListenOptions& options) {
-  return api::Page({.files = std::move(options.page),
-                    .public_host = options.mqtt.public_host,
-                    .frame_origins = std::move(options.frame_origins)});
-}
-
 history::SerialOf serials_of(const registry::Registry& registry) {
   return [&registry](DeviceNumber number) {
     const auto directory = registry.directory();
@@ -87,18 +82,6 @@ history::SerialOf serials_of(const registry::Registry& registry) {
     }
     return std::string();
   };
-}
-
-HomeServices::BridgeOptions bridges_of(const Server::Options& options,
-                                       Server::ListenOptions& listening,
-                                       registry::Registry& registry, FailureBudget* failures) {
-  return {.registry = registry,
-          .wall = options.clocks.wall,
-          .configured = std::move(listening.bridges),
-          .failures = failures,
-          .place = std::move(listening.bridges_at),
-          .limits = options.limits.peers,
-          .states = options.stores->bridge_states()};
 }
 
 Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& options,
@@ -110,6 +93,19 @@ Result<std::shared_ptr<history::Archive>> open_archive(const Server::Options& op
 history::Reads reads_of(const Server::Options& options, history::Archive& archive) {
   if (options.reads) return options.reads;
   return [&archive](auto query) { return archive.read(std::move(query)); };
+}
+
+sign_in::SignIn::Options sign_in_options(const Server::Options& options,
+                                         registry::Registry& registry, Worker& worker) {
+  return {.registry = &registry,
+          .wall = &options.clocks.wall,
+          .steady = &options.clocks.steady,
+          .public_host = options.public_host,
+          .work =
+              [&worker](sign_in::SignIn::Lane lane, Task task) {
+                return worker.post(static_cast<std::size_t>(lane), std::move(task));
+              },
+          .limits = options.limits.sign_in};
 }
 
 // Which protocol the connections of a listener have.
@@ -141,11 +137,11 @@ Server::Server(Options options)
 
 Server::~Server() {
   // They use the protocols' budget of failures, and are destroyed after it.
-  if (homes_ && homes_->bridges() != nullptr) homes_->bridges()->stop();
+  for (const auto& service : services_ | std::views::reverse) service->stop();
   // Asks the loops for the twins.
   if (archive_) with_loops(options_, loops_, [this] { archive_->stop(); });
   for (const auto& loop : loops_) loop->stop();
-  web_.worker.reset();
+  sign_in_.worker.reset();
   if (registry_) registry_->end_listening();
   if (store_) store_->on_applied({});
   archive_.reset();  // tells the shards what has become durable
@@ -163,7 +159,7 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
                   .mqtt = server->protocols_->mqtt(),
                   .loops = server->loops_,
                   .wall = server->options_.clocks.wall}));
-  GL_TRY(server->homes_->start());
+  for (const auto& service : server->services_) GL_TRY(service->restore());
   return server;
 }
 
@@ -214,25 +210,37 @@ Status Server::open_data() {
 void Server::make_hub() {
   hub_ = std::make_unique<hub::Hub>(*platform_, as_loops(loops_), options_.request_path);
   loops_.front()->on_sweep([hub = hub_.get()] { hub->tick(); });
-  homes_.emplace(HomeServices::Options{.hub = *hub_,
-                                       .archive = *archive_,
-                                       .reads = reads_of(options_, *archive_),
-                                       .loop = *loops_.front(),
-                                       .steady = options_.clocks.steady,
-                                       .data = options_.data,
-                                       .events = options_.events,
-                                       .battery_modes = options_.stores->battery_modes()});
-  loops_.front()->on_sweep([homes = &*homes_] { homes->tick(); });
   registry_->on_change([this] {
     note_setback(*registry_, *archive_, options_.clocks.wall);
     hub_->registry_changed();
-    if (bridges::Bridges* const bridges = homes_->bridges()) bridges->registry_changed();
+    for (const auto& service : services_) service->registry_changed();
   });
   protocols_.emplace(Protocols::Options{.hub = *hub_,
                                         .clock = options_.clocks.steady,
                                         .loops = loops_,
                                         .limits = options_.limits,
                                         .strictness = options_.strictness});
+  sign_in_.worker.emplace(sign_in::SignIn::lanes(options_.limits.sign_in));
+  sign_in_.sign_in.emplace(sign_in_options(options_, *registry_, *sign_in_.worker));
+  make_services();
+}
+
+void Server::make_services() {
+  const ServiceParts parts{.hub = *hub_,
+                           .registry = *registry_,
+                           .archive = *archive_,
+                           .reads = reads_of(options_, *archive_),
+                           .loop = *loops_.front(),
+                           .clocks = options_.clocks,
+                           .data = options_.data,
+                           .stores = *options_.stores,
+                           .limits = options_.limits,
+                           .sign_in = *sign_in_.sign_in,
+                           .failures = protocols_->mqtt().failures};
+  for (MakeService& make : options_.services) services_.push_back(make(parts));
+  for (const auto& service : services_) {
+    loops_.front()->on_sweep([service = service.get()] { service->tick(); });
+  }
 }
 
 Status Server::listen(ListenOptions options) {
@@ -245,28 +253,10 @@ Status Server::listen(ListenOptions options) {
                                                                                listener);
                                                           }}));
   listeners_ = std::move(opened);
-  if (options.mqtt.port == 0) options.mqtt.port = port_of(listeners_);
-  api::Page page = page_of(options);
-  const auto* const virtual_time = dynamic_cast<const VirtualClock*>(&options_.clocks.devices);
-  web_.live.emplace(api::LiveFeed::Options{.hub = hub_.get(),
-                                           .virtual_time = virtual_time,
-                                           .limits = options_.limits.live,
-                                           .epoch = homes_->sets().epoch()});
-  web_.worker.emplace(api::SignIn::lanes(options_.limits.sign_in));
-  web_.sign_in.emplace(api::SignIn::Options{
-      .registry = registry_.get(),
-      .wall = &options_.clocks.wall,
-      .steady = &options_.clocks.steady,
-      .public_host = options.mqtt.public_host,
-      .work =
-          [this](api::SignIn::Lane lane, Task task) {
-            return web_.worker->post(static_cast<std::size_t>(lane), std::move(task));
-          },
-      .limits = options_.limits.sign_in});
-  homes_->add_bridges(bridges_of(options_, options, *registry_, protocols_->mqtt().failures));
   protocols_->add_apis(
       {.reads = reads_of(options_, *archive_),
-       .mqtt = std::move(options.mqtt),
+       .mqtt = {.public_host = options_.public_host,
+                .port = options.mqtt_port != 0 ? options.mqtt_port : port_of(listeners_)},
        .mqtt_protocol = std::move(options.mqtt_protocol),
        .metrics =
            [this, more = std::move(options.metrics)] { return more ? more(metrics()) : metrics(); },
@@ -275,17 +265,8 @@ Status Server::listen(ListenOptions options) {
              const api::Health own = health_now(*archive_, *store_, loops_);
              return more ? more(own) : own;
            },
-       .page = std::move(page),
-       .homes = &homes_->homes(),
-       .events = &homes_->events(),
-       .sets = &homes_->sets(),
-       .counters = &homes_->counters(),
-       .modes = &homes_->modes(),
-       .live = &*web_.live,
-       .sign_in = &*web_.sign_in,
-       .administration = options.administration,
-       .bridges = homes_->bridges(),
-       .virtual_time = virtual_time,
+       .sign_in = &*sign_in_.sign_in,
+       .services = services_,
        .trusted_proxies = std::move(options.trusted_proxies)});
   return {};
 }
@@ -297,12 +278,11 @@ void Server::start(const wire::JsonObject& facts) {
   archive_->start([this] { return changed_twins(*hub_, loops_.size()); });
   write_audit(*archive_, options_.clocks.devices.now(), journal::audit_kind("start"), facts);
   listeners_.start();
-  bridges().start();
+  for (const auto& service : services_) service->start();
 }
 
 void Server::stop(const wire::JsonObject& facts) {
-  bridges().stop();
-  homes_->stop();
+  for (const auto& service : services_ | std::views::reverse) service->stop();
   with_loops(options_, loops_, [this] {
     listeners_.stop();
     store_sessions(loops_, protocols_->sessions(), *store_, options_.clocks.steady);
@@ -311,7 +291,9 @@ void Server::stop(const wire::JsonObject& facts) {
 }
 
 std::string Server::metrics() {
-  return metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_, bridges());
+  std::string text = metrics_of(*platform_, listeners_, protocols_->sessions(), *store_, *archive_);
+  for (const auto& service : services_) text += service->metrics();
+  return text;
 }
 
 StoreHealth Server::store_health() const {

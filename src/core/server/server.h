@@ -26,7 +26,6 @@
 #include "base/fault_rule.h"
 #include "base/result.h"
 #include "base/worker.h"
-#include "bridges/bridges.h"
 #include "catalog/family.h"
 #include "history/archive.h"
 #include "history/instant_journal.h"
@@ -35,12 +34,13 @@
 #include "net/network.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
-#include "server/home_services.h"
 #include "server/limits.h"
 #include "server/listeners.h"
 #include "server/loops.h"
 #include "server/protocols.h"
+#include "server/service.h"
 #include "server/stores.h"
+#include "sign_in/sign_in.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 
@@ -53,11 +53,10 @@ enum class Journaling : std::uint8_t {
   kOff       // reports and sets are not recorded, and nothing waits
 };
 
-// What a server has for browsers.
-struct WebParts {
-  std::optional<api::LiveFeed> live{};
-  std::optional<api::SignIn> sign_in{};
-  std::optional<Worker> worker{};  // of the sign-ins; its tasks end first
+// Signing in, and its thread, whose tasks end first.
+struct SignInParts {
+  std::optional<sign_in::SignIn> sign_in{};
+  std::optional<Worker> worker{};
 };
 
 struct StoreHealth {
@@ -67,11 +66,7 @@ struct StoreHealth {
 
 class Server {
  public:
-  struct Clocks {
-    const Clock& devices;  // time of devices, history and the audit; may be virtual
-    const Clock& wall;     // clients' timestamps and stored times
-    const Clock& steady;   // deadlines and rates
-  };
+  using Clocks = server::Clocks;
   struct Options {
     std::filesystem::path data;  // created if it does not exist
     Clocks clocks;               // outlive the server
@@ -98,8 +93,9 @@ class Server {
     // Called before what is stored is restored: a hub that joins a cluster (hubs/cluster.h) must
     // know of sessions that are restored, to tell other nodes of their subscriptions.
     std::function<void(hub::Hub&)> join{};
-    // In a cluster, whose events this server's journal gets.
-    home::EventLog::Writes events = home::EventLog::Writes::kAll;
+    // A name under which clients find the server; empty: the one that a request was sent to.
+    std::string public_host{};
+    std::vector<MakeService> services{};  // of wings
     // The store lost what it had, as a database does in a failover: the log has it, and the next
     // start stores it again. Called once, on a thread of the server, which must not end it.
     std::function<void(const Error& why)> on_superseded{};
@@ -113,17 +109,10 @@ class Server {
   struct ListenOptions {
     std::vector<ListenerOptions> listeners{};
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
-    // The address of MQTT in /certification. Port 0: that of the MQTT listener with TLS.
-    api::BrokerAddress mqtt{};
-    api::PageFiles page{};                     // of the dashboard
-    std::vector<std::string> frame_origins{};  // as in api::Page::Options
+    // Of MQTT in /certification. 0: that of the MQTT listener with TLS.
+    std::uint16_t mqtt_port = 0;
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};
-    // Outlives the server; null: it is not administered over HTTP.
-    api::Administration* administration = nullptr;
-    std::vector<bridges::ConfiguredBridge> bridges{};  // beside those of the registry
-    // Where the bridges run; nothing: nowhere, until Bridges::place().
-    std::optional<bridges::Place> bridges_at = bridges::Place{};
     // The protocol of MQTT connections, also inside WebSockets, if their sessions are elsewhere
     // (node/relay_door.h); empty: the sessions are this server's.
     net::MakeProtocol mqtt_protocol{};
@@ -160,9 +149,7 @@ class Server {
   [[nodiscard]] history::Archive& archive() { return *archive_; }
   [[nodiscard]] mqtt::SessionStore& session_store() { return *store_; }
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
-  // After listen().
-  [[nodiscard]] api::SignIn& sign_in() { return *web_.sign_in; }
-  [[nodiscard]] bridges::Bridges& bridges() { return *homes_->bridges(); }
+  [[nodiscard]] sign_in::SignIn& sign_in() { return *sign_in_.sign_in; }
   [[nodiscard]] hub::Platform& platform() const { return *platform_; }
   [[nodiscard]] const Limits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
@@ -172,6 +159,7 @@ class Server {
   explicit Server(Options options);
   [[nodiscard]] Status open_data();
   void make_hub();
+  void make_services();
 
   // Destroyed in reverse order.
   Options options_;  // without the loops
@@ -182,8 +170,8 @@ class Server {
   std::shared_ptr<history::Archive> archive_;
   std::optional<history::InstantJournal> instant_journal_;
   std::unique_ptr<hub::Hub> hub_;
-  std::optional<HomeServices> homes_;
-  WebParts web_;
+  SignInParts sign_in_;
+  std::vector<std::unique_ptr<Service>> services_;
   std::optional<Protocols> protocols_;
   Listeners listeners_;
 };

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -36,10 +37,10 @@ class Stores {
   [[nodiscard]] virtual Result<std::unique_ptr<registry::Registry>> open_registry() = 0;
   [[nodiscard]] virtual Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() = 0;
   [[nodiscard]] virtual std::shared_ptr<history::StoreFactory> history() = 0;
-  // Null: files in the data folder.
-  [[nodiscard]] virtual std::shared_ptr<storage::States> bridge_states() { return nullptr; }
-  // Likewise.
-  [[nodiscard]] virtual std::shared_ptr<storage::States> battery_modes() { return nullptr; }
+  // Where a service of that name keeps what it must not forget; null: in files of the data folder.
+  [[nodiscard]] virtual std::shared_ptr<storage::States> states(std::string_view /*service*/) {
+    return nullptr;
+  }
 };
 
 // Opens those of a data folder whose lock the caller holds: files in it, unless the folder

@@ -26,9 +26,9 @@ using wire::JsonObject;
 
 constexpr std::size_t kMaxFile = std::size_t{16} << 20U;  // bytes
 constexpr std::string_view kModesService = "battery modes";
-constexpr std::string_view kModesKey = "battery-modes";  // of States
-constexpr std::size_t kMaxSaves = 64;                    // that wait for the thread
-constexpr std::size_t kSetIdBytes = 8;                   // of a set
+constexpr std::string_view kModesKey = kBatteryModesService;  // of States
+constexpr std::size_t kMaxSaves = 64;                         // that wait for the thread
+constexpr std::size_t kSetIdBytes = 8;                        // of a set
 
 // A panel has the charge of other devices' batteries.
 bool has_battery(const catalog::Family& family) {

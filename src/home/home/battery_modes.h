@@ -66,6 +66,9 @@ struct BatteryLease {
 // Whether the file is as it was written; kNotFound, kIo, kMalformed.
 [[nodiscard]] Status check_battery_mode_file(const std::filesystem::path& file);
 
+// Their name among what a server must not forget (server::Stores::states()).
+inline constexpr std::string_view kBatteryModesService = "battery-modes";
+
 class BatteryModes {
  public:
   static constexpr Millis kLease{60'000};

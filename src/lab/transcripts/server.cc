@@ -164,15 +164,17 @@ Result<std::unique_ptr<TestServer>> TestServer::open(
 
 Status TestServer::start() {
   GL_TRY(auto opened,
-         server::Server::open({.data = folder_.data(),
-                               .clocks = {.devices = clock_, .wall = clock_, .steady = clock_},
-                               .catalog = catalog_,
-                               .loops = server::make_loops(variant_.shards),
-                               .turn_loops_during = server::turn_during,
-                               .journaling = variant_.journaling,
-                               .clock_is_driven = true,
-                               .request_path = variant_.request_path ? variant_.request_path()
-                                                                     : hub::RequestPath{}}));
+         server::Server::open(
+             {.data = folder_.data(),
+              .clocks = {.devices = clock_, .wall = clock_, .steady = clock_},
+              .catalog = catalog_,
+              .loops = server::make_loops(variant_.shards),
+              .turn_loops_during = server::turn_during,
+              .journaling = variant_.journaling,
+              .clock_is_driven = true,
+              .request_path = variant_.request_path ? variant_.request_path() : hub::RequestPath{},
+              .services =
+                  variant_.services ? variant_.services() : std::vector<server::MakeService>()}));
   server_ = std::move(opened);
   if (variant_.nodes) {
     nodes_ = variant_.nodes(
@@ -180,7 +182,7 @@ Status TestServer::start() {
   }
   set_faults(std::vector(faults_));
   server::Server::ListenOptions options{
-      .mqtt = {.public_host = {}, .port = kMqttPort},
+      .mqtt_port = kMqttPort,
       .wrap = [this](std::shared_ptr<net::Protocol> inner) -> std::shared_ptr<net::Protocol> {
         return std::make_shared<Counted>(std::move(inner), server_traffic_);
       }};

@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "api/gate/sign_in.h"
 #include "api/message/answer_form.h"
 #include "base/clock.h"
 #include "base/failure_budget.h"
@@ -16,6 +15,7 @@
 #include "http/message.h"
 #include "hub/hub.h"
 #include "registry/directory.h"
+#include "sign_in/sign_in.h"
 
 namespace gridloom::api {
 
@@ -37,8 +37,8 @@ class Callers {
   // What the options point to outlives the object.
   struct Options {
     hub::Hub* hub = nullptr;
-    FailureBudget* failures = nullptr;  // null: no limit of failures
-    SignIn* sign_in = nullptr;          // null: no browser can sign in
+    FailureBudget* failures = nullptr;   // null: no limit of failures
+    sign_in::SignIn* sign_in = nullptr;  // null: no browser can sign in
   };
   explicit Callers(const Options& options) : options_(options) {}
 

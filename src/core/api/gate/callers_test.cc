@@ -43,7 +43,8 @@ class CallersTest : public testing::Test {
   TestHome home;
   std::string token;
   FailureBudget failures{100};
-  SignIn sign_in{{.registry = home.registry.get(), .wall = &home.clock, .steady = &home.clock}};
+  sign_in::SignIn sign_in{
+      {.registry = home.registry.get(), .wall = &home.clock, .steady = &home.clock}};
   Callers callers{{.hub = home.hub.get(), .failures = &failures, .sign_in = &sign_in}};
 };
 

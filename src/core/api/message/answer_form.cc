@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "api/bodies/error.h"
+#include "api/message/error_body.h"
 #include "base/clock.h"
 #include "base/log_throttle.h"
 #include "base/redacted.h"

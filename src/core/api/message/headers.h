@@ -35,6 +35,8 @@ inline constexpr std::size_t kSignedHeaders = header::kSign + 1;
 
 // The paths of the vendor's signed interface.
 inline constexpr std::string_view kSignedPaths = "/iot-open/";
+// Where MQTT is spoken inside a WebSocket.
+inline constexpr std::string_view kMqttPath = "/mqtt";
 
 // In the order of the indexes.
 inline constexpr std::array kHeaders = {

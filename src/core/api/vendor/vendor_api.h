@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/history/history_api.h"
+#include "api/history/history_reads.h"
 #include "api/message/answer_form.h"
 #include "api/message/device_rows.h"
 #include "base/loop.h"
@@ -33,8 +33,8 @@ class VendorApi {
  public:
   struct Options {
     hub::Hub* hub = nullptr;
-    Loop* loop = nullptr;  // answers are delivered on it
-    const HistoryApi* history = nullptr;
+    Loop* loop = nullptr;    // answers are delivered on it
+    history::Reads reads{};  // of HistoryReads
     BrokerAddress mqtt{};
   };
   explicit VendorApi(Options options);
@@ -76,11 +76,11 @@ class VendorApi {
 
   [[nodiscard]] std::vector<DeviceRow> listed(const registry::Directory& directory,
                                               registry::AccountId account) const;
-  [[nodiscard]] static HistoryApi::Call history_call(Call call);
   // Moves what the response needs out of the call.
   [[nodiscard]] hub::ReplyTo<hub::DeviceAnswer> reply_to_of(Call& call) const;
 
   Options options_;
+  const HistoryReads history_;
   std::unique_ptr<DeviceRows> device_rows_;  // of device/list
 };
 

@@ -3,6 +3,30 @@
 # indented rows, which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every
 # header compiles alone.
 
+# What src/ is built of. The wings below app may be left out, together with what knows them: bridges knows home. The
+# program needs all but the cluster.
+set(GL_WINGS core home bridges lab cluster app CACHE STRING "wings of src/ that are built")
+if(app IN_LIST GL_WINGS)
+  foreach(wing IN ITEMS home bridges lab)
+    if(NOT wing IN_LIST GL_WINGS)
+      message(FATAL_ERROR "GL_WINGS: the program (app) needs ${wing}")
+    endif()
+  endforeach()
+endif()
+
+# Whether the room in that folder below src/ is built.
+function(gl_has_wing out folder)
+  string(REGEX MATCHALL "[a-z_]+" names ${folder})
+  list(GET names 0 wing)
+  list(GET names -1 known)
+  set(${out} TRUE PARENT_SCOPE)
+  if(NOT wing STREQUAL "testing" AND NOT wing IN_LIST GL_WINGS)
+    set(${out} FALSE PARENT_SCOPE)
+  elseif(folder MATCHES "^app/wings/" AND NOT known MATCHES "^no_" AND NOT known IN_LIST GL_WINGS)
+    set(${out} FALSE PARENT_SCOPE)
+  endif()
+endfunction()
+
 # The third-party libraries of a room.
 function(gl_libraries room)
   set_property(GLOBAL PROPERTY GL_LIBRARIES_${room} "${ARGN}")
@@ -77,12 +101,14 @@ function(gl_room room from)
   list(FILTER weeks INCLUDE REGEX "_weeks_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "^${from}/wings/")  # rooms of their own
 
   if(NOT sources)
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/headers_only/${room}.cc CONTENT "// ${room} has headers only\n")
     list(APPEND sources ${CMAKE_BINARY_DIR}/headers_only/${room}.cc)
   endif()
   set_property(GLOBAL APPEND PROPERTY GL_ROOMS ${room})
+  set_property(GLOBAL PROPERTY GL_FOLDER_${room} ${from})
   add_library(gl_${room} STATIC ${sources})
   target_include_directories(gl_${room} PUBLIC $<BUILD_INTERFACE:${wing}>
                              $<INSTALL_INTERFACE:include/gridloom>)
@@ -121,6 +147,11 @@ function(gl_rooms_from file)
   file(STRINGS ${file} rows)
   foreach(row IN LISTS rows)
     if(row MATCHES "^([a-z_/]+)( \\(tests\\))?:(.*)$")
+      gl_has_wing(is_wanted ${CMAKE_MATCH_1})
+      if(NOT is_wanted)
+        continue()
+      endif()
+      string(REGEX MATCH "^([a-z_/]+)( \\(tests\\))?:(.*)$" matched ${row})
       set(folder ${CMAKE_SOURCE_DIR}/src/${CMAKE_MATCH_1})
       set(is_for_tests "${CMAKE_MATCH_2}")
       string(REGEX MATCHALL "[a-z_]+" below "${CMAKE_MATCH_3}")

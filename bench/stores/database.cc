@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "history/postgres/postgres_store_factory.h"
+#include "database/history/postgres_store_factory.h"
 #include "postgres/connection.h"
 #include "stores/data.h"
 

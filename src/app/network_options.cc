@@ -78,28 +78,6 @@ Status check_free(const std::vector<server::ListenerOptions>& listeners) {
   return {};
 }
 
-Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats) {
-  const auto is_here = [](const std::string& url) {
-    const auto address = net::parse_address(url.substr(url.find("://") + 3));
-    return address && address->loopback();
-  };
-  const bool is_checked =
-      !nats.user().empty() || !nats.credentials_file().empty() || !nats.key_file().empty();
-  if ((nats.has_tls() && is_checked) || options.insecure_plain ||
-      std::ranges::all_of(nats.urls(), is_here)) {
-    return {};
-  }
-  return fail(ErrorCode::kBadParams,
-              fmt::format("--cluster {} would {}: use {}, or --insecure-plain if the network is "
-                          "trusted",
-                          options.cluster.urls,
-                          nats.has_tls() ? "let anybody speak on the bus of the nodes"
-                                         : "send reports unencrypted to other machines",
-                          nats.has_tls() ? "--cluster-user, --cluster-credentials-file or "
-                                           "--cluster-certificate-file"
-                                         : "tls://, and --cluster-user or the like"));
-}
-
 Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
   std::vector<net::Network> networks;
   for (const std::string& text : options.trusted_proxies) {

@@ -7,7 +7,6 @@
 
 #include "app/options.h"
 #include "base/result.h"
-#include "nats/settings.h"
 #include "net/network.h"
 #include "net/tls.h"
 #include "server/listeners.h"
@@ -20,9 +19,6 @@ namespace gridloom::app {
 // Whether a server could listen on all of them now. kConflict names the option that takes another
 // port; kIo.
 [[nodiscard]] Status check_free(const std::vector<server::ListenerOptions>& listeners);
-// kBadParams: what nodes tell each other would reach other machines in clear, or anybody there
-// could take part.
-[[nodiscard]] Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats);
 [[nodiscard]] Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options);
 [[nodiscard]] Result<std::vector<std::string>> frame_origins(const ServeOptions& options);
 

@@ -19,8 +19,8 @@
 #include <utility>
 
 #include "app/cluster_node.h"
-#include "app/cluster_options.h"
 #include "app/configured_bridges.h"
+#include "app/data_folder/stores.h"
 #include "app/demo.h"
 #include "app/exit_codes.h"
 #include "app/lab.h"
@@ -38,7 +38,6 @@
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
 #include "net/host_name.h"
-#include "postgres/settings.h"
 #include "server/database_place.h"
 #include "server/server.h"
 #include "sim/fleet.h"
@@ -172,7 +171,7 @@ std::optional<int> run_once(ServeOptions& options, const Run& run) {
   sigwait(&run.signals, &signal);
   if (signal == SIGUSR1) return std::nullopt;
   spdlog::info("stopping on signal {}", signal);
-  if (process.node && !process.node->drain(kLongestDrain, node::Then::kLeaves)) {
+  if (process.node && !process.node->leave()) {
     spdlog::warn("not all slots were given up in time; other nodes claim them after a lease");
   }
   process.server->stop({{"signal", signal}});
@@ -192,15 +191,15 @@ Status check_network(const ServeOptions& options) {
 
 // Where accounts, sessions and history are.
 Status check_stores(const ServeOptions& options) {
-  GL_TRY(check_cluster(options));
+  if (options.cluster.is_given()) {
+    GL_TRY(check_cluster(options));
+  }
   if (options.database.empty()) return {};
   if (options.lab) {
     return fail(ErrorCode::kBadParams,
                 "--lab: only a server with files is set back; leave out --database and --cluster");
   }
-  const auto settings = postgres::ConnectionSettings::parse(
-      {.url = options.database, .password_file = options.database_password_file});
-  return settings ? Status() : std::unexpected(settings.error());
+  return check_database({.url = options.database, .password_file = options.database_password_file});
 }
 
 Status check_home(const ServeOptions& options, const catalog::Catalog& catalog) {

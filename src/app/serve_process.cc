@@ -22,6 +22,7 @@
 #include "app/configured_bridges.h"
 #include "app/control/admin.h"
 #include "app/control/doctor.h"
+#include "app/data_folder/stores.h"
 #include "app/demo.h"
 #include "app/limits.h"
 #include "app/network_options.h"
@@ -42,7 +43,6 @@
 #include "net/io_loop.h"
 #include "net/tls.h"
 #include "server/server.h"
-#include "server/stores.h"
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
@@ -59,7 +59,7 @@ Status open_node(ServeProcess& process, const ServeOptions& options,
                  const ClusterNodeParts& parts) {
   GL_TRY(auto node, open_cluster_node(options, parts));
   process.node = std::move(node);
-  process.cluster = cluster_operations_of(*process.node);
+  process.cluster = process.node->operations();
   return {};
 }
 
@@ -70,8 +70,7 @@ Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
   if (!options.database.empty()) {
     database = {.url = options.database, .password_file = options.database_password_file};
   }
-  return server::open_stores(
-      {.data = options.data, .asked = std::move(database), .clock = process.wall});
+  return app::open_stores(options.data, database, process.wall);
 }
 
 Result<std::vector<server::MakeService>> services_of(ServeProcess& process,
@@ -225,7 +224,7 @@ Result<net::TlsFiles> open_listeners(ServeProcess& process, const ServeOptions& 
   server::Server::ListenOptions serving{.listeners = std::move(listeners),
                                         .connections = descriptors,
                                         .trusted_proxies = std::move(proxies)};
-  if (process.node) serve_for_cluster(*process.node, serving);
+  if (process.node) process.node->serve(serving);
   GL_TRY(process.server->listen(std::move(serving)));
   warn_of_replays(options, process);
   trim_after_closing(process);

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "app/cluster_node.h"
 #include "app/control/admin.h"
 #include "app/control/administration.h"
 #include "app/demo.h"
@@ -29,7 +30,6 @@
 #include "net/address.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
-#include "node/node.h"
 #include "own_api/page/page_files.h"
 #include "server/server.h"
 #include "sim/fleet.h"
@@ -54,7 +54,7 @@ struct ServeProcess {
   std::jthread trimming;
   ServerAdministration administration;
   ServicesMade services;                   // of the server
-  std::unique_ptr<node::Node> node;        // null: no cluster
+  std::unique_ptr<ClusterNode> node;       // null: no cluster
   operations::ClusterNode cluster;         // of the node
   std::unique_ptr<server::Server> server;  // of a node: its door
   std::unique_ptr<operations::FaultRules> faults;

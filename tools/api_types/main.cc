@@ -1,5 +1,5 @@
-// Prints web/api/types.ts: what the page knows of the API, from the bodies that src/home/own_api/bodies
-// describes.
+// Prints web/api/types.ts: what the page knows of the API, from the bodies that
+// src/home/own_api/bodies describes.
 #include <cstdio>
 #include <string>
 

@@ -89,6 +89,35 @@ Rooms read_rows(const Source& layers, Report& report) {
   return rooms;
 }
 
+// "core" of "core/hub".
+std::string_view wing_of(std::string_view path) { return path.substr(0, path.find('/')); }
+
+// What rooms of a wing may name beside those of their own and of core; "*": all.
+const std::map<std::string_view, std::string_view> kWings = {
+    {"core", ""}, {"home", ""}, {"bridges", "home"}, {"lab", ""}, {"cluster", ""}, {"app", "*"}};
+
+bool may_name(std::string_view wing, std::string_view other) {
+  const auto row = kWings.find(wing);
+  return row == kWings.end() || wing == other || other == "core" || row->second == "*" ||
+         row->second == other;
+}
+
+void check_wings(const Source& layers, const Rooms& rooms, Report& report) {
+  for (const auto& [name, room] : rooms) {
+    if (room.is_for_tests) continue;
+    for (const std::string& below : room.below) {
+      const auto other = rooms.find(below);
+      if (other == rooms.end() || may_name(wing_of(room.path), wing_of(other->second.path))) {
+        continue;
+      }
+      report.at_line(layers, 1,
+                     fmt::format("'{}' may not name '{}', a room of another wing", room.path,
+                                 other->second.path),
+                     "let app pass in what it needs, by an interface of the core");
+    }
+  }
+}
+
 // The path of #include "…", if the line is one.
 std::optional<std::string_view> quoted_include(std::string_view line) {
   constexpr std::string_view kInclude = "#include \"";
@@ -298,6 +327,7 @@ void check_layers(const Tree& tree, Report& report) {
   const Source* layers = tree.find("layers.txt");
   if (layers == nullptr) return;
   const Rooms rooms = read_rows(*layers, report);
+  check_wings(*layers, rooms, report);
   check_rows_of_folders(tree, *layers, rooms, report);
   for (const auto& [name, room] : rooms) {
     if (!tree.has(fmt::format("src/{}/", room.path))) {

@@ -96,6 +96,21 @@ TEST(Layers, NameTheWingOfARoom) {
   }
 }
 
+TEST(Layers, KeepWingsApart) {
+  std::vector<File> files = {
+      {"layers.txt",
+       "core/base:\nhome/home: base\nbridges: base home\nlab/sim: base home\n"
+       "cluster/node: base sim\napp: base home bridges sim node\n"}};
+  for (const char* room : {"core/base", "home/home", "bridges", "lab/sim", "cluster/node", "app"}) {
+    files.push_back({fmt::format("src/{}/a.h", room), ""});
+  }
+  const auto findings = findings_of(check_layers, files);
+  EXPECT_THAT(findings,
+              testing::UnorderedElementsAre(
+                  HasSubstr("'lab/sim' may not name 'home/home', a room of another wing"),
+                  HasSubstr("'cluster/node' may not name 'lab/sim', a room of another wing")));
+}
+
 TEST(Layers, RefuseAnIncludeThatIsNotWrittenFromItsRoom) {
   EXPECT_THAT(findings_of(check_layers, {{"layers.txt", "base:\n"},
                                          {"src/base/a.h", "#include \"b.h\"\n"},

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "app/control/local_socket.h"
+#include "app/data_folder/stores.h"
 #include "app/operations/audit.h"
 #include "app/operations/backup.h"
 #include "app/operations/cluster.h"
@@ -30,7 +31,6 @@
 #include "base/clock.h"
 #include "catalog/loader.h"
 #include "server/reconcile.h"
-#include "server/stores.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
 
@@ -57,7 +57,7 @@ std::invoke_result_t<Operation, const operations::Context&> on_stopped(
       std::make_shared<spdlog::logger>("", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::default_logger()->set_formatter(log_formatter(local_zone().zone, LogName::kNone));
   const SystemClock clock;
-  GL_TRY(const auto stores, server::open_stores({.data = data_folder, .clock = clock}));
+  GL_TRY(const auto stores, open_stores(data_folder, {}, clock));
   GL_TRY(const auto registry, stores->open_registry());
   GL_TRY(const auto catalog, catalog::load_catalog(devices));
   GL_TRY(

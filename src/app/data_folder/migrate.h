@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "server/stores.h"
+#include "server/database_place.h"
 #include "transfer/copy.h"
 
 namespace gridloom::app {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "node/slot_thread.h"
+#include "base/slot_thread.h"
 #include "time/iso_text.h"
 
 namespace gridloom::app {
@@ -52,7 +52,7 @@ class SlotFlag final : public spdlog::custom_flag_formatter {
     if (::pthread_getname_np(::pthread_self(), name.data(), name.size()) != 0) return;
     const std::string_view slot(name.data());
     const std::string_view text(message.payload.data(), message.payload.size());
-    if (!slot.starts_with(node::kSlotThread) || text.contains(slot)) return;
+    if (!slot.starts_with(kSlotThread) || text.contains(slot)) return;
     out.append(slot.data(), slot.data() + slot.size());
     constexpr std::string_view kBetween = ": ";
     out.append(kBetween.data(), kBetween.data() + kBetween.size());

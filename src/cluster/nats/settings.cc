@@ -54,11 +54,6 @@ Status check_secret(const std::filesystem::path& path) {
 }  // namespace
 
 Result<ConnectionSettings> ConnectionSettings::parse(const Source& source) {
-  if (::nats_GetVersionNumber() == 0) {
-    return fail(ErrorCode::kBadParams,
-                "this program was built without NATS: Gridloom's Debian package, or a build of its "
-                "own on the machine, has it");
-  }
   ConnectionSettings settings;
   GL_TRY(settings.take_urls(source.urls));
   GL_TRY(settings.take_user(source));

@@ -12,10 +12,10 @@
 #include <utility>
 
 #include "base/partition.h"
-#include "history/postgres/slot_schema.h"
+#include "base/slot_thread.h"
+#include "database/history/slot_schema.h"
 #include "nats/server_version.h"
 #include "node/slot_stores.h"
-#include "node/slot_thread.h"
 #include "ownership/postgres/postgres_claims.h"
 
 namespace gridloom::node {

@@ -28,6 +28,7 @@
 #include "base/result.h"
 #include "base/worker.h"
 #include "catalog/family.h"
+#include "database/stores.h"
 #include "hubs/cluster.h"
 #include "nats/connection.h"
 #include "nats/settings.h"
@@ -47,7 +48,6 @@
 #include "postgres/holder.h"
 #include "postgres/settings.h"
 #include "server/server.h"
-#include "server/stores.h"
 #include "time/time_zone.h"
 
 namespace gridloom::node {

@@ -13,7 +13,7 @@
 
 #include "base/device_number.h"
 #include "base/partition.h"
-#include "history/postgres/slot_schema.h"
+#include "database/history/slot_schema.h"
 #include "node/slot_stores.h"
 #include "registry/registry.h"
 #include "storage/files.h"

@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "history/postgres/slot_schema.h"
+#include "database/history/slot_schema.h"
+#include "database/mqtt/session_store.h"
+#include "database/registry/open.h"
 #include "history/sqlite/sqlite_store_factory.h"
-#include "mqtt/session_store.h"
 #include "node/database_states.h"
-#include "registry/postgres/open.h"
 #include "server/database_place.h"
 
 namespace gridloom::node {
@@ -62,7 +62,7 @@ class SlotStores final : public server::Stores {
     return open_cluster_registry(place_, folder_);
   }
   Result<std::unique_ptr<mqtt::SessionStore>> open_sessions() override {
-    return mqtt::SessionStore::open(
+    return mqtt::open_in_postgres(
         history::slot_settings(place_.database, slot_), folder_,
         [fence = fence_](postgres::Connection& connection) { return fence->check(connection); });
   }

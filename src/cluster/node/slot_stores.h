@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "database/stores.h"
 #include "ownership/postgres/owner_fence.h"
 #include "postgres/settings.h"
-#include "server/stores.h"
 
 namespace gridloom::node {
 

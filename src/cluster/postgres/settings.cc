@@ -99,11 +99,6 @@ struct FreeOptions {
 };
 
 Result<ConnectionSettings::Parameters> parameters_of(const std::string& url) {
-  if (::PQlibVersion() == 0) {
-    return fail(ErrorCode::kBadParams,
-                "this program was built without PostgreSQL: Gridloom's Debian package, or a build "
-                "of its own on the machine, has it");
-  }
   char* message = nullptr;
   const std::unique_ptr<PQconninfoOption, FreeOptions> options(
       ::PQconninfoParse(url.c_str(), &message));

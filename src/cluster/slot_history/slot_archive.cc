@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "database/history/postgres_store_factory.h"
+#include "database/history/slot_schema.h"
 #include "history/archive_journal.h"
-#include "history/postgres/postgres_store_factory.h"
-#include "history/postgres/slot_schema.h"
 #include "ownership/postgres/owner_fence.h"
 #include "storage/files.h"
 

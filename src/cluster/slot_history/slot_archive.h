@@ -1,6 +1,6 @@
 // The archive of a slot of a cluster, as the slot's owner has it from its claim on: the slot's log
 // in NATS (jetstream/slot_log.h) in front of the slot's history in PostgreSQL
-// (history/postgres/slot_schema.h).
+// (database/history/slot_schema.h).
 //
 // Both know who owns the slot. The log stores nothing of an owner that another one has followed,
 // and every transaction of the stores begins with the fence (ownership/postgres/fence.h). The

@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "base/file_descriptor.h"
-#include "history/postgres/test_proxy.h"
+#include "database/history/test_proxy.h"
 #include "nats/test_forwarder.h"
 #include "nats/test_server.h"
 #include "postgres/test_server.h"

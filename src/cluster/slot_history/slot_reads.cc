@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "history/postgres/postgres_store.h"
-#include "history/postgres/slot_schema.h"
+#include "database/history/postgres_store.h"
+#include "database/history/slot_schema.h"
 #include "postgres/pool.h"
 #include "slot_history/head_bytes.h"
 #include "slot_history/slot_store_reader.h"

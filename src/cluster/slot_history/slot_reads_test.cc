@@ -23,8 +23,8 @@
 #include <utility>
 #include <vector>
 
+#include "database/history/test_proxy.h"
 #include "history/energy_query.h"
-#include "history/postgres/test_proxy.h"
 #include "history/store/retention.h"
 #include "history/test_archive.h"
 #include "journal/device_event.h"

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "database/history/postgres_store.h"
 #include "history/blocks/field_names.h"
-#include "history/postgres/postgres_store.h"
 #include "history/store/store.h"
 #include "ownership/node.h"
 

@@ -24,10 +24,10 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "database/history/postgres_store_factory.h"
+#include "database/history/slot_schema.h"
 #include "history/blocks/field_names.h"
 #include "history/blocks/test_lines.h"
-#include "history/postgres/postgres_store_factory.h"
-#include "history/postgres/slot_schema.h"
 #include "journal/batch.h"
 #include "nats/connection.h"
 #include "nats/settings.h"

@@ -23,11 +23,6 @@
 #include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
 
-namespace gridloom::postgres {
-class Connection;
-class ConnectionSettings;
-}  // namespace gridloom::postgres
-
 namespace gridloom::mqtt {
 
 class SessionStore {
@@ -36,15 +31,6 @@ class SessionStore {
   // created. kMalformed: it is of a later version.
   [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
       const std::filesystem::path& folder);
-  // Opens the store in a database; creates its tables, or brings them to this program's version.
-  // The data folder has a note of how far they were written. kConflict: they are of a later
-  // version. kIo: the database is away, or has no right for this.
-  // `check` is run first in each transaction that writes, which fails as it does; empty: nothing.
-  using Check = std::function<Status(postgres::Connection& connection)>;
-  [[nodiscard]] static Result<std::unique_ptr<SessionStore>> open(
-      const postgres::ConnectionSettings& settings, const std::filesystem::path& folder,
-      Check check = {});
-
   SessionStore() = default;
   SessionStore(const SessionStore&) = delete;
   SessionStore& operator=(const SessionStore&) = delete;

@@ -10,6 +10,12 @@
 
 namespace gridloom::server {
 
+// A database, as the command line and the configuration name it.
+struct DatabaseChoice {
+  std::string url;                      // postgres://…; docs/operate/postgres.md
+  std::filesystem::path password_file;  // empty: none
+};
+
 struct DatabasePlace {
   std::string url;                      // postgres://…, without a password
   std::filesystem::path password_file;  // absolute; empty: PGPASSFILE, ~/.pgpass, or no password

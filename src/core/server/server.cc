@@ -1,10 +1,13 @@
 #include "server/server.h"
 
+#include <fmt/format.h>
+
 #include <future>
 #include <ranges>
 #include <utility>
 
 #include "history/energy_query.h"
+#include "server/database_place.h"
 #include "server/families.h"
 #include "server/health.h"
 #include "server/metrics.h"
@@ -72,6 +75,14 @@ api::Health health_now(const history::Archive& archive, const mqtt::SessionStore
 std::uint16_t port_of(const Listeners& listeners) {
   const net::Address* bound = listeners.bound(Interface::kMqtt, Security::kTls);
   return bound == nullptr ? std::uint16_t{0} : bound->port;
+}
+
+// Its data would be begun anew in files.
+Status check_no_database(const std::filesystem::path& data) {
+  if (!names_database(data)) return {};
+  return fail(ErrorCode::kConflict,
+              fmt::format("the data of {} are in a database, which this program does not know",
+                          data.string()));
 }
 
 history::SerialOf serials_of(const registry::Registry& registry) {
@@ -165,8 +176,8 @@ Result<std::unique_ptr<Server>> Server::open(Options options) {
 
 Status Server::open_data() {
   if (!options_.stores) {
-    GL_TRY(auto stores, open_stores({.data = options_.data, .clock = options_.clocks.wall}));
-    options_.stores = std::move(stores);
+    GL_TRY(check_no_database(options_.data));
+    options_.stores = folder_stores(options_.data);
   }
   GL_TRY(auto registry, options_.stores->open_registry());
   registry_ = std::move(registry);

@@ -82,7 +82,7 @@ class Server {
     Strictness strictness = Strictness::kRelaxed;
     bool clock_is_driven = false;  // clocks.devices is set on purpose: trust its time
     hub::RequestPath request_path{};
-    std::unique_ptr<Stores> stores{};  // null: open_stores() of the folder
+    std::unique_ptr<Stores> stores{};  // null: folder_stores()
     // Composes the archive, as that of a slot of a cluster (slot_history/slot_archive.h); empty:
     // history::Archive::open().
     std::function<Result<std::shared_ptr<history::Archive>>(history::Archive::Options)>

@@ -1,5 +1,5 @@
-// What a server stores for good: in files of its data folder, or in a PostgreSQL database. The log,
-// the keys and the certificates are in the data folder either way.
+// What a server stores for good: in files of its data folder, or elsewhere (database/stores.h). The
+// log, the keys and the certificates are in the data folder either way.
 //
 // Thread rule: one thread, which may block. What is opened may outlive this object, unless its
 // function says otherwise.
@@ -7,11 +7,8 @@
 
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "history/store/store_factory.h"
 #include "mqtt/session_store.h"
@@ -19,12 +16,6 @@
 #include "storage/states.h"
 
 namespace gridloom::server {
-
-// A database, as the command line and the configuration name it.
-struct DatabaseChoice {
-  std::string url;                      // postgres://…; src/cluster/postgres/settings.h
-  std::filesystem::path password_file;  // empty: none
-};
 
 class Stores {
  public:
@@ -43,16 +34,7 @@ class Stores {
   }
 };
 
-// Opens those of a data folder whose lock the caller holds: files in it, unless the folder
-// or `asked` names a database. The folder remembers the database that is asked for, once its
-// registry was opened. kConflict: the folder has data of its own, or of another database; another
-// server has the database, or a migration to it or from it has not ended. kBadParams: not a
-// database. kIo: the database is away.
-struct StoresOptions {
-  std::filesystem::path data;
-  std::optional<DatabaseChoice> asked{};
-  const Clock& clock;  // of wall time; outlives the stores
-};
-[[nodiscard]] Result<std::unique_ptr<Stores>> open_stores(StoresOptions options);
+// Files of the folder, whose lock the caller holds.
+[[nodiscard]] std::unique_ptr<Stores> folder_stores(std::filesystem::path data);
 
 }  // namespace gridloom::server

@@ -1,5 +1,5 @@
 // The tables of history.db as they are copied to a database and back (transfer/tables.h;
-// history/postgres/postgres_transfer.h has the same of PostgreSQL).
+// database/history/postgres_transfer.h has the same of PostgreSQL).
 //
 // Marks differ between stores (RetentionStore::next_mark()), and only their order to those of the
 // days on which the server ran counts. So a chunk is carried with the last such day whose mark is

@@ -1,5 +1,4 @@
-// The contract of SessionStore (mqtt/session_store.h), which every kind of store must fulfil. A new
-// kind is one more row of kKinds.
+// The contract of SessionStore (mqtt/session_store.h), which every kind of store must fulfil.
 #include "mqtt/session_store.h"
 
 #include <fmt/format.h>
@@ -19,8 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "mqtt/test_memory_session_store.h"
-#include "postgres/test_server.h"
+#include "mqtt/store_conformance/test_stored.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "wire/mqtt/stored_message.h"
@@ -29,82 +27,6 @@ namespace gridloom::mqtt {
 namespace {
 
 using wire::mqtt::Qos;
-
-// What is stored: it is opened as often as a server starts.
-class Stored {
- public:
-  Stored() = default;
-  Stored(const Stored&) = delete;
-  Stored& operator=(const Stored&) = delete;
-  virtual ~Stored() = default;
-  virtual std::unique_ptr<SessionStore> open() = 0;
-  // As a kill leaves it now, while a store is open.
-  virtual std::unique_ptr<Stored> copy() = 0;
-};
-
-class InSqlite final : public Stored {
- public:
-  InSqlite() { std::filesystem::create_directory(data()); }
-  std::unique_ptr<SessionStore> open() override { return must(SessionStore::open(data())); }
-  std::unique_ptr<Stored> copy() override {
-    auto copy = std::make_unique<InSqlite>();
-    for (const char* name : {"sessions.db", "sessions.db-wal"}) {
-      std::filesystem::copy(data() / name, copy->data() / name);
-    }
-    return copy;
-  }
-
- private:
-  [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "d"; }
-
-  TemporaryFolder folder_;
-};
-
-class InMemory final : public Stored {
- public:
-  explicit InMemory(const MemorySessions& stored = {})
-      : stored_(std::make_shared<MemorySessions>(stored)) {}
-  std::unique_ptr<SessionStore> open() override {
-    return std::make_unique<MemorySessionStore>(stored_);
-  }
-  std::unique_ptr<Stored> copy() override { return std::make_unique<InMemory>(*stored_); }
-
- private:
-  std::shared_ptr<MemorySessions> stored_;
-};
-
-class InPostgres final : public Stored {
- public:
-  InPostgres() : InPostgres(std::make_shared<postgres::TestDatabase>()) {}
-  explicit InPostgres(std::shared_ptr<postgres::TestDatabase> database)
-      : database_(std::move(database)) {}
-  std::unique_ptr<SessionStore> open() override {
-    return must(SessionStore::open(database_->settings(), folder_.path()));
-  }
-  // Another connection sees what is committed alone, as a server does that starts after a kill.
-  std::unique_ptr<Stored> copy() override { return std::make_unique<InPostgres>(database_); }
-
- private:
-  std::shared_ptr<postgres::TestDatabase> database_;
-  TemporaryFolder folder_;
-};
-
-bool is_everywhere() { return true; }
-bool has_postgres() { return !postgres::TestServer::programs().empty(); }
-
-struct Kind {
-  std::string_view name;
-  std::unique_ptr<Stored> (*make)();
-  bool (*is_here)() = is_everywhere;
-};
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
-
-const Kind kKinds[] = {
-    {"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }},
-    {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }},
-    {"Postgres", [] -> std::unique_ptr<Stored> { return std::make_unique<InPostgres>(); },
-     has_postgres},
-};
 
 using Lines = std::vector<std::string>;
 bool has(const Lines& lines, std::string_view line) {
@@ -215,7 +137,7 @@ const Lines kFirst = {
 class SessionStoreTest : public testing::TestWithParam<Kind> {
  protected:
   void SetUp() override {
-    if (!GetParam().is_here()) GTEST_SKIP() << postgres::TestServer::kMissing;
+    if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();
   }
   static journal::Positions at(std::uint64_t record) {
     return journal::Positions::everywhere(record);
@@ -231,7 +153,7 @@ class SessionStoreTest : public testing::TestWithParam<Kind> {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, SessionStoreTest, testing::ValuesIn(kKinds),
+INSTANTIATE_TEST_SUITE_P(Stores, SessionStoreTest, testing::ValuesIn(stored_kinds()),
                          [](const auto& kind) { return std::string(kind.param.name); });
 
 TEST_P(SessionStoreTest, AFirstStartFindsNothing) {

@@ -37,7 +37,7 @@ class Bridges : public StoredRegistryTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, Bridges, testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stores, Bridges, testing::ValuesIn(store_kinds()), name_of_kind);
 
 TEST_P(Bridges, AreKeptAsTheyWereAddedAndInTheOrderOfAdding) {
   const AccountId anna = account("anna");

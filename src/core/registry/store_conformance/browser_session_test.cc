@@ -25,7 +25,7 @@ class BrowserSessions : public StoredRegistryTest {
   }
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, BrowserSessions, testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stores, BrowserSessions, testing::ValuesIn(store_kinds()), name_of_kind);
 
 TEST_P(BrowserSessions, AreFoundByTheHashOfTheirCookieOnly) {
   const AccountId anna = account("anna");

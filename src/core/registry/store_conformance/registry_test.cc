@@ -19,7 +19,8 @@
 namespace gridloom::registry {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoredRegistryTest, testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stores, StoredRegistryTest, testing::ValuesIn(store_kinds()),
+                         name_of_kind);
 
 TEST_P(StoredRegistryTest, ANewAccountHasAKeyPairACertificateAndAGatewayKey) {
   const Result<NewAccount> made = registry_->add_account({.name = "anna"});

@@ -26,7 +26,7 @@ class RegistryThreads : public testing::TestWithParam<Kind> {
 
   std::unique_ptr<StoredRegistry> stored_;
 };
-INSTANTIATE_TEST_SUITE_P(Stores, RegistryThreads, testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stores, RegistryThreads, testing::ValuesIn(store_kinds()), name_of_kind);
 
 // Whether lookups of the directory's entries return the same pointers as its lists.
 bool is_consistent(const Directory& directory) {

@@ -78,7 +78,7 @@ class StoreTest : public testing::TestWithParam<Kind> {
   std::unique_ptr<Store> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::ValuesIn(kKinds), name_of_kind);
+INSTANTIATE_TEST_SUITE_P(Stores, StoreTest, testing::ValuesIn(store_kinds()), name_of_kind);
 
 // One change of one kind of row: in the store, and as the directory has it.
 struct RowChange {

@@ -1,5 +1,5 @@
-// For tests: the kinds of registry stores, and rows to put into them. A new kind is one more row of
-// kKinds.
+// For tests: kinds of registry stores, and rows to put into them. A program that has another kind
+// compiles the suites of this folder, and says in store_kinds() which kinds they are for.
 #pragma once
 
 #include <fmt/format.h>
@@ -10,11 +10,9 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
-#include "postgres/settings.h"
-#include "postgres/test_server.h"
-#include "registry/postgres/store.h"
 #include "registry/registry.h"
 #include "registry/sqlite/store.h"
 #include "registry/store.h"
@@ -52,34 +50,6 @@ class InSqlite final : public StoredRegistry {
   }
 };
 
-class InPostgres final : public StoredRegistry {
- public:
-  std::unique_ptr<Store> connect() override {
-    return must(PostgresStore::open(
-        {.settings = settings_, .data_folder = data_folder(), .clock = clock_}));
-  }
-
-  std::string content() override {
-    postgres::Connection connection = database_.connect();
-    must(connection.run("SET bytea_output = escape"));
-    const postgres::Rows tables = must(connection.query(
-        "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = current_schema()"));
-    std::string all;
-    for (const postgres::Row table : tables) {
-      const postgres::Rows rows =
-          must(connection.query(fmt::format("SELECT CAST(t AS text) FROM {} t", table.bytes(0))));
-      for (const postgres::Row row : rows) all.append(row.bytes(0)).push_back('\n');
-    }
-    return all;
-  }
-  [[nodiscard]] const postgres::TestDatabase& database() const { return database_; }
-
- private:
-  SystemClock clock_;
-  postgres::TestDatabase database_;
-  postgres::ConnectionSettings settings_ = database_.settings();
-};
-
 class InMemory final : public StoredRegistry {
  public:
   std::unique_ptr<Store> connect() override { return std::make_unique<MemoryStore>(registry_); }
@@ -98,16 +68,8 @@ struct Kind {
 };
 inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
-inline const Kind kKinds[] = {
-    {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
-    {"Postgres", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InPostgres>(); },
-     true,
-     [] -> std::string_view {
-       return postgres::TestServer::programs().empty() ? postgres::TestServer::kMissing : "";
-     }},
-    {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); },
-     false},
-};
+// Of the program of tests: kinds_test.cc.
+[[nodiscard]] std::vector<Kind> store_kinds();
 inline std::string name_of_kind(const testing::TestParamInfo<Kind>& kind) {
   return std::string(kind.param.name);
 }

@@ -11,7 +11,8 @@ namespace gridloom::api {
 namespace {
 
 constexpr std::string_view kOpening =
-    "// Bodies of /api/v1 and messages of the live stream, as src/home/own_api/bodies describes them.\n"
+    "// Bodies of /api/v1 and messages of the live stream, as src/home/own_api/bodies describes "
+    "them.\n"
     "// Made by a program: `build/dev/tools/gl_api_types > web/api/types.ts`.\n";
 
 }  // namespace

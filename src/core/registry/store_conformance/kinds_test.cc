@@ -1,0 +1,16 @@
+// The kinds of registry stores that need no other program.
+#include <memory>
+#include <vector>
+
+#include "registry/store_conformance/test_stores.h"
+
+namespace gridloom::registry {
+
+std::vector<Kind> store_kinds() {
+  return {
+      {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
+      {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); },
+       false}};
+}
+
+}  // namespace gridloom::registry

@@ -49,7 +49,8 @@ def layers(text):
 
 def room_of(path, folders):
     """None: the file is in no room."""
-    return next((room for room, folder in folders.items() if path.startswith(f"{folder}/")), None)
+    inside = [room for room, folder in folders.items() if path.startswith(f"{folder}/")]
+    return max(inside, key=lambda room: len(folders[room]), default=None)
 
 
 def above(rooms, below):

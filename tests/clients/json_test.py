@@ -127,7 +127,7 @@ PRINTS = [
     ("family show", ["solar_station", "--devices", str(ROOT / "tests/families")], 0, 5),
     ("family new", ["kiln", "--devices", "{folder}"], 0, 1),
     ("family check", ["{folder}/kiln.yaml"], 0, 1),
-    ("family guess", [str(ROOT / "src/app/recordings/testdata/recorded.loom"), "--devices", "{folder}"], 0, 1),
+    ("family guess", [str(ROOT / "src/lab/recordings/testdata/recorded.loom"), "--devices", "{folder}"], 0, 1),
     ("home list", [], 0, 3),
     ("home show", ["all"], 0, 1),
     ("home show", [str(ROOT / "homes/hamburg.yaml")], 0, 1),

@@ -61,7 +61,8 @@ Rooms read_rows(const Source& layers, Report& report) {
   auto last = rooms.end();  // the room whose folders follow
   for (std::size_t number = 1; number <= layers.line_count(); ++number) {
     const std::string_view line = layers.line(number);
-    if (line.empty() || line.starts_with('#')) continue;
+    // Rows of lines are check_budgets()'s.
+    if (line.empty() || line.starts_with('#') || line.starts_with("lines ")) continue;
     const std::size_t colon = line.find(':');
     if (colon == std::string_view::npos) {
       report.at_line(layers, number, "a row without a colon", "write `room: rooms below it`");

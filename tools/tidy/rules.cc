@@ -40,6 +40,7 @@ void Report::at_line_always(const Source& file, std::size_t line, std::string wh
 std::vector<Finding> check_all(const Tree& tree) {
   Report report;
   check_layers(tree, report);
+  check_budgets(tree, report);
   check_form(tree, report);
   check_words(tree, report);
   check_retired_names(tree, report);

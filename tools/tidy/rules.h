@@ -45,6 +45,8 @@ class Report {
 // layers.txt is bottom-up and complete; each folder includes only what layers.txt allows, and
 // headers for tests only in tests.
 void check_layers(const Tree& tree, Report& report);
+// The lines of code of each wing are within its row of layers.txt.
+void check_budgets(const Tree& tree, Report& report);
 // Length of files and lines, the opening comment, #pragma once, a file's own header first. Device
 // files are checked for the length of their lines.
 void check_form(const Tree& tree, Report& report);

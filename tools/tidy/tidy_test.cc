@@ -96,6 +96,37 @@ TEST(Layers, NameTheWingOfARoom) {
   }
 }
 
+TEST(Budgets, HoldEachWingToItsLines) {
+  struct Row {
+    std::string_view budgets;
+    std::vector<std::string_view> findings;
+  };
+  const std::string big = [] {
+    std::string text;
+    for (int i = 0; i < 500; ++i) text += "int a;\n";
+    return text;
+  }();
+  for (const Row& row : std::vector<Row>{
+           {"", {}},
+           {"lines core 3\nlines home 500\n", {}},
+           {"lines core 2\nlines home 500\n", {"core has 3 lines of code, and its budget is 2"}},
+           {"lines core 3\n", {"home has no budget; add the row `lines home 500`"}},
+           {"lines core 403\nlines home 901\n", {"home has 500 lines of code, far below"}}}) {
+    const auto findings = findings_of(
+        check_budgets,
+        {{"layers.txt", std::string(row.budgets)},
+         {"src/core/a/b.h", "// A comment\n\n#include \"a/c.h\"\nint a;\n  // another\nint b;\n"},
+         {"src/core/a/b.cc", "int c;  // behind code\n"},
+         {"src/core/a/b_test.cc", "int d;\n"},
+         {"src/core/a/test_b.h", "int e;\n"},
+         {"src/home/a/b.h", big}});
+    ASSERT_EQ(findings.size(), row.findings.size()) << row.budgets;
+    for (std::size_t i = 0; i < findings.size(); ++i) {
+      EXPECT_THAT(findings[i], HasSubstr(std::string(row.findings[i])));
+    }
+  }
+}
+
 TEST(Layers, KeepWingsApart) {
   std::vector<File> files = {
       {"layers.txt",

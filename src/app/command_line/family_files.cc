@@ -14,13 +14,13 @@
 #include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
-#include "app/recordings/family_guess.h"
-#include "app/recordings/similar_family.h"
 #include "base/nearest.h"
 #include "catalog/family_page.h"
 #include "catalog/file_parts.h"
 #include "catalog/loader.h"
 #include "catalog/starter.h"
+#include "recordings/family_guess.h"
+#include "recordings/similar_family.h"
 #include "transcripts/script.h"
 #include "wire/json.h"
 
@@ -42,20 +42,23 @@ std::string id_of(const std::string& file) {
 }
 
 // The family that the recording says its devices are of, if it is one that can be compared with.
-catalog::FamilyPtr family_in(const catalog::Catalog& catalog, const GuessedFamily& guessed) {
+catalog::FamilyPtr family_in(const catalog::Catalog& catalog,
+                             const recordings::GuessedFamily& guessed) {
   const catalog::FamilyPtr& family = catalog.of_serial(guessed.sn);
   return family == nullptr || family->passthrough ? nullptr : family;
 }
 
-std::string text_of(const GuessScore::Share& share) {
+std::string text_of(const recordings::GuessScore::Share& share) {
   const double percent =
       share.of == 0 ? 100 : 100 * static_cast<double>(share.found) / static_cast<double>(share.of);
   return fmt::format("{} of {} ({:.1f} %)", share.found, share.of, percent);
 }
 
-wire::JsonArray json_of(const GuessScore::Share& share) { return {share.found, share.of}; }
+wire::JsonArray json_of(const recordings::GuessScore::Share& share) {
+  return {share.found, share.of};
+}
 
-void print_score(const GuessScore& score, const std::string& family) {
+void print_score(const recordings::GuessScore& score, const std::string& family) {
   fmt::print("Compared with the device file of {}:\n", family);
   fmt::print("  fields    {}\n", text_of(score.fields));
   fmt::print("  types     {}\n", text_of(score.types));
@@ -69,9 +72,11 @@ void print_score(const GuessScore& score, const std::string& family) {
 
 // The family of those that come with Gridloom that the guess resembles most, from which it has
 // taken over what agrees; nothing if there is none.
-Result<std::optional<SimilarFamily>> start_from_similar(GuessedFamily& guessed) {
+Result<std::optional<recordings::SimilarFamily>> start_from_similar(
+    recordings::GuessedFamily& guessed) {
   GL_TRY(const auto shipped, catalog::load_catalog({}));
-  std::optional<SimilarFamily> similar = most_similar(guessed, shipped->families());
+  std::optional<recordings::SimilarFamily> similar =
+      recordings::most_similar(guessed, shipped->families());
   if (!similar) return similar;
   for (const catalog::EmbeddedFile& file : catalog::embedded_files()) {
     if (file.name != similar->family->id + ".yaml") continue;
@@ -89,18 +94,19 @@ int guess(const FamilyFileArguments& arguments) {
   if (!catalog) return report_error(catalog.error());
   const auto script = transcripts::load_script(arguments.file);
   if (!script) return report_error(script.error());
-  auto guessed = guess_family(*script);
+  auto guessed = recordings::guess_family(*script);
   if (!guessed) return report_error(guessed.error());
   const auto similar = start_from_similar(*guessed);
   if (!similar) return report_error(similar.error());
   const std::string id = arguments.family.empty() ? id_of(arguments.file) : arguments.family;
   if (const auto valid = catalog::starter_file(id); !valid) return report_error(valid.error());
   const std::filesystem::path file = std::filesystem::path(arguments.devices) / (id + ".yaml");
-  if (const Status written = write_new_file(file, device_file_of(*guessed, id)); !written) {
+  if (const Status written = write_new_file(file, recordings::device_file_of(*guessed, id));
+      !written) {
     return report_error(written.error());
   }
   const catalog::FamilyPtr known = family_in(**catalog, *guessed);
-  const auto score = known ? std::optional(compare(*guessed, *known)) : std::nullopt;
+  const auto score = known ? std::optional(recordings::compare(*guessed, *known)) : std::nullopt;
   if (arguments.json) {
     wire::JsonObject row{{"file", file.string()},
                          {"fields", guessed->fields.size()},
@@ -126,7 +132,7 @@ int guess(const FamilyFileArguments& arguments) {
              file.string(), guessed->fields.size(), guessed->reports.size(),
              guessed->commands.size());
   if (*similar) {
-    const SimilarFamily& like = **similar;
+    const recordings::SimilarFamily& like = **similar;
     fmt::print(
         "Most similar family: {}, with {} of the fields, whose types, units, titles, groups\n"
         "and commands it has now\n",

@@ -24,7 +24,7 @@
 #include "app/home/local_home.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
-#include "app/recordings/recording.h"
+#include "recordings/recording.h"
 #include "storage/files.h"
 #include "time/grammar.h"
 
@@ -88,7 +88,7 @@ class Wait {
   std::chrono::time_point<Steady, Millis> until_{};
 };
 
-Status write_lines(const std::vector<std::string>& lines, Recording& recording,
+Status write_lines(const std::vector<std::string>& lines, recordings::Recording& recording,
                    const FileDescriptor& file) {
   std::string text;
   for (const std::string& line : lines) {
@@ -99,7 +99,7 @@ Status write_lines(const std::vector<std::string>& lines, Recording& recording,
                           wire::to_text(*missed));
       continue;
     }
-    GL_TRY(const auto event, traffic_event_in(json));
+    GL_TRY(const auto event, recordings::traffic_event_in(json));
     text += recording.lines_of(event);
   }
   return write_all(file, text);
@@ -121,7 +121,7 @@ Status record(const RecordArguments& arguments, const std::optional<Millis>& spa
   GL_TRY(auto stream, AdminStream::open(arguments.data, {{"op", "record"}, {"sns", sns}}));
   GL_TRY(const auto file, make_file(arguments.out));
   const RecordingStart begun = recording_start_from(stream.outcome());
-  Recording recording(begun.devices, begun.at, arguments.replaces_serials);
+  recordings::Recording recording(begun.devices, begun.at, arguments.replaces_serials);
   Status good = write_all(file, recording.head());
   if (good) {
     fmt::print(stderr, "gridloom: recording {} device{}{}\n", begun.devices.size(),

@@ -19,10 +19,10 @@
 #include "app/command_line/usage_error.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
-#include "app/recordings/playback.h"
 #include "bench/mqtt_load.h"
 #include "catalog/loader.h"
 #include "net/io_loop.h"
+#include "recordings/playback.h"
 #include "time/grammar.h"
 #include "wire/json.h"
 
@@ -52,8 +52,8 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
 }
 
 struct Prepared {
-  Playback::Options options;
-  std::vector<Playback::PlayedDevice> players;
+  recordings::Playback::Options options;
+  std::vector<recordings::Playback::PlayedDevice> players;
 };
 
 Result<Prepared> prepare(const ReplayArguments& arguments) {
@@ -65,9 +65,10 @@ Result<Prepared> prepare(const ReplayArguments& arguments) {
   GL_TRY(const auto catalog,
          catalog::load_catalog(device_files(arguments.devices, arguments.data)));
   GL_TRY(const auto script, transcripts::load_script(arguments.file));
-  GL_TRY(auto scripts, device_scripts(script, *catalog));
+  GL_TRY(auto scripts, recordings::device_scripts(script, *catalog));
   std::vector<std::string> sns;
-  std::ranges::copy(scripts | std::views::transform(&DeviceScript::sn), std::back_inserter(sns));
+  std::ranges::copy(scripts | std::views::transform(&recordings::DeviceScript::sn),
+                    std::back_inserter(sns));
   GL_TRY(auto server, find_server(arguments.server, arguments.data));
   Prepared made{.options = {.server = std::move(server), .speed = arguments.speed}, .players = {}};
   if (!arguments.ca.empty()) {
@@ -82,14 +83,14 @@ Result<Prepared> prepare(const ReplayArguments& arguments) {
   return made;
 }
 
-Playback::Counts counts_of(net::IoLoop& loop, const Playback& playback) {
-  std::promise<Playback::Counts> answer;
+recordings::Playback::Counts counts_of(net::IoLoop& loop, const recordings::Playback& playback) {
+  std::promise<recordings::Playback::Counts> answer;
   auto counts = answer.get_future();
   loop.post([&] { answer.set_value(playback.counts()); });
   return counts.get();
 }
 
-void print(const Playback::Counts& counts, bool json) {
+void print(const recordings::Playback::Counts& counts, bool json) {
   wire::JsonObject result{{"devices", counts.devices},
                           {"refused", counts.refused},
                           {"lost", counts.losses},
@@ -106,10 +107,11 @@ void print(const Playback::Counts& counts, bool json) {
 }
 
 // The time from the beginning of the recording to its last message.
-Millis span_of(const std::vector<Playback::PlayedDevice>& players) {
+Millis span_of(const std::vector<recordings::Playback::PlayedDevice>& players) {
   Millis span{0};
-  for (const Playback::PlayedDevice& player : players) {
-    for (const DeviceAction& action : player.device.actions) span = std::max(span, action.at);
+  for (const recordings::Playback::PlayedDevice& player : players) {
+    for (const recordings::DeviceAction& action : player.device.actions)
+      span = std::max(span, action.at);
   }
   return span;
 }
@@ -125,12 +127,12 @@ int replay(const ReplayArguments& arguments) {
   Progress progress;
   net::IoLoop loop;
   prepared->options.loop = &loop;
-  Playback playback(prepared->options, std::move(prepared->players));
+  recordings::Playback playback(prepared->options, std::move(prepared->players));
   loop.on_sweep([&playback] { playback.tick(); });
   loop.start();
   playback.start();
   const timespec pause{.tv_sec = 0, .tv_nsec = 250'000'000};
-  Playback::Counts counts;
+  recordings::Playback::Counts counts;
   bool interrupted = false;
   while (!counts.is_over && !interrupted) {
     interrupted = sigtimedwait(&signals, nullptr, &pause) > 0;

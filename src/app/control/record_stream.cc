@@ -61,7 +61,7 @@ class Queue final : public hub::TrafficTap {
 std::string lines_of(const Queue::Taken& taken) {
   std::string lines;
   for (const TrafficEvent& event : taken.event) {
-    wire::append_text(lines, to_json(event));
+    wire::append_text(lines, recordings::to_json(event));
     lines += '\n';
   }
   if (taken.missed != 0) {
@@ -80,9 +80,9 @@ RecordingStart recording_start_from(const Json& answer) {
     return static_cast<registry::AccountId>(object.at(name).to_number<std::int64_t>());
   };
   for (const Json& row : answer.at("devices").as_array()) {
-    RecordedDevice device{.sn = std::string(row.at("sn").as_string()),
-                          .family = std::string(row.at("family").as_string()),
-                          .owner = account_in(row, "owner")};
+    recordings::RecordedDevice device{.sn = std::string(row.at("sn").as_string()),
+                                      .family = std::string(row.at("family").as_string()),
+                                      .owner = account_in(row, "owner")};
     for (const Json& share : row.at("shares").as_array()) {
       device.shares.push_back(
           {.account = account_in(share, "account"),
@@ -97,7 +97,7 @@ void stream_recording(hub::Hub& hub, const Json& begun, std::string_view first, 
                       const std::stop_token& stop) {
   const std::stop_callback wake(stop, [socket] { ::shutdown(socket, SHUT_RDWR); });
   hub::TapFilter filter{.tap = std::make_shared<Queue>(), .sns = {}};
-  for (const RecordedDevice& device : recording_start_from(begun).devices)
+  for (const recordings::RecordedDevice& device : recording_start_from(begun).devices)
     filter.sns.insert(device.sn);
   hub.add_tap(filter);
   auto& queue = static_cast<Queue&>(*filter.tap);

@@ -8,16 +8,16 @@
 #include <string_view>
 #include <vector>
 
-#include "app/recordings/recording.h"
 #include "base/clock.h"
 #include "hub/hub.h"
+#include "recordings/recording.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
 
 // The answer of the operation (app/operations/streams.h), parsed by the client.
 struct RecordingStart {
-  std::vector<RecordedDevice> devices;
+  std::vector<recordings::RecordedDevice> devices;
   TimePoint at;
 };
 [[nodiscard]] RecordingStart recording_start_from(const wire::Json& answer);

@@ -283,13 +283,13 @@ void Cluster::tell_left(Partition partition, std::uint64_t revision) {
 // A loop may hold back for a moment what it posts to others. So each loop posts to the shard's, and
 // the last of these tasks is behind all that was sent to the shard while the partition was here.
 void Cluster::leave(Partition partition, std::uint64_t revision) {
-  ShardWorker& worker = shards_.worker_of(partition);
+  Loop& of_shard = *loops_[shards_.local_index_of(partition)];
   const auto missing = std::make_shared<std::atomic<std::size_t>>(loops_.size());
   const auto left = [this, partition, revision] { tell_left(partition, revision); };
   for (Loop* loop : loops_) {
-    loop->post([&worker, partition, missing, left] {
-      worker.loop().post([&worker, partition, missing, left] {
-        if (--*missing == 0) worker.leave(partition, left);
+    loop->post([this, &of_shard, partition, missing, left] {
+      of_shard.post([this, partition, missing, left] {
+        if (--*missing == 0) shards_.leave(partition, left);
       });
     });
   }

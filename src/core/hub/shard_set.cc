@@ -6,6 +6,12 @@
 #include <variant>
 
 namespace gridloom::hub {
+namespace {
+
+// The effort that a shard spends on its inbox before its loop serves connections again.
+constexpr std::int64_t kEffortAtOnce = 512;
+
+}  // namespace
 
 ShardSet::ShardSet(Platform& platform, const std::vector<Loop*>& loops, RequestPath path)
     : local_(loops.size()), path_(std::move(path)) {
@@ -17,20 +23,25 @@ ShardSet::ShardSet(Platform& platform, const std::vector<Loop*>& loops, RequestP
     const auto mine = [this, index = workers_.size()](std::string_view sn) {
       return index_of(sn) == index;
     };
-    workers_.push_back(std::make_unique<ShardWorker>(platform, *loop, mine, reply));
+    const auto post = [this, index = workers_.size()](std::move_only_function<void(Shard&)> task) {
+      post_to(*workers_[index], std::move(task));
+    };
+    workers_.push_back(std::make_unique<Worker>(*loop, platform, mine, post, reply));
   }
 }
 
 std::vector<Loop*> ShardSet::loops() const {
   std::vector<Loop*> loops;
   loops.reserve(workers_.size());
-  for (const auto& worker : workers_) loops.push_back(&worker->loop());
+  for (const auto& worker : workers_) loops.push_back(&worker->loop);
   return loops;
 }
 
 void ShardSet::send_here(std::size_t index, Request request) {
   if (path_.request) request = path_.request(std::move(request));
-  workers_[index]->send(std::move(request));
+  Worker& worker = *workers_[index];
+  worker.loop.post(
+      [&worker, request = std::move(request)]() mutable { take(worker, std::move(request)); });
 }
 
 void ShardSet::send(std::size_t index, Request request) {
@@ -75,18 +86,89 @@ void ShardSet::update_elsewhere(Partition partition, const std::function<bool()>
 }
 
 void ShardSet::post(std::size_t index, std::move_only_function<void(Shard&)> task) {
-  workers_[index]->post(std::move(task));
+  post_to(*workers_[index], std::move(task));
 }
 
 void ShardSet::post_to_all(const std::function<void(Shard&)>& task) {
   for (std::size_t i = 0; i < size(); ++i) post(i, task);
 }
 
+void ShardSet::post_to(Worker& worker, std::move_only_function<void(Shard&)> task) {
+  worker.loop.post([&worker, task = std::move(task)]() mutable {
+    task(worker.shard);
+    flush_later(worker);
+    work_later(worker);
+  });
+}
+
+void ShardSet::take(Worker& worker, Request request) {
+  const registry::AccountId account = request.account;
+  auto step = [&shard = worker.shard, request = std::move(request),
+               done = std::size_t{0}]() mutable -> Inbox::Step {
+    const std::int64_t before = shard.effort();
+    const bool more = shard.execute(request, done);
+    return {.effort = 1 + shard.effort() - before, .more = more};
+  };
+  if (account == registry::AccountId{}) {
+    while (step().more) {
+    }
+    flush_later(worker);
+  } else {
+    worker.inbox.add(account, std::move(step));
+  }
+  work_later(worker);
+}
+
+// Posted behind the tasks that are waiting already: deliveries of many tasks then leave together.
+void ShardSet::flush_later(Worker& worker) {
+  if (!worker.shard.has_output() || std::exchange(worker.flushes, true)) return;
+  worker.loop.post([&worker] {
+    worker.flushes = false;
+    worker.shard.flush();
+  });
+}
+
+// Posted behind the tasks that are waiting already, so that all accounts with work are queued
+// first.
+void ShardSet::work_later(Worker& worker) {
+  if (worker.inbox.empty() || worker.shard.is_ahead_of_loops() ||
+      std::exchange(worker.works, true)) {
+    return;
+  }
+  worker.loop.post([&worker] {
+    worker.works = false;
+    worker.inbox.work(kEffortAtOnce);
+    worker.shard.flush();
+    work_later(worker);
+  });
+}
+
+void ShardSet::leave(Partition partition, Task left) {
+  Worker& worker = worker_of(partition);
+  while (!worker.inbox.empty()) worker.inbox.work(kEffortAtOnce);
+  worker.shard.leave(partition, std::move(left));
+  worker.shard.flush();
+}
+
 bool ShardSet::takes_report(const Client& client) const {
   const Identity& who = client.identity();
   if (who.role != Role::kDevice || path_.request) return false;
   const Partition partition = partition_of(who.name);
-  return !is_elsewhere(partition) && worker_of(partition).takes_report(client);
+  if (is_elsewhere(partition)) return false;
+  const Worker& worker = worker_of(partition);
+  // What others posted before the device published comes first: a subscriber that was told of its
+  // subscription gets every later report.
+  return &worker.loop == &client.loop() && !worker.loop.has_posted() && client.is_settled() &&
+         worker.inbox.is_idle(who.account) && worker.shard.takes_report(client);
+}
+
+void ShardSet::report(const ClientPtr& client, std::string_view payload,
+                      const PublishOptions& options) {
+  Worker& worker = worker_of(partition_of(client->identity().name));
+  const std::int64_t before = worker.shard.effort();
+  worker.shard.report(client, payload, options);
+  worker.inbox.charge(client->identity().account, worker.shard.effort() - before);
+  flush_later(worker);
 }
 
 }  // namespace gridloom::hub

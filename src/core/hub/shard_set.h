@@ -1,5 +1,7 @@
-// The shards of this process, and the way to those of other nodes: finds the place that has a
-// device, deals requests out to the places, and keeps who waits for the replies.
+// The shards of this process at work on their loops, and the way to those of other nodes: finds the
+// place that has a device, deals requests out to the places, and keeps who waits for the replies.
+// At a shard, requests wait in an inbox for the turn of their account, and what a piece of work has
+// caused is flushed behind the tasks that the loop has already.
 //
 // A place is a shard of this process, or all other nodes together (RemoteShards), which find among
 // themselves whose a request is. A process without other nodes has only the former.
@@ -26,8 +28,8 @@
 #include "hub/platform/pending_replies.h"
 #include "hub/platform/platform.h"
 #include "hub/platform/requests.h"
+#include "hub/shard/inbox.h"
 #include "hub/shard/shard.h"
-#include "hub/shard/shard_worker.h"
 
 namespace gridloom::hub {
 
@@ -75,11 +77,14 @@ class ShardSet {
     return is_elsewhere(partition) ? size() : local_.place_of(partition);
   }
   // The loop of the shard that the device has here, or would have.
-  [[nodiscard]] Loop& loop_of(std::string_view sn) const { return worker_of(sn).loop(); }
+  [[nodiscard]] Loop& loop_of(std::string_view sn) const {
+    return worker_of(partition_of(sn)).loop;
+  }
 
   // The replies that are waited for: add one here, and name it in the request.
   [[nodiscard]] PendingReplies& replies() { return replies_; }
-  // Sends the request to a place, behind what its account asked for before.
+  // Sends the request to a place, behind what its account asked for before; one without an account
+  // is done at once.
   void send(std::size_t index, Request request);
   // To the place that has the device, or the client of that name.
   void send_to(Partition partition, Request request);
@@ -104,28 +109,43 @@ class ShardSet {
     return elsewhere_[number_of(partition)].load(std::memory_order_relaxed);
   }
   void update_elsewhere(Partition partition, const std::function<bool()>& elsewhere);
-  // The worker that has the partition here, or would have it.
-  [[nodiscard]] ShardWorker& worker_of(Partition partition) const {
-    return *workers_[local_.place_of(partition)];
-  }
+  // The partition goes elsewhere: does what waits at its shard, drops what that has of it
+  // (Shard::leave()), and calls `left`, on its loop, once all of that is acknowledged. On its loop.
+  void leave(Partition partition, Task left);
   [[nodiscard]] std::size_t local_index_of(Partition partition) const {
     return local_.place_of(partition);
   }
   // To a shard of this process, whatever it owns.
   void send_here(std::size_t index, Request request);
 
-  // See Hub::takes_report() and Hub::report().
+  // See Hub::takes_report() and Hub::report(). A report is done at once, and its effort counts in
+  // the account's next turns.
   [[nodiscard]] bool takes_report(const Client& client) const;
-  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
-    worker_of(client->identity().name).report(client, payload, options);
-  }
+  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
 
  private:
+  // A shard on its loop.
+  struct Worker {
+    Worker(Loop& of, Platform& platform, std::function<bool(std::string_view)> mine,
+           const Shard::Post& post, std::function<void(Reply)> reply)
+        : loop(of), shard(platform, of, std::move(mine), post, std::move(reply)) {}
+
+    Loop& loop;
+    Shard shard;
+    Inbox inbox{};
+    bool works = false;    // a task for the inbox is posted
+    bool flushes = false;  // a task that flushes is posted
+  };
   // Whether a device of the request, which is for a shard of this process, has gone elsewhere.
   [[nodiscard]] bool has_moved(const Request& request) const;
-  [[nodiscard]] ShardWorker& worker_of(std::string_view sn) const {
-    return worker_of(partition_of(sn));
+  // The worker that has the partition here, or would have it.
+  [[nodiscard]] Worker& worker_of(Partition partition) const {
+    return *workers_[local_.place_of(partition)];
   }
+  static void post_to(Worker& worker, std::move_only_function<void(Shard&)> task);
+  static void take(Worker& worker, Request request);
+  static void work_later(Worker& worker);
+  static void flush_later(Worker& worker);
 
   PartitionMap local_;  // which shard has each partition, if it is here
   std::array<std::atomic<bool>, kPartitions> elsewhere_{};
@@ -133,7 +153,7 @@ class ShardSet {
   // Held while a request is sent where elsewhere_ says; only if there is remote_.
   std::shared_mutex moving_;
   PendingReplies replies_;
-  std::vector<std::unique_ptr<ShardWorker>> workers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<RemoteShards> remote_;
 };
 

@@ -21,7 +21,7 @@
 #include "transcripts/pattern.h"
 #include "transcripts/script.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 // An action of a device, `at` after the beginning.
 struct DeviceAction {
@@ -107,4 +107,4 @@ class Playback {
   Counts counts_;
 };
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,4 +1,4 @@
-#include "app/recordings/similar_family.h"
+#include "recordings/similar_family.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 constexpr std::size_t kManyFields = 10;
@@ -391,4 +391,4 @@ void take_over(const SimilarFamily& similar, const catalog::FileParts& parts,
   TakeOver(*similar.family, parts, guessed).run();
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -20,7 +20,7 @@
 #include "transcripts/script.h"
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 // Values that were seen under one name.
 struct SeenValues {
@@ -130,4 +130,4 @@ struct GuessScore {
 };
 [[nodiscard]] GuessScore compare(const GuessedFamily& guessed, const catalog::Family& family);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,6 +1,6 @@
 // Guesses of all shipped families from recordings of their virtual devices, and of what a guess has
 // to be right about: types, modules, effects of sets, and that the file it writes is valid.
-#include "app/recordings/family_guess.h"
+#include "recordings/family_guess.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,15 +15,15 @@
 #include <utility>
 #include <vector>
 
-#include "app/recordings/recording.h"
-#include "app/recordings/similar_family.h"
 #include "catalog/file_parts.h"
+#include "recordings/recording.h"
+#include "recordings/similar_family.h"
 #include "sim/model.h"
 #include "sim/test_bench.h"
 #include "sim/test_home_devices.h"
 #include "testing/catalog.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using hub::TrafficEvent;
@@ -422,4 +422,4 @@ TEST(FamilyGuess, ScoreCountsWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

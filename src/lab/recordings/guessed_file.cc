@@ -10,9 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "app/recordings/family_guess.h"
+#include "recordings/family_guess.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using catalog::FieldType;
@@ -283,4 +283,4 @@ std::string device_file_of(const GuessedFamily& guessed, std::string_view id) {
   return Writer(guessed).text(id);
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,4 +1,4 @@
-#include "app/recordings/guessed_sets.h"
+#include "recordings/guessed_sets.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using wire::Json;
@@ -287,4 +287,4 @@ void write_guessed_sets(const RecordedTraffic& traffic, const GuessedReports& re
   Sets(traffic, reports, family).write();
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,4 +1,4 @@
-#include "app/recordings/recorded_traffic.h"
+#include "recordings/recorded_traffic.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 
 #include "transcripts/words.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using transcripts::Directive;
@@ -140,4 +140,4 @@ Result<RecordedTraffic> traffic_in(const transcripts::Script& script) {
                   script.file));
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

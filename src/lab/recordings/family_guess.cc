@@ -1,4 +1,4 @@
-#include "app/recordings/family_guess.h"
+#include "recordings/family_guess.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cctype>
 
-#include "app/recordings/guessed_reports.h"
-#include "app/recordings/guessed_sets.h"
-#include "app/recordings/recorded_traffic.h"
+#include "recordings/guessed_reports.h"
+#include "recordings/guessed_sets.h"
+#include "recordings/recorded_traffic.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 using catalog::FieldType;
 using wire::Json;
@@ -163,4 +163,4 @@ Result<GuessedFamily> guess_family(const transcripts::Script& script) {
   return family;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,4 +1,4 @@
-#include "app/recordings/guessed_reports.h"
+#include "recordings/guessed_reports.h"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <numeric>
 #include <optional>
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using wire::Json;
@@ -392,4 +392,4 @@ void GuessedReports::write(GuessedFamily& family) const {
   write_rhythm(family);
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

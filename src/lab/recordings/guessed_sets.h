@@ -2,14 +2,14 @@
 // Pure.
 #pragma once
 
-#include "app/recordings/family_guess.h"
-#include "app/recordings/guessed_reports.h"
-#include "app/recordings/recorded_traffic.h"
+#include "recordings/family_guess.h"
+#include "recordings/guessed_reports.h"
+#include "recordings/recorded_traffic.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 // Fills in the commands and the envelope of replies.
 void write_guessed_sets(const RecordedTraffic& traffic, const GuessedReports& reports,
                         GuessedFamily& family);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

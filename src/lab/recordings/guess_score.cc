@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/recordings/family_guess.h"
+#include "recordings/family_guess.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using catalog::Command;
@@ -125,4 +125,4 @@ GuessScore compare(const GuessedFamily& guessed, const catalog::Family& family) 
   return score;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

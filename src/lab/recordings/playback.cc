@@ -1,4 +1,4 @@
-#include "app/recordings/playback.h"
+#include "recordings/playback.h"
 
 #include <fmt/format.h>
 #include <sys/timerfd.h>
@@ -19,7 +19,7 @@
 #include "wire/json.h"
 #include "wire/topics.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using transcripts::Directive;
@@ -373,4 +373,4 @@ Playback::Counts Playback::counts() const {
   return counts;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

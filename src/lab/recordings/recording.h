@@ -20,7 +20,7 @@
 #include "hub/feed/traffic_tap.h"
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 struct RecordedDevice {
   struct Share {
@@ -88,4 +88,4 @@ class Recording {
   std::size_t requests_ = 0;
 };
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

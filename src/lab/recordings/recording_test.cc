@@ -1,6 +1,6 @@
 // Recordings as transcripts: every line, what is masked and replaced, and that the transcript
 // passes when it is played.
-#include "app/recordings/recording.h"
+#include "recordings/recording.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,13 +12,13 @@
 #include <utility>
 #include <vector>
 
-#include "app/recordings/playback.h"
+#include "recordings/playback.h"
 #include "testing/catalog.h"
 #include "testing/source_path.h"
 #include "transcripts/runner.h"
 #include "transcripts/script.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using hub::TrafficEvent;
@@ -124,7 +124,7 @@ TEST(Recording, AnErrorOfAnUnknownCodeIsNoOtherError) {
 }
 
 TEST(Recording, IsATranscriptOfTheRecordedTraffic) {
-  std::ifstream file(source_path("src/app/recordings/testdata/recorded.loom"));
+  std::ifstream file(source_path("src/lab/recordings/testdata/recorded.loom"));
   const std::string golden{std::istreambuf_iterator<char>(file), {}};
   EXPECT_EQ(recorded(evening()), golden);
 }
@@ -216,4 +216,4 @@ TEST(DeviceScripts, WantARealDevice) {
 }
 
 }  // namespace
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include "app/recordings/family_guess.h"
-#include "app/recordings/recorded_traffic.h"
+#include "recordings/family_guess.h"
+#include "recordings/recorded_traffic.h"
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 // A member of messages that is a number, a text or a boolean.
 struct EnvelopeMember {
@@ -77,4 +77,4 @@ class GuessedReports {
   std::vector<Kind> kinds_;
 };
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

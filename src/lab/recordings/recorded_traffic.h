@@ -10,7 +10,7 @@
 #include "transcripts/script.h"
 #include "wire/json.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 struct RecordedTraffic {
   // A report, or a set with its reply.
@@ -31,4 +31,4 @@ struct RecordedTraffic {
 // kBadParams: the transcript has no device that is marked "real".
 [[nodiscard]] Result<RecordedTraffic> traffic_in(const transcripts::Script& script);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -6,11 +6,11 @@
 #include <optional>
 #include <vector>
 
-#include "app/recordings/family_guess.h"
 #include "catalog/family.h"
 #include "catalog/file_parts.h"
+#include "recordings/family_guess.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 
 struct SimilarFamily {
   catalog::FamilyPtr family;
@@ -31,4 +31,4 @@ struct SimilarFamily {
 void take_over(const SimilarFamily& similar, const catalog::FileParts& parts,
                GuessedFamily& guessed);
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -1,4 +1,4 @@
-#include "app/recordings/recording.h"
+#include "recordings/recording.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 #include "transcripts/pattern.h"
 #include "wire/topics.h"
 
-namespace gridloom::app {
+namespace gridloom::recordings {
 namespace {
 
 using hub::TrafficEvent;
@@ -351,4 +351,4 @@ const std::string& Recording::replacement(std::string_view serial) {
   return serials_.emplace(serial, std::move(made)).first->second;
 }
 
-}  // namespace gridloom::app
+}  // namespace gridloom::recordings

@@ -58,7 +58,7 @@ Api::Api(Options options)
                .reads = options_.reads,
                .mqtt = options_.mqtt}) {}
 
-http::Response Api::answer_open(const http::Request& request) {
+http::Response Api::answer_open(const http::Request& request) const {
   // A page on an attacker's name for this address must not read them (DNS rebinding).
   if (!is_local_name(request.host)) {
     if (auto refused = gate_.callers.check_host(request, AnswerForm(AnswerForm::Style::kPlain))) {

@@ -86,7 +86,7 @@ class Api {
 
  private:
   // Answers requests for what every program may read: health and metrics.
-  [[nodiscard]] http::Response answer_open(const http::Request& request);
+  [[nodiscard]] http::Response answer_open(const http::Request& request) const;
   void handle_signed(const VendorApi::Route& route, const http::Request& request,
                      Callback<http::Response> done, ReplayCheck replay_check);
 

@@ -32,6 +32,7 @@ bool is_description(const http::Request& request) {
 
 std::vector<std::string> OwnRoutes::endpoints() {
   std::vector<std::string> all;
+  all.reserve(kDescriptions.size() + OwnApi::routes().size() + 1);
   for (const std::string_view path : kDescriptions) all.push_back(fmt::format("GET {}", path));
   for (const OwnApi::Route& route : OwnApi::routes()) {
     all.push_back(fmt::format("{} {}", name_of(route.method), route.path));

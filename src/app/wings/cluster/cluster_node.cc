@@ -122,7 +122,7 @@ class NodeOfCluster final : public ClusterNode {
  public:
   explicit NodeOfCluster(std::unique_ptr<node::Node> node) : node_(std::move(node)) {}
 
-  std::unique_ptr<server::Stores> stores_of_door() const override {
+  [[nodiscard]] std::unique_ptr<server::Stores> stores_of_door() const override {
     return node_->stores_of_door();
   }
   history::Reads reads() override { return node_->reads(); }

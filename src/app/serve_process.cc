@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstddef>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -371,11 +372,17 @@ Status greet(const ServeProcess& process, const net::TlsFiles& files,
                        process.demo->key, *account);
 }
 
-// Called on the thread that changed the rules, which is none of the loops.
+// Called on the thread that changed the rules, which is none of the loops. The devices have them
+// when it returns: who asks one next meets its fault.
 void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
   process.server->set_faults(rules);
   if (!process.fleet) return;
-  process.sim_loop->post([fleet = process.fleet.get(), rules] { fleet->set_faults(rules); });
+  std::promise<void> done;
+  process.sim_loop->post([&] {
+    process.fleet->set_faults(rules);
+    done.set_value();
+  });
+  done.get_future().wait();
 }
 
 Status open_admin(ServeProcess& process, const ServeOptions& options) {

@@ -405,6 +405,7 @@ void Fleet::connect_more() {
 void Fleet::set_faults(std::vector<FaultRule> rules) {
   rules_ = std::move(rules);
   has_faults_ = true;
+  apply_faults();
   tick_later();
 }
 

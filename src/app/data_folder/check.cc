@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/data_folder/check_database.h"
+#include "app/data_folder/stores.h"
 #include "app/operations/backup_description.h"
 #include "app/operations/virtual_state.h"
 #include "base/read_file.h"

@@ -5,9 +5,11 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "history/store/store_check.h"
 #include "server/database_place.h"
 #include "server/stores.h"
 
@@ -20,5 +22,16 @@ namespace gridloom::app {
 
 // Whether it can be a database; connects with nobody. kBadParams.
 [[nodiscard]] Status check_database(const server::DatabaseChoice& choice);
+
+struct DatabaseCheck {
+  std::string description;      // hosts and name, without the user
+  history::StoreCheck history;  // what history's tables have
+  Status registry{};            // whether its rows can be read and the folder's key opens them
+};
+
+// Reads all rows, also while a server uses them, and changes nothing. kIo: the database is away, or
+// has no such tables.
+[[nodiscard]] Result<DatabaseCheck> check_database(const std::filesystem::path& folder,
+                                                   const server::DatabasePlace& place);
 
 }  // namespace gridloom::app

@@ -109,7 +109,7 @@ class Server {
   struct ListenOptions {
     std::vector<ListenerOptions> listeners{};
     std::optional<std::size_t> connections{};  // of all listeners together; none: any number
-    // Of MQTT in /certification. 0: that of the MQTT listener with TLS.
+    // The port of MQTT in /certification. 0: that of the MQTT listener with TLS.
     std::uint16_t mqtt_port = 0;
     // Reverse proxies, whose word is taken for which client a request comes from.
     std::vector<net::Network> trusted_proxies{};

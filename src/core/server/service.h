@@ -31,7 +31,7 @@ struct Clocks {
   const Clock& steady;   // deadlines and rates
 };
 
-// Of the server; they outlive its services, but for `failures`: after stop() it is not used.
+// Parts of the server, which outlive its services, but for `failures`: after stop() it is not used.
 struct ServiceParts {
   hub::Hub& hub;
   registry::Registry& registry;

@@ -63,7 +63,7 @@ struct Variant {
   // alone. Without restarts and sockets, and not with kDurable: the archive may outlive the nodes'
   // shards.
   MakeNodes nodes{};
-  // Of wings; empty: none.
+  // The services of the server; empty: none.
   std::function<std::vector<server::MakeService>()> services{};
   // kDurable is what `gridloom serve` does; then each drain() waits for the disk.
   server::Journaling journaling = server::Journaling::kInstant;

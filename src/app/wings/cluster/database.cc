@@ -1,5 +1,4 @@
 // Stores in PostgreSQL, as the commands on a data folder use them.
-#include "app/data_folder/check_database.h"
 
 #include <utility>
 

@@ -67,7 +67,7 @@ struct Kind {
 };
 inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
-// Of the program of tests: kinds_test.cc.
+// Each program of tests defines it, in kinds_test.cc.
 [[nodiscard]] std::vector<Kind> stored_kinds();
 
 }  // namespace gridloom::mqtt

@@ -68,7 +68,7 @@ struct Kind {
 };
 inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
-// Of the program of tests: kinds_test.cc.
+// Each program of tests defines it, in kinds_test.cc.
 [[nodiscard]] std::vector<Kind> store_kinds();
 inline std::string name_of_kind(const testing::TestParamInfo<Kind>& kind) {
   return std::string(kind.param.name);

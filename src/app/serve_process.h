@@ -30,7 +30,7 @@
 #include "net/address.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
-#include "own_api/page/page_files.h"
+#include "own_api/page/page.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "sim/world_file.h"

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "bridges/kinds.h"
 #include "hub/platform/platform.h"
 #include "parameters/arguments.h"
+#include "time/iso_text.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -343,6 +345,31 @@ Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
                 fmt::format("{} cannot tell what it would send before it runs", kind.name));
   }
   return kind.preview(parts(), account, arguments);
+}
+
+wire::JsonObject row_json(const BridgeRow& row, const time::TimeZone& zone) {
+  const HealthReport& health = row.health;
+  wire::JsonObject object{{"name", row.name},
+                          {"kind", row.kind},
+                          {"on", row.is_on},
+                          {"origin", name_of(row.origin)},
+                          {"state", name_of(health.state)}};
+  const auto add_time = [&](std::string_view name, const std::optional<TimePoint>& at) {
+    if (at) object[name] = time::iso_text(unix_ms(*at), zone);
+  };
+  if (!row.node.empty()) object["node"] = row.node;
+  add_time("since", health.since);
+  add_time("lastMessage", health.last_message);
+  object["in"] = health.messages_in;
+  object["out"] = health.messages_out;
+  object["dropped"] = health.dropped;
+  object["errors"] = health.errors;
+  if (!health.last_error.empty()) object["lastError"] = health.last_error;
+  wire::JsonObject figures;
+  for (const auto& [name, value] : health.figures) figures[name] = value;
+  object["figures"] = std::move(figures);
+  object["settings"] = row.settings;
+  return object;
 }
 
 }  // namespace gridloom::bridges

@@ -25,6 +25,7 @@
 #include "bridges/core/health.h"
 #include "bridges/suspects.h"
 #include "registry/directory.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges {
@@ -137,5 +138,11 @@ class Bridges {
   std::set<std::string, std::less<>> held_off_;
   std::jthread switching_off_;  // waits for the registry
 };
+
+// A bridge as lists show it.
+
+// {"name","kind","on","origin","state","node","since","lastMessage","in","out","dropped","errors",
+// "lastError","figures","settings"}; what is not known is left out. Times are ISO texts in `zone`.
+[[nodiscard]] wire::JsonObject row_json(const BridgeRow& row, const time::TimeZone& zone);
 
 }  // namespace gridloom::bridges

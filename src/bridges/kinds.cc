@@ -10,13 +10,13 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 #include "bridges/home_assistant/home_assistant.h"
-#include "bridges/influx/kind.h"
+#include "bridges/influx/bridge.h"
 #include "bridges/meter/meter.h"
-#include "bridges/mirror/kind.h"
+#include "bridges/mirror/bridge.h"
 #include "bridges/modbus/modbus_bridge.h"
-#include "bridges/mqtt_out/kind.h"
-#include "bridges/nut/kind.h"
-#include "bridges/webhook/kind.h"
+#include "bridges/mqtt_out/bridge.h"
+#include "bridges/nut/bridge.h"
+#include "bridges/webhook/bridge.h"
 
 namespace gridloom::bridges {
 

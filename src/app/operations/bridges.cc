@@ -15,7 +15,6 @@
 #include "base/nearest.h"
 #include "bridges/bridges.h"
 #include "bridges/kinds.h"
-#include "bridges/row_json.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
 #include "wire/json.h"

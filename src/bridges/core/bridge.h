@@ -89,7 +89,7 @@ struct Kind {
   std::string_view example;  // options of one, as they are typed
   std::string_view text;     // begins with a verb, ends without a full stop
   std::span<const parameters::Parameter> settings{};
-  // The setting "devices" names devices of the account (bridges/core/selection.h).
+  // The setting "devices" names devices of the account (bridges/core/patterns.h).
   bool selects_devices = false;
   // Beyond the limits of each setting. kBadParams: names the setting, its value, and what would be
   // valid. Any thread; does not block.

@@ -1,6 +1,3 @@
-// The home as a device of Home Assistant.
-#include "bridges/home_assistant/home_device.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,6 +5,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "bridges/home_assistant/home_device.h"
 
 namespace gridloom::bridges::home_assistant {
 namespace {
@@ -114,4 +113,5 @@ TEST_F(HomeDeviceTest, WaitsForASlowBroker) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::home_assistant

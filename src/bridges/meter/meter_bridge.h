@@ -14,11 +14,11 @@
 #include "bridges/core/bridge.h"
 #include "bridges/core/device_book.h"
 #include "bridges/meter/display.h"
-#include "bridges/meter/energy_file.h"
-#include "bridges/meter/group.h"
+#include "bridges/meter/energy_count.h"
+#include "bridges/meter/meter.h"
 #include "bridges/meter/meter_server.h"
-#include "bridges/meter/meter_settings.h"
 #include "bridges/meter/power_source.h"
+#include "bridges/meter/shares.h"
 
 namespace gridloom::bridges::meter {
 

@@ -5,12 +5,18 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "bridges/meter/mqtt_source.h"
+#include "bridges/core/health.h"
 #include "catalog/natures.h"
 #include "catalog/plausible.h"
+#include "client/mqtt_link.h"
+#include "client/stream.h"
 #include "home/home_state.h"
 #include "hub/platform/platform.h"
 #include "overview/freshness.h"
@@ -19,6 +25,103 @@
 
 namespace gridloom::bridges::meter {
 namespace {
+
+// A power that a broker publishes. Thread rule: the bridges' loop.
+class MqttSource final : public PowerSource, private client::MqttLink::Listener {
+ public:
+  MqttSource(const SourceSpec& spec, const SourceParts& parts);
+  MqttSource(const MqttSource&) = delete;
+  MqttSource& operator=(const MqttSource&) = delete;
+  ~MqttSource() override;
+
+  [[nodiscard]] Result<double> power_w() const override;
+  void tick() override;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  void on_online() override { why_ = why_silent(); }
+  void on_offline(const Error& why) override;
+  // A retained message may be of any age, so it says nothing about now.
+  void on_message(std::string_view topic, std::string_view payload, bool retained) override;
+  void on_acknowledged(std::chrono::nanoseconds /*took*/) override {}
+  // Why the power is not known while the broker is there.
+  [[nodiscard]] std::string why_silent() const;
+
+  std::string topic_;
+  std::string path_;
+  Millis max_age_;
+  Health& health_;
+  std::array<char, 16'384> buffer_{};
+  std::shared_ptr<client::MqttLink> link_;  // null: the broker's TLS cannot be used
+  std::string why_;                         // the power is not known
+  std::optional<double> last_w_;
+  Steady::time_point at_{};
+};
+
+constexpr std::size_t kLookUps = 1;  // lane of SourceParts::worker
+
+MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
+    : topic_(spec.topic),
+      path_(spec.path),
+      max_age_(parts.max_age.value_or(kUsualMaxAge)),
+      health_(*parts.identity.health),
+      why_(fmt::format("the broker {} is not connected yet", spec.server)) {
+  client::MqttLink::Options options;
+  if (spec.is_tls) {
+    auto tls = client::tls_client_of_system();
+    if (!tls) {
+      why_ = tls.error().detail;
+      return;
+    }
+    options.tls = *std::move(tls);
+  }
+  net::IoLoop& loop = parts.parts.loop;
+  options.resolve = client::resolve_on(parts.worker, kLookUps, loop, spec.server);
+  options.loop = &loop;
+  options.buffer = buffer_;
+  options.client_id = parts.client_id;
+  options.user = parts.user;
+  options.password = parts.password;
+  options.filters = {{.filter = spec.topic}};
+  options.reconnects = true;
+  link_ = std::make_shared<client::MqttLink>(std::move(options),
+                                             static_cast<client::MqttLink::Listener&>(*this));
+  link_->open();
+}
+
+MqttSource::~MqttSource() {
+  if (link_) link_->close();
+}
+
+void MqttSource::tick() {
+  if (link_) link_->tick(Steady::now());
+}
+
+void MqttSource::on_offline(const Error& why) { why_ = why.detail; }
+
+void MqttSource::on_message(std::string_view topic, std::string_view payload, bool retained) {
+  if (retained || topic != topic_) return;
+  health_.count_in();
+  const auto number = number_in_message(payload, path_);
+  if (!number || !catalog::is_plausible_power(*number)) {
+    return health_.error(fmt::format("a message on {} has {}", topic_,
+                                     number ? "a number that is no power in W" : "no number"));
+  }
+  last_w_ = number;
+  at_ = Steady::now();
+  why_ = why_silent();
+}
+
+std::string MqttSource::why_silent() const {
+  if (!last_w_) return fmt::format("no message has come on {}", topic_);
+  return fmt::format("the last message on {} is older than {} s", topic_, max_age_.count() / 1000);
+}
+
+Result<double> MqttSource::power_w() const {
+  if (last_w_ && Steady::now() - at_ <= max_age_) return *last_w_;
+  return fail(ErrorCode::kNotFound, why_);
+}
 
 using Steady = std::chrono::steady_clock;
 

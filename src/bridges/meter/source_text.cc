@@ -7,7 +7,7 @@
 
 #include "base/nearest.h"
 #include "base/redacted.h"
-#include "bridges/core/broker_address.h"
+#include "bridges/core/peer.h"
 #include "bridges/meter/power_source.h"
 #include "catalog/natures.h"
 #include "wire/json.h"

@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "bridges/mirror/bridge.h"
 #include "bridges/mirror/cloud.h"
 #include "bridges/mirror/cloud_link.h"
 #include "bridges/mirror/device_values.h"
-#include "bridges/mirror/kind.h"
 #include "bridges/mirror/mirrored_devices.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/pending_sets.h"

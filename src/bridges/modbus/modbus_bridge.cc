@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/redacted.h"
-#include "bridges/core/host_port.h"
 #include "bridges/core/local_gateway.h"
+#include "bridges/core/peer.h"
 #include "bridges/modbus/poller.h"
 #include "bridges/modbus/report.h"
 #include "catalog/family.h"

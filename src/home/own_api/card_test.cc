@@ -12,7 +12,7 @@
 
 #include "api/schema/test_check.h"
 #include "own_api/bodies/home.h"
-#include "own_api/home/card_json.h"
+#include "own_api/home/home_json.h"
 #include "own_api/live/live_session.h"
 #include "own_api/test_own_api.h"
 #include "testing/must.h"

@@ -17,7 +17,7 @@
 #include "history/series/buckets.h"
 #include "overview/home_flows.h"
 #include "own_api/bodies/series.h"
-#include "own_api/history/device_gaps.h"
+#include "own_api/history/energy.h"
 #include "time/grammar.h"
 
 namespace gridloom::api {

@@ -1,20 +1,81 @@
-// The routes for programs that read a home under their own names: evcc (own_api/v1/evcc_api.h) and
-// Prometheus (own_api/v1/home_metrics_api.h). They are in the table of own_api/v1/own_api.h, which
-// has checked the token's scope. One per loop.
+// The routes for programs that read a home under their own names: evcc and Prometheus. They are in
+// the table of own_api/v1/own_api.h, which has checked the token's scope. One per loop.
 #pragma once
 
+#include <cstddef>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "api/message/answer_form.h"
 #include "base/account_id.h"
+#include "base/loop.h"
+#include "base/result.h"
+#include "home/battery_modes.h"
+#include "home/energy_counters.h"
+#include "home/home_feed.h"
 #include "http/message.h"
+#include "hub/hub.h"
 #include "hub/platform/requests.h"
-#include "own_api/v1/evcc_api.h"
-#include "own_api/v1/home_metrics_api.h"
+#include "own_api/services/services.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
+
+// GET /api/v1/evcc (own_api/home/home_json.h) and POST /api/v1/evcc/batterymode.
+class EvccApi {
+ public:
+  EvccApi(const Services& services, Loop& loop) : services_(services), loop_(loop) {}
+
+  struct Call {
+    AccountId account{};
+    AnswerForm form;
+    Callback<http::Response> done;
+  };
+  void get(Call call) const;
+  void set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const;
+
+ private:
+  void with_modes(Call call, const home::HomeFeed::Home& home) const;
+  void with_totals(Call call, const home::HomeFeed::Home& home,
+                   std::optional<home::BatteryModes::Leases> modes) const;
+
+  const Services& services_;
+  Loop& loop_;  // answers are delivered on it
+};
+
+// GET /metrics/home: the devices of an account as metrics (own_api/home/home_metrics.h).
+class HomeMetricsApi {
+ public:
+  HomeMetricsApi(const Services& services, Loop& loop);
+  HomeMetricsApi(const HomeMetricsApi&) = delete;
+  HomeMetricsApi& operator=(const HomeMetricsApi&) = delete;
+  ~HomeMetricsApi();
+
+  struct Call {
+    AccountId account{};
+    wire::JsonObject params{};  // of the query: fields, devices
+    std::string accept{};       // the header
+    AnswerForm form;
+    Callback<http::Response> done;
+  };
+  void get(Call call) const;
+
+ private:
+  struct Names;  // of metrics, by family
+  struct Work;
+  using WorkPtr = std::shared_ptr<Work>;
+  [[nodiscard]] Status choose(Work& work) const;
+  [[nodiscard]] Status check_fields(const Work& work) const;
+  void add_counters(const WorkPtr& work) const;
+  void read_fields(const WorkPtr& work) const;
+  void finish(const WorkPtr& work) const;
+
+  const Services& services_;
+  Loop& loop_;  // answers are delivered on it
+  std::unique_ptr<Names> names_;
+};
 
 class ConsumerApi {
  public:

@@ -26,7 +26,6 @@
 #include "own_api/bodies/operations.h"
 #include "own_api/bodies/people.h"
 #include "own_api/bodies/series.h"
-#include "own_api/home/card_json.h"
 #include "own_api/home/home_json.h"
 #include "own_api/home/home_metrics.h"
 #include "own_api/v1/device_list.h"

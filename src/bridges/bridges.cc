@@ -48,7 +48,7 @@ std::string client_id_of(const registry::Directory& directory, registry::Account
   return fmt::format("gridloom-{}-{}", bridge, random.substr(0, kDigits));
 }
 
-std::vector<Secret> secrets_in(const Kind& kind, const Arguments& settings) {
+std::vector<Secret> secrets_in(const BridgeKind& kind, const Arguments& settings) {
   std::vector<Secret> secrets;
   for (const parameters::Parameter& each : kind.settings) {
     if (each.type == parameters::Type::kSecret) secrets.emplace_back(settings.text(each.name));
@@ -136,7 +136,7 @@ void Bridges::registry_changed() {
   if (begin_thread()) loop_->post([this] { update(); });
 }
 
-void Bridges::place(Place place) {
+void Bridges::place(BridgesPlace place) {
   std::promise<void> updated;
   {
     const std::lock_guard lock(mutex_);
@@ -152,7 +152,8 @@ void Bridges::place(Place place) {
   updated.get_future().wait();
 }
 
-std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place& place) const {
+std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(
+    const BridgesPlace& place) const {
   std::map<std::string, Wanted, std::less<>> all;
   const auto directory = options_.registry.directory();
   const auto add = [&](const std::string& name, const Secret& settings, Wanted wanted,
@@ -188,7 +189,7 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place&
 }
 
 void Bridges::update() {
-  Place place;
+  BridgesPlace place;
   {
     const std::lock_guard lock(mutex_);
     place = *place_;
@@ -335,7 +336,7 @@ bool Bridges::is_configured(std::string_view name) const {
          options_.configured.end();
 }
 
-Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
+Result<Json> Bridges::preview(const BridgeKind& kind, registry::AccountId account,
                               const JsonObject& settings) const {
   GL_TRY(const auto arguments,
          Arguments::check({.name = kind.name, .declared = kind.settings}, settings));

@@ -84,7 +84,7 @@ class Bridge {
   virtual void registry_changed() {}
 };
 
-struct Kind {
+struct BridgeKind {
   std::string_view name;     // "home-assistant"
   std::string_view example;  // options of one, as they are typed
   std::string_view text;     // begins with a verb, ends without a full stop
@@ -103,7 +103,7 @@ struct Kind {
                                 const parameters::Arguments& settings) = nullptr;
 };
 
-constexpr bool is_complete(const Kind& kind) {
+constexpr bool is_complete(const BridgeKind& kind) {
   return !kind.name.empty() && !kind.example.empty() && !kind.text.empty() &&
          !kind.text.ends_with('.') && parameters::are_complete(kind.settings) &&
          kind.check != nullptr && kind.make != nullptr;

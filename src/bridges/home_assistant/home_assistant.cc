@@ -25,7 +25,7 @@
 #include "bridges/core/peer.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
-#include "bridges/home_assistant/home_device.h"
+#include "bridges/home_assistant/published_home.h"
 #include "bridges/home_assistant/publisher.h"
 #include "catalog/language.h"
 #include "catalog/set_message.h"
@@ -246,15 +246,15 @@ class HomeAssistant final : public Bridge,
         identity_(std::move(identity)),
         topics_(topics_of(settings, identity_.name)),
         publisher_(publisher_options(settings)),
-        home_device_(topics_, language_of(settings), *this),
-        home_reader_(parts_,
-                     {.account = identity_.account,
-                      .every = at_most_every(settings),
-                      .on_home =
-                          [this](const auto& picture, const auto& totals) {
-                            home_device_.update({.picture = picture.get(), .totals = totals.get()});
-                            if (totals) publisher_.on_counters(*totals);
-                          }}),
+        published_home_(topics_, language_of(settings), *this),
+        home_reader_(parts_, {.account = identity_.account,
+                              .every = at_most_every(settings),
+                              .on_home =
+                                  [this](const auto& picture, const auto& totals) {
+                                    published_home_.update(
+                                        {.picture = picture.get(), .totals = totals.get()});
+                                    if (totals) publisher_.on_counters(*totals);
+                                  }}),
         set_sender_(parts_, identity_, [this](std::string_view sn) { return book_->find(sn); }),
         link_(link_options(settings), *this) {}
 
@@ -356,7 +356,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_offline(const Error& why) override {
     publisher_.on_offline();
-    home_device_.on_offline();
+    published_home_.on_offline();
     identity_.health->failing(why.detail);
   }
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
@@ -371,7 +371,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_message(std::string_view topic, std::string_view payload, bool retained) override {
     identity_.health->count_in();
-    if (topic == topics_.birth()) home_device_.announce_again();
+    if (topic == topics_.birth()) published_home_.announce_again();
     if (auto asked = publisher_.on_message(topic, payload, retained)) {
       set_sender_.send(std::move(*asked), payload.size());
     }
@@ -393,7 +393,7 @@ class HomeAssistant final : public Bridge,
   const Identity identity_;
   const Topics topics_;
   Publisher publisher_;
-  home_assistant::HomeDevice home_device_;
+  home_assistant::PublishedHome published_home_;
   home_assistant::HomeReader home_reader_;
   home_assistant::SetSender set_sender_;
   std::optional<DeviceBook> book_;
@@ -446,8 +446,8 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 }  // namespace
 
-const Kind& home_assistant_kind() {
-  static constexpr Kind kKind = {
+const BridgeKind& home_assistant_kind() {
+  static constexpr BridgeKind kKind = {
       .name = "home-assistant",
       .example = "--broker mqtt://homeassistant.local --user gridloom --password-file ha.password",
       .text = "Shows the devices in Home Assistant, over an MQTT broker",

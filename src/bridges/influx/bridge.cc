@@ -206,8 +206,8 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
 
 }  // namespace
 
-const Kind& influx_kind() {
-  static const Kind kKind{
+const BridgeKind& influx_kind() {
+  static const BridgeKind kKind{
       .name = "influx",
       .example = "--url http://nas.lan:8086 --bucket home --org me --token-file token",
       .text = "Writes history to InfluxDB, VictoriaMetrics and others with its line protocol",

@@ -33,6 +33,6 @@ struct InfluxSettings {
 // kBadParams: names the setting, its value, and what would be valid.
 [[nodiscard]] Result<InfluxSettings> influx_settings(const parameters::Arguments& arguments);
 
-[[nodiscard]] const Kind& influx_kind();
+[[nodiscard]] const BridgeKind& influx_kind();
 
 }  // namespace gridloom::bridges

@@ -234,8 +234,8 @@ Result<Json> preview(const Parts& /*parts*/, registry::AccountId /*account*/,
 
 }  // namespace
 
-const Kind& meter_kind() {
-  static const Kind kind{
+const BridgeKind& meter_kind() {
+  static const BridgeKind kind{
       .name = "meter",
       .example = "--as ecotracker --source home --listen 192.168.1.5:80",
       .text = "Stands in for a meter (EcoTracker, Shelly Pro 3EM) that batteries regulate by",

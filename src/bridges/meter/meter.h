@@ -48,6 +48,6 @@ struct Settings {
 
 namespace gridloom::bridges {
 
-[[nodiscard]] const Kind& meter_kind();
+[[nodiscard]] const BridgeKind& meter_kind();
 
 }  // namespace gridloom::bridges

@@ -316,7 +316,7 @@ class HomeSource final : public PowerSource {
   [[nodiscard]] Result<double> power_w() const override {
     if (!read_->home || Steady::now() - read_->at > kHolds) return unknown("the home is not known");
     const home::HomeFeed::Home& home = *read_->home;
-    const overview::Node& grid = home.picture->at(overview::Place::kGrid);
+    const overview::PowerNode& grid = home.picture->at(overview::PowerPlace::kGrid);
     if (home.picture->grid_caption != overview::GridCaption::kMeasured) {
       return unknown("no device measures the home's connection to the grid");
     }

@@ -13,6 +13,6 @@
 namespace gridloom::bridges {
 
 // Lives as long as the program.
-[[nodiscard]] const Kind& mirror_kind();
+[[nodiscard]] const BridgeKind& mirror_kind();
 
 }  // namespace gridloom::bridges

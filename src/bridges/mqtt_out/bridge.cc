@@ -431,15 +431,16 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 }  // namespace
 
-const Kind& mqtt_kind() {
-  static const Kind kKind{.name = "mqtt",
-                          .example = "--broker mqtt://nas.lan:1883",
-                          .text = "Publishes values to an MQTT broker, each under its own topic",
-                          .settings = mqtt_parameters(),
-                          .selects_devices = true,
-                          .check = check,
-                          .make = make,
-                          .preview = preview};
+const BridgeKind& mqtt_kind() {
+  static const BridgeKind kKind{
+      .name = "mqtt",
+      .example = "--broker mqtt://nas.lan:1883",
+      .text = "Publishes values to an MQTT broker, each under its own topic",
+      .settings = mqtt_parameters(),
+      .selects_devices = true,
+      .check = check,
+      .make = make,
+      .preview = preview};
   return kKind;
 }
 

@@ -42,6 +42,6 @@ struct MqttSettings {
 // kBadParams: names the setting, its value, and what would be valid.
 [[nodiscard]] Result<MqttSettings> mqtt_settings(const parameters::Arguments& arguments);
 
-[[nodiscard]] const Kind& mqtt_kind();
+[[nodiscard]] const BridgeKind& mqtt_kind();
 
 }  // namespace gridloom::bridges

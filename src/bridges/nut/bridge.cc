@@ -258,8 +258,8 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
 
 }  // namespace
 
-const Kind& nut_kind() {
-  static const Kind kKind{
+const BridgeKind& nut_kind() {
+  static const BridgeKind kKind{
       .name = "nut",
       .example = "--listen 127.0.0.1:3493",
       .text = "Serves batteries as UPSs to clients of Network UPS Tools, such as upsmon",

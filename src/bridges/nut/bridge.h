@@ -33,6 +33,6 @@ struct Settings {
 
 namespace gridloom::bridges {
 
-[[nodiscard]] const Kind& nut_kind();
+[[nodiscard]] const BridgeKind& nut_kind();
 
 }  // namespace gridloom::bridges

@@ -206,8 +206,8 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 }  // namespace
 
-const Kind& webhook_kind() {
-  static const Kind kKind{
+const BridgeKind& webhook_kind() {
+  static const BridgeKind kKind{
       .name = "webhook",
       .example = "--url https://hooks.lan/home --secret-file secret",
       .text = "Posts events of devices to a URL: faults, presence, silence and ends of sets",

@@ -35,6 +35,6 @@ struct Settings {
 
 namespace gridloom::bridges {
 
-[[nodiscard]] const Kind& webhook_kind();
+[[nodiscard]] const BridgeKind& webhook_kind();
 
 }  // namespace gridloom::bridges

@@ -26,8 +26,8 @@ namespace {
 
 using body::NumberOrNull;
 using overview::HomePicture;
-using overview::Node;
-using overview::Place;
+using overview::PowerNode;
+using overview::PowerPlace;
 using Errors = std::vector<overview::ActiveError>;
 
 double rounded(double number, double steps = 10) {
@@ -49,7 +49,7 @@ NumberOrNull energy(const std::optional<double>& kwh) { return or_null(kwh, 1000
 
 // Names the devices because of which a node's power is not known; a node that is known stays as it
 // is.
-void add_unknown(body::HomeNode& row, const Node& node,
+void add_unknown(body::HomeNode& row, const PowerNode& node,
                  const std::vector<home::HomeDevicePtr>& devices) {
   if (node.unknown_devices == 0) return;
   std::vector<body::UnknownDevice>& rows = row.unknown.emplace();
@@ -60,16 +60,16 @@ void add_unknown(body::HomeNode& row, const Node& node,
   if (node.unknown_devices > node.unknown.size()) row.unknown_devices = node.unknown_devices;
 }
 
-schema::Map<Place, body::HomeNode> nodes_of(const HomePicture& picture,
-                                            const std::vector<home::HomeDevicePtr>& devices) {
-  schema::Map<Place, body::HomeNode> nodes;
+schema::Map<PowerPlace, body::HomeNode> nodes_of(const HomePicture& picture,
+                                                 const std::vector<home::HomeDevicePtr>& devices) {
+  schema::Map<PowerPlace, body::HomeNode> nodes;
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
-    const auto place = static_cast<Place>(i);
-    const Node& node = picture.at(place);
+    const auto place = static_cast<PowerPlace>(i);
+    const PowerNode& node = picture.at(place);
     if (!node.exists) continue;
     body::HomeNode row{.power_w = or_null(node.power_w), .at_least = node.at_least};
     if (node.known_w) row.known_w = rounded(*node.known_w);
-    if (place == Place::kBattery) row.charge_percent = or_null(picture.charge_percent);
+    if (place == PowerPlace::kBattery) row.charge_percent = or_null(picture.charge_percent);
     add_unknown(row, node, devices);
     nodes.members.emplace_back(place, std::move(row));
   }
@@ -79,7 +79,7 @@ schema::Map<Place, body::HomeNode> nodes_of(const HomePicture& picture,
 std::vector<body::Flow> flows_of(const HomePicture& picture) {
   std::vector<body::Flow> rows;
   rows.reserve(picture.flows.size());
-  for (const overview::Flow& flow : picture.flows) {
+  for (const overview::PowerFlow& flow : picture.flows) {
     rows.push_back({.from = flow.from, .to = flow.to, .power_w = rounded(flow.power_w)});
   }
   return rows;
@@ -101,22 +101,23 @@ body::Today today_of(const std::optional<overview::Ledger>& ledger) {
 }
 
 // `errors` are those of the device, in the words that are wanted.
-body::HomeDevice device_of(const home::HomeDevice& device, const Errors& errors, TimePoint now) {
+body::HomeDeviceBody device_of(const home::HomeDevice& device, const Errors& errors,
+                               TimePoint now) {
   const overview::Overview& figures = device.figures;
-  body::HomeDevice row{.sn = device.sn,
-                       .name = device.name,
-                       .family = device.family->id,
-                       .family_name = device.product,
-                       .role = device.role,
-                       .state = freshness_of(device, now),
-                       .charge_percent = or_null(figures.charge_percent),
-                       .battery_power_w = or_null(figures.battery_w),
-                       .sun_power_w = or_null(figures.sun_w),
-                       .load_power_w = or_null(figures.load_w),
-                       .grid_power_w = or_null(figures.grid_w),
-                       .full_in_s = seconds_of(figures.full_in_min),
-                       .empty_in_s = seconds_of(figures.empty_in_min),
-                       .faults = faults_of(errors, device.faults_since)};
+  body::HomeDeviceBody row{.sn = device.sn,
+                           .name = device.name,
+                           .family = device.family->id,
+                           .family_name = device.product,
+                           .role = device.role,
+                           .state = freshness_of(device, now),
+                           .charge_percent = or_null(figures.charge_percent),
+                           .battery_power_w = or_null(figures.battery_w),
+                           .sun_power_w = or_null(figures.sun_w),
+                           .load_power_w = or_null(figures.load_w),
+                           .grid_power_w = or_null(figures.grid_w),
+                           .full_in_s = seconds_of(figures.full_in_min),
+                           .empty_in_s = seconds_of(figures.empty_in_min),
+                           .faults = faults_of(errors, device.faults_since)};
   if (device.last_report) row.last_report_ms = {unix_ms(*device.last_report)};
   return row;
 }
@@ -125,11 +126,11 @@ body::HomeDevice device_of(const home::HomeDevice& device, const Errors& errors,
 // of `errors_of`.
 std::string members_with(const home::HomeState& state, const HomePicture& picture,
                          const std::function<const Errors&(std::size_t device)>& errors_of) {
-  body::Home home{.nodes = nodes_of(picture, state.devices),
-                  .flows = flows_of(picture),
-                  .unaccounted_w = or_null(picture.unaccounted_w),
-                  .grid_caption = picture.grid_caption,
-                  .today = today_of(state.today)};
+  body::HomeBody home{.nodes = nodes_of(picture, state.devices),
+                      .flows = flows_of(picture),
+                      .unaccounted_w = or_null(picture.unaccounted_w),
+                      .grid_caption = picture.grid_caption,
+                      .today = today_of(state.today)};
   home.devices.reserve(state.devices.size());
   for (std::size_t i = 0; i < state.devices.size(); ++i) {
     home.devices.push_back(device_of(*state.devices[i], errors_of(i), state.now));
@@ -256,7 +257,7 @@ std::optional<Card> card_of(const registry::Token* token) {
 
 std::string card_members(std::string_view home, const Card& card) {
   std::string empty =
-      schema::members_text(body::Home{.grid_caption = overview::GridCaption::kNone}, 1);
+      schema::members_text(body::HomeBody{.grid_caption = overview::GridCaption::kNone}, 1);
   if (!card.device.empty()) {
     empty.insert(empty.size() - 1, row_of(home, card.device));
     return empty;
@@ -277,7 +278,7 @@ namespace {
 using body::EvccNumber;
 using history::EnergyFlow;
 using overview::measures;
-using overview::Place;
+using overview::PowerPlace;
 using overview::Quantity;
 
 // Rounding never lets a counter fall.
@@ -292,7 +293,7 @@ EvccNumber rounded(const std::optional<double>& number, double sign = 1) {
   return round == 0 ? 0.0 : sign * round;  // and no -0
 }
 
-EvccNumber power_of(const overview::Node& node, double sign = 1) {
+EvccNumber power_of(const overview::PowerNode& node, double sign = 1) {
   if (node.at_least) return std::nullopt;
   return rounded(node.power_w, sign);
 }
@@ -355,18 +356,18 @@ body::Evcc evcc_of(const home::HomeState& state, const overview::HomePicture& pi
                    const std::optional<home::BatteryModes::Leases>& modes) {
   body::Evcc made{.now_ms = unix_ms(state.now)};
   if (totals != nullptr) made.epoch = totals->epoch;
-  const overview::Node& grid = picture.at(Place::kGrid);
+  const overview::PowerNode& grid = picture.at(PowerPlace::kGrid);
   if (grid.exists && picture.grid_caption == overview::GridCaption::kMeasured) {
     made.grid = {.power_w = power_of(grid),
                  .energy_kwh = home_energy(totals, Quantity::kGridImport),
                  .return_energy_kwh = home_energy(totals, Quantity::kGridExport)};
   }
-  if (picture.at(Place::kSun).exists) {
-    made.pv = {.power_w = power_of(picture.at(Place::kSun)),
+  if (picture.at(PowerPlace::kSun).exists) {
+    made.pv = {.power_w = power_of(picture.at(PowerPlace::kSun)),
                .energy_kwh = home_energy(totals, Quantity::kSun)};
   }
-  if (picture.at(Place::kBattery).exists) {
-    made.battery = {.power_w = power_of(picture.at(Place::kBattery), -1),
+  if (picture.at(PowerPlace::kBattery).exists) {
+    made.battery = {.power_w = power_of(picture.at(PowerPlace::kBattery), -1),
                     .soc_percent = rounded(picture.charge_percent),
                     .capacity_kwh = kwh_of(capacity_of(state)),
                     .energy_kwh = home_energy(totals, Quantity::kBatteryOut),

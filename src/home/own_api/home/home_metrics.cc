@@ -200,8 +200,8 @@ void HomeMetrics::add_home(const overview::HomePicture& picture) {
                          "from the grid are positive",
                      .samples = {}};
   for (std::size_t i = 0; i < overview::kPlaces; ++i) {
-    const auto place = static_cast<overview::Place>(i);
-    const overview::Node& node = picture.at(place);
+    const auto place = static_cast<overview::PowerPlace>(i);
+    const overview::PowerNode& node = picture.at(place);
     if (!node.exists || !node.power_w || node.at_least) continue;
     add("gridloom_home_power_watts", power,
         sample(fmt::format(R"(place="{}")", name_of(place)), *node.power_w));

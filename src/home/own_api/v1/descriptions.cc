@@ -171,11 +171,11 @@ Json json_content(schema::BodyOf body) {
 
 JsonObject schema_of(const ParameterForm& form) {
   JsonObject schema{{"type", "string"}};
-  if (form.type.kind == schema::Kind::kWords) {
+  if (form.type.kind == schema::TypeKind::kWords) {
     JsonArray words;
     for (const std::string_view word : form.type.words()) words.emplace_back(word);
     schema["enum"] = std::move(words);
-  } else if (form.type.kind == schema::Kind::kInteger) {
+  } else if (form.type.kind == schema::TypeKind::kInteger) {
     schema["type"] = "integer";
     if (form.least) schema["minimum"] = *form.least;
     if (form.most) schema["maximum"] = *form.most;
@@ -187,7 +187,7 @@ JsonObject schema_of(const ParameterForm& form) {
 }
 
 Json example_of(const ParameterForm& form) {
-  if (form.type.kind == schema::Kind::kInteger) return *wire::parse_json(form.example);
+  if (form.type.kind == schema::TypeKind::kInteger) return *wire::parse_json(form.example);
   if (!form.is_list) return Json(form.example);
   JsonArray values;
   for (const auto part : std::views::split(form.example, ',')) {

@@ -163,7 +163,7 @@ struct OwnApi::Table {
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
             .query = kLanguageQuery,
-            .answer = &body_of<body::Home>,
+            .answer = &body_of<body::HomeBody>,
             .handler = &OwnApi::home},
       Route{.path = "/api/v1/devices",
             .id = "listDevices",
@@ -438,9 +438,9 @@ OwnApi::OwnApi(const Services& services, Loop& loop)
         return rows;
       })) {}
 
-body::Device OwnApi::description(const registry::Directory& directory,
-                                 const registry::Device& device,
-                                 registry::AccountId account) const {
+body::DeviceBody OwnApi::description(const registry::Directory& directory,
+                                     const registry::Device& device,
+                                     registry::AccountId account) const {
   const catalog::Catalog& catalog = *services_.hub.platform().catalog;
   const catalog::FamilyPtr& family = catalog.of_serial(device.sn);
   const catalog::Product* product = catalog.product_of(device.sn);

@@ -132,9 +132,9 @@ class OwnApi {
   void run_operation(Call call) const;
 
   // Views of the directory and of the catalogue; without its presence.
-  [[nodiscard]] body::Device description(const registry::Directory& directory,
-                                         const registry::Device& device,
-                                         registry::AccountId account) const;
+  [[nodiscard]] body::DeviceBody description(const registry::Directory& directory,
+                                             const registry::Device& device,
+                                             registry::AccountId account) const;
 
   const Services& services_;
   Loop& loop_;  // answers are delivered on it

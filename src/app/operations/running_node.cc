@@ -1,4 +1,4 @@
-#include "app/operations/cluster.h"
+#include "app/operations/running_node.h"
 
 #include <array>
 
@@ -11,7 +11,7 @@ namespace {
 using wire::Json;
 using wire::JsonObject;
 
-Result<const ClusterNode*> node_of(const Context& context) {
+Result<const RunningNode*> node_of(const Context& context) {
   if (context.cluster != nullptr) return context.cluster;
   if (context.hub == nullptr) {
     return fail(ErrorCode::kConflict, std::string(kNoNodeRuns));

@@ -6,12 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "bridges/home_assistant/home_device.h"
+#include "bridges/home_assistant/published_home.h"
 
 namespace gridloom::bridges::home_assistant {
 namespace {
 
-using overview::Place;
+using overview::PowerPlace;
 using overview::Quantity;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -38,8 +38,9 @@ class Sent final : public Outlet {
 
 struct HomeDeviceTest : testing::Test {
   HomeDeviceTest() {
-    picture.nodes.at(static_cast<std::size_t>(Place::kSun)) = {.exists = true, .power_w = 812.34};
-    picture.nodes.at(static_cast<std::size_t>(Place::kBattery)) = {.exists = true};
+    picture.nodes.at(static_cast<std::size_t>(PowerPlace::kSun)) = {.exists = true,
+                                                                    .power_w = 812.34};
+    picture.nodes.at(static_cast<std::size_t>(PowerPlace::kBattery)) = {.exists = true};
     totals.epoch = "e1";
     count(Quantity::kSun, 1234.9);
   }
@@ -53,7 +54,8 @@ struct HomeDeviceTest : testing::Test {
   overview::HomePicture picture;
   home::EnergyTotals totals;
   Sent sent;
-  HomeDevice device{Topics("homeassistant", "gridloom", "ha"), catalog::Language::kEnglish, sent};
+  PublishedHome device{Topics("homeassistant", "gridloom", "ha"), catalog::Language::kEnglish,
+                       sent};
 };
 
 TEST_F(HomeDeviceTest, HasWhatTheHomeHasAndUnknownIsNotZero) {
@@ -96,7 +98,7 @@ TEST_F(HomeDeviceTest, CountersThatBeginAnewAreOtherEntities) {
 TEST_F(HomeDeviceTest, AnEntityThatIsNoMoreGoesInTwoSteps) {
   device.update(now());
   sent.clear();
-  picture.nodes.at(static_cast<std::size_t>(Place::kBattery)) = {};
+  picture.nodes.at(static_cast<std::size_t>(PowerPlace::kBattery)) = {};
   device.update(now());
   ASSERT_THAT(sent.topics, ElementsAre(kConfig, kConfig, kState));
   EXPECT_THAT(sent.payloads[0], HasSubstr(R"("battery_power":{"p":"sensor"})"));

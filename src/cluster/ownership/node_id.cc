@@ -1,4 +1,4 @@
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 #include <fmt/format.h>
 #include <sodium.h>

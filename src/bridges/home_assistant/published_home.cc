@@ -1,4 +1,4 @@
-#include "bridges/home_assistant/home_device.h"
+#include "bridges/home_assistant/published_home.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 namespace gridloom::bridges::home_assistant {
 namespace {
 
-using overview::Place;
+using overview::PowerPlace;
 using overview::Quantity;
 using wire::Json;
 using wire::JsonArray;
@@ -42,7 +42,7 @@ constexpr std::array<Title, overview::kQuantities> kEnergies = {
 constexpr Title kCharge{"Battery charge", "Ladestand"};
 constexpr Title kHome{"Home energy", "Hausenergie"};
 
-std::string power_key(Place place) { return fmt::format("{}_power", name_of(place)); }
+std::string power_key(PowerPlace place) { return fmt::format("{}_power", name_of(place)); }
 std::string energy_key(std::size_t quantity, std::string_view epoch) {
   return fmt::format("{}_energy_{}", name_of(static_cast<Quantity>(quantity)), epoch);
 }
@@ -79,7 +79,7 @@ void set_class(JsonObject& component, std::string_view device_class, std::string
   component["stat_cla"] = state_class;
 }
 
-bool is_there(const HomeNow& now, Place place) {
+bool is_there(const HomeNow& now, PowerPlace place) {
   return now.picture != nullptr && now.picture->at(place).exists;
 }
 
@@ -90,13 +90,13 @@ std::optional<double> energy(const HomeNow& now, std::size_t quantity) {
 JsonObject components_of(const Topics& topics, catalog::Language language, const HomeNow& now) {
   Components components(topics, language);
   for (std::size_t k = 0; k < overview::kPlaces; ++k) {
-    const auto place = static_cast<Place>(k);
+    const auto place = static_cast<PowerPlace>(k);
     if (!is_there(now, place)) continue;
     JsonObject& component = components.add(power_key(place), kPowers.at(k));
     set_class(component, "power", "W", "measurement");
     component["suggested_display_precision"] = 0;
   }
-  if (is_there(now, Place::kBattery)) {
+  if (is_there(now, PowerPlace::kBattery)) {
     JsonObject& component = components.add("charge", kCharge);
     set_class(component, "battery", "%", "measurement");
     component["suggested_display_precision"] = 0;
@@ -130,12 +130,13 @@ JsonObject home_config(const Topics& topics, catalog::Language language, const H
 JsonObject home_state(const HomeNow& now) {
   JsonObject state;
   for (std::size_t k = 0; k < overview::kPlaces; ++k) {
-    const auto place = static_cast<Place>(k);
+    const auto place = static_cast<PowerPlace>(k);
     if (is_there(now, place)) {
       state[power_key(place)] = rounded(now.picture->at(place).power_w, 10);
     }
   }
-  if (is_there(now, Place::kBattery)) state["charge"] = rounded(now.picture->charge_percent, 10);
+  if (is_there(now, PowerPlace::kBattery))
+    state["charge"] = rounded(now.picture->charge_percent, 10);
   for (std::size_t k = 0; k < overview::kQuantities; ++k) {
     const auto wh = energy(now, k);
     // Whole numbers, rounded down: they do not fall either.
@@ -144,12 +145,12 @@ JsonObject home_state(const HomeNow& now) {
   return state;
 }
 
-void HomeDevice::on_offline() {
+void PublishedHome::on_offline() {
   config_.clear();
   state_.clear();
 }
 
-void HomeDevice::update(const HomeNow& now) {
+void PublishedHome::update(const HomeNow& now) {
   if (!outlet_.has_room()) return;
   JsonObject config = home_config(topics_, language_, now);
   JsonObject& components = config["cmps"].get_object();

@@ -44,7 +44,7 @@ struct Span {
   double to_h = 0;  // may be past midnight
 };
 
-class Home {
+class HouseholdModel {
  public:
   struct Options {
     double yearly_kwh = 3500;
@@ -52,7 +52,7 @@ class Home {
     std::optional<Chance> people{};  // of another home, where the same people live
     int persons = 0;                 // 0: as many as the chance draws
   };
-  Home(Chance chance, const Inventory& inventory, const Options& options);
+  HouseholdModel(Chance chance, const Inventory& inventory, const Options& options);
 
   // Receives what is switched on.
   class Switchboard {

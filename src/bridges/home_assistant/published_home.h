@@ -39,9 +39,9 @@ struct HomeNow {
 // Values by the keys of the entities; null where one is not known.
 [[nodiscard]] wire::JsonObject home_state(const HomeNow& now);
 
-class HomeDevice {
+class PublishedHome {
  public:
-  HomeDevice(Topics topics, catalog::Language language, Outlet& outlet)
+  PublishedHome(Topics topics, catalog::Language language, Outlet& outlet)
       : topics_(std::move(topics)), language_(language), outlet_(outlet) {}
 
   void on_offline();

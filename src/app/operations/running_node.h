@@ -19,7 +19,7 @@ inline constexpr std::string_view kNoNodeRuns =
     "only a running node knows its cluster, and none runs on this data folder";
 
 // The node of a cluster that this server is. Any thread; these may block for seconds.
-struct ClusterNode {
+struct RunningNode {
   std::string name{};
   std::function<wire::JsonObject()> status{};  // the answer of cluster.status
   // Gives all slots up, and takes none any more. False: not all in time; it goes on with it.

@@ -1,4 +1,4 @@
-#include "sim/household/home.h"
+#include "sim/household/household_model.h"
 
 #include <algorithm>
 #include <cmath>
@@ -63,7 +63,7 @@ Cells all_one() {
 // Puts the phases of a programme on the board, one after the other.
 class Running final : public Programme {
  public:
-  Running(Home::Switchboard& board, Home::Switchboard::Use use, double factor)
+  Running(HouseholdModel::Switchboard& board, HouseholdModel::Switchboard::Use use, double factor)
       : board_(board), use_(use), factor_(factor) {}
   void phase(double minutes, double power_w) override {
     use_.minutes = minutes;
@@ -73,8 +73,8 @@ class Running final : public Programme {
   }
 
  private:
-  Home::Switchboard& board_;
-  Home::Switchboard::Use use_;
+  HouseholdModel::Switchboard& board_;
+  HouseholdModel::Switchboard::Use use_;
   double factor_;
 };
 
@@ -119,7 +119,7 @@ const Rates& Rates::shipped(const Inventory& inventory) {
   return &inventory == &camper_inventory() ? camper : home;
 }
 
-Home::Home(Chance chance, const Inventory& inventory, const Options& options)
+HouseholdModel::HouseholdModel(Chance chance, const Inventory& inventory, const Options& options)
     : chance_(chance),
       people_(options.people),
       inventory_(&inventory),
@@ -131,7 +131,7 @@ Home::Home(Chance chance, const Inventory& inventory, const Options& options)
       level_(inventory.has_guests ? options.yearly_kwh / (kHome_kwh + kPerson_kwh * persons_) : 1) {
 }
 
-bool Home::is_away(const Day& day) const {
+bool HouseholdModel::is_away(const Day& day) const {
   if (!inventory_->has_guests && !people_) return false;
   const Chance holidays = people_.value_or(chance_).split("holidays");
   for (int k = 0; k < kHolidays; ++k) {
@@ -143,7 +143,7 @@ bool Home::is_away(const Day& day) const {
 }
 
 // Some days of every two months.
-bool Home::has_guests(const Day& day) const {
+bool HouseholdModel::has_guests(const Day& day) const {
   const std::int64_t number = day.number / kGuestsEach_days;
   Draws draws(chance_.split("guests"), number);
   const auto begins = static_cast<std::int64_t>(50 * draws.uniform());
@@ -152,7 +152,7 @@ bool Home::has_guests(const Day& day) const {
   return since >= 0 && since < days;
 }
 
-void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const {
+void HouseholdModel::add_spans(int person, const Day& day, std::vector<Span>& spans) const {
   // What stays the same: the role, and the person's own hours.
   const Chance people = people_.value_or(chance_);
   Draws always(people.split("person"), person);
@@ -199,14 +199,14 @@ void Home::add_spans(int person, const Day& day, std::vector<Span>& spans) const
   until({sleep_h, sleep_h});
 }
 
-std::vector<Span> Home::awake(const Day& day) const {
+std::vector<Span> HouseholdModel::awake(const Day& day) const {
   std::vector<Span> spans;
   if (is_away(day)) return spans;
   for (int person = 0; person < persons_; ++person) add_spans(person, day, spans);
   return spans;
 }
 
-void Home::plan(const Day& day, Switchboard& board) const {
+void HouseholdModel::plan(const Day& day, Switchboard& board) const {
   const std::vector<Span> spans = awake(day);
   if (spans.empty()) return;
   for (std::size_t k = 0; k < inventory_->appliances.size(); ++k) {
@@ -215,8 +215,8 @@ void Home::plan(const Day& day, Switchboard& board) const {
   plan_lamps(day, spans, board);
 }
 
-void Home::plan_appliance(std::size_t index, const Day& day, const std::vector<Span>& spans,
-                          Switchboard& board) const {
+void HouseholdModel::plan_appliance(std::size_t index, const Day& day,
+                                    const std::vector<Span>& spans, Switchboard& board) const {
   const Appliance& appliance = inventory_->appliances[index];
   const bool guests_own = inventory_->has_guests && appliance.circuit == inventory_->guest_circuit;
   if (guests_own && !has_guests(day)) return;
@@ -254,7 +254,8 @@ void Home::plan_appliance(std::size_t index, const Day& day, const std::vector<S
 }
 
 // People stay in one room after the other, and light it while it is dark.
-void Home::plan_lamps(const Day& day, const std::vector<Span>& spans, Switchboard& board) const {
+void HouseholdModel::plan_lamps(const Day& day, const std::vector<Span>& spans,
+                                Switchboard& board) const {
   const Lamps& lamps = inventory_->lamps;
   if (lamps.power_w == 0) return;
   const Chance chance = chance_.split("lamps");
@@ -282,7 +283,7 @@ void Home::plan_lamps(const Day& day, const std::vector<Span>& spans, Switchboar
   }
 }
 
-double Home::steady_w(std::size_t circuit, const Day& day) const {
+double HouseholdModel::steady_w(std::size_t circuit, const Day& day) const {
   double sum_w = 0;
   for (const Standby& standby : inventory_->standby) {
     if (standby.circuit != circuit) continue;

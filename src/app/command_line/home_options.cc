@@ -97,7 +97,7 @@ Result<OpenHome> open_home(const HomeOptions& options) {
   return OpenHome{.home = std::move(home), .catalog = std::move(catalog)};
 }
 
-Result<ListedDevice> device_of(OpenHome& home, const std::string& text) {
+Result<ShownDevice> device_of(OpenHome& home, const std::string& text) {
   GL_TRY(const auto devices, home.home->devices());
   return find_device(devices, text);
 }

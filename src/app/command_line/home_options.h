@@ -58,12 +58,12 @@ struct OpenHome {
 [[nodiscard]] Result<OpenHome> open_home(const HomeOptions& options);
 
 // Finds the device that the user means (find_device()).
-[[nodiscard]] Result<ListedDevice> device_of(OpenHome& home, const std::string& text);
+[[nodiscard]] Result<ShownDevice> device_of(OpenHome& home, const std::string& text);
 
 // A home, and the one device of it that a command is about.
 struct OpenDevice {
   OpenHome home;
-  ListedDevice device;
+  ShownDevice device;
   catalog::FamilyPtr family;
 };
 [[nodiscard]] Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text);

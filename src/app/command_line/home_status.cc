@@ -377,7 +377,7 @@ Json or_null(const std::optional<double>& number) {
 
 }  // namespace
 
-DeviceStatus read_status(OpenHome& home, const ListedDevice& device, WithEnergy with_energy) {
+DeviceStatus read_status(OpenHome& home, const ShownDevice& device, WithEnergy with_energy) {
   const catalog::FamilyPtr family =
       home.catalog->in_language(home.catalog->of_serial(device.sn), language());
   DeviceStatus status{.device = device, .family = family->id, .device_file = family};

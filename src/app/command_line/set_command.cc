@@ -115,7 +115,7 @@ Status read_back(HomeConnection& home, const std::string& sn, const Family& fami
 }
 
 // Asks on the terminal whether a dangerous command is to be sent.
-Status confirm(const catalog::Command& command, const ListedDevice& device) {
+Status confirm(const catalog::Command& command, const ShownDevice& device) {
   if (::isatty(STDIN_FILENO) != 1) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} ({}) may cut off what hangs on {} or change its protection: --yes "
@@ -129,7 +129,7 @@ Status confirm(const catalog::Command& command, const ListedDevice& device) {
   return fail(ErrorCode::kConflict, "nothing was sent");
 }
 
-JsonObject json_of(const ListedDevice& device, const SetPlan& plan, const Json& answer,
+JsonObject json_of(const ShownDevice& device, const SetPlan& plan, const Json& answer,
                    const std::vector<Change>& changes) {
   JsonArray rows;
   for (const Change& change : changes) {

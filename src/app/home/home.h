@@ -17,7 +17,7 @@
 
 namespace gridloom::app {
 
-struct ListedDevice {
+struct ShownDevice {
   std::string sn;
   std::string name;
   bool online = false;
@@ -62,7 +62,7 @@ class HomeConnection {
   HomeConnection& operator=(const HomeConnection&) = delete;
   virtual ~HomeConnection() = default;
 
-  [[nodiscard]] virtual Result<std::vector<ListedDevice>> devices() = 0;
+  [[nodiscard]] virtual Result<std::vector<ShownDevice>> devices() = 0;
   [[nodiscard]] virtual Result<DeviceValues> values(const std::string& sn) = 0;
   // The household meter that a device names by this quota (catalog::meter_field()); empty: none.
   [[nodiscard]] virtual Result<std::string> meter(const std::string& sn,
@@ -92,13 +92,13 @@ class HomeConnection {
 // serial number, a part of a name; all but the first in any case, and only if one device fits.
 // kNotFound: there is none, and the detail has the nearest; kConflict: several fit, and the detail
 // lists them.
-[[nodiscard]] Result<ListedDevice> find_device(const std::vector<ListedDevice>& devices,
-                                               std::string_view text);
+[[nodiscard]] Result<ShownDevice> find_device(const std::vector<ShownDevice>& devices,
+                                              std::string_view text);
 
 // Whether the text is the whole serial number or name of the device, and not a part of one.
-[[nodiscard]] bool is_whole_name(const ListedDevice& device, std::string_view text);
+[[nodiscard]] bool is_whole_name(const ShownDevice& device, std::string_view text);
 
 // "Kitchen power station (R331ZEB4ZEAL0528)", in printable characters.
-[[nodiscard]] std::string device_text(const ListedDevice& device);
+[[nodiscard]] std::string device_text(const ShownDevice& device);
 
 }  // namespace gridloom::app

@@ -47,9 +47,9 @@ class LocalHome final : public HomeConnection {
  public:
   explicit LocalHome(std::filesystem::path data) : data_(std::move(data)) {}
 
-  Result<std::vector<ListedDevice>> devices() override {
+  Result<std::vector<ShownDevice>> devices() override {
     GL_TRY(const auto answer, ask_admin(data_, {{"op", "device.list"}}));
-    std::vector<ListedDevice> devices;
+    std::vector<ShownDevice> devices;
     if (!answer.is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
     for (const Json& row : answer.get_array()) {
       const Json* online = wire::member(row, "online");
@@ -114,7 +114,7 @@ std::unique_ptr<HomeConnection> local_home(const std::filesystem::path& data_fol
   return std::make_unique<LocalHome>(data_folder);
 }
 
-Result<ListedDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
+Result<ShownDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
   GL_TRY(const auto devices, local_home(data_folder)->devices());
   return find_device(devices, text);
 }

@@ -14,7 +14,7 @@ namespace gridloom::app {
 
 // The device of the data folder that a person means (find_device()), whether a server runs on it or
 // not.
-[[nodiscard]] Result<ListedDevice> local_device(const std::filesystem::path& data_folder,
-                                                std::string_view text);
+[[nodiscard]] Result<ShownDevice> local_device(const std::filesystem::path& data_folder,
+                                               std::string_view text);
 
 }  // namespace gridloom::app

@@ -31,9 +31,9 @@ class RemoteHome final : public HomeConnection {
   RemoteHome(client::ApiClient api, client::ApiOptions options)
       : api_(std::move(api)), options_(std::move(options)) {}
 
-  Result<std::vector<ListedDevice>> devices() override {
+  Result<std::vector<ShownDevice>> devices() override {
     GL_TRY(const auto listed, api_.devices());
-    std::vector<ListedDevice> devices;
+    std::vector<ShownDevice> devices;
     devices.reserve(listed.size());
     for (const client::ListedDevice& row : listed) {
       devices.push_back(

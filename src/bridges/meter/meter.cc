@@ -104,7 +104,7 @@ bool is_serial(std::string_view text) {
          });
 }
 
-Status read_sources(const Arguments& given, Settings& settings) {
+Status read_sources(const Arguments& given, MeterSettings& settings) {
   const std::string source = given.text("source");
   GL_TRY(auto parsed, parse_source("source", source.empty() ? "home" : source));
   settings.source = std::move(parsed);
@@ -118,7 +118,7 @@ Status read_sources(const Arguments& given, Settings& settings) {
   return {};
 }
 
-Status read_group(const Arguments& given, Settings& settings) {
+Status read_group(const Arguments& given, MeterSettings& settings) {
   settings.group = given.text("group");
   const auto share = given.number("share");
   const std::string own = given.text("own");
@@ -142,7 +142,7 @@ Status read_group(const Arguments& given, Settings& settings) {
   return {};
 }
 
-Status read_addresses(const Arguments& given, Settings& settings) {
+Status read_addresses(const Arguments& given, MeterSettings& settings) {
   const std::string listen = given.text("listen");
   GL_TRY(auto address, address_in("listen", listen.empty() ? kListenByDefault : listen));
   settings.listen = std::move(address);
@@ -172,8 +172,8 @@ Status read_addresses(const Arguments& given, Settings& settings) {
 
 std::span<const Parameter> setting_rows() { return kRows; }
 
-Result<Settings> parse_settings(const Arguments& given) {
-  Settings settings;
+Result<MeterSettings> parse_settings(const Arguments& given) {
+  MeterSettings settings;
   settings.model = given.text("as") == kModels.back() ? Model::kShellyPro3Em : Model::kEcoTracker;
   if (const auto age_s = given.integer("max-age")) {
     settings.max_age = std::chrono::seconds(*age_s);

@@ -21,7 +21,7 @@
 
 namespace gridloom::bridges::meter {
 
-struct Settings {
+struct MeterSettings {
   Model model = Model::kEcoTracker;
   SourceSpec source{};
   std::vector<SourceSpec> phases{};  // none, or three
@@ -39,7 +39,7 @@ struct Settings {
 
 [[nodiscard]] std::span<const parameters::Parameter> setting_rows();
 // kBadParams: names the setting, its value, and what would be valid.
-[[nodiscard]] Result<Settings> parse_settings(const parameters::Arguments& given);
+[[nodiscard]] Result<MeterSettings> parse_settings(const parameters::Arguments& given);
 
 // 12 hexadecimal digits that are always the same for a name.
 [[nodiscard]] std::string serial_of(std::string_view name);

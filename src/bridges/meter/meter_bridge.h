@@ -24,7 +24,7 @@ namespace gridloom::bridges::meter {
 
 class MeterBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  MeterBridge(Parts parts, Identity identity, Settings settings);
+  MeterBridge(Parts parts, Identity identity, MeterSettings settings);
   ~MeterBridge() override;
 
   void start() override;
@@ -54,7 +54,7 @@ class MeterBridge final : public Bridge, private DeviceBook::Listener {
 
   const Parts parts_;
   const Identity identity_;
-  const Settings settings_;
+  const MeterSettings settings_;
   Display display_;
   Worker worker_;
   std::optional<DeviceBook> book_;

@@ -91,9 +91,6 @@ std::vector<std::string> reports_of(const catalog::Family& family,
 
 namespace {
 
-using wire::Json;
-using wire::JsonObject;
-
 // Quotas of one device that are compared; further ones are passed on by reports alone.
 constexpr std::size_t kMostQuotas = 8192;
 constexpr Millis kWrongTime{5 * 60 * 1000};

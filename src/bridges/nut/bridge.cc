@@ -53,7 +53,7 @@ constexpr std::array<Parameter, 6> kSettings = {{
 
 std::span<const Parameter> nut_parameters() { return kSettings; }
 
-Result<Settings> nut_settings(const parameters::Arguments& arguments) {
+Result<NutSettings> nut_settings(const parameters::Arguments& arguments) {
   const std::string listen = arguments.text("listen");
   auto address = net::parse_address(listen.empty() ? kListen : std::string_view(listen));
   if (!address) {
@@ -68,11 +68,11 @@ Result<Settings> nut_settings(const parameters::Arguments& arguments) {
   thresholds.charge_percent = arguments.number("low-battery").value_or(thresholds.charge_percent);
   thresholds.runtime =
       std::chrono::seconds(arguments.integer("low-runtime").value_or(thresholds.runtime.count()));
-  return Settings{.listen = std::move(*address),
-                  .selection = Selection(arguments.texts("devices"), {}),
-                  .thresholds = thresholds,
-                  .user = arguments.text("user"),
-                  .password = Secret(arguments.text("password"))};
+  return NutSettings{.listen = std::move(*address),
+                     .selection = Selection(arguments.texts("devices"), {}),
+                     .thresholds = thresholds,
+                     .user = arguments.text("user"),
+                     .password = Secret(arguments.text("password"))};
 }
 
 namespace {
@@ -160,7 +160,7 @@ constexpr std::chrono::seconds kRetry{5};
 // Shows the batteries of the account to clients of Network UPS Tools.
 class NutBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  NutBridge(Parts parts, Identity identity, nut::Settings settings)
+  NutBridge(Parts parts, Identity identity, nut::NutSettings settings)
       : parts_(std::move(parts)), identity_(std::move(identity)), settings_(std::move(settings)) {}
 
   void start() override {
@@ -235,7 +235,7 @@ class NutBridge final : public Bridge, private DeviceBook::Listener {
 
   const Parts parts_;
   const Identity identity_;
-  const nut::Settings settings_;
+  const nut::NutSettings settings_;
   nut::UpsBoard board_;
   std::unique_ptr<nut::Server> server_;
   std::optional<DeviceBook> book_;

@@ -17,7 +17,7 @@
 
 namespace gridloom::bridges::nut {
 
-struct Settings {
+struct NutSettings {
   net::Address listen;
   Selection selection{{}, {}};
   Thresholds thresholds{};
@@ -27,7 +27,7 @@ struct Settings {
 
 [[nodiscard]] std::span<const parameters::Parameter> nut_parameters();
 // kBadParams: names the setting, its value, and what would be valid.
-[[nodiscard]] Result<Settings> nut_settings(const parameters::Arguments& arguments);
+[[nodiscard]] Result<NutSettings> nut_settings(const parameters::Arguments& arguments);
 
 }  // namespace gridloom::bridges::nut
 

@@ -68,20 +68,20 @@ Result<std::vector<EventKind>> kinds_named(const std::vector<std::string>& names
 
 }  // namespace
 
-bool Settings::tells(EventKind kind) const {
+bool WebhookSettings::tells(EventKind kind) const {
   return std::ranges::find(events, kind) != events.end();
 }
 
 std::span<const Parameter> webhook_parameters() { return kSettings; }
 
-Result<Settings> webhook_settings(const parameters::Arguments& arguments) {
+Result<WebhookSettings> webhook_settings(const parameters::Arguments& arguments) {
   GL_TRY(auto url, parse_web_address("url", arguments.text("url")));
   GL_TRY(auto events, kinds_named(arguments.texts("events")));
-  return Settings{.url = std::move(url),
-                  .ca = arguments.text("ca"),
-                  .secret = Secret(arguments.text("secret")),
-                  .events = std::move(events),
-                  .selection = Selection(arguments.texts("devices"), {})};
+  return WebhookSettings{.url = std::move(url),
+                         .ca = arguments.text("ca"),
+                         .secret = Secret(arguments.text("secret")),
+                         .events = std::move(events),
+                         .selection = Selection(arguments.texts("devices"), {})};
 }
 
 }  // namespace gridloom::bridges::webhook
@@ -107,7 +107,8 @@ std::string account_name(const registry::Registry& registry, registry::AccountId
 // Posts what happens to the devices to an address, one event after another.
 class WebhookBridge final : public Bridge {
  public:
-  WebhookBridge(const Parts& parts, const Identity& identity, const webhook::Settings& settings)
+  WebhookBridge(const Parts& parts, const Identity& identity,
+                const webhook::WebhookSettings& settings)
       : parts_(parts),
         account_(identity.account),
         sender_(parts, identity, settings),

@@ -17,7 +17,7 @@
 
 namespace gridloom::bridges::webhook {
 
-struct Settings {
+struct WebhookSettings {
   WebAddress url;
   std::string ca;                 // empty: the system's authorities
   Secret secret;                  // empty: nothing is signed
@@ -29,7 +29,7 @@ struct Settings {
 
 [[nodiscard]] std::span<const parameters::Parameter> webhook_parameters();
 // kBadParams: names the setting, its value, and what would be valid.
-[[nodiscard]] Result<Settings> webhook_settings(const parameters::Arguments& arguments);
+[[nodiscard]] Result<WebhookSettings> webhook_settings(const parameters::Arguments& arguments);
 
 }  // namespace gridloom::bridges::webhook
 

@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::ElementsAreArray;
 using testing::HasSubstr;
 
-Result<Settings> settings_of(std::string_view json) {
+Result<WebhookSettings> settings_of(std::string_view json) {
   const wire::Json given = must(wire::parse_json(json));
   GL_TRY(auto arguments,
          parameters::Arguments::check({.name = "webhook", .declared = webhook_parameters()},
@@ -23,12 +23,12 @@ Result<Settings> settings_of(std::string_view json) {
 }
 
 TEST(WebhookSettings, TellAllEventsUnlessTheyNameSome) {
-  const Settings all = must(settings_of(R"({"url":"http://hook/a?b=c"})"));
+  const WebhookSettings all = must(settings_of(R"({"url":"http://hook/a?b=c"})"));
   EXPECT_EQ(all.url.server, "http://hook");
   EXPECT_EQ(all.url.target, "/a?b=c");
   EXPECT_TRUE(all.secret.empty());
   EXPECT_THAT(all.events, ElementsAreArray(kEventKinds));
-  const Settings some =
+  const WebhookSettings some =
       must(settings_of(R"({"url":"http://hook","events":["quiet","fault.began"],"secret":"s",)"
                        R"("devices":["kitchen"]})"));
   EXPECT_THAT(some.events, ElementsAre(EventKind::kQuiet, EventKind::kFaultBegan));

@@ -92,7 +92,7 @@ Verdict verdict_of(unsigned status) {
   return is_later ? Verdict::kLater : Verdict::kRefused;
 }
 
-Sender::Sender(Parts parts, Identity identity, Settings settings)
+Sender::Sender(Parts parts, Identity identity, WebhookSettings settings)
     : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::move(settings)),

@@ -77,7 +77,7 @@ enum class Verdict : std::uint8_t {
 // Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
 class Sender {
  public:
-  Sender(Parts parts, Identity identity, Settings settings);
+  Sender(Parts parts, Identity identity, WebhookSettings settings);
 
   void start();
   // Ends the call that is under way. What waits is told by the next run.
@@ -115,7 +115,7 @@ class Sender {
 
   const Parts parts_;
   const Identity identity_;
-  const Settings settings_;
+  const WebhookSettings settings_;
   Outbox outbox_;
   std::string saved_;  // state
   Moment save_at_{};

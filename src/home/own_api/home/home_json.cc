@@ -278,7 +278,6 @@ namespace {
 using body::EvccNumber;
 using history::EnergyFlow;
 using overview::measures;
-using overview::PowerPlace;
 using overview::Quantity;
 
 // Rounding never lets a counter fall.

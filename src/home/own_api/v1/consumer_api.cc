@@ -24,6 +24,10 @@ namespace gridloom::api {
 namespace {
 
 using catalog::BatteryMode;
+using home::HomeDevice;
+using home::HomeDevicePtr;
+
+constexpr std::size_t kTwinsAtOnce = 32;
 
 Result<BatteryMode> mode_in(const wire::JsonObject& body) {
   const wire::Json* mode = body.if_contains("mode");
@@ -45,67 +49,6 @@ Result<std::string> device_in(const wire::JsonObject& body) {
   return fail(ErrorCode::kBadParams, "device must be a serial number");
 }
 
-}  // namespace
-
-void EvccApi::get(Call call) const {
-  const AccountId account = call.account;
-  services_.home.homes().get(
-      account,
-      {.loop = &loop_,
-       .done = [this, call = std::move(call)](const Result<home::HomeFeed::Home>& home) mutable {
-         if (!home) return call.done(call.form.failure(home.error()));
-         with_modes(std::move(call), *home);
-       }});
-}
-
-void EvccApi::with_modes(Call call, const home::HomeFeed::Home& home) const {
-  const AccountId account = call.account;
-  Callback<Result<home::BatteryModes::Leases>> done =
-      [this, call = std::move(call),
-       home](const Result<home::BatteryModes::Leases>& modes) mutable {
-        // They are at another node that may be away: the home is known all the same.
-        with_totals(std::move(call), home, modes ? std::optional(*modes) : std::nullopt);
-      };
-  services_.home.modes().list(account, {.loop = &loop_, .done = std::move(done)});
-}
-
-void EvccApi::with_totals(Call call, const home::HomeFeed::Home& home,
-                          std::optional<home::BatteryModes::Leases> modes) const {
-  const AccountId account = call.account;
-  Callback<Result<home::EnergyCounters::Totals>> answer =
-      [form = call.form, done = std::move(call.done), state = home.state, picture = home.picture,
-       modes = std::move(modes)](const Result<home::EnergyCounters::Totals>& totals) mutable {
-        const body::Evcc evcc = evcc_of(*state, *picture, totals ? totals->get() : nullptr, modes);
-        done(form.success(schema::to_text(evcc)));
-      };
-  services_.home.counters().get(account, {.loop = &loop_, .done = std::move(answer)});
-}
-
-void EvccApi::set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const {
-  const auto mode = mode_in(body);
-  if (!mode) return call.done(call.form.failure(mode.error()));
-  auto device = device_in(body);
-  if (!device) return call.done(call.form.failure(device.error()));
-  services_.home.modes().set(
-      {.account = call.account,
-       .sn = std::move(*device),
-       .mode = *mode,
-       .origin = std::move(origin)},
-      {.loop = &loop_,
-       .done = [form = call.form, done = std::move(call.done)](
-                   const Result<home::BatteryModes::Leases>& leases) mutable {
-         if (!leases) return done(form.failure(leases.error()));
-         done(form.success(schema::to_text(body::BatteryModes{.modes = modes_of(*leases)})));
-       }});
-}
-
-namespace {
-
-using home::HomeDevice;
-using home::HomeDevicePtr;
-
-constexpr std::size_t kTwinsAtOnce = 32;
-
 // The texts of a parameter that are separated by commas.
 std::vector<std::string> list_in(const wire::JsonObject& params, std::string_view name) {
   std::vector<std::string> all;
@@ -124,7 +67,7 @@ bool fits(std::string_view pattern, std::string_view name) {
 
 }  // namespace
 
-struct HomeMetricsApi::Names {
+struct ConsumerApi::Names {
   const FamilyMetrics& of(const catalog::FamilyPtr& family) {
     auto& found = by_family[family.get()];
     if (!found) found = std::make_unique<FamilyMetrics>(*family);
@@ -133,7 +76,7 @@ struct HomeMetricsApi::Names {
   std::map<const catalog::Family*, std::unique_ptr<FamilyMetrics>> by_family;
 };
 
-struct HomeMetricsApi::Work {
+struct ConsumerApi::Work {
   Work(Call given, std::size_t max_fields) : call(std::move(given)), metrics(max_fields) {}
 
   [[nodiscard]] bool wants(std::string_view quota) const {
@@ -151,11 +94,67 @@ struct HomeMetricsApi::Work {
   std::vector<HomeDevicePtr> to_read;  // those whose values are of now, the next one last
 };
 
-HomeMetricsApi::HomeMetricsApi(const Services& services, Loop& loop)
+ConsumerApi::ConsumerApi(const Services& services, Loop& loop)
     : services_(services), loop_(loop), names_(std::make_unique<Names>()) {}
-HomeMetricsApi::~HomeMetricsApi() = default;
+ConsumerApi::~ConsumerApi() = default;
 
-void HomeMetricsApi::get(Call call) const {
+// --- evcc
+
+void ConsumerApi::evcc(Call call) const {
+  const AccountId account = call.account;
+  services_.home.homes().get(
+      account,
+      {.loop = &loop_,
+       .done = [this, call = std::move(call)](const Result<home::HomeFeed::Home>& home) mutable {
+         if (!home) return call.done(call.form.failure(home.error()));
+         with_modes(std::move(call), *home);
+       }});
+}
+
+void ConsumerApi::with_modes(Call call, const home::HomeFeed::Home& home) const {
+  const AccountId account = call.account;
+  Callback<Result<home::BatteryModes::Leases>> done =
+      [this, call = std::move(call),
+       home](const Result<home::BatteryModes::Leases>& modes) mutable {
+        // They are at another node that may be away: the home is known all the same.
+        with_totals(std::move(call), home, modes ? std::optional(*modes) : std::nullopt);
+      };
+  services_.home.modes().list(account, {.loop = &loop_, .done = std::move(done)});
+}
+
+void ConsumerApi::with_totals(Call call, const home::HomeFeed::Home& home,
+                              std::optional<home::BatteryModes::Leases> modes) const {
+  const AccountId account = call.account;
+  Callback<Result<home::EnergyCounters::Totals>> answer =
+      [form = call.form, done = std::move(call.done), state = home.state, picture = home.picture,
+       modes = std::move(modes)](const Result<home::EnergyCounters::Totals>& totals) mutable {
+        const body::Evcc evcc = evcc_of(*state, *picture, totals ? totals->get() : nullptr, modes);
+        done(form.success(schema::to_text(evcc)));
+      };
+  services_.home.counters().get(account, {.loop = &loop_, .done = std::move(answer)});
+}
+
+void ConsumerApi::battery_mode(Call call) const {
+  const auto mode = mode_in(call.body);
+  if (!mode) return call.done(call.form.failure(mode.error()));
+  auto device = device_in(call.body);
+  if (!device) return call.done(call.form.failure(device.error()));
+  services_.home.modes().set(
+      {.account = call.account,
+       .sn = std::move(*device),
+       .mode = *mode,
+       .origin = std::move(call.origin)},
+      {.loop = &loop_,
+       .done = [form = call.form, done = std::move(call.done)](
+                   const Result<home::BatteryModes::Leases>& leases) mutable {
+         if (!leases) return done(form.failure(leases.error()));
+         done(form.success(schema::to_text(body::BatteryModes{.modes = modes_of(*leases)})));
+       }});
+}
+
+// --- metrics
+
+void ConsumerApi::metrics(Call call) const {
   auto work = std::make_shared<Work>(std::move(call), services_.metrics_fields);
   services_.home.homes().get(
       work->call.account,
@@ -176,7 +175,7 @@ void HomeMetricsApi::get(Call call) const {
 }
 
 // kNoPermission: a device that is asked for is not the account's.
-Status HomeMetricsApi::choose(Work& work) const {
+Status ConsumerApi::choose(Work& work) const {
   work.patterns = list_in(work.call.params, "fields");
   const std::vector<std::string> sns = list_in(work.call.params, "devices");
   work.is_whole = sns.empty();
@@ -195,7 +194,7 @@ Status HomeMetricsApi::choose(Work& work) const {
 }
 
 // kBadParams: no device has a number under a name that is asked for.
-Status HomeMetricsApi::check_fields(const Work& work) const {
+Status ConsumerApi::check_fields(const Work& work) const {
   for (const std::string& pattern : work.patterns) {
     const bool is_known = std::ranges::any_of(work.devices, [&](const HomeDevicePtr& device) {
       const FamilyMetrics& metrics = names_->of(device->family);
@@ -213,7 +212,7 @@ Status HomeMetricsApi::check_fields(const Work& work) const {
   return {};
 }
 
-void HomeMetricsApi::add_counters(const WorkPtr& work) const {
+void ConsumerApi::add_counters(const WorkPtr& work) const {
   services_.home.counters().get(
       work->call.account,
       {.loop = &loop_, .done = [this, work](const Result<home::EnergyCounters::Totals>& totals) {
@@ -231,7 +230,7 @@ void HomeMetricsApi::add_counters(const WorkPtr& work) const {
        }});
 }
 
-void HomeMetricsApi::read_fields(const WorkPtr& work) const {
+void ConsumerApi::read_fields(const WorkPtr& work) const {
   if (work->metrics.is_full()) {
     for ([[maybe_unused]] const HomeDevicePtr& each : work->to_read) work->metrics.leave_out();
     work->to_read.clear();
@@ -265,7 +264,7 @@ void HomeMetricsApi::read_fields(const WorkPtr& work) const {
                             }});
 }
 
-void HomeMetricsApi::finish(const WorkPtr& work) const {
+void ConsumerApi::finish(const WorkPtr& work) const {
   const HomeMetrics::Format format = HomeMetrics::format_for(work->call.accept);
   http::Response response;
   response.content_type = HomeMetrics::content_type(format);

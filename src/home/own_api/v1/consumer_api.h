@@ -23,64 +23,12 @@
 
 namespace gridloom::api {
 
-// GET /api/v1/evcc (own_api/home/home_json.h) and POST /api/v1/evcc/batterymode.
-class EvccApi {
- public:
-  EvccApi(const Services& services, Loop& loop) : services_(services), loop_(loop) {}
-
-  struct Call {
-    AccountId account{};
-    AnswerForm form;
-    Callback<http::Response> done;
-  };
-  void get(Call call) const;
-  void set_mode(Call call, const wire::JsonObject& body, hub::RequestOrigin origin) const;
-
- private:
-  void with_modes(Call call, const home::HomeFeed::Home& home) const;
-  void with_totals(Call call, const home::HomeFeed::Home& home,
-                   std::optional<home::BatteryModes::Leases> modes) const;
-
-  const Services& services_;
-  Loop& loop_;  // answers are delivered on it
-};
-
-// GET /metrics/home: the devices of an account as metrics (own_api/home/home_metrics.h).
-class HomeMetricsApi {
- public:
-  HomeMetricsApi(const Services& services, Loop& loop);
-  HomeMetricsApi(const HomeMetricsApi&) = delete;
-  HomeMetricsApi& operator=(const HomeMetricsApi&) = delete;
-  ~HomeMetricsApi();
-
-  struct Call {
-    AccountId account{};
-    wire::JsonObject params{};  // of the query: fields, devices
-    std::string accept{};       // the header
-    AnswerForm form;
-    Callback<http::Response> done;
-  };
-  void get(Call call) const;
-
- private:
-  struct Names;  // of metrics, by family
-  struct Work;
-  using WorkPtr = std::shared_ptr<Work>;
-  [[nodiscard]] Status choose(Work& work) const;
-  [[nodiscard]] Status check_fields(const Work& work) const;
-  void add_counters(const WorkPtr& work) const;
-  void read_fields(const WorkPtr& work) const;
-  void finish(const WorkPtr& work) const;
-
-  const Services& services_;
-  Loop& loop_;  // answers are delivered on it
-  std::unique_ptr<Names> names_;
-};
-
 class ConsumerApi {
  public:
-  ConsumerApi(const Services& services, Loop& loop)
-      : evcc_(services, loop), metrics_(services, loop) {}
+  ConsumerApi(const Services& services, Loop& loop);
+  ConsumerApi(const ConsumerApi&) = delete;
+  ConsumerApi& operator=(const ConsumerApi&) = delete;
+  ~ConsumerApi();
 
   struct Call {
     AccountId account{};
@@ -91,24 +39,30 @@ class ConsumerApi {
     AnswerForm form;
     Callback<http::Response> done;
   };
-  void evcc(Call call) const {
-    evcc_.get({.account = call.account, .form = call.form, .done = std::move(call.done)});
-  }
-  void battery_mode(Call call) const {
-    evcc_.set_mode({.account = call.account, .form = call.form, .done = std::move(call.done)},
-                   call.body, std::move(call.origin));
-  }
-  void metrics(Call call) const {
-    metrics_.get({.account = call.account,
-                  .params = std::move(call.params),
-                  .accept = std::move(call.accept),
-                  .form = call.form,
-                  .done = std::move(call.done)});
-  }
+  // GET /api/v1/evcc (own_api/home/home_json.h) and POST /api/v1/evcc/batterymode.
+  void evcc(Call call) const;
+  void battery_mode(Call call) const;
+  // GET /metrics/home: the devices of an account as metrics (own_api/home/home_metrics.h), of the
+  // `fields` and `devices` of the query.
+  void metrics(Call call) const;
 
  private:
-  EvccApi evcc_;
-  HomeMetricsApi metrics_;
+  void with_modes(Call call, const home::HomeFeed::Home& home) const;
+  void with_totals(Call call, const home::HomeFeed::Home& home,
+                   std::optional<home::BatteryModes::Leases> modes) const;
+
+  struct Names;  // of metrics, by family
+  struct Work;   // on metrics
+  using WorkPtr = std::shared_ptr<Work>;
+  [[nodiscard]] Status choose(Work& work) const;
+  [[nodiscard]] Status check_fields(const Work& work) const;
+  void add_counters(const WorkPtr& work) const;
+  void read_fields(const WorkPtr& work) const;
+  void finish(const WorkPtr& work) const;
+
+  const Services& services_;
+  Loop& loop_;  // answers are delivered on it
+  std::unique_ptr<Names> names_;
 };
 
 }  // namespace gridloom::api

@@ -394,9 +394,6 @@ const SharedText& open_api() {
 
 namespace {
 
-using wire::JsonArray;
-using wire::JsonObject;
-
 JsonObject reference(std::string_view to) { return {{"$ref", to}}; }
 
 // Adds the messages to the channel and to the components; returns what an operation refers to.

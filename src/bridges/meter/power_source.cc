@@ -414,7 +414,7 @@ std::unique_ptr<PowerSource> make_output_source(const SourceSpec& spec, const So
   return make(spec, parts, DeviceSource::Sign::kGives);
 }
 
-// How settings name a source, and how messages say a number.
+// --- the names of sources in settings, and numbers in messages
 
 namespace {
 

@@ -243,7 +243,6 @@ void DeviceBook::registry_changed() {
 
 namespace {
 
-constexpr std::size_t kTwinsAtOnce = 32;
 constexpr std::chrono::seconds kPatience{5};
 
 using Twins = std::vector<hub::TwinSnapshot>;

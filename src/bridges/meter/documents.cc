@@ -12,20 +12,20 @@ namespace gridloom::bridges::meter {
 namespace {
 
 // The device has whole watts.
-std::int64_t watts(double value) { return std::llround(value); }
-double watt_hours(double value) { return std::round(value * 10) / 10; }
+std::int64_t whole_watts(double value) { return std::llround(value); }
+double tenths_of_watt_hours(double value) { return std::round(value * 10) / 10; }
 
 }  // namespace
 
 wire::JsonObject eco_tracker_document(const Reading& reading) {
-  wire::JsonObject document{{"power", watts(reading.power_w)},
-                            {"powerAvg", watts(reading.average_w)},
-                            {"energyCounterIn", watt_hours(reading.in_wh)},
-                            {"energyCounterOut", watt_hours(reading.out_wh)}};
+  wire::JsonObject document{{"power", whole_watts(reading.power_w)},
+                            {"powerAvg", whole_watts(reading.average_w)},
+                            {"energyCounterIn", tenths_of_watt_hours(reading.in_wh)},
+                            {"energyCounterOut", tenths_of_watt_hours(reading.out_wh)}};
   if (reading.phases_w) {
-    document["powerPhase1"] = watts((*reading.phases_w)[0]);
-    document["powerPhase2"] = watts((*reading.phases_w)[1]);
-    document["powerPhase3"] = watts((*reading.phases_w)[2]);
+    document["powerPhase1"] = whole_watts((*reading.phases_w)[0]);
+    document["powerPhase2"] = whole_watts((*reading.phases_w)[1]);
+    document["powerPhase3"] = whole_watts((*reading.phases_w)[2]);
   }
   return document;
 }

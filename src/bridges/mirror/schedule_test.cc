@@ -19,6 +19,8 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 constexpr Moment kStart{hours(24)};
 
@@ -52,14 +54,6 @@ TEST(Pace, CountsTheRequestsOfAnHour) {
   EXPECT_EQ(pace.requests_in_hour(kStart + minutes(89)), 60U);
   EXPECT_EQ(pace.requests_in_hour(kStart + minutes(140)), 9U);
 }
-
-using std::chrono::hours;
-using std::chrono::minutes;
-using std::chrono::seconds;
-using testing::ElementsAre;
-using testing::IsEmpty;
-
-constexpr Moment kStart{hours(24)};
 
 // A cloud that answers at once, on a clock of the test's own.
 struct Vendor {

@@ -159,7 +159,6 @@ std::optional<PageFile> PageFiles::find(std::string_view path) const {
 
 namespace {
 
-constexpr std::string_view kIndex = "/index.html";
 constexpr std::string_view kSignIn = "/sign-in";  // of links that people are given
 constexpr std::string_view kAssets = "/assets/";
 constexpr std::string_view kHtml = "text/html; charset=utf-8";

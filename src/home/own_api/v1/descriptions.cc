@@ -335,7 +335,7 @@ std::string lower(std::string_view name) {
   return text;
 }
 
-std::string make() {
+std::string make_open_api() {
   JsonObject paths;
   for (const Route& route : OwnApi::routes()) {
     Json& item = paths[route.path];
@@ -388,7 +388,7 @@ std::vector<schema::BodyOf> own_bodies() {
 }
 
 const SharedText& open_api() {
-  static const SharedText text(make());
+  static const SharedText text(make_open_api());
   return text;
 }
 
@@ -418,7 +418,7 @@ JsonObject operation(std::string_view action, std::string_view summary, JsonArra
           {"messages", std::move(messages)}};
 }
 
-std::string make() {
+std::string make_async_api() {
   JsonObject of_channel;
   JsonObject messages;
   JsonArray told = add_messages(body::kServerMessages, of_channel, messages);
@@ -452,7 +452,7 @@ std::string make() {
 }  // namespace
 
 const SharedText& async_api() {
-  static const SharedText text(make());
+  static const SharedText text(make_async_api());
   return text;
 }
 

@@ -49,7 +49,7 @@ Cells lived(std::size_t first_home, std::size_t homes, const Rates& rates) {
   Cells cells{};
   for (std::size_t k = 0; k < homes; ++k) {
     const Chance chance = Chance(first_home + k).split("fit");
-    Load load(Home(chance, home_inventory(), {.yearly_kwh = 3500, .rates = &rates}),
+    Load load(HouseholdModel(chance, home_inventory(), {.yearly_kwh = 3500, .rates = &rates}),
               wired_together());
     for (int day = 0; day < kDays; ++day) {
       const Day date(kFirstDay + day);

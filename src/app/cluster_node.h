@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "app/operations/cluster.h"
+#include "app/operations/running_node.h"
 #include "app/options.h"
 #include "app/services.h"
 #include "base/clock.h"
@@ -42,12 +42,12 @@ class ClusterNode {
   // Ends the slots that are left, at once.
   virtual void end() = 0;
   // The node outlives it.
-  [[nodiscard]] virtual operations::ClusterNode operations() = 0;
+  [[nodiscard]] virtual operations::RunningNode operations() = 0;
 };
 
 struct ClusterNodeParts {
   server::Server::Clocks clocks;
-  const server::Limits& limits;
+  const server::ServerLimits& limits;
   std::shared_ptr<const catalog::Catalog> catalog;
   const ServicesMade& services;  // of the door
 };

@@ -463,7 +463,7 @@ Result<Limits> limits_from(const std::vector<std::string>& settings) {
     GL_TRY(put_into(limits, setting));
   }
   // A text is never larger than the message that carries it.
-  server::Limits& server = limits.server;
+  server::ServerLimits& server = limits.server;
   server.signing.json.bytes = server.http.body_bytes;
   server.hub.json.bytes = server.hub.report.bytes = server.mqtt.packet_bytes;
   return limits;

@@ -20,7 +20,7 @@
 namespace gridloom::app {
 
 struct Limits {
-  server::Limits server{};
+  server::ServerLimits server{};
   api::LiveLimits live{};
   std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
 };

@@ -27,10 +27,10 @@
 #include "app/demo.h"
 #include "app/limits.h"
 #include "app/network_options.h"
-#include "app/operations/cluster.h"
 #include "app/operations/faults.h"
 #include "app/operations/lab.h"
 #include "app/operations/last_states.h"
+#include "app/operations/running_node.h"
 #include "app/operations/sign_in.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
@@ -90,7 +90,7 @@ Result<std::vector<server::MakeService>> services_of(ServeProcess& process,
                .metrics_fields = limits.metrics_fields,
                .administration = &process.administration},
        .bridges = {.configured = std::move(configured),
-                   .place = is_door ? std::nullopt : std::optional(bridges::Place{})}},
+                   .place = is_door ? std::nullopt : std::optional(bridges::BridgesPlace{})}},
       process.services);
 }
 

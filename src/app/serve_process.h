@@ -16,9 +16,9 @@
 #include "app/control/administration.h"
 #include "app/demo.h"
 #include "app/malloc_trim_policy.h"
-#include "app/operations/cluster.h"
 #include "app/operations/faults.h"
 #include "app/operations/lab.h"
+#include "app/operations/running_node.h"
 #include "app/options.h"
 #include "app/ready_file.h"
 #include "app/services.h"
@@ -30,7 +30,7 @@
 #include "net/address.h"
 #include "net/io_loop.h"
 #include "net/tls.h"
-#include "own_api/page/page_files.h"
+#include "own_api/page/page.h"
 #include "server/server.h"
 #include "sim/fleet.h"
 #include "sim/world_file.h"
@@ -55,7 +55,7 @@ struct ServeProcess {
   ServerAdministration administration;
   ServicesMade services;                   // of the server
   std::unique_ptr<ClusterNode> node;       // null: no cluster
-  operations::ClusterNode cluster;         // of the node
+  operations::RunningNode cluster;         // of the node
   std::unique_ptr<server::Server> server;  // of a node: its door
   std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;

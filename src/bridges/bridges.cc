@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <future>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "bridges/kinds.h"
 #include "hub/platform/platform.h"
 #include "parameters/arguments.h"
+#include "time/iso_text.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -46,7 +48,7 @@ std::string client_id_of(const registry::Directory& directory, registry::Account
   return fmt::format("gridloom-{}-{}", bridge, random.substr(0, kDigits));
 }
 
-std::vector<Secret> secrets_in(const Kind& kind, const Arguments& settings) {
+std::vector<Secret> secrets_in(const BridgeKind& kind, const Arguments& settings) {
   std::vector<Secret> secrets;
   for (const parameters::Parameter& each : kind.settings) {
     if (each.type == parameters::Type::kSecret) secrets.emplace_back(settings.text(each.name));
@@ -134,7 +136,7 @@ void Bridges::registry_changed() {
   if (begin_thread()) loop_->post([this] { update(); });
 }
 
-void Bridges::place(Place place) {
+void Bridges::place(BridgesPlace place) {
   std::promise<void> updated;
   {
     const std::lock_guard lock(mutex_);
@@ -150,7 +152,8 @@ void Bridges::place(Place place) {
   updated.get_future().wait();
 }
 
-std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place& place) const {
+std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(
+    const BridgesPlace& place) const {
   std::map<std::string, Wanted, std::less<>> all;
   const auto directory = options_.registry.directory();
   const auto add = [&](const std::string& name, const Secret& settings, Wanted wanted,
@@ -186,7 +189,7 @@ std::map<std::string, Bridges::Wanted, std::less<>> Bridges::wanted(const Place&
 }
 
 void Bridges::update() {
-  Place place;
+  BridgesPlace place;
   {
     const std::lock_guard lock(mutex_);
     place = *place_;
@@ -333,7 +336,7 @@ bool Bridges::is_configured(std::string_view name) const {
          options_.configured.end();
 }
 
-Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
+Result<Json> Bridges::preview(const BridgeKind& kind, registry::AccountId account,
                               const JsonObject& settings) const {
   GL_TRY(const auto arguments,
          Arguments::check({.name = kind.name, .declared = kind.settings}, settings));
@@ -343,6 +346,31 @@ Result<Json> Bridges::preview(const Kind& kind, registry::AccountId account,
                 fmt::format("{} cannot tell what it would send before it runs", kind.name));
   }
   return kind.preview(parts(), account, arguments);
+}
+
+wire::JsonObject row_json(const BridgeRow& row, const time::TimeZone& zone) {
+  const HealthReport& health = row.health;
+  wire::JsonObject object{{"name", row.name},
+                          {"kind", row.kind},
+                          {"on", row.is_on},
+                          {"origin", name_of(row.origin)},
+                          {"state", name_of(health.state)}};
+  const auto add_time = [&](std::string_view name, const std::optional<TimePoint>& at) {
+    if (at) object[name] = time::iso_text(unix_ms(*at), zone);
+  };
+  if (!row.node.empty()) object["node"] = row.node;
+  add_time("since", health.since);
+  add_time("lastMessage", health.last_message);
+  object["in"] = health.messages_in;
+  object["out"] = health.messages_out;
+  object["dropped"] = health.dropped;
+  object["errors"] = health.errors;
+  if (!health.last_error.empty()) object["lastError"] = health.last_error;
+  wire::JsonObject figures;
+  for (const auto& [name, value] : health.figures) figures[name] = value;
+  object["figures"] = std::move(figures);
+  object["settings"] = row.settings;
+  return object;
 }
 
 }  // namespace gridloom::bridges

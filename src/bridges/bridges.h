@@ -25,6 +25,7 @@
 #include "bridges/core/health.h"
 #include "bridges/suspects.h"
 #include "registry/directory.h"
+#include "time/time_zone.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges {
@@ -46,7 +47,7 @@ struct BridgeRow {
 };
 
 // Which node of a cluster runs the bridges.
-struct Place {
+struct BridgesPlace {
   std::string node{};
   bool is_here = true;
 };
@@ -63,10 +64,10 @@ class Bridges {
     const Clock& wall;           // of HealthReport's times
     std::filesystem::path data;  // the folder of the server
     std::vector<ConfiguredBridge> configured{};
-    std::shared_ptr<storage::States> states{};  // null: files in the folder
-    FailureBudget* failures = nullptr;          // outlives the bridges; Parts::failures
-    std::optional<Place> place = Place{};       // nothing: none runs before place()
-    net::PeerLimits limits{};                   // of what peers answer
+    std::shared_ptr<storage::States> states{};           // null: files in the folder
+    FailureBudget* failures = nullptr;                   // outlives the bridges; Parts::failures
+    std::optional<BridgesPlace> place = BridgesPlace{};  // nothing: none runs before place()
+    net::PeerLimits limits{};                            // of what peers answer
   };
   explicit Bridges(Options options);
   Bridges(const Bridges&) = delete;
@@ -77,7 +78,7 @@ class Bridges {
   // Ends all bridges. The server's loops still turn.
   void stop();
   // Once they run elsewhere, returns when those that ran here have ended.
-  void place(Place place);
+  void place(BridgesPlace place);
   // The registry has other bridges, devices or accounts.
   void registry_changed();
   // A bridge that was held off because it had ended the program may begin again.
@@ -88,13 +89,13 @@ class Bridges {
   // Whether the configuration names it.
   [[nodiscard]] bool is_configured(std::string_view name) const;
   // What a bridge with these settings would send first. kBadParams: its kind cannot tell.
-  [[nodiscard]] Result<wire::Json> preview(const Kind& kind, registry::AccountId account,
+  [[nodiscard]] Result<wire::Json> preview(const BridgeKind& kind, registry::AccountId account,
                                            const wire::JsonObject& settings) const;
 
  private:
   // What is to run.
   struct Wanted {
-    const Kind* kind = nullptr;
+    const BridgeKind* kind = nullptr;
     registry::AccountId account{};
     std::int64_t number = 0;   // in the registry
     std::int64_t made_ms = 0;  // as registry::Bridge
@@ -111,7 +112,7 @@ class Bridges {
     bool waits = false;                // for another one that is suspected, too
   };
   [[nodiscard]] Parts parts() const;
-  [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted(const Place& place) const;
+  [[nodiscard]] std::map<std::string, Wanted, std::less<>> wanted(const BridgesPlace& place) const;
   // Requires that mutex_ is held. False: nothing runs yet.
   [[nodiscard]] bool begin_thread();
   // On the loop.
@@ -129,7 +130,7 @@ class Bridges {
   mutable std::mutex mutex_;  // guards the members below
   bool is_started_ = false;
   bool has_thread_ = false;
-  std::optional<Place> place_;
+  std::optional<BridgesPlace> place_;
   // Changed on the loop alone.
   std::map<std::string, Running, std::less<>> running_;
   // On the loop.
@@ -137,5 +138,11 @@ class Bridges {
   std::set<std::string, std::less<>> held_off_;
   std::jthread switching_off_;  // waits for the registry
 };
+
+// A bridge as lists show it.
+
+// {"name","kind","on","origin","state","node","since","lastMessage","in","out","dropped","errors",
+// "lastError","figures","settings"}; what is not known is left out. Times are ISO texts in `zone`.
+[[nodiscard]] wire::JsonObject row_json(const BridgeRow& row, const time::TimeZone& zone);
 
 }  // namespace gridloom::bridges

@@ -19,7 +19,8 @@ class BridgesService final : public server::Service {
  public:
   struct Options {
     std::vector<ConfiguredBridge> configured{};  // beside those of the registry
-    std::optional<Place> place = Place{};        // nothing: none runs before Bridges::place()
+    std::optional<BridgesPlace> place =
+        BridgesPlace{};  // nothing: none runs before Bridges::place()
   };
   // The homes outlive it.
   BridgesService(const server::ServiceParts& parts, home::HomeServices& home, Options options);

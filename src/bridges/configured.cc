@@ -75,7 +75,7 @@ Result<wire::Json> parse_setting(const Parameter& setting, std::string_view text
   return parameters::parse_value(setting, text);
 }
 
-Status add_setting(const Kind& kind, std::string_view assignment, JsonObject& settings,
+Status add_setting(const BridgeKind& kind, std::string_view assignment, JsonObject& settings,
                    const time::Now& now) {
   const std::size_t equals = assignment.find('=');
   const std::string_view name = assignment.substr(0, equals);

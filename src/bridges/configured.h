@@ -41,7 +41,7 @@ struct ConfiguredBridge {
                                                std::string_view text, const time::Now& now);
 // Adds the setting that is given as "NAME=VALUE". kBadParams: the kind has no such setting, or the
 // value is none for it. Blocks on files.
-[[nodiscard]] Status add_setting(const Kind& kind, std::string_view assignment,
+[[nodiscard]] Status add_setting(const BridgeKind& kind, std::string_view assignment,
                                  wire::JsonObject& settings, const time::Now& now);
 
 }  // namespace gridloom::bridges

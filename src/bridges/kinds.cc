@@ -10,13 +10,13 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 #include "bridges/home_assistant/home_assistant.h"
-#include "bridges/influx/kind.h"
+#include "bridges/influx/bridge.h"
 #include "bridges/meter/meter.h"
-#include "bridges/mirror/kind.h"
+#include "bridges/mirror/bridge.h"
 #include "bridges/modbus/modbus_bridge.h"
-#include "bridges/mqtt_out/kind.h"
-#include "bridges/nut/kind.h"
-#include "bridges/webhook/kind.h"
+#include "bridges/mqtt_out/bridge.h"
+#include "bridges/nut/bridge.h"
+#include "bridges/webhook/bridge.h"
 
 namespace gridloom::bridges {
 
@@ -25,30 +25,30 @@ using parameters::Parameter;
 using wire::JsonArray;
 using wire::JsonObject;
 
-std::span<const Kind> kinds() {
-  static const std::vector<Kind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
-                                         mirror_kind(), meter_kind(),  home_assistant_kind(),
-                                         nut_kind(),    webhook_kind()};
+std::span<const BridgeKind> kinds() {
+  static const std::vector<BridgeKind> rows = {mqtt_kind(),   influx_kind(), modbus_kind(),
+                                               mirror_kind(), meter_kind(),  home_assistant_kind(),
+                                               nut_kind(),    webhook_kind()};
   return rows;
 }
 
-Result<const Kind*> find_kind(std::string_view name) {
-  const auto found = std::ranges::find(kinds(), name, &Kind::name);
+Result<const BridgeKind*> find_kind(std::string_view name) {
+  const auto found = std::ranges::find(kinds(), name, &BridgeKind::name);
   if (found != kinds().end()) return &*found;
   std::vector<std::string_view> known;
-  for (const Kind& each : kinds()) known.push_back(each.name);
+  for (const BridgeKind& each : kinds()) known.push_back(each.name);
   return fail(ErrorCode::kBadParams,
               fmt::format("kind is \"{}\": must be {}{}", redacted_extract(name), joined_or(known),
                           did_you_mean(name, known)));
 }
 
-Status check_settings(const Kind& kind, const JsonObject& settings) {
+Status check_settings(const BridgeKind& kind, const JsonObject& settings) {
   GL_TRY(const auto arguments,
          Arguments::check({.name = kind.name, .declared = kind.settings}, settings));
   return kind.check(arguments);
 }
 
-JsonObject shown_settings(const Kind& kind, const JsonObject& settings) {
+JsonObject shown_settings(const BridgeKind& kind, const JsonObject& settings) {
   JsonObject shown;
   for (const auto& [name, value] : settings) {
     const auto declared =
@@ -60,7 +60,7 @@ JsonObject shown_settings(const Kind& kind, const JsonObject& settings) {
   return shown;
 }
 
-JsonObject description(const Kind& kind) {
+JsonObject description(const BridgeKind& kind) {
   JsonArray settings;
   for (const Parameter& each : kind.settings) settings.push_back(parameters::description(each));
   return {{"name", kind.name},

@@ -12,15 +12,16 @@
 namespace gridloom::bridges {
 
 // Lives as long as the program.
-[[nodiscard]] std::span<const Kind> kinds();
+[[nodiscard]] std::span<const BridgeKind> kinds();
 // kBadParams: there is no such kind; the message names those that there are.
-[[nodiscard]] Result<const Kind*> find_kind(std::string_view name);
+[[nodiscard]] Result<const BridgeKind*> find_kind(std::string_view name);
 
-// Checks the settings of a bridge: kBadParams as parameters::Arguments and Kind::check say.
-[[nodiscard]] Status check_settings(const Kind& kind, const wire::JsonObject& settings);
+// Checks the settings of a bridge: kBadParams as parameters::Arguments and BridgeKind::check say.
+[[nodiscard]] Status check_settings(const BridgeKind& kind, const wire::JsonObject& settings);
 // The settings without those that are secret.
-[[nodiscard]] wire::JsonObject shown_settings(const Kind& kind, const wire::JsonObject& settings);
+[[nodiscard]] wire::JsonObject shown_settings(const BridgeKind& kind,
+                                              const wire::JsonObject& settings);
 // The row as programs read it: {"name","text","settings":[..],"previews"}.
-[[nodiscard]] wire::JsonObject description(const Kind& kind);
+[[nodiscard]] wire::JsonObject description(const BridgeKind& kind);
 
 }  // namespace gridloom::bridges

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 6> kTaken = {"name", "account", "data",
 
 TEST(Kinds, EachRowIsCompleteAndIsFound) {
   std::set<std::string_view> names;
-  for (const Kind& kind : kinds()) {
+  for (const BridgeKind& kind : kinds()) {
     EXPECT_TRUE(is_complete(kind)) << kind.name;
     EXPECT_TRUE(names.insert(kind.name).second) << kind.name;
     EXPECT_EQ(must(find_kind(kind.name)), &kind);
@@ -47,7 +47,7 @@ TEST(Kinds, OneThatDoesNotExistIsRefusedWithTheNearest) {
 }
 
 TEST(Kinds, SettingsThatAreSecretAreNeverShown) {
-  for (const Kind& kind : kinds()) {
+  for (const BridgeKind& kind : kinds()) {
     wire::JsonObject settings{{"unknown", "sesame"}};
     for (const Parameter& each : kind.settings) settings[each.name] = "sesame";
     const wire::JsonObject shown = shown_settings(kind, settings);
@@ -59,7 +59,7 @@ TEST(Kinds, SettingsThatAreSecretAreNeverShown) {
 }
 
 TEST(Kinds, AnUnknownSettingIsRefused) {
-  for (const Kind& kind : kinds()) {
+  for (const BridgeKind& kind : kinds()) {
     const Status checked = check_settings(kind, {{"no-such-setting", 1}});
     ASSERT_FALSE(checked) << kind.name;
     EXPECT_THAT(checked.error().detail, HasSubstr("no-such-setting")) << kind.name;

@@ -135,8 +135,8 @@ void read_parameters(std::string_view query) {
                                          .sign = {}}));
 }
 
-const mqtt::Limits& mqtt_limits() {
-  static const mqtt::Limits kLimits;
+const mqtt::MqttLimits& mqtt_limits() {
+  static const mqtt::MqttLimits kLimits;
   return kLimits;
 }
 

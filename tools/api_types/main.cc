@@ -3,7 +3,7 @@
 #include <cstdio>
 #include <string>
 
-#include "own_api/v1/page_types.h"
+#include "own_api/v1/descriptions.h"
 
 int main() {
   const std::string text = gridloom::api::page_types();

@@ -29,7 +29,7 @@
 namespace gridloom::app {
 namespace {
 
-using bridges::Kind;
+using bridges::BridgeKind;
 using parameters::Parameter;
 using parameters::Type;
 using wire::Json;
@@ -38,7 +38,7 @@ using wire::JsonObject;
 
 // The arguments of `gridloom bridge add KIND`. Each value is where the parser puts it.
 struct Added {
-  const Kind* kind = nullptr;
+  const BridgeKind* kind = nullptr;
   AdminArguments admin{};
   std::string name{};
   std::string account{};
@@ -173,7 +173,7 @@ int show(const BridgeArguments& a) {
 
 int list_kinds(const BridgeArguments& a) {
   Table table({{.title = "KIND"}, {.title = "WHAT IT DOES", .wraps = true}});
-  for (const Kind& kind : bridges::kinds()) {
+  for (const BridgeKind& kind : bridges::kinds()) {
     if (a.admin.json) {
       print_json(bridges::description(kind));
     } else {
@@ -238,7 +238,7 @@ void declare_setting(CLI::App& command, const Parameter& setting, Added& added) 
   }
 }
 
-CLI::App* add_kind(CLI::App& parent, const std::string& name, const Kind& kind, Added& added,
+CLI::App* add_kind(CLI::App& parent, const std::string& name, const BridgeKind& kind, Added& added,
                    std::function<int()>& chosen) {
   added.kind = &kind;
   // Device files make no difference to it, and `--devices` is a setting of most kinds.
@@ -281,7 +281,7 @@ std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
   CLI::App* added = add_command(*bridge, "add", operation_text("bridge.add"));
   require_command_below(*added);
   set_examples(*added, {"gridloom bridge add mqtt attic --broker mqtt://nas.lan:1883"});
-  for (const Kind& kind : bridges::kinds()) {
+  for (const BridgeKind& kind : bridges::kinds()) {
     add_kind(*added, std::string(kind.name), kind, a.added.emplace_back(), chosen);
   }
   // Prints a table.

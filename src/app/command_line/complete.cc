@@ -155,9 +155,9 @@ class Values {
   [[nodiscard]] registry::NameList names() const {
     return registry::read_names(data()).value_or(registry::NameList());
   }
-  [[nodiscard]] std::vector<HomeDevice> devices() const {
+  [[nodiscard]] std::vector<ShownDevice> devices() const {
     const registry::NameList list = names();
-    std::vector<HomeDevice> devices;
+    std::vector<ShownDevice> devices;
     devices.reserve(list.serial_numbers.size());
     for (std::size_t i = 0; i < list.serial_numbers.size(); ++i) {
       devices.push_back({.sn = list.serial_numbers[i], .name = list.device_names.at(i)});
@@ -170,13 +170,13 @@ class Values {
   [[nodiscard]] std::vector<std::string> device_words() const {
     constexpr std::size_t kShortest = 3;  // letters
     constexpr std::size_t kMostNamed = 200;
-    const std::vector<HomeDevice> all = devices();
+    const std::vector<ShownDevice> all = devices();
     std::vector<std::string> words;
     words.reserve(all.size());
-    for (const HomeDevice& device : all) words.push_back(device.sn);
+    for (const ShownDevice& device : all) words.push_back(device.sn);
     if (all.size() > kMostNamed) return words;
     const bool is_upper = !typed_.last.empty() && lower(typed_.last.front()) != typed_.last.front();
-    for (const HomeDevice& device : all) {
+    for (const ShownDevice& device : all) {
       std::istringstream name(device.name);
       for (std::string word; name >> word;) {
         if (!is_upper) std::ranges::transform(word, word.begin(), lower);

@@ -53,7 +53,7 @@ std::string family_text(const catalog::Catalog& catalog, const std::string& sn) 
 }
 
 void print_text(const DeviceStatus& status, const catalog::Catalog& catalog) {
-  const HomeDevice& device = status.device;
+  const ShownDevice& device = status.device;
   print_line("serial", device.sn);
   print_line("name", device.name);
   print_line("family", family_text(catalog, device.sn));

@@ -172,7 +172,7 @@ Result<std::vector<ShownEnergies>> energies_of_device(const EnergyArguments& arg
 Result<std::vector<ShownEnergies>> added_up(const EnergyArguments& arguments, OpenHome& home) {
   GL_TRY(const auto devices, home.home->devices());
   std::map<std::string, std::vector<DeviceEnergy>> homes;
-  for (const HomeDevice& device : devices) {
+  for (const ShownDevice& device : devices) {
     GL_TRY(auto answer, home.home->energy(device.sn, arguments.span));
     const catalog::FamilyPtr& family = home.catalog->of_serial(device.sn);
     homes[device.owner].push_back({.family = family,

@@ -53,7 +53,7 @@ struct HistoryArguments {
 
 // The device, and the parameters of a request for its series.
 struct Question {
-  HomeDevice device;
+  ShownDevice device;
   catalog::FamilyPtr family;
   std::vector<std::pair<std::string, std::string>> parameters;  // that are given
 };

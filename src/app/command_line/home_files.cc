@@ -27,11 +27,11 @@ namespace gridloom::app {
 namespace {
 
 using catalog::Catalog;
-using catalog::Home;
 using catalog::Household;
 using catalog::Roof;
 using catalog::Site;
 using catalog::SiteDevice;
+using catalog::VirtualHome;
 using wire::JsonArray;
 using wire::JsonObject;
 
@@ -41,7 +41,7 @@ struct HomeFileArguments {
   bool json = false;
 };
 
-std::size_t devices_of(const Home& home) {
+std::size_t devices_of(const VirtualHome& home) {
   std::size_t count = 0;
   for (const Site& site : home.sites) count += site.devices.size();
   return count;
@@ -128,7 +128,7 @@ JsonObject json_of(const Site& site) {
   return row;
 }
 
-JsonObject json_of(const Home& home) {
+JsonObject json_of(const VirtualHome& home) {
   JsonArray sites;
   for (const Site& site : home.sites) sites.push_back(json_of(site));
   return {{"title", home.title}, {"description", home.description}, {"sites", std::move(sites)}};
@@ -147,7 +147,7 @@ std::string text_of(const Roof& roof) {
   return fmt::format("{} ({}°, tilt {}°)", roof.name, roof.azimuth_deg, roof.tilt_deg);
 }
 
-Table sites_of(const Home& home) {
+Table sites_of(const VirtualHome& home) {
   Table table({{.title = "SITE"},
                {.title = "LATITUDE", .align = Table::Align::kRight},
                {.title = "PHASES", .align = Table::Align::kRight},
@@ -165,7 +165,7 @@ Table sites_of(const Home& home) {
   return table;
 }
 
-Table devices_table_of(const Home& home) {
+Table devices_table_of(const VirtualHome& home) {
   constexpr std::size_t kLeastName = 12;      // characters
   constexpr std::size_t kLeastSupplies = 10;  // likewise
   Table table({{.title = "SITE"},
@@ -259,7 +259,7 @@ int print_home_schema() {
 
 // The reasons for which `gridloom serve` would not start: families whose files lack what the models
 // of their virtual devices need.
-std::vector<Error> models_missing(const Home& home) {
+std::vector<Error> models_missing(const VirtualHome& home) {
   std::set<const catalog::Family*> seen;
   std::vector<Error> missing;
   for (const Site& site : home.sites) {
@@ -273,7 +273,7 @@ std::vector<Error> models_missing(const Home& home) {
 }
 
 // PV inputs that a list of roofs leaves without modules, as people rarely mean it.
-void tell_bare_inputs(const Home& home) {
+void tell_bare_inputs(const VirtualHome& home) {
   for (const Site& site : home.sites) {
     for (const SiteDevice& device : site.devices) {
       const std::size_t inputs = catalog::pv_inputs_of(*device.family);

@@ -32,7 +32,7 @@ bool has_home(const HomeOptions& options) {
   return !profile_of(options).empty() || has_data(options.data);
 }
 
-Result<std::unique_ptr<Home>> home_of(const HomeOptions& options) {
+Result<std::unique_ptr<HomeConnection>> home_of(const HomeOptions& options) {
   const std::string name = profile_of(options);
   if (name.empty()) return local_home(options.data);
   GL_TRY(const auto keys, keys_of_profile(name));
@@ -97,7 +97,7 @@ Result<OpenHome> open_home(const HomeOptions& options) {
   return OpenHome{.home = std::move(home), .catalog = std::move(catalog)};
 }
 
-Result<HomeDevice> device_of(OpenHome& home, const std::string& text) {
+Result<ShownDevice> device_of(OpenHome& home, const std::string& text) {
   GL_TRY(const auto devices, home.home->devices());
   return find_device(devices, text);
 }

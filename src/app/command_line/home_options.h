@@ -41,7 +41,7 @@ Option add_device_argument(CLI::App& command, std::string& device);
 [[nodiscard]] Result<client::ApiOptions> keys_of_profile(const std::string& name);
 // Whether there is a home to ask: a profile, or a data folder with devices.
 [[nodiscard]] bool has_home(const HomeOptions& options);
-[[nodiscard]] Result<std::unique_ptr<Home>> home_of(const HomeOptions& options);
+[[nodiscard]] Result<std::unique_ptr<HomeConnection>> home_of(const HomeOptions& options);
 // Carries out an operation of administration (app/operations/table.h), {"op": its name, ...}: on
 // the data folder, or with the admin token of the profile on its server. kConflict: the profile has
 // no such token.
@@ -52,18 +52,18 @@ Option add_device_argument(CLI::App& command, std::string& device);
 
 // A home with the device families that its devices have.
 struct OpenHome {
-  std::unique_ptr<Home> home;
+  std::unique_ptr<HomeConnection> home;
   std::shared_ptr<const catalog::Catalog> catalog;
 };
 [[nodiscard]] Result<OpenHome> open_home(const HomeOptions& options);
 
 // Finds the device that the user means (find_device()).
-[[nodiscard]] Result<HomeDevice> device_of(OpenHome& home, const std::string& text);
+[[nodiscard]] Result<ShownDevice> device_of(OpenHome& home, const std::string& text);
 
 // A home, and the one device of it that a command is about.
 struct OpenDevice {
   OpenHome home;
-  HomeDevice device;
+  ShownDevice device;
   catalog::FamilyPtr family;
 };
 [[nodiscard]] Result<OpenDevice> open_device(const HomeOptions& options, const std::string& text);

@@ -259,17 +259,17 @@ std::string energy_text(const std::vector<DeviceStatus>& devices, const StatusLa
 // --- the home's powers
 
 using overview::HomePicture;
-using overview::Node;
-using overview::Place;
+using overview::PowerNode;
+using overview::PowerPlace;
 
-std::string power_text(const Node& node) {
+std::string power_text(const PowerNode& node) {
   if (!node.power_w) return "?";
   return fmt::format("{}{}", node.at_least ? translated("at least ") : "",
                      watts_text(std::abs(*node.power_w)));
 }
 
 std::string battery_text(const HomePicture& picture) {
-  const Node& node = picture.at(Place::kBattery);
+  const PowerNode& node = picture.at(PowerPlace::kBattery);
   std::string text(translated("battery"));
   if (picture.charge_percent) text += fmt::format(" {:.0f} %", *picture.charge_percent);
   const double power_w = node.power_w.value_or(0);
@@ -281,7 +281,7 @@ std::string battery_text(const HomePicture& picture) {
                             power_text(node));
 }
 
-std::string grid_text(const Node& node) {
+std::string grid_text(const PowerNode& node) {
   const bool is_fed = node.power_w && *node.power_w < 0;
   return fmt::format("{} {}", is_fed ? translated("to the grid") : translated("from the grid"),
                      power_text(node));
@@ -303,20 +303,22 @@ std::string wrapped(const std::vector<std::string>& parts) {
 
 std::string picture_text(const HomePicture& picture) {
   const bool is_known =
-      picture.charge_percent ||
-      std::ranges::any_of(picture.nodes, [](const Node& each) { return each.power_w.has_value(); });
+      picture.charge_percent || std::ranges::any_of(picture.nodes, [](const PowerNode& each) {
+        return each.power_w.has_value();
+      });
   if (!is_known) return {};
   std::vector<std::string> parts;
   for (const auto& [place, name] :
-       {std::pair(Place::kHome, Phrase("home")), std::pair(Place::kSun, Phrase("sun"))}) {
-    const Node& node = picture.at(place);
+       {std::pair(PowerPlace::kHome, Phrase("home")), std::pair(PowerPlace::kSun, Phrase("sun"))}) {
+    const PowerNode& node = picture.at(place);
     if (node.exists) parts.push_back(fmt::format("{} {}", translated(name), power_text(node)));
   }
-  if (picture.at(Place::kBattery).exists) parts.push_back(battery_text(picture));
-  if (picture.at(Place::kGrid).exists) parts.push_back(grid_text(picture.at(Place::kGrid)));
+  if (picture.at(PowerPlace::kBattery).exists) parts.push_back(battery_text(picture));
+  if (picture.at(PowerPlace::kGrid).exists)
+    parts.push_back(grid_text(picture.at(PowerPlace::kGrid)));
   for (const auto& [place, name] :
-       {std::pair(Place::kCar, Phrase("car")), std::pair(Place::kHeat, Phrase("heat"))}) {
-    const Node& node = picture.at(place);
+       {std::pair(PowerPlace::kCar, Phrase("car")), std::pair(PowerPlace::kHeat, Phrase("heat"))}) {
+    const PowerNode& node = picture.at(place);
     if (node.power_w.value_or(0) > kIdle_w) {
       parts.push_back(fmt::format("{} {}", translated(name), power_text(node)));
     }
@@ -335,7 +337,7 @@ HomePicture picture_of(const std::vector<const DeviceStatus*>& devices) {
                        .meter_sn = each->overview.meter_sn});
   }
   const std::vector<overview::Role> roles = overview::roles_of(members);
-  std::vector<overview::HomeDevice> parts;
+  std::vector<overview::PictureDevice> parts;
   std::deque<overview::Overview> dark;
   for (const DeviceStatus* each : devices) {
     using enum overview::UnknownReason;
@@ -375,7 +377,7 @@ Json or_null(const std::optional<double>& number) {
 
 }  // namespace
 
-DeviceStatus read_status(OpenHome& home, const HomeDevice& device, WithEnergy with_energy) {
+DeviceStatus read_status(OpenHome& home, const ShownDevice& device, WithEnergy with_energy) {
   const catalog::FamilyPtr family =
       home.catalog->in_language(home.catalog->of_serial(device.sn), language());
   DeviceStatus status{.device = device, .family = family->id, .device_file = family};
@@ -422,9 +424,9 @@ std::vector<JsonObject> home_json(const std::vector<DeviceStatus>& devices) {
     JsonObject& row = rows.emplace_back();
     if (homes.size() > 1) row["owner"] = owner;
     for (const auto& [name, place] :
-         {std::pair("homeW", Place::kHome), std::pair("sunW", Place::kSun),
-          std::pair("batteryW", Place::kBattery), std::pair("gridW", Place::kGrid),
-          std::pair("carW", Place::kCar), std::pair("heatW", Place::kHeat)}) {
+         {std::pair("homeW", PowerPlace::kHome), std::pair("sunW", PowerPlace::kSun),
+          std::pair("batteryW", PowerPlace::kBattery), std::pair("gridW", PowerPlace::kGrid),
+          std::pair("carW", PowerPlace::kCar), std::pair("heatW", PowerPlace::kHeat)}) {
       row[name] = or_null(picture.at(place).power_w);
     }
     row["chargePercent"] = or_null(picture.charge_percent);

@@ -19,7 +19,7 @@
 namespace gridloom::app {
 
 struct DeviceStatus {
-  HomeDevice device{};
+  ShownDevice device{};
   std::string family{};
   catalog::FamilyPtr device_file{};  // of the family; null: it takes no part in the home's powers
   overview::Overview overview{};
@@ -33,7 +33,7 @@ struct DeviceStatus {
 };
 
 enum class WithEnergy : std::uint8_t { kNo, kYes };
-[[nodiscard]] DeviceStatus read_status(OpenHome& home, const HomeDevice& device,
+[[nodiscard]] DeviceStatus read_status(OpenHome& home, const ShownDevice& device,
                                        WithEnergy with_energy = WithEnergy::kYes);
 
 struct StatusLayout {

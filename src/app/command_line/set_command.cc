@@ -97,7 +97,7 @@ bool all_done(const std::vector<Change>& changes) {
 }
 
 // Reads until the device reports what was set, or the time is over.
-Status read_back(Home& home, const std::string& sn, const Family& family, Millis patience,
+Status read_back(HomeConnection& home, const std::string& sn, const Family& family, Millis patience,
                  std::vector<Change>& changes) {
   using Steady = std::chrono::steady_clock;
   const auto until = Steady::now() + patience;
@@ -115,7 +115,7 @@ Status read_back(Home& home, const std::string& sn, const Family& family, Millis
 }
 
 // Asks on the terminal whether a dangerous command is to be sent.
-Status confirm(const catalog::Command& command, const HomeDevice& device) {
+Status confirm(const catalog::Command& command, const ShownDevice& device) {
   if (::isatty(STDIN_FILENO) != 1) {
     return fail(ErrorCode::kBadParams,
                 fmt::format("{} ({}) may cut off what hangs on {} or change its protection: --yes "
@@ -129,7 +129,7 @@ Status confirm(const catalog::Command& command, const HomeDevice& device) {
   return fail(ErrorCode::kConflict, "nothing was sent");
 }
 
-JsonObject json_of(const HomeDevice& device, const SetPlan& plan, const Json& answer,
+JsonObject json_of(const ShownDevice& device, const SetPlan& plan, const Json& answer,
                    const std::vector<Change>& changes) {
   JsonArray rows;
   for (const Change& change : changes) {

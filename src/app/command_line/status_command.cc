@@ -24,11 +24,11 @@ struct StatusArguments {
   bool is_home = false;
 };
 
-Result<std::vector<HomeDevice>> chosen_devices(OpenHome& home,
-                                               const std::vector<std::string>& words) {
+Result<std::vector<ShownDevice>> chosen_devices(OpenHome& home,
+                                                const std::vector<std::string>& words) {
   auto all = home.home->devices();
   if (!all || words.empty()) return all;
-  std::vector<HomeDevice> chosen;
+  std::vector<ShownDevice> chosen;
   for (const std::string& word : words) {
     GL_TRY(auto device, find_device(*all, word));
     chosen.push_back(std::move(device));
@@ -47,7 +47,7 @@ int print_status(const StatusArguments& arguments) {
   if (!devices) return report_error(devices.error());
   std::vector<DeviceStatus> rows;
   rows.reserve(devices->size());
-  for (const HomeDevice& device : *devices) {
+  for (const ShownDevice& device : *devices) {
     rows.push_back(read_status(*home, device));
     // No server runs on the folder: it is the same for all.
     if (!rows.back().error.empty() && rows.back().code == ErrorCode::kConflict &&

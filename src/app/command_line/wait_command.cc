@@ -63,7 +63,7 @@ std::optional<bool> presence_in(const WaitArguments& arguments) {
 
 Result<Seen> look_at_presence(OpenDevice& open, bool wanted) {
   GL_TRY(const auto devices, open.home.home->devices());
-  const auto device = std::ranges::find(devices, open.device.sn, &HomeDevice::sn);
+  const auto device = std::ranges::find(devices, open.device.sn, &ShownDevice::sn);
   if (device == devices.end()) {
     return fail(ErrorCode::kNotFound, fmt::format("{} was removed", device_text(open.device)));
   }
@@ -106,7 +106,7 @@ Result<Seen> look(OpenDevice& open, const WaitArguments& arguments,
   return look_at_presence(open, presence_in(arguments).value_or(true));
 }
 
-int print_seen(const WaitArguments& arguments, const HomeDevice& device, const Seen& seen) {
+int print_seen(const WaitArguments& arguments, const ShownDevice& device, const Seen& seen) {
   if (arguments.home.json) {
     print_json(JsonObject{{"sn", device.sn},
                           {"field", seen.field},
@@ -124,7 +124,7 @@ int print_seen(const WaitArguments& arguments, const HomeDevice& device, const S
 }
 
 // Waits until something may have changed, for `patience` at most.
-void await_news(Home& home, std::unique_ptr<News>& news, Millis patience) {
+void await_news(HomeConnection& home, std::unique_ptr<News>& news, Millis patience) {
   if (news != nullptr) {
     if (news->wait(std::min(patience, kUsualPause))) return;
     news.reset();

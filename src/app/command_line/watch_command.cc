@@ -65,7 +65,7 @@ struct Look {
 Result<Look> look_at_home(OpenHome& home) {
   GL_TRY(const auto devices, home.home->devices());
   Look look;
-  for (const HomeDevice& device : devices) {
+  for (const ShownDevice& device : devices) {
     look.devices.push_back(read_status(home, device, WithEnergy::kNo));
     const JsonObject facts = status_json(look.devices.back());
     for (const std::string_view name :

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
-#include "own_api/services/administration.h"
+#include "own_api/services/services.h"
 
 namespace gridloom::app {
 

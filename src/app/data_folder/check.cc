@@ -121,7 +121,7 @@ struct Stored {
   std::uint64_t sessions = 0;            // all session changes up to here
 };
 
-struct Kind {
+struct FolderKind {
   bool is_backup = false;
   bool has_database = false;  // which has what registry.sqlite and history.db have elsewhere
   bool is_at_work = false;    // a server may change the files
@@ -509,7 +509,7 @@ class Check {
   std::optional<Segments> segments_;
   bool log_is_read_ = true;
   std::string newest_segment_;
-  Kind kind_;
+  FolderKind kind_;
   std::map<std::string, std::string> wrong_certificates_;
   std::map<std::string, CheckedFile> files_;  // by name
 };

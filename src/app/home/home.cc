@@ -27,9 +27,9 @@ std::string lower(std::string_view text) {
   return all;
 }
 
-std::string list_of(const std::vector<HomeDevice>& devices) {
+std::string list_of(const std::vector<ShownDevice>& devices) {
   std::vector<std::string> rows;
-  for (const HomeDevice& device : devices) {
+  for (const ShownDevice& device : devices) {
     if (rows.size() == kShown) {
       rows.push_back(fmt::format("and {} more", devices.size() - kShown));
       break;
@@ -51,15 +51,15 @@ std::vector<std::string_view> words_of(std::string_view name) {
 }
 
 // "; did you mean Kitchen power station (R331...)?"; empty: no device has a similar name.
-std::string nearest_devices(const std::vector<HomeDevice>& devices, std::string_view text) {
+std::string nearest_devices(const std::vector<ShownDevice>& devices, std::string_view text) {
   std::vector<std::string_view> names;
-  for (const HomeDevice& device : devices) {
+  for (const ShownDevice& device : devices) {
     names.emplace_back(device.sn);
     std::ranges::copy(words_of(device.name), std::back_inserter(names));
   }
   std::vector<std::string> found;
   for (const std::string_view near : nearest(text, names)) {
-    for (const HomeDevice& device : devices) {
+    for (const ShownDevice& device : devices) {
       const auto words = words_of(device.name);
       const bool is_near = device.sn == near || std::ranges::find(words, near) != words.end();
       std::string shown = device_text(device);
@@ -73,25 +73,25 @@ std::string nearest_devices(const std::vector<HomeDevice>& devices, std::string_
 
 }  // namespace
 
-std::string meter_of(Home& home, const std::string& sn, const catalog::Family& family) {
+std::string meter_of(HomeConnection& home, const std::string& sn, const catalog::Family& family) {
   const catalog::Field* const field = catalog::meter_field(family);
   return field == nullptr ? std::string() : home.meter(sn, field->name).value_or(std::string());
 }
 
-Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices, std::string_view text) {
-  const auto exact = std::ranges::find(devices, text, &HomeDevice::sn);
+Result<ShownDevice> find_device(const std::vector<ShownDevice>& devices, std::string_view text) {
+  const auto exact = std::ranges::find(devices, text, &ShownDevice::sn);
   if (exact != devices.end()) return *exact;
   if (text.empty()) {
     return fail(ErrorCode::kNotFound, "the serial number of the device is empty");
   }
   const std::string wanted = lower(text);
-  using Fits = std::function<bool(const HomeDevice&)>;
+  using Fits = std::function<bool(const ShownDevice&)>;
   const std::array<Fits, 3> ways = {
-      [&](const HomeDevice& each) { return lower(each.name) == wanted; },
-      [&](const HomeDevice& each) { return lower(each.sn).starts_with(wanted); },
-      [&](const HomeDevice& each) { return lower(each.name).contains(wanted); }};
+      [&](const ShownDevice& each) { return lower(each.name) == wanted; },
+      [&](const ShownDevice& each) { return lower(each.sn).starts_with(wanted); },
+      [&](const ShownDevice& each) { return lower(each.name).contains(wanted); }};
   for (const Fits& fits : ways) {
-    std::vector<HomeDevice> found;
+    std::vector<ShownDevice> found;
     std::ranges::copy_if(devices, std::back_inserter(found), fits);
     if (found.size() == 1) return found.front();
     if (found.empty()) continue;
@@ -118,11 +118,11 @@ std::vector<std::pair<std::string, std::string>> parameters_of(const EnergySpan&
   return given;
 }
 
-bool is_whole_name(const HomeDevice& device, std::string_view text) {
+bool is_whole_name(const ShownDevice& device, std::string_view text) {
   return device.sn == text || lower(device.name) == lower(text);
 }
 
-std::string device_text(const HomeDevice& device) {
+std::string device_text(const ShownDevice& device) {
   return fmt::format("{} ({})", printable(device.name), printable(device.sn));
 }
 

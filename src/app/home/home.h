@@ -17,7 +17,7 @@
 
 namespace gridloom::app {
 
-struct HomeDevice {
+struct ShownDevice {
   std::string sn;
   std::string name;
   bool online = false;
@@ -33,7 +33,7 @@ struct DeviceValues {
 };
 
 // Says that devices have reported something or came and went, as it happens. What they reported,
-// Home::values() answers. One thread.
+// HomeConnection::values() answers. One thread.
 class News {
  public:
   News() = default;
@@ -55,14 +55,14 @@ struct EnergySpan {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> parameters_of(
     const EnergySpan& span);
 
-class Home {
+class HomeConnection {
  public:
-  Home() = default;
-  Home(const Home&) = delete;
-  Home& operator=(const Home&) = delete;
-  virtual ~Home() = default;
+  HomeConnection() = default;
+  HomeConnection(const HomeConnection&) = delete;
+  HomeConnection& operator=(const HomeConnection&) = delete;
+  virtual ~HomeConnection() = default;
 
-  [[nodiscard]] virtual Result<std::vector<HomeDevice>> devices() = 0;
+  [[nodiscard]] virtual Result<std::vector<ShownDevice>> devices() = 0;
   [[nodiscard]] virtual Result<DeviceValues> values(const std::string& sn) = 0;
   // The household meter that a device names by this quota (catalog::meter_field()); empty: none.
   [[nodiscard]] virtual Result<std::string> meter(const std::string& sn,
@@ -85,20 +85,20 @@ class Home {
 };
 
 // The household meter that the device names; empty: none, or it cannot be asked.
-[[nodiscard]] std::string meter_of(Home& home, const std::string& sn,
+[[nodiscard]] std::string meter_of(HomeConnection& home, const std::string& sn,
                                    const catalog::Family& family);
 
 // The device that a person means, in this order: a serial number, a whole name, the beginning of a
 // serial number, a part of a name; all but the first in any case, and only if one device fits.
 // kNotFound: there is none, and the detail has the nearest; kConflict: several fit, and the detail
 // lists them.
-[[nodiscard]] Result<HomeDevice> find_device(const std::vector<HomeDevice>& devices,
-                                             std::string_view text);
+[[nodiscard]] Result<ShownDevice> find_device(const std::vector<ShownDevice>& devices,
+                                              std::string_view text);
 
 // Whether the text is the whole serial number or name of the device, and not a part of one.
-[[nodiscard]] bool is_whole_name(const HomeDevice& device, std::string_view text);
+[[nodiscard]] bool is_whole_name(const ShownDevice& device, std::string_view text);
 
 // "Kitchen power station (R331ZEB4ZEAL0528)", in printable characters.
-[[nodiscard]] std::string device_text(const HomeDevice& device);
+[[nodiscard]] std::string device_text(const ShownDevice& device);
 
 }  // namespace gridloom::app

@@ -16,7 +16,6 @@
 #include "history/energy/energy_sources.h"
 #include "overview/home_flows.h"
 #include "overview/home_picture.h"
-#include "overview/ledger.h"
 #include "own_api/bodies/energy.h"
 
 namespace gridloom::app {

@@ -43,13 +43,13 @@ class LocalNews final : public News {
   AdminStream stream_;
 };
 
-class LocalHome final : public Home {
+class LocalHome final : public HomeConnection {
  public:
   explicit LocalHome(std::filesystem::path data) : data_(std::move(data)) {}
 
-  Result<std::vector<HomeDevice>> devices() override {
+  Result<std::vector<ShownDevice>> devices() override {
     GL_TRY(const auto answer, ask_admin(data_, {{"op", "device.list"}}));
-    std::vector<HomeDevice> devices;
+    std::vector<ShownDevice> devices;
     if (!answer.is_array()) return fail(ErrorCode::kInternal, "the list of devices is no list");
     for (const Json& row : answer.get_array()) {
       const Json* online = wire::member(row, "online");
@@ -110,11 +110,11 @@ class LocalHome final : public Home {
 
 }  // namespace
 
-std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder) {
+std::unique_ptr<HomeConnection> local_home(const std::filesystem::path& data_folder) {
   return std::make_unique<LocalHome>(data_folder);
 }
 
-Result<HomeDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
+Result<ShownDevice> local_device(const std::filesystem::path& data_folder, std::string_view text) {
   GL_TRY(const auto devices, local_home(data_folder)->devices());
   return find_device(devices, text);
 }

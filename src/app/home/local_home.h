@@ -10,11 +10,11 @@
 
 namespace gridloom::app {
 
-[[nodiscard]] std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder);
+[[nodiscard]] std::unique_ptr<HomeConnection> local_home(const std::filesystem::path& data_folder);
 
 // The device of the data folder that a person means (find_device()), whether a server runs on it or
 // not.
-[[nodiscard]] Result<HomeDevice> local_device(const std::filesystem::path& data_folder,
-                                              std::string_view text);
+[[nodiscard]] Result<ShownDevice> local_device(const std::filesystem::path& data_folder,
+                                               std::string_view text);
 
 }  // namespace gridloom::app

@@ -26,14 +26,14 @@ class RemoteNews final : public News {
   client::ReportListener listener_;
 };
 
-class RemoteHome final : public Home {
+class RemoteHome final : public HomeConnection {
  public:
   RemoteHome(client::ApiClient api, client::ApiOptions options)
       : api_(std::move(api)), options_(std::move(options)) {}
 
-  Result<std::vector<HomeDevice>> devices() override {
+  Result<std::vector<ShownDevice>> devices() override {
     GL_TRY(const auto listed, api_.devices());
-    std::vector<HomeDevice> devices;
+    std::vector<ShownDevice> devices;
     devices.reserve(listed.size());
     for (const client::ListedDevice& row : listed) {
       devices.push_back(
@@ -89,7 +89,7 @@ class RemoteHome final : public Home {
 
 }  // namespace
 
-Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options) {
+Result<std::unique_ptr<HomeConnection>> remote_home(const client::ApiOptions& options) {
   GL_TRY(auto api, client::ApiClient::open(options));
   return std::make_unique<RemoteHome>(std::move(api), options);
 }

@@ -9,6 +9,7 @@
 
 namespace gridloom::app {
 
-[[nodiscard]] Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options);
+[[nodiscard]] Result<std::unique_ptr<HomeConnection>> remote_home(
+    const client::ApiOptions& options);
 
 }  // namespace gridloom::app

@@ -188,11 +188,11 @@ TEST(FieldLookup, TakesWhatPeopleCallAField) {
 }
 
 TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
-  const std::vector<HomeDevice> devices = {{.sn = "R331A", .name = "Kitchen station"},
-                                           {.sn = "R331AB", .name = "Workshop station"},
-                                           {.sn = "HW51", .name = "Balcony"},
-                                           {.sn = "HJ31", .name = "Home battery"},
-                                           {.sn = "HJ32", .name = "Home battery of the annexe"}};
+  const std::vector<ShownDevice> devices = {{.sn = "R331A", .name = "Kitchen station"},
+                                            {.sn = "R331AB", .name = "Workshop station"},
+                                            {.sn = "HW51", .name = "Balcony"},
+                                            {.sn = "HJ31", .name = "Home battery"},
+                                            {.sn = "HJ32", .name = "Home battery of the annexe"}};
   const struct {
     std::string_view text, found;
   } rows[] = {
@@ -212,8 +212,8 @@ TEST(FindDevice, TakesSerialNumbersTheirBeginningsAndPartsOfNames) {
 }
 
 TEST(FindDevice, OffersTheDeviceWhoseNameIsNearest) {
-  const std::vector<HomeDevice> devices = {{.sn = "R331ZEB4", .name = "Kitchen power station"},
-                                           {.sn = "R331ZCB4", .name = "Workshop power station"}};
+  const std::vector<ShownDevice> devices = {{.sn = "R331ZEB4", .name = "Kitchen power station"},
+                                            {.sn = "R331ZCB4", .name = "Workshop power station"}};
   EXPECT_EQ(find_device(devices, "kitchn").error().detail,
             "there is no device kitchn; did you mean Kitchen power station (R331ZEB4)?");
   EXPECT_EQ(find_device(devices, "R331ZEB5").error().detail,
@@ -224,7 +224,7 @@ TEST(FindDevice, OffersTheDeviceWhoseNameIsNearest) {
 }
 
 TEST(FindDevice, KnowsAWholeNameFromAPart) {
-  const HomeDevice device{.sn = "R331A", .name = "Kitchen station"};
+  const ShownDevice device{.sn = "R331A", .name = "Kitchen station"};
   EXPECT_TRUE(is_whole_name(device, "R331A"));
   EXPECT_TRUE(is_whole_name(device, "kitchen station"));
   EXPECT_FALSE(is_whole_name(device, "kitchen"));

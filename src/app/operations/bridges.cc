@@ -15,7 +15,6 @@
 #include "base/nearest.h"
 #include "bridges/bridges.h"
 #include "bridges/kinds.h"
-#include "bridges/row_json.h"
 #include "hub/hub.h"
 #include "registry/registry.h"
 #include "wire/json.h"
@@ -23,8 +22,8 @@
 namespace gridloom::operations {
 namespace {
 
+using bridges::BridgeKind;
 using bridges::BridgeRow;
-using bridges::Kind;
 using registry::Account;
 using registry::Directory;
 using wire::Json;
@@ -49,8 +48,8 @@ Result<const registry::Bridge*> bridge_named(const registry::Directory& director
                           name));
 }
 
-JsonObject facts_of(const registry::Bridge& bridge, const Kind& kind, const JsonObject& settings,
-                    std::string_view account) {
+JsonObject facts_of(const registry::Bridge& bridge, const BridgeKind& kind,
+                    const JsonObject& settings, std::string_view account) {
   return {{"name", bridge.name},
           {"kind", kind.name},
           {"account", account},
@@ -60,7 +59,7 @@ JsonObject facts_of(const registry::Bridge& bridge, const Kind& kind, const Json
 
 // A warning of devices that the bridge is to use and the account has not: a name is mistyped, or
 // the device is added later.
-void warn_of_unknown(JsonObject& answer, const Kind& kind, const JsonObject& settings,
+void warn_of_unknown(JsonObject& answer, const BridgeKind& kind, const JsonObject& settings,
                      const Directory& directory, const Account& account) {
   const Json* wanted = kind.selects_devices ? settings.if_contains("devices") : nullptr;
   if (wanted == nullptr || !wanted->is_array()) return;
@@ -107,7 +106,7 @@ void warn_of_clear(JsonObject& answer, const JsonObject& settings) {
 
 Result<Json> list_kinds(const Context& /*context*/, const Arguments& /*arguments*/) {
   JsonArray rows;
-  for (const Kind& kind : bridges::kinds()) rows.push_back(bridges::description(kind));
+  for (const BridgeKind& kind : bridges::kinds()) rows.push_back(bridges::description(kind));
   return Json(std::move(rows));
 }
 

@@ -33,7 +33,7 @@ class Bridges;
 namespace gridloom::operations {
 
 class FaultRules;
-struct ClusterNode;
+struct RunningNode;
 struct Lab;
 
 struct Context {
@@ -56,7 +56,7 @@ struct Context {
   std::string page{};  // "http://127.0.0.1:8080"; set on a running server
   // Held during each operation that does not wait for a device; all copies have the same.
   std::shared_ptr<std::mutex> turn = std::make_shared<std::mutex>();
-  const ClusterNode* cluster = nullptr;  // set on a running node of a cluster
+  const RunningNode* cluster = nullptr;  // set on a running node of a cluster
   const Lab* lab = nullptr;              // set on a running server with --lab
 
   [[nodiscard]] history::Reads history_reads() const {

@@ -84,12 +84,12 @@ class Bridge {
   virtual void registry_changed() {}
 };
 
-struct Kind {
+struct BridgeKind {
   std::string_view name;     // "home-assistant"
   std::string_view example;  // options of one, as they are typed
   std::string_view text;     // begins with a verb, ends without a full stop
   std::span<const parameters::Parameter> settings{};
-  // The setting "devices" names devices of the account (bridges/core/selection.h).
+  // The setting "devices" names devices of the account (bridges/core/patterns.h).
   bool selects_devices = false;
   // Beyond the limits of each setting. kBadParams: names the setting, its value, and what would be
   // valid. Any thread; does not block.
@@ -103,7 +103,7 @@ struct Kind {
                                 const parameters::Arguments& settings) = nullptr;
 };
 
-constexpr bool is_complete(const Kind& kind) {
+constexpr bool is_complete(const BridgeKind& kind) {
   return !kind.name.empty() && !kind.example.empty() && !kind.text.empty() &&
          !kind.text.ends_with('.') && parameters::are_complete(kind.settings) &&
          kind.check != nullptr && kind.make != nullptr;

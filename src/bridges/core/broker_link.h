@@ -14,8 +14,8 @@
 
 #include "base/result.h"
 #include "base/worker.h"
-#include "bridges/core/broker_address.h"
 #include "bridges/core/health.h"
+#include "bridges/core/peer.h"
 #include "client/mqtt_link.h"
 #include "client/stream.h"
 #include "net/io_loop.h"

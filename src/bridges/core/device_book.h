@@ -1,8 +1,6 @@
 // The devices of one account with their present values, kept current by the feed of changes: what a
 // bridge shows its peer. Devices come and go with the account's rights; all values of a device are
 // read once, when it comes or when the feed lost the thread.
-//
-// Thread rule: the loop that is given.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +16,9 @@
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "base/result.h"
 #include "base/string_map.h"
+#include "bridges/core/bridge.h"
 #include "catalog/family.h"
 #include "hub/feed/change_feed.h"
 #include "hub/feed/twin_snapshot.h"
@@ -86,6 +86,7 @@ class BookDevice {
   std::map<std::size_t, hub::ValueChange> waiting_;  // changes that came before its twin was read
 };
 
+// Thread rule: the loop that is given.
 class DeviceBook {
  public:
   // Called on the loop, never within the book's constructor.
@@ -145,5 +146,18 @@ class DeviceBook {
   // Before this time, by the devices' clock, no device changes its state by the time alone.
   std::optional<TimePoint> check_at_;
 };
+
+// The devices of an account with their values at this moment, for what a bridge would send first.
+struct DeviceNow {
+  std::string sn;
+  std::string name;
+  catalog::FamilyPtr family;
+  hub::TwinSnapshot twin{};  // without values: the device has not reported
+};
+
+// Sorted by serial number. Blocks until the shards have answered, five seconds at most: kIo.
+// Thread rule: any thread but a loop's.
+[[nodiscard]] Result<std::vector<DeviceNow>> devices_now(const Parts& parts,
+                                                         registry::AccountId account);
 
 }  // namespace gridloom::bridges

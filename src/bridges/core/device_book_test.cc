@@ -1,5 +1,3 @@
-#include "bridges/core/device_book.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "bridges/core/device_book.h"
 #include "testing/home.h"
 
 namespace gridloom::bridges {
@@ -168,4 +167,5 @@ TEST_F(DeviceBookTest, ABookThatIsGoneIsToldNothing) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges

@@ -12,7 +12,7 @@
 #include "base/nearest.h"
 #include "base/redacted.h"
 #include "bridges/home_assistant/entities.h"
-#include "bridges/home_assistant/units.h"
+#include "bridges/home_assistant/entity.h"
 #include "catalog/effects.h"
 
 namespace gridloom::bridges::home_assistant {

@@ -1,6 +1,3 @@
-// Every entity of every family, held against the rules by which Home Assistant drops entities.
-#include "bridges/home_assistant/entities.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,9 +13,9 @@
 #include <vector>
 
 #include "bridges/home_assistant/controls.h"
-#include "bridges/home_assistant/state.h"
+#include "bridges/home_assistant/entities.h"
+#include "bridges/home_assistant/entity.h"
 #include "bridges/home_assistant/test_families.h"
-#include "bridges/home_assistant/units.h"
 #include "catalog/effects.h"
 #include "catalog/set_message.h"
 
@@ -456,4 +453,5 @@ TEST(Slugs, HaveTheLettersOfAnEntityId) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::home_assistant

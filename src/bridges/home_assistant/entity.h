@@ -1,11 +1,13 @@
 // One entity of Home Assistant: what it is called, what kind of value it shows, and where in a
 // device's values that stands. Entities point into the family that they were made of
-// (entities.h).
+// (entities.h). Pure.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -72,7 +74,7 @@ struct Entity {
   std::string title{};
   std::string slug{};             // the English title for an entity id: "charge_of_the_battery"
   std::vector<Source> sources{};  // whose values make the state
-  std::optional<history::EnergyFlow> counter{};  // of Gridloom itself (counters.h), if it is one
+  std::optional<history::EnergyFlow> counter{};  // of Gridloom itself (entities.h), if it is one
   std::string path{};                     // in the source's value: "[2].ctrlSta"; empty: all of it
   const catalog::Field* field = nullptr;  // of the value at the path; null: it is not declared
   Form form = Form::kText;
@@ -88,5 +90,27 @@ struct Entity {
   std::string topic{};  // the last level of the topic with its state: "main"
   std::optional<Control> control{};
 };
+
+// What Home Assistant calls the units of device files. A device class that does not allow its unit,
+// or its state class, makes Home Assistant drop the entity, so all three come from one table.
+struct UnitRow {
+  std::string_view unit;          // as in a device file
+  std::string_view device_class;  // empty: Home Assistant has none for it
+  std::string_view name;          // as Home Assistant spells it
+};
+// Energy has no row: whether a number of watt-hours counts or stores is for the nature to say.
+[[nodiscard]] std::span<const UnitRow> unit_rows();
+// A unit without a row has no device class and stays as it is.
+[[nodiscard]] UnitRow unit_row(std::string_view unit);
+
+// The value of a quota; nothing: the device has not reported it.
+using ValueOf = std::function<std::optional<wire::Json>(std::string_view quota)>;
+
+// Longer states are refused by Home Assistant; these are bytes, which are at least as many.
+inline constexpr std::size_t kMaxState = 250;
+
+// The state of an entity, made of what the device reports now: a number, a text, or nothing where
+// it is not known: it is never 0 or off then.
+[[nodiscard]] std::optional<wire::Json> state_of(const Entity& entity, const ValueOf& value_of);
 
 }  // namespace gridloom::bridges::home_assistant

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,19 +18,119 @@
 
 #include "base/redacted.h"
 #include "base/secret.h"
-#include "bridges/core/broker_address.h"
+#include "bridges/core/bridge.h"
 #include "bridges/core/broker_link.h"
 #include "bridges/core/device_book.h"
-#include "bridges/core/selection.h"
-#include "bridges/core/twins_now.h"
+#include "bridges/core/patterns.h"
+#include "bridges/core/peer.h"
 #include "bridges/home_assistant/discovery.h"
 #include "bridges/home_assistant/entities.h"
-#include "bridges/home_assistant/home_device.h"
-#include "bridges/home_assistant/home_reader.h"
+#include "bridges/home_assistant/published_home.h"
 #include "bridges/home_assistant/publisher.h"
-#include "bridges/home_assistant/set_sender.h"
 #include "catalog/language.h"
+#include "catalog/set_message.h"
 #include "client/mqtt_link.h"
+#include "home/set_book.h"
+#include "home/set_tracker.h"
+
+namespace gridloom::bridges::home_assistant {
+namespace {
+
+// Sends what Home Assistant asks to set, as the bridge's account, and counts what became of it in
+// the bridge's health. Thread rule: the bridges' loop.
+class SetSender {
+ public:
+  // `find`: the device as the book has it; null: it does not.
+  using Find = std::function<const BookDevice*(std::string_view sn)>;
+  // Both outlive this.
+  SetSender(const Parts& parts, const Identity& identity, Find find)
+      : parts_(parts), identity_(identity), find_(std::move(find)) {}
+
+  // `bytes`: of the value that was asked for.
+  void send(Publisher::Asked asked, std::size_t bytes);
+
+ private:
+  void refuse(std::string_view sn, std::string_view why) const;
+  void end(const std::string& sn, const Result<home::SetRecord>& record);
+  [[nodiscard]] std::string module_of(const Publisher::Asked& asked, std::string_view group) const;
+
+  const Parts& parts_;
+  const Identity& identity_;
+  const Find find_;
+  std::size_t waiting_ = 0;  // sets that are not answered yet
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+constexpr std::size_t kMaxSets = 32;      // that wait for their answer; further ones are refused
+constexpr std::size_t kMaxPayload = 256;  // of a set, in bytes
+
+// The number of a set, by which a device's log tells it from others.
+std::int64_t message_id(TimePoint now) {
+  constexpr std::int64_t kMost = 1'000'000'000;
+  const std::int64_t number = unix_ms(now) % kMost;
+  return number < 0 ? number + kMost : number;
+}
+
+void SetSender::send(Publisher::Asked asked, std::size_t bytes) {
+  const auto directory = parts_.registry.directory();
+  const registry::Device* device = directory->find_device(asked.sn);
+  const bool is_permitted =
+      device != nullptr &&
+      registry::Directory::rights(identity_.account, *device) >= registry::Rights::kFull;
+  if (!is_permitted) return refuse(asked.sn, "the account may not set the device");
+  if (bytes > kMaxPayload) return refuse(asked.sn, "the value is too long");
+  if (waiting_ >= kMaxSets) return refuse(asked.sn, "too many sets wait for their answer");
+  ++waiting_;
+  const catalog::Command& command = *asked.entity->control->command;
+  const auto module_in = [&](std::string_view group) { return module_of(asked, group); };
+  auto message = catalog::addressed(*asked.entities->english, command,
+                                    catalog::set_message(command, asked.params),
+                                    {.sn = asked.sn,
+                                     .message_id = message_id(parts_.hub.platform().clock.now()),
+                                     .module_in = module_in});
+  parts_.sets.send({.id = {.account = identity_.account, .sn = asked.sn, .id = ""},
+                    .message = std::move(message),
+                    .origin = {.by = fmt::format("bridge {}", identity_.name)}},
+                   {.loop = &parts_.loop,
+                    .done = [this, sn = asked.sn,
+                             alive = std::weak_ptr(alive_)](const Result<home::SetRecord>& record) {
+                      if (alive.lock()) end(sn, record);
+                    }});
+}
+
+void SetSender::refuse(std::string_view sn, std::string_view why) const {
+  identity_.health->add_to_figure("sets_refused");
+  identity_.health->error(fmt::format("set of {}: {}", sn, why));
+}
+
+// The first module of a group that the device has reported; empty: none.
+std::string SetSender::module_of(const Publisher::Asked& asked, std::string_view group) const {
+  const BookDevice* from = find_(asked.sn);
+  const std::string begin = fmt::format("{}.", group);
+  for (std::size_t slot = 0; from != nullptr && slot < from->slots(); ++slot) {
+    const std::string_view name = from->name_of(slot);
+    if (!name.starts_with(begin) || from->text_of(slot).empty()) continue;
+    const std::string_view rest = name.substr(begin.size());
+    return std::string(rest.substr(0, rest.find('.')));
+  }
+  return {};
+}
+
+void SetSender::end(const std::string& sn, const Result<home::SetRecord>& record) {
+  --waiting_;
+  if (!record) return refuse(sn, record.error().detail);
+  using enum home::SetState;
+  const home::SetState state = record->state;
+  if (state != kRefused && state != kUnanswered && state != kOffline) {
+    return identity_.health->add_to_figure("sets");
+  }
+  refuse(sn, record->error ? record->error->detail
+                           : fmt::format("{} {}", name_of(state), record->refusal));
+}
+
+}  // namespace
+
+}  // namespace gridloom::bridges::home_assistant
 
 namespace gridloom::bridges {
 namespace {
@@ -145,15 +246,15 @@ class HomeAssistant final : public Bridge,
         identity_(std::move(identity)),
         topics_(topics_of(settings, identity_.name)),
         publisher_(publisher_options(settings)),
-        home_device_(topics_, language_of(settings), *this),
-        home_reader_(parts_,
-                     {.account = identity_.account,
-                      .every = at_most_every(settings),
-                      .on_home =
-                          [this](const auto& picture, const auto& totals) {
-                            home_device_.update({.picture = picture.get(), .totals = totals.get()});
-                            if (totals) publisher_.on_counters(*totals);
-                          }}),
+        published_home_(topics_, language_of(settings), *this),
+        home_reader_(parts_, {.account = identity_.account,
+                              .every = at_most_every(settings),
+                              .on_home =
+                                  [this](const auto& picture, const auto& totals) {
+                                    published_home_.update(
+                                        {.picture = picture.get(), .totals = totals.get()});
+                                    if (totals) publisher_.on_counters(*totals);
+                                  }}),
         set_sender_(parts_, identity_, [this](std::string_view sn) { return book_->find(sn); }),
         link_(link_options(settings), *this) {}
 
@@ -255,7 +356,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_offline(const Error& why) override {
     publisher_.on_offline();
-    home_device_.on_offline();
+    published_home_.on_offline();
     identity_.health->failing(why.detail);
   }
   void on_acknowledged(std::chrono::nanoseconds /*took*/) override {
@@ -270,7 +371,7 @@ class HomeAssistant final : public Bridge,
   }
   void on_message(std::string_view topic, std::string_view payload, bool retained) override {
     identity_.health->count_in();
-    if (topic == topics_.birth()) home_device_.announce_again();
+    if (topic == topics_.birth()) published_home_.announce_again();
     if (auto asked = publisher_.on_message(topic, payload, retained)) {
       set_sender_.send(std::move(*asked), payload.size());
     }
@@ -292,7 +393,7 @@ class HomeAssistant final : public Bridge,
   const Identity identity_;
   const Topics topics_;
   Publisher publisher_;
-  home_assistant::HomeDevice home_device_;
+  home_assistant::PublishedHome published_home_;
   home_assistant::HomeReader home_reader_;
   home_assistant::SetSender set_sender_;
   std::optional<DeviceBook> book_;
@@ -345,8 +446,8 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 }  // namespace
 
-const Kind& home_assistant_kind() {
-  static constexpr Kind kKind = {
+const BridgeKind& home_assistant_kind() {
+  static constexpr BridgeKind kKind = {
       .name = "home-assistant",
       .example = "--broker mqtt://homeassistant.local --user gridloom --password-file ha.password",
       .text = "Shows the devices in Home Assistant, over an MQTT broker",

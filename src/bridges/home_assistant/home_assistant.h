@@ -6,6 +6,6 @@
 
 namespace gridloom::bridges {
 
-[[nodiscard]] const Kind& home_assistant_kind();
+[[nodiscard]] const BridgeKind& home_assistant_kind();
 
 }  // namespace gridloom::bridges

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "bridges/home_assistant/controls.h"
-#include "bridges/home_assistant/state.h"
+#include "bridges/home_assistant/entity.h"
 #include "overview/freshness.h"
 
 namespace gridloom::bridges::home_assistant {

@@ -18,18 +18,42 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "bridges/influx/line_protocol.h"
+#include "bridges/core/patterns.h"
+#include "bridges/core/plain_value.h"
+#include "bridges/influx/bridge.h"
 #include "bridges/influx/positions.h"
-#include "bridges/influx/settings.h"
 #include "catalog/family.h"
 #include "history/block_walk.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
 
 namespace gridloom::bridges {
+
+// Lines are those that databases of time series take: "measurement,tag=text field=1,other=2
+// 1700000000000".
+
+// The beginning of the lines of one device: measurement and tags. Tags without a text are left out.
+[[nodiscard]] std::string line_begin(std::string_view measurement, std::span<const NamedText> tags);
+
+// Writes one line after another into a text. Numbers are written as floats, so that a field keeps
+// its type whatever number it has.
+class LineWriter {
+ public:
+  explicit LineWriter(std::string begin) : begin_(std::move(begin)) {}
+
+  // Adds a field to the line; a value that is none adds nothing.
+  void add(const PlainValue& value);
+  // Ends the line, at a time in Unix nanoseconds. False: it has no fields, and nothing is appended.
+  bool end(std::int64_t at_ns, std::string& out);
+
+ private:
+  std::string begin_;
+  std::string fields_;
+};
 
 // Lines that are sent together.
 struct LineBatch {

@@ -1,7 +1,5 @@
 // The thread that writes the devices' history to the database: what is new of each device since the
 // database acknowledged it last. History is the buffer of an outage: it is on disk, and complete.
-//
-// Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
 #pragma once
 
 #include <chrono>
@@ -19,16 +17,59 @@
 
 #include "base/growing_pause.h"
 #include "base/result.h"
+#include "base/string_map.h"
 #include "bridges/core/bridge.h"
-#include "bridges/core/wakeup.h"
+#include "bridges/core/waiting.h"
+#include "bridges/influx/bridge.h"
 #include "bridges/influx/history_lines.h"
-#include "bridges/influx/news.h"
 #include "bridges/influx/positions.h"
-#include "bridges/influx/settings.h"
 #include "client/http_client.h"
 
 namespace gridloom::bridges {
 
+// The meaning of a database's answer to a batch of lines.
+enum class WriteResult : std::uint8_t {
+  kTaken,
+  kRefused,   // the lines are at fault: sent again, they would be refused again
+  kTooLarge,  // a part of the batch may be taken
+  kLater      // the server or the settings are at fault
+};
+[[nodiscard]] WriteResult result_of(const client::HttpReply& reply);
+
+// The lines of a refused batch that are lost: a server may have taken the others.
+[[nodiscard]] std::size_t lost_lines(const client::HttpReply& reply, std::size_t lines);
+
+// The devices that reported lately, and when their histories are to be looked at. A report is told
+// before it is durable and in history, which takes long on a busy machine: it is looked for at once
+// and again at growing distances, for a minute in all.
+//
+// Thread rule: one thread at a time.
+class News {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  // The device has reported.
+  void add(const std::string& sn) { waiting_.insert_or_assign(sn, Looks{}); }
+  // Whether its history is to be looked at now; then this counts as a look.
+  [[nodiscard]] bool take(const std::string& sn, Moment now) {
+    const auto found = waiting_.find(sn);
+    if (found == waiting_.end() || now < found->second.next) return false;
+    Looks& looks = found->second;
+    looks.next = now + std::chrono::seconds(1 << looks.done);
+    if (++looks.done == kLooks) waiting_.erase(found);
+    return true;
+  }
+
+ private:
+  static constexpr int kLooks = 7;
+  struct Looks {
+    int done = 0;
+    Moment next{};
+  };
+  StringMap<Looks> waiting_;
+};
+
+// Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
 class InfluxWriter {
  public:
   InfluxWriter(Parts parts, Identity identity, InfluxSettings settings);

@@ -8,8 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bridges/meter/eco_tracker.h"
-#include "bridges/meter/shelly.h"
+#include "bridges/meter/documents.h"
 
 namespace gridloom::bridges::meter {
 namespace {

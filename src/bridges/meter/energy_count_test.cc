@@ -1,11 +1,8 @@
-// The energies of a meter: what is known is counted, and they never fall, whatever ends the
-// program.
-#include "bridges/meter/energy_count.h"
-
 #include <gtest/gtest.h>
 
 #include <optional>
 
+#include "bridges/meter/energy_count.h"
 #include "testing/must.h"
 
 namespace gridloom::bridges::meter {
@@ -99,4 +96,5 @@ TEST(EnergyCount, ADamagedFileIsRefused) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::meter

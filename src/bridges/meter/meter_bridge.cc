@@ -20,7 +20,7 @@ constexpr double kAverage_ms = 60'000;
 
 }  // namespace
 
-MeterBridge::MeterBridge(Parts parts, Identity identity, Settings settings)
+MeterBridge::MeterBridge(Parts parts, Identity identity, MeterSettings settings)
     : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::move(settings)),

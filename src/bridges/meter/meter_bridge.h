@@ -14,17 +14,17 @@
 #include "bridges/core/bridge.h"
 #include "bridges/core/device_book.h"
 #include "bridges/meter/display.h"
-#include "bridges/meter/energy_file.h"
-#include "bridges/meter/group.h"
+#include "bridges/meter/energy_count.h"
+#include "bridges/meter/meter.h"
 #include "bridges/meter/meter_server.h"
-#include "bridges/meter/meter_settings.h"
 #include "bridges/meter/power_source.h"
+#include "bridges/meter/shares.h"
 
 namespace gridloom::bridges::meter {
 
 class MeterBridge final : public Bridge, private DeviceBook::Listener {
  public:
-  MeterBridge(Parts parts, Identity identity, Settings settings);
+  MeterBridge(Parts parts, Identity identity, MeterSettings settings);
   ~MeterBridge() override;
 
   void start() override;
@@ -54,7 +54,7 @@ class MeterBridge final : public Bridge, private DeviceBook::Listener {
 
   const Parts parts_;
   const Identity identity_;
-  const Settings settings_;
+  const MeterSettings settings_;
   Display display_;
   Worker worker_;
   std::optional<DeviceBook> book_;

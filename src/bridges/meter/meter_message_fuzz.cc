@@ -6,10 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "bridges/meter/eco_tracker.h"
+#include "bridges/meter/documents.h"
 #include "bridges/meter/energy_count.h"
 #include "bridges/meter/power_source.h"
-#include "bridges/meter/shelly.h"
 #include "catalog/plausible.h"
 
 using namespace gridloom;

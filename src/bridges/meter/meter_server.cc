@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "bridges/core/off_loop.h"
-#include "bridges/meter/eco_tracker.h"
+#include "bridges/core/waiting.h"
+#include "bridges/meter/documents.h"
 #include "http/session.h"
 
 namespace gridloom::bridges::meter {

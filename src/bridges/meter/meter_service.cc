@@ -3,7 +3,7 @@
 #include <charconv>
 #include <utility>
 
-#include "bridges/meter/eco_tracker.h"
+#include "bridges/meter/documents.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::meter {

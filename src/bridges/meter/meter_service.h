@@ -12,7 +12,7 @@
 
 #include "bridges/core/health.h"
 #include "bridges/meter/display.h"
-#include "bridges/meter/shelly.h"
+#include "bridges/meter/documents.h"
 #include "http/service.h"
 
 namespace gridloom::bridges::meter {

@@ -4,21 +4,130 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <chrono>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
-#include "bridges/meter/mqtt_source.h"
+#include "base/nearest.h"
+#include "base/redacted.h"
+#include "bridges/core/health.h"
+#include "bridges/core/peer.h"
 #include "catalog/natures.h"
 #include "catalog/plausible.h"
+#include "client/mqtt_link.h"
+#include "client/stream.h"
 #include "home/home_state.h"
 #include "hub/platform/platform.h"
 #include "overview/freshness.h"
 #include "overview/home_picture.h"
 #include "overview/values.h"
+#include "wire/json.h"
 
 namespace gridloom::bridges::meter {
 namespace {
+
+// A power that a broker publishes. Thread rule: the bridges' loop.
+class MqttSource final : public PowerSource, private client::MqttLink::Listener {
+ public:
+  MqttSource(const SourceSpec& spec, const SourceParts& parts);
+  MqttSource(const MqttSource&) = delete;
+  MqttSource& operator=(const MqttSource&) = delete;
+  ~MqttSource() override;
+
+  [[nodiscard]] Result<double> power_w() const override;
+  void tick() override;
+
+ private:
+  using Steady = std::chrono::steady_clock;
+
+  void on_online() override { why_ = why_silent(); }
+  void on_offline(const Error& why) override;
+  // A retained message may be of any age, so it says nothing about now.
+  void on_message(std::string_view topic, std::string_view payload, bool retained) override;
+  void on_acknowledged(std::chrono::nanoseconds /*took*/) override {}
+  // Why the power is not known while the broker is there.
+  [[nodiscard]] std::string why_silent() const;
+
+  std::string topic_;
+  std::string path_;
+  Millis max_age_;
+  Health& health_;
+  std::array<char, 16'384> buffer_{};
+  std::shared_ptr<client::MqttLink> link_;  // null: the broker's TLS cannot be used
+  std::string why_;                         // the power is not known
+  std::optional<double> last_w_;
+  Steady::time_point at_{};
+};
+
+constexpr std::size_t kLookUps = 1;  // lane of SourceParts::worker
+
+MqttSource::MqttSource(const SourceSpec& spec, const SourceParts& parts)
+    : topic_(spec.topic),
+      path_(spec.path),
+      max_age_(parts.max_age.value_or(kUsualMaxAge)),
+      health_(*parts.identity.health),
+      why_(fmt::format("the broker {} is not connected yet", spec.server)) {
+  client::MqttLink::Options options;
+  if (spec.is_tls) {
+    auto tls = client::tls_client_of_system();
+    if (!tls) {
+      why_ = tls.error().detail;
+      return;
+    }
+    options.tls = *std::move(tls);
+  }
+  net::IoLoop& loop = parts.parts.loop;
+  options.resolve = client::resolve_on(parts.worker, kLookUps, loop, spec.server);
+  options.loop = &loop;
+  options.buffer = buffer_;
+  options.client_id = parts.client_id;
+  options.user = parts.user;
+  options.password = parts.password;
+  options.filters = {{.filter = spec.topic}};
+  options.reconnects = true;
+  link_ = std::make_shared<client::MqttLink>(std::move(options),
+                                             static_cast<client::MqttLink::Listener&>(*this));
+  link_->open();
+}
+
+MqttSource::~MqttSource() {
+  if (link_) link_->close();
+}
+
+void MqttSource::tick() {
+  if (link_) link_->tick(Steady::now());
+}
+
+void MqttSource::on_offline(const Error& why) { why_ = why.detail; }
+
+void MqttSource::on_message(std::string_view topic, std::string_view payload, bool retained) {
+  if (retained || topic != topic_) return;
+  health_.count_in();
+  const auto number = number_in_message(payload, path_);
+  if (!number || !catalog::is_plausible_power(*number)) {
+    return health_.error(fmt::format("a message on {} has {}", topic_,
+                                     number ? "a number that is no power in W" : "no number"));
+  }
+  last_w_ = number;
+  at_ = Steady::now();
+  why_ = why_silent();
+}
+
+std::string MqttSource::why_silent() const {
+  if (!last_w_) return fmt::format("no message has come on {}", topic_);
+  return fmt::format("the last message on {} is older than {} s", topic_, max_age_.count() / 1000);
+}
+
+Result<double> MqttSource::power_w() const {
+  if (last_w_ && Steady::now() - at_ <= max_age_) return *last_w_;
+  return fail(ErrorCode::kNotFound, why_);
+}
 
 using Steady = std::chrono::steady_clock;
 
@@ -213,7 +322,7 @@ class HomeSource final : public PowerSource {
   [[nodiscard]] Result<double> power_w() const override {
     if (!read_->home || Steady::now() - read_->at > kHolds) return unknown("the home is not known");
     const home::HomeFeed::Home& home = *read_->home;
-    const overview::Node& grid = home.picture->at(overview::Place::kGrid);
+    const overview::PowerNode& grid = home.picture->at(overview::PowerPlace::kGrid);
     if (home.picture->grid_caption != overview::GridCaption::kMeasured) {
       return unknown("no device measures the home's connection to the grid");
     }
@@ -303,6 +412,90 @@ std::unique_ptr<PowerSource> make_source(const SourceSpec& spec, const SourcePar
 
 std::unique_ptr<PowerSource> make_output_source(const SourceSpec& spec, const SourceParts& parts) {
   return make(spec, parts, DeviceSource::Sign::kGives);
+}
+
+// --- the names of sources in settings, and numbers in messages
+
+namespace {
+
+constexpr std::string_view kForms =
+    "home, device:SN:FIELD, nature:grid.power or mqtt:mqtt://HOST:PORT/TOPIC#path";
+
+std::unexpected<Error> bad(std::string_view setting, std::string_view text, std::string_view why) {
+  return fail(ErrorCode::kBadParams, fmt::format("{} is \"{}\": {}; must be {}", setting,
+                                                 redacted_extract(text), why, kForms));
+}
+
+bool take(std::string_view& text, std::string_view prefix) {
+  if (!text.starts_with(prefix)) return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+std::optional<double> number_of(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string_view::npos) return std::nullopt;
+  text.remove_prefix(first);
+  text = text.substr(0, text.find_last_not_of(" \t\r\n") + 1);
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool is_number =
+      error == std::errc{} && end == text.data() + text.size() && std::isfinite(number);
+  return is_number ? std::optional(number) : std::nullopt;
+}
+
+}  // namespace
+
+Result<SourceSpec> parse_source(std::string_view setting, std::string_view text) {
+  using Kind = SourceSpec::Kind;
+  std::string_view rest = text;
+  SourceSpec spec{.is_turned = take(rest, "-")};
+  if (rest == "home") return spec;
+  if (take(rest, "device:")) {
+    const std::size_t colon = rest.find(':');
+    if (colon == 0 || colon == std::string_view::npos || colon + 1 == rest.size()) {
+      return bad(setting, text, "it has no serial number, or no field");
+    }
+    spec.kind = Kind::kDevice;
+    spec.sn = rest.substr(0, colon);
+    spec.field = rest.substr(colon + 1);
+    return spec;
+  }
+  if (take(rest, "nature:")) {
+    if (!rest.ends_with("power") || catalog::nature_of_word(rest).empty()) {
+      return bad(setting, text, "it is no nature of a power");
+    }
+    spec.kind = Kind::kNature;
+    spec.field = rest;
+    return spec;
+  }
+  if (!take(rest, "mqtt:")) return bad(setting, text, "it is no source");
+  spec.kind = Kind::kMqtt;
+  const std::size_t host = rest.find("://");
+  const std::size_t slash = host == std::string_view::npos ? host : rest.find('/', host + 3);
+  if (slash == std::string_view::npos) return bad(setting, text, "it has no broker, or no topic");
+  GL_TRY(auto broker, parse_broker_address(setting, rest.substr(0, slash)));
+  spec.server = std::move(broker.host_port);
+  spec.is_tls = broker.uses_tls;
+  rest.remove_prefix(slash + 1);
+  const std::size_t hash = rest.find('#');
+  spec.topic = rest.substr(0, hash);
+  if (hash != std::string_view::npos) spec.path = rest.substr(hash + 1);
+  if (spec.topic.empty() || spec.topic.contains('+')) {
+    return bad(setting, text, "it needs one topic without wildcards");
+  }
+  return spec;
+}
+
+std::optional<double> number_in_message(std::string_view payload, std::string_view path) {
+  if (path.empty()) return number_of(payload);
+  std::optional<double> found;
+  const Status walked = wire::walk_json(payload, {}, [&](const wire::Leaf& leaf) {
+    const bool may_be =
+        leaf.kind == wire::LeafKind::kNumber || leaf.kind == wire::LeafKind::kString;
+    if (may_be && leaf.path == path) found = number_of(leaf.text);
+  });
+  return walked ? found : std::nullopt;
 }
 
 }  // namespace gridloom::bridges::meter

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <tuple>
 #include <vector>
 
 namespace gridloom::bridges::meter {
@@ -85,6 +88,19 @@ void Shares::advance(double grid_w, Millis dt) {
     battery.missing_for = leaves_some ? battery.missing_for + dt : Millis(0);
     battery.is_stuck = leaves_some && (battery.is_stuck || battery.missing_for >= kStuckAfter);
   }
+}
+
+std::shared_ptr<Group> Group::join(const Loop& loop, registry::AccountId account,
+                                   const std::string& name) {
+  using Key = std::tuple<const Loop*, registry::AccountId, std::string>;
+  static std::mutex mutex;
+  static std::map<Key, std::weak_ptr<Group>> groups;
+  const std::lock_guard lock(mutex);
+  std::erase_if(groups, [](const auto& one) { return one.second.expired(); });
+  auto& known = groups[Key(&loop, account, name)];
+  auto group = known.lock();
+  if (!group) known = group = std::make_shared<Group>();
+  return group;
 }
 
 }  // namespace gridloom::bridges::meter

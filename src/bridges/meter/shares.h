@@ -1,5 +1,5 @@
 // Several batteries at one connection to the grid, each with a meter of its own, so that they share
-// the house and none charges another. Pure.
+// the house and none charges another.
 //
 // Each battery regulates the reading of its meter to zero: it raises what it gives while the
 // reading is above 0, and lowers it below. If all of them read the same grid power, any split of
@@ -27,15 +27,21 @@
 // grid power with any estimate; the split is as good as the estimate.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
 
 #include "base/clock.h"
+#include "base/loop.h"
+#include "registry/directory.h"
 
 namespace gridloom::bridges::meter {
 
+// Pure; one thread at a time.
 class Shares {
  public:
   static constexpr Millis kStuckAfter{30'000};
@@ -76,6 +82,28 @@ class Shares {
 
   std::map<std::size_t, Battery> batteries_;
   std::size_t last_ = 0;
+};
+
+// The meters of one account that share a house, by the name of their group. They know each
+// other by that name alone. Thread rule: the bridges' loop, except join().
+class Group {
+ public:
+  // The group of this name, among the meters on the loop. Any thread.
+  [[nodiscard]] static std::shared_ptr<Group> join(const Loop& loop, registry::AccountId account,
+                                                   const std::string& name);
+
+  [[nodiscard]] Shares& shares() { return shares_; }
+  // Each meter calls it when it looks: the time since the last call has passed once for all.
+  void advance(double grid_w, TimePoint now) {
+    if (advanced_ && now > *advanced_) {
+      shares_.advance(grid_w, std::chrono::duration_cast<Millis>(now - *advanced_));
+    }
+    advanced_ = now;
+  }
+
+ private:
+  Shares shares_;
+  std::optional<TimePoint> advanced_;
 };
 
 }  // namespace gridloom::bridges::meter

@@ -1,7 +1,3 @@
-// Batteries of different gains, delays and limits at one house, each with its share: they settle,
-// nobody hunts, nobody charges another.
-#include "bridges/meter/shares.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include "base/chance.h"
+#include "bridges/meter/shares.h"
 
 namespace gridloom::bridges::meter {
 namespace {
@@ -183,4 +180,5 @@ TEST(Shares, ASumAboveOneIsScaledDown) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::meter

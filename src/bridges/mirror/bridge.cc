@@ -1,4 +1,5 @@
-// Brings devices in from the vendor's cloud: what the schedule decides, carried out.
+#include "bridges/mirror/bridge.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -15,7 +16,6 @@
 #include "bridges/mirror/cloud.h"
 #include "bridges/mirror/cloud_link.h"
 #include "bridges/mirror/device_values.h"
-#include "bridges/mirror/kind.h"
 #include "bridges/mirror/mirrored_devices.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/pending_sets.h"
@@ -63,6 +63,7 @@ Settings settings_of(const Arguments& given) {
           .intercept = std::string(given.text("intercept"))};
 }
 
+// Brings devices in from the vendor's cloud: the decisions of the schedule, carried out.
 class Mirror final : public Bridge, public CloudLink::Listener {
  public:
   Mirror(Parts parts, Identity identity, Settings settings)
@@ -379,7 +380,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
   return std::make_unique<Mirror>(parts, std::move(identity), settings_of(settings));
 }
 
-constexpr Kind kKind{
+constexpr BridgeKind kKind{
     .name = "mirror",
     .example = "--host https://api-e.ecoflow.com --access-key KEY --secret-key-file secret.key",
     .text = "Brings in your real devices from the vendor's cloud",
@@ -393,6 +394,6 @@ static_assert(is_complete(kKind));
 
 namespace gridloom::bridges {
 
-const Kind& mirror_kind() { return mirror::kKind; }
+const BridgeKind& mirror_kind() { return mirror::kKind; }
 
 }  // namespace gridloom::bridges

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/read_file.h"
-#include "bridges/mirror/added_devices.h"
+#include "bridges/mirror/mirrored_devices.h"
 #include "client/peer_lookup.h"
 #include "net/address.h"
 #include "registry/rules.h"

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +19,27 @@
 #include "base/string_map.h"
 #include "bridges/mirror/oddities.h"
 #include "bridges/mirror/rhythm.h"
-#include "bridges/mirror/snapshot_report.h"
 #include "catalog/family.h"
 #include "twin/layout.h"
 #include "twin/report_reader.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::mirror {
+
+// A value by the name of its quota, as JSON text.
+struct QuotaValue {
+  std::string name;
+  std::string text;
+  friend bool operator==(const QuotaValue&, const QuotaValue&) = default;
+};
+
+// Reports made of values that quota/all has and that no report brought, as the device itself would
+// send them: in the envelopes of the family's reports, as far as these are flat and say what is in
+// them; the other values in a report under their full names. Each report can be read by
+// twin::ReportReader. `now` is the devices' time.
+[[nodiscard]] std::vector<std::string> reports_of(const catalog::Family& family,
+                                                  std::span<const QuotaValue> values,
+                                                  TimePoint now);
 
 class DeviceValues {
  public:

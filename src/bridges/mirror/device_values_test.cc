@@ -1,11 +1,10 @@
-#include "bridges/mirror/device_values.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
+#include "bridges/mirror/device_values.h"
 #include "testing/clock.h"
 #include "testing/home.h"
 #include "twin/twin.h"
@@ -211,4 +210,5 @@ TEST(SnapshotReports, HaveTheEnvelopeOfTheFamily) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::mirror

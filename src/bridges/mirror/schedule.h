@@ -1,11 +1,11 @@
 // What the mirror asks the vendor's cloud next, in the rhythm of rhythm.h and by need: devices of
-// which something is missing or that are silent come first. When it may ask at all is pace.h, and
-// what it knows about the devices' presence is presence.h. Pure: events and the time in, requests
-// out. One thread.
+// which something is missing or that are silent come first. Its knowledge about the devices'
+// presence is in presence.h. Pure: events and the time in, requests out. One thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,11 +13,38 @@
 
 #include "base/chance.h"
 #include "base/string_map.h"
-#include "bridges/mirror/pace.h"
 #include "bridges/mirror/presence.h"
 #include "bridges/mirror/rhythm.h"
 
 namespace gridloom::bridges::mirror {
+
+// When the vendor's cloud may be asked at all: one request at a time, with a pause between two of
+// them, and with pauses that grow after a refusal or when there is no answer.
+class Pace {
+ public:
+  Pace(const Rhythm& rhythm, Chance chance);
+
+  // ---- events; `now` never decreases
+
+  void asked(Moment now);
+  // The request was answered.
+  void succeeded();
+  // It was not, for a reason that concerns all requests.
+  void refused(Refusal refusal, Moment now);
+
+  [[nodiscard]] bool allows(Moment now) const;
+  [[nodiscard]] const std::optional<Moment>& asked_at() const { return asked_at_; }
+  // Requests of the hour before `now`.
+  [[nodiscard]] std::size_t requests_in_hour(Moment now);
+
+ private:
+  Millis between_;
+  Backoff refusals_;
+  Backoff failures_;  // no answer
+  bool is_asking_ = false;
+  std::optional<Moment> asked_at_;
+  std::deque<Moment> hour_;
+};
 
 struct Request {
   Ask ask = Ask::kDevices;

@@ -1,15 +1,17 @@
-#include "bridges/mirror/schedule.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
+
+#include "bridges/mirror/schedule.h"
 
 namespace gridloom::bridges::mirror {
 namespace {
@@ -21,6 +23,37 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr Moment kStart{hours(24)};
+
+TEST(Pace, HasOneRequestAtATimeAndAPauseBetweenTwo) {
+  Pace pace{Rhythm(), Chance(0)};
+  EXPECT_TRUE(pace.allows(kStart));
+  pace.asked(kStart);
+  EXPECT_FALSE(pace.allows(kStart + hours(1)));  // no answer yet
+  pace.succeeded();
+  EXPECT_FALSE(pace.allows(kStart + Millis(999)));
+  EXPECT_TRUE(pace.allows(kStart + seconds(1)));
+}
+
+TEST(Pace, LeavesACloudAloneForLongerAfterARefusalThanWithoutAnAnswer) {
+  for (const auto& [refusal, least, most] :
+       {std::tuple(Refusal::kAccount, 11, 19), std::tuple(Refusal::kUnreachable, 3, 7)}) {
+    Pace pace{Rhythm(), Chance(0)};
+    pace.asked(kStart);
+    pace.refused(refusal, kStart);
+    EXPECT_FALSE(pace.allows(kStart + seconds(least)));
+    EXPECT_TRUE(pace.allows(kStart + seconds(most)));
+    pace.asked(kStart + seconds(most));
+    pace.succeeded();
+    EXPECT_TRUE(pace.allows(kStart + seconds(most + 1)));  // all is well again
+  }
+}
+
+TEST(Pace, CountsTheRequestsOfAnHour) {
+  Pace pace{Rhythm(), Chance(0)};
+  for (int i = 0; i < 90; ++i) pace.asked(kStart + minutes(i));
+  EXPECT_EQ(pace.requests_in_hour(kStart + minutes(89)), 60U);
+  EXPECT_EQ(pace.requests_in_hour(kStart + minutes(140)), 9U);
+}
 
 // A cloud that answers at once, on a clock of the test's own.
 struct Vendor {
@@ -254,4 +287,5 @@ TEST(Schedule, ASessionBeginsAnewOnlyIfReportsAreMissingThatQuotasHave) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::mirror

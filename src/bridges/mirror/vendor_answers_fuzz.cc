@@ -9,7 +9,6 @@
 
 #include "bridges/mirror/device_values.h"
 #include "bridges/mirror/pending_sets.h"
-#include "bridges/mirror/snapshot_report.h"
 #include "catalog/loader.h"
 #include "client/api_reply.h"
 #include "client/mqtt_session.h"

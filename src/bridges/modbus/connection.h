@@ -12,7 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "bridges/modbus/frames.h"
+#include "bridges/modbus/protocol.h"
 #include "client/stream.h"
 #include "net/stream.h"
 

@@ -8,8 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "bridges/modbus/frames.h"
-#include "bridges/modbus/registers.h"
+#include "bridges/modbus/protocol.h"
 #include "catalog/loader.h"
 #include "catalog/plausible.h"
 

@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/redacted.h"
-#include "bridges/core/host_port.h"
 #include "bridges/core/local_gateway.h"
+#include "bridges/core/peer.h"
 #include "bridges/modbus/poller.h"
 #include "bridges/modbus/report.h"
 #include "catalog/family.h"
@@ -331,8 +331,8 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity, const Argume
 
 }  // namespace
 
-const Kind& modbus_kind() {
-  static constexpr Kind kKind{
+const BridgeKind& modbus_kind() {
+  static constexpr BridgeKind kKind{
       .name = "modbus",
       .example = "--address tcp://192.168.1.20 --device HJ31ZDH2ZF690025",
       .text = "Reads a device of the house over Modbus TCP, without a cloud",

@@ -12,6 +12,6 @@
 
 namespace gridloom::bridges {
 
-[[nodiscard]] const Kind& modbus_kind();
+[[nodiscard]] const BridgeKind& modbus_kind();
 
 }  // namespace gridloom::bridges

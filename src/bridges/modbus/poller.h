@@ -24,7 +24,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "bridges/modbus/connection.h"
-#include "bridges/modbus/registers.h"
+#include "bridges/modbus/protocol.h"
 #include "catalog/effects.h"
 #include "catalog/family.h"
 

@@ -24,7 +24,7 @@
 #include <thread>
 #include <vector>
 
-#include "bridges/modbus/registers.h"
+#include "bridges/modbus/protocol.h"
 #include "catalog/modbus.h"
 
 namespace gridloom::bridges {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "bridges/core/name_template.h"
+#include "bridges/core/patterns.h"
 #include "bridges/core/plain_value.h"
-#include "bridges/mqtt_out/settings.h"
+#include "bridges/mqtt_out/bridge.h"
 #include "catalog/family.h"
 
 namespace gridloom::bridges {

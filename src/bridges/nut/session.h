@@ -29,6 +29,16 @@
 
 namespace gridloom::bridges::nut {
 
+// A line of the protocol is words. A word with blanks, quotes or backslashes stands in quotes, with
+// a backslash before quotes and backslashes.
+inline constexpr std::size_t kMaxLine = 1024;
+inline constexpr std::size_t kMaxWords = 16;
+
+// The words of a line without its end. Nothing: a quote is not closed, or there are too many words.
+[[nodiscard]] std::optional<std::vector<std::string>> words_of(std::string_view line);
+// The text as one word, in quotes; characters that would end a line are replaced.
+[[nodiscard]] std::string quoted_word(std::string_view text);
+
 // The UPSs as they are now: the bridges' loop writes them, the server's reads them. Any thread.
 class UpsBoard {
  public:

@@ -1,5 +1,3 @@
-#include "bridges/nut/session.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "bridges/nut/words.h"
+#include "bridges/nut/session.h"
 #include "testing/clock.h"
 #include "testing/loop.h"
 
@@ -220,4 +218,5 @@ TEST_F(NutSessionTest, ASilentClientIsDisconnected) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::bridges::nut

@@ -1,18 +1,93 @@
-// Posts what happens to the devices to an address, one event after another.
+#include "bridges/webhook/bridge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "bridges/webhook/kind.h"
+#include "base/nearest.h"
+#include "base/redacted.h"
 #include "bridges/webhook/quiet_watch.h"
 #include "bridges/webhook/sender.h"
-#include "bridges/webhook/settings.h"
 #include "hub/feed/change_feed.h"
 #include "hub/platform/platform.h"
 
+namespace gridloom::bridges::webhook {
+namespace {
+
+using parameters::Parameter;
+using parameters::Type;
+
+constexpr std::array<Parameter, 5> kSettings = {{
+    {.name = "url",
+     .text = "Address that events are posted to: http:// or https://HOST:PORT/PATH",
+     .required = true,
+     .most_bytes = 1024},
+    {.name = "secret",
+     .text = "Secret that events are signed with; without it they are not signed",
+     .type = Type::kSecret,
+     .most_bytes = 1024},
+    {.name = "events",
+     .text = "Events that are told: fault.began, fault.ended, online, offline, quiet, "
+             "set.answered, set.refused, set.unanswered; without them all",
+     .type = Type::kTexts,
+     .most_items = kEventKinds.size()},
+    {.name = "devices",
+     .text = "Devices whose events are told, by serial number or name; without them all of the "
+             "account",
+     .type = Type::kTexts,
+     .most_items = 1024},
+    {.name = "ca",
+     .text = "File with the certificates that https:// trusts; without it those of the system",
+     .most_bytes = 1024},
+}};
+
+Result<std::vector<EventKind>> kinds_named(const std::vector<std::string>& names) {
+  std::vector<EventKind> kinds;
+  if (names.empty()) kinds.assign(kEventKinds.begin(), kEventKinds.end());
+  for (const std::string& name : names) {
+    const auto found =
+        std::ranges::find(kEventKinds, name, [](EventKind each) { return name_of(each); });
+    if (found == kEventKinds.end()) {
+      std::vector<std::string_view> known;
+      known.reserve(kEventKinds.size());
+      for (const EventKind each : kEventKinds) known.push_back(name_of(each));
+      return fail(ErrorCode::kBadParams,
+                  fmt::format("events has \"{}\": must be {}{}", redacted_extract(name),
+                              joined_or(known), did_you_mean(name, known)));
+    }
+    kinds.push_back(*found);
+  }
+  return kinds;
+}
+
+}  // namespace
+
+bool WebhookSettings::tells(EventKind kind) const {
+  return std::ranges::find(events, kind) != events.end();
+}
+
+std::span<const Parameter> webhook_parameters() { return kSettings; }
+
+Result<WebhookSettings> webhook_settings(const parameters::Arguments& arguments) {
+  GL_TRY(auto url, parse_web_address("url", arguments.text("url")));
+  GL_TRY(auto events, kinds_named(arguments.texts("events")));
+  return WebhookSettings{.url = std::move(url),
+                         .ca = arguments.text("ca"),
+                         .secret = Secret(arguments.text("secret")),
+                         .events = std::move(events),
+                         .selection = Selection(arguments.texts("devices"), {})};
+}
+
+}  // namespace gridloom::bridges::webhook
+
 namespace gridloom::bridges {
+
 namespace {
 
 using webhook::Event;
@@ -29,9 +104,11 @@ std::string account_name(const registry::Registry& registry, registry::AccountId
   return account == nullptr ? std::string() : account->name;
 }
 
+// Posts what happens to the devices to an address, one event after another.
 class WebhookBridge final : public Bridge {
  public:
-  WebhookBridge(const Parts& parts, const Identity& identity, const webhook::Settings& settings)
+  WebhookBridge(const Parts& parts, const Identity& identity,
+                const webhook::WebhookSettings& settings)
       : parts_(parts),
         account_(identity.account),
         sender_(parts, identity, settings),
@@ -130,8 +207,8 @@ Result<wire::Json> preview(const Parts& parts, registry::AccountId account,
 
 }  // namespace
 
-const Kind& webhook_kind() {
-  static const Kind kKind{
+const BridgeKind& webhook_kind() {
+  static const BridgeKind kKind{
       .name = "webhook",
       .example = "--url https://hooks.lan/home --secret-file secret",
       .text = "Posts events of devices to a URL: faults, presence, silence and ends of sets",

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "overview/fault_words.h"
+#include "overview/values.h"
 
 namespace gridloom::bridges::webhook {
 namespace {

@@ -1,19 +1,60 @@
 #include "bridges/webhook/sender.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <expected>
 #include <map>
+#include <memory>
+#include <string>
 #include <utility>
 
 #include "base/secret.h"
 #include "base/sha256.h"
-#include "bridges/core/reply_reason.h"
-#include "bridges/webhook/log_page.h"
+#include "bridges/core/peer.h"
+#include "history/waiting_query.h"
 #include "hub/platform/platform.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::webhook {
+
+Result<Signer> Signer::make(const Secret& secret) {
+  if (secret.empty()) return Signer(std::nullopt);
+  GL_TRY(auto mac, wire::KeyedMac::make(secret));
+  return Signer(std::move(mac));
+}
+
+Result<std::vector<client::HttpHeader>> Signer::headers(std::string_view id, std::int64_t now_ms,
+                                                        std::string_view body) {
+  const std::string timestamp = fmt::to_string(now_ms);
+  std::vector<client::HttpHeader> headers = {{"X-Gridloom-Id", std::string(id)},
+                                             {"X-Gridloom-Timestamp", timestamp}};
+  if (!mac_) return headers;
+  GL_TRY(const auto digest, mac_->of(fmt::format("{}.{}", timestamp, body)));
+  headers.emplace_back("X-Gridloom-Signature", fmt::format("sha256={:02x}", fmt::join(digest, "")));
+  return headers;
+}
+
+Result<LogPage> read_log_page(const history::Reads& reads, AccountId account, std::size_t archive,
+                              std::uint64_t after, const std::stop_token& stop) {
+  const auto page = std::make_shared<LogPage>();  // of the step too, which may outlive the wait
+  GL_TRY(history::run_query(
+      reads, std::to_underlying(account),
+      [page, archive, after](history::Reader& reader) -> Result<bool> {
+        if (history::Route* const route = reader.route()) {
+          const auto is_here = route->reach_archive(archive);
+          if (!is_here || !*is_here) return is_here;
+          page->archives = route->archives();
+        }
+        GL_TRY(auto events, reader.events_since(after, LogPage::kMostEvents));
+        page->events = std::move(events);
+        return true;
+      },
+      stop));
+  return std::move(*page);
+}
+
 namespace {
 
 using Steady = std::chrono::steady_clock;
@@ -51,7 +92,7 @@ Verdict verdict_of(unsigned status) {
   return is_later ? Verdict::kLater : Verdict::kRefused;
 }
 
-Sender::Sender(Parts parts, Identity identity, Settings settings)
+Sender::Sender(Parts parts, Identity identity, WebhookSettings settings)
     : parts_(std::move(parts)),
       identity_(std::move(identity)),
       settings_(std::move(settings)),

@@ -1,8 +1,6 @@
 // The thread that posts events to their receiver, one after another, each until it is taken, is
 // refused or has waited for a day. It reads them from the log of events, so that none is told that
 // the log does not have, and goes on there after a restart, and in a cluster at another node.
-//
-// Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
 #pragma once
 
 #include <atomic>
@@ -15,19 +13,58 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
+#include "base/account_id.h"
 #include "base/growing_pause.h"
 #include "base/result.h"
+#include "base/secret.h"
 #include "bridges/core/bridge.h"
-#include "bridges/core/wakeup.h"
+#include "bridges/core/waiting.h"
+#include "bridges/webhook/bridge.h"
 #include "bridges/webhook/event.h"
 #include "bridges/webhook/outbox.h"
-#include "bridges/webhook/settings.h"
-#include "bridges/webhook/signature.h"
 #include "client/http_client.h"
+#include "client/http_request.h"
+#include "history/reader.h"
 #include "history/store/store.h"
+#include "wire/keyed_mac.h"
 
 namespace gridloom::bridges::webhook {
+
+// The headers by which a receiver knows that a call is Gridloom's and is no repeated one. One
+// thread at a time.
+class Signer {
+ public:
+  // Without a secret nothing is signed.
+  [[nodiscard]] static Result<Signer> make(const Secret& secret);
+
+  // X-Gridloom-Id and X-Gridloom-Timestamp (Unix milliseconds), and X-Gridloom-Signature:
+  // "sha256=" and the 64 hexadecimal digits of HMAC-SHA256(secret, "TIMESTAMP.BODY").
+  [[nodiscard]] Result<std::vector<client::HttpHeader>> headers(std::string_view id,
+                                                                std::int64_t now_ms,
+                                                                std::string_view body);
+
+ private:
+  explicit Signer(std::optional<wire::KeyedMac> mac) : mac_(std::move(mac)) {}
+
+  std::optional<wire::KeyedMac> mac_;
+};
+
+// Events of an archive's log (home/event_log.h) behind one of them.
+struct LogPage {
+  static constexpr std::size_t kMostEvents = 1'000;
+  std::size_t archives = 1;  // so many there are (history/route.h)
+  std::vector<history::StoredEvent> events{};
+
+  [[nodiscard]] bool is_last() const { return events.size() < kMostEvents; }
+};
+
+// Waits for it. kIo: it cannot be read now, or a stop is requested.
+[[nodiscard]] Result<LogPage> read_log_page(const history::Reads& reads, AccountId account,
+                                            std::size_t archive, std::uint64_t after,
+                                            const std::stop_token& stop);
 
 enum class Verdict : std::uint8_t {
   kTaken,
@@ -37,9 +74,10 @@ enum class Verdict : std::uint8_t {
 // What the receiver's answer says of the event.
 [[nodiscard]] Verdict verdict_of(unsigned status);
 
+// Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
 class Sender {
  public:
-  Sender(Parts parts, Identity identity, Settings settings);
+  Sender(Parts parts, Identity identity, WebhookSettings settings);
 
   void start();
   // Ends the call that is under way. What waits is told by the next run.
@@ -77,7 +115,7 @@ class Sender {
 
   const Parts parts_;
   const Identity identity_;
-  const Settings settings_;
+  const WebhookSettings settings_;
   Outbox outbox_;
   std::string saved_;  // state
   Moment save_at_{};

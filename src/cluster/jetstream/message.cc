@@ -78,7 +78,7 @@ std::string make_message(const MessageHead& head, std::string_view body) {
   return out;
 }
 
-Result<Message> read_message(std::string_view bytes) {
+Result<LogMessage> read_message(std::string_view bytes) {
   const auto damaged = [](std::string_view why) {
     return fail(ErrorCode::kDamaged, fmt::format("it is no message of a slot's log: {}", why));
   };
@@ -92,7 +92,7 @@ Result<Message> read_message(std::string_view bytes) {
                             "{})",
                             static_cast<std::uint8_t>(version.front()), kMessageVersion));
   }
-  Message message;
+  LogMessage message;
   MessageHead& head = message.head;
   const std::string_view kind = cursor.bytes(1);
   head.revision = cursor.varint();
@@ -120,7 +120,7 @@ Result<Message> read_message(std::string_view bytes) {
   return message;
 }
 
-Result<std::span<const Record>> RecordAssembler::add(const Message& message) {
+Result<std::span<const Record>> RecordAssembler::add(const LogMessage& message) {
   const std::span<const Record> none;
   records_.clear();
   MessageHead head = message.head;

@@ -62,13 +62,13 @@ struct MessageHead {
 }
 [[nodiscard]] std::string make_message(const MessageHead& head, std::string_view body);
 
-struct Message {
+struct LogMessage {
   MessageHead head{};
   std::string_view body{};
 };
 // Views point into `bytes`. kDamaged: it is no message of a log. kMalformed: it is one of a later
 // version.
-[[nodiscard]] Result<Message> read_message(std::string_view bytes);
+[[nodiscard]] Result<LogMessage> read_message(std::string_view bytes);
 
 // Puts the records of messages together, which come in the stream's order.
 class RecordAssembler {
@@ -76,7 +76,7 @@ class RecordAssembler {
   // Records that are complete with this message, in their order; valid until the next call. Parts
   // of a write that was not finished are dropped, and so is one that began before the first call.
   // kDamaged: the body is not what the head claims.
-  [[nodiscard]] Result<std::span<const Record>> add(const Message& message);
+  [[nodiscard]] Result<std::span<const Record>> add(const LogMessage& message);
   // The whole body of the write whose records were complete last.
   [[nodiscard]] std::string_view body() const { return joined_; }
 

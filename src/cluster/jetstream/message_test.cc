@@ -61,7 +61,7 @@ TEST(Messages, ComeBackAsTheyWereWritten) {
       {.kind = RecordKind::kReports, .payload = ""},
       {.kind = RecordKind::kTurn, .payload = std::string_view("\0x", 2)}};
   const std::string bytes = make_message(head_of(7, 3), make_body(records));
-  const Message read = must(read_message(bytes));
+  const LogMessage read = must(read_message(bytes));
   EXPECT_EQ(read.head, head_of(7, 3));
   RecordAssembler assembler;
   const auto again = must(assembler.add(read));

@@ -43,7 +43,7 @@ Result<std::string> preserve(const std::filesystem::path& folder) {
   return aside.filename().string();
 }
 
-Result<Message> message_of(const Record& entry, CopyEntry& head) {
+Result<LogMessage> message_of(const Record& entry, CopyEntry& head) {
   if (entry.kind != kCopyEntry) return fail(ErrorCode::kDamaged, "it is of another log");
   GL_TRY(const auto read, read_copy_entry(entry.payload));
   head = read;

@@ -22,8 +22,8 @@ constexpr std::size_t kMessageBytes = std::size_t{256} * 1024;
 bool is_door(std::string_view name) { return name.starts_with("door-"); }
 
 // Relays have nothing to say to their like.
-bool are_linked(Part part, std::string_view one, std::string_view other) {
-  return one != other && (part == Part::kHub || is_door(one) != is_door(other));
+bool are_linked(EndpointPart part, std::string_view one, std::string_view other) {
+  return one != other && (part == EndpointPart::kHub || is_door(one) != is_door(other));
 }
 
 }  // namespace
@@ -173,8 +173,8 @@ std::string Carrier::subject_of(const cluster::NodeId& node) const {
   return fmt::format("{}.node.{}.{:x}", prefix_, node.name, node.incarnation);
 }
 
-std::unique_ptr<hub::Peers> Carrier::add(Part part, const std::string& name, std::uint64_t run,
-                                         Loop* loop) {
+std::unique_ptr<hub::Peers> Carrier::add(EndpointPart part, const std::string& name,
+                                         std::uint64_t run, Loop* loop) {
   // What the caller has; the carrier knows the endpoint until then.
   class Owned final : public hub::Peers {
    public:
@@ -261,11 +261,11 @@ void Carrier::receive(std::string_view message) {
     frame.to = cursor.text();
     frame.from = cursor.text();
     frame.bytes = cursor.text();
-    if (cursor.failed() || part > static_cast<std::uint64_t>(Part::kRelay)) {
+    if (cursor.failed() || part > static_cast<std::uint64_t>(EndpointPart::kRelay)) {
       ++stale_;
       return;
     }
-    frame.part = static_cast<Part>(part);
+    frame.part = static_cast<EndpointPart>(part);
     deliver(frame);
   } while (!cursor.at_end());
 }

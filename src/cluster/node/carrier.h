@@ -27,12 +27,12 @@
 #include "base/result.h"
 #include "hubs/peers.h"
 #include "ownership/bus.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::node {
 
 // Its numbers stand in frames.
-enum class Part : std::uint8_t { kHub = 0, kRelay = 1 };
+enum class EndpointPart : std::uint8_t { kHub = 0, kRelay = 1 };
 
 // "door-pi", "slot-3": as the endpoints of both parts are called.
 [[nodiscard]] std::string door_name(std::string_view node);
@@ -59,7 +59,7 @@ class Carrier {
   // An endpoint of this node, until it is destroyed. One at a time has the part and the name. What
   // it sends leaves with a task of `loop`, where it is sent, or when the endpoint is destroyed;
   // null: it sends on several loops, and each frame leaves at once.
-  [[nodiscard]] std::unique_ptr<hub::Peers> add(Part part, const std::string& name,
+  [[nodiscard]] std::unique_ptr<hub::Peers> add(EndpointPart part, const std::string& name,
                                                 std::uint64_t run, Loop* loop);
 
   // All endpoints that can be reached, those of this node too. Handlers are told what has changed.
@@ -75,9 +75,9 @@ class Carrier {
 
  private:
   class Endpoint;
-  using Key = std::pair<Part, std::string>;
+  using Key = std::pair<EndpointPart, std::string>;
   struct Frame {
-    Part part{};
+    EndpointPart part{};
     std::uint64_t run = 0;
     std::string_view to;
     std::string_view from;

@@ -55,9 +55,9 @@ class CarrierTest : public testing::Test {
   TestBus::Member nas_bus_{bus_};
   std::unique_ptr<Carrier> pi_ = must(Carrier::start(pi_bus_, kPi));
   std::unique_ptr<Carrier> nas_ = must(Carrier::start(nas_bus_, kNas));
-  std::unique_ptr<hub::Peers> door_ = pi_->add(Part::kRelay, door_name("pi"), 10, nullptr);
+  std::unique_ptr<hub::Peers> door_ = pi_->add(EndpointPart::kRelay, door_name("pi"), 10, nullptr);
   std::unique_ptr<hub::Peers> slot_ =
-      nas_->add(Part::kRelay, slot_name(static_cast<cluster::Slot>(3)), 7, nullptr);
+      nas_->add(EndpointPart::kRelay, slot_name(static_cast<cluster::Slot>(3)), 7, nullptr);
   Told ear_;       // of the door
   Told slot_ear_;  // of the slot
 };
@@ -77,7 +77,7 @@ TEST_F(CarrierTest, TakesFramesBothWaysBetweenNodes) {
 }
 
 TEST_F(CarrierTest, TakesFramesWithinANodeWithoutTheBus) {
-  const auto own = pi_->add(Part::kRelay, "slot-3", 8, nullptr);
+  const auto own = pi_->add(EndpointPart::kRelay, "slot-3", 8, nullptr);
   own->use(&slot_ear_);
   door_->use(&ear_);
   pi_->place(with_slot(8, kPi));
@@ -98,8 +98,8 @@ TEST_F(CarrierTest, RefusesWhatHasNoPlaceOrNoBus) {
 
 TEST_F(CarrierTest, JoinsWhatAnEndpointSendsToANodeInATurn) {
   ManualLoop loop;
-  const auto slot = nas_->add(Part::kRelay, "slot-4", 7, &loop);
-  const auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  const auto slot = nas_->add(EndpointPart::kRelay, "slot-4", 7, &loop);
+  const auto door = pi_->add(EndpointPart::kRelay, "door-pi", 10, &loop);
   slot_->use(&slot_ear_);
   slot->use(&slot_ear_);
   Carrier::Places places = with_slot(7);
@@ -120,7 +120,7 @@ TEST_F(CarrierTest, JoinsWhatAnEndpointSendsToANodeInATurn) {
 
 TEST_F(CarrierTest, CutsWhatItJoinsSoThatServersTakeIt) {
   ManualLoop loop;
-  const auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  const auto door = pi_->add(EndpointPart::kRelay, "door-pi", 10, &loop);
   slot_->use(&slot_ear_);
   place(with_slot(7));
   taken(slot_ear_);
@@ -134,7 +134,7 @@ TEST_F(CarrierTest, CutsWhatItJoinsSoThatServersTakeIt) {
 
 TEST_F(CarrierTest, SendsWhatAnEndpointHasSaidLast) {
   ManualLoop loop;
-  auto door = pi_->add(Part::kRelay, "door-pi", 10, &loop);
+  auto door = pi_->add(EndpointPart::kRelay, "door-pi", 10, &loop);
   slot_->use(&slot_ear_);
   place(with_slot(7));
   taken(slot_ear_);
@@ -173,7 +173,7 @@ TEST_F(CarrierTest, TellsOneThatComesLateWhoIsThere) {
 }
 
 TEST_F(CarrierTest, LinksHubsWithAllAndRelaysWithTheOtherKind) {
-  const auto hub = pi_->add(Part::kHub, "door-pi", 10, nullptr);
+  const auto hub = pi_->add(EndpointPart::kHub, "door-pi", 10, nullptr);
   Told hub_ear;
   hub->use(&hub_ear);
   door_->use(&ear_);

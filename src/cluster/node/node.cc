@@ -182,9 +182,9 @@ void Node::join(server::Server& door) {
   door_.server = &door;
   const std::string name = door_name(options_.name);
   const auto run = static_cast<std::uint64_t>(self_.incarnation);
-  door_.hub_peers = links_.carrier->add(Part::kHub, name, run, nullptr);
+  door_.hub_peers = links_.carrier->add(EndpointPart::kHub, name, run, nullptr);
   Loop& relay_loop = *door.loops().front();
-  door_.relay_peers = links_.carrier->add(Part::kRelay, name, run, &relay_loop);
+  door_.relay_peers = links_.carrier->add(EndpointPart::kRelay, name, run, &relay_loop);
   door_.cluster = &hub::Cluster::join(
       door.hub(),
       {.peers = door_.hub_peers.get(), .self = name, .run = run_of_door(options_.clocks)});

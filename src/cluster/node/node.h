@@ -43,7 +43,7 @@
 #include "ownership/claims.h"
 #include "ownership/member.h"
 #include "ownership/nats/nats_bus.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/postgres/fence.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
@@ -92,7 +92,7 @@ class Node final : private cluster::SlotHost {
     bool has_copies = false;                         // of the logs, which wait for them too
     server::Server::Clocks clocks;                   // outlive the node
     std::shared_ptr<const catalog::Catalog> catalog{};
-    server::Limits limits{};
+    server::ServerLimits limits{};
     time::TimeZone zone{};
     std::string zone_name{};
     server::Strictness strictness = server::Strictness::kRelaxed;

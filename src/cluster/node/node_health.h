@@ -22,7 +22,7 @@
 #include "nats/connection.h"
 #include "node/carrier.h"
 #include "ownership/member.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "server/server.h"
 #include "wire/json.h"
 

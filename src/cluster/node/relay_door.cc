@@ -17,7 +17,7 @@ using wire::mqtt::Reason;
 constexpr std::size_t kOutputPiece_bytes = kOutputCredit_bytes / 4;
 
 // Whether a session that gets these first bytes does more than to wait for others.
-bool are_enough(std::string_view first, const wire::mqtt::Limits& limits) {
+bool are_enough(std::string_view first, const wire::mqtt::MqttLimits& limits) {
   if (first.empty()) return false;
   const auto header = wire::mqtt::peek_header(first);
   if (!header) return true;

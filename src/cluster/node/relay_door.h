@@ -41,7 +41,7 @@ class RelayDoor final : public hub::Peers::Handler {
     hub::NodeLink::Limits link{};
     // The endpoint that serves the user's slot now. Nothing: nobody does. From any thread.
     std::function<std::optional<std::string>(std::string_view user)> relay_of;
-    wire::mqtt::Limits mqtt{};
+    wire::mqtt::MqttLimits mqtt{};
     // Takes what became of clients that the door itself has refused or closed, as
     // Hub::record_event() does. May be empty. From any thread.
     std::function<void(const hub::ClientEvent& event)> record{};

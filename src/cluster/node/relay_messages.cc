@@ -10,30 +10,30 @@ namespace {
 constexpr std::uint64_t kVersion = 1;
 
 // The kinds of messages, as they are numbered in bytes.
-enum class Kind : std::uint8_t { kOpen = 0, kBytes = 1, kTaken = 2, kAccount = 3, kEnd = 4 };
+enum class RelayKind : std::uint8_t { kOpen = 0, kBytes = 1, kTaken = 2, kAccount = 3, kEnd = 4 };
 
 struct Writer {
-  void begin(Kind kind, ConnectionNumber connection) {
+  void begin(RelayKind kind, ConnectionNumber connection) {
     append_varint(bytes, kVersion);
     append_varint(bytes, std::to_underlying(kind));
     append_varint(bytes, connection);
   }
   void operator()(const RelayOpen& open) {
-    begin(Kind::kOpen, open.connection);
+    begin(RelayKind::kOpen, open.connection);
     append_text(bytes, open.peer);
     append_varint(bytes, open.secure ? 1 : 0);
   }
-  void operator()(const RelayBytes& some) { begin(Kind::kBytes, some.connection); }
+  void operator()(const RelayBytes& some) { begin(RelayKind::kBytes, some.connection); }
   void operator()(const RelayTaken& taken) {
-    begin(Kind::kTaken, taken.connection);
+    begin(RelayKind::kTaken, taken.connection);
     append_varint(bytes, taken.bytes);
   }
   void operator()(const RelayAccount& known) {
-    begin(Kind::kAccount, known.connection);
+    begin(RelayKind::kAccount, known.connection);
     append_signed(bytes, known.account);
   }
   void operator()(const RelayEnd& end) {
-    begin(Kind::kEnd, end.connection);
+    begin(RelayKind::kEnd, end.connection);
     append_varint(bytes, std::to_underlying(end.kind));
   }
 
@@ -50,22 +50,23 @@ std::uint64_t number_up_to(Cursor& cursor, std::uint64_t most) {
 // Leaves what is behind the message in the cursor.
 RelayMessage read(Cursor& cursor) {
   if (cursor.varint() != kVersion) cursor.fail();
-  const auto kind = static_cast<Kind>(number_up_to(cursor, std::to_underlying(Kind::kEnd)));
+  const auto kind =
+      static_cast<RelayKind>(number_up_to(cursor, std::to_underlying(RelayKind::kEnd)));
   const ConnectionNumber connection = cursor.varint();
   switch (kind) {
-    case Kind::kOpen: {
+    case RelayKind::kOpen: {
       std::string peer(cursor.text());
       return RelayOpen{.connection = connection,
                        .peer = std::move(peer),
                        .secure = number_up_to(cursor, 1) == 1};
     }
-    case Kind::kBytes:
+    case RelayKind::kBytes:
       return RelayBytes{.connection = connection, .data = cursor.bytes(cursor.rest().size())};
-    case Kind::kTaken:
+    case RelayKind::kTaken:
       return RelayTaken{.connection = connection, .bytes = cursor.varint()};
-    case Kind::kAccount:
+    case RelayKind::kAccount:
       return RelayAccount{.connection = connection, .account = cursor.signed_varint()};
-    case Kind::kEnd:
+    case RelayKind::kEnd:
       break;
   }
   return RelayEnd{.connection = connection,

@@ -30,7 +30,7 @@ using wire::mqtt::Version;
 constexpr std::string_view kSn = "R331ZEB4ZEAL0528";
 
 struct MqttRelay {
-  explicit MqttRelay(const wire::mqtt::Limits& limits = {}) {
+  explicit MqttRelay(const wire::mqtt::MqttLimits& limits = {}) {
     server.wire_limits = limits;
     server.server->limits = limits;
     relay.emplace(server.home.clock, server.home.client_loop, mqtt::serve(*server.server),

@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/store/damage_notes.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/postgres/shared_state.h"
 #include "postgres/settings.h"
 

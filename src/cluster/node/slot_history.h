@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "history/archive.h"
 #include "nats/connection.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "postgres/settings.h"
 #include "slot_history/remote_heads.h"
 #include "slot_history/slot_reads.h"

@@ -116,8 +116,8 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
   prepare_admission(shared.clocks.steady, options);
   std::vector<std::unique_ptr<net::IoLoop>> loops = server::make_loops(1);
   Loop* const loop = loops.front().get();
-  hub_peers_ = shared.carrier.add(Part::kHub, slot_name(options.slot), run, loop);
-  relay_peers_ = shared.carrier.add(Part::kRelay, slot_name(options.slot), run, loop);
+  hub_peers_ = shared.carrier.add(EndpointPart::kHub, slot_name(options.slot), run, loop);
+  relay_peers_ = shared.carrier.add(EndpointPart::kRelay, slot_name(options.slot), run, loop);
   auto opened = server::Server::open(
       {.data = folder,
        .clocks = shared.clocks,

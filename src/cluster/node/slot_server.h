@@ -28,7 +28,7 @@
 #include "node/carrier.h"
 #include "node/relay_owner.h"
 #include "ownership/member.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/postgres/fence.h"
 #include "postgres/settings.h"
 #include "server/limits.h"
@@ -47,7 +47,7 @@ struct Shared {
   cluster::Fence& fence;
   server::Server::Clocks clocks;
   std::shared_ptr<const catalog::Catalog> catalog;
-  server::Limits limits{};
+  server::ServerLimits limits{};
   time::TimeZone zone{};
   std::string zone_name{};
   server::Strictness strictness = server::Strictness::kRelaxed;

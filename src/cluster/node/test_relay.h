@@ -109,7 +109,7 @@ class TestSocket {
 struct TestRelayOptions {
   std::uint64_t seed = 1;
   hub::NodeLink::Limits link{};
-  wire::mqtt::Limits mqtt{};
+  wire::mqtt::MqttLimits mqtt{};
   std::size_t connections = 20'000;
 };
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

@@ -30,7 +30,7 @@
 #include "base/result.h"
 #include "ownership/beat.h"
 #include "ownership/bus.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

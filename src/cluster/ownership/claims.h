@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

@@ -14,7 +14,7 @@
 #include "base/worker.h"
 #include "ownership/claims.h"
 #include "ownership/effects.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "ownership/beats.h"
 #include "ownership/claims.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/slot_table.h"
 
 namespace gridloom::cluster {

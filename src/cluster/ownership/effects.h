@@ -10,7 +10,7 @@
 
 #include "ownership/beats.h"
 #include "ownership/claims.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

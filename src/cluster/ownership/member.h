@@ -26,7 +26,7 @@
 #include "ownership/claims.h"
 #include "ownership/claims_caller.h"
 #include "ownership/effects.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/ownership.h"
 
 namespace gridloom::cluster {

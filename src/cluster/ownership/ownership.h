@@ -33,7 +33,7 @@
 #include "ownership/claims.h"
 #include "ownership/deal.h"
 #include "ownership/effects.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/slot_table.h"
 
 namespace gridloom::cluster {

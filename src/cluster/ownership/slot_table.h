@@ -15,7 +15,7 @@
 #include "base/growing_pause.h"
 #include "ownership/claims.h"
 #include "ownership/effects.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::cluster {
 

@@ -23,7 +23,7 @@
 #include "history/hours_in_memory.h"
 #include "history/readable_records.h"
 #include "history/store/store.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::history {
 

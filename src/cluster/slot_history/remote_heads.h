@@ -8,7 +8,7 @@
 #include "base/device_number.h"
 #include "base/loop.h"
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::history {
 

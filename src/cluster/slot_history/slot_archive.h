@@ -26,7 +26,7 @@
 #include "jetstream/slot_log.h"
 #include "journal/positions.h"
 #include "nats/connection.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/postgres/fence.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"

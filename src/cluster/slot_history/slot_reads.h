@@ -22,7 +22,7 @@
 #include "history/fair_queue.h"
 #include "history/reader.h"
 #include "history/store/damage_notes.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
 #include "slot_history/remote_heads.h"

@@ -21,7 +21,7 @@
 #include "database/history/postgres_store.h"
 #include "history/blocks/field_names.h"
 #include "history/store/store.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::history {
 

@@ -1,4 +1,4 @@
-// Converts a home file's text to a Home, and finds homes by id or path.
+// Converts a home file's text to a VirtualHome, and finds homes by id or path.
 //
 // The sites of an included home are read before the file's own; then the devices of each site are
 // checked against each other (home_site.h), and at last those of all sites get the serial numbers
@@ -93,7 +93,7 @@ void read_include(const Entry& file, std::optional<Included>& to) {
 
 class HomeReader {
  public:
-  HomeReader(const Entry& file, const Catalog& catalog, Home& home)
+  HomeReader(const Entry& file, const Catalog& catalog, VirtualHome& home)
       : file_(file), catalog_(catalog), home_(home) {}
 
   void read() {
@@ -222,7 +222,7 @@ class HomeReader {
 
   const Entry& file_;
   const Catalog& catalog_;
-  Home& home_;
+  VirtualHome& home_;
   std::optional<Included> included_;
   std::size_t included_sites_ = 0;  // of home_.sites: the first ones are the included home's
   std::vector<std::vector<Placed>> devices_;  // of each site; they refer to included_
@@ -268,7 +268,8 @@ std::vector<std::string_view> circuit_names(std::uint32_t circuits) {
   return names;
 }
 
-Result<Home> load_home(std::string_view file_name, std::string_view text, const Catalog& catalog) {
+Result<VirtualHome> load_home(std::string_view file_name, std::string_view text,
+                              const Catalog& catalog) {
   Mistakes mistakes(file_name);
   const YamlDocument document = read_yaml(text, {.bytes = kMaxHomeFile});
   if (!document.mistake.what.empty()) {
@@ -276,13 +277,13 @@ Result<Home> load_home(std::string_view file_name, std::string_view text, const 
     return std::unexpected(mistakes.fault());
   }
   const Entry file(document.root, "", mistakes, SectionId::kHome);
-  Home home;
+  VirtualHome home;
   HomeReader(file, catalog, home).read();
   if (!mistakes.none()) return std::unexpected(mistakes.fault());
   return home;
 }
 
-Result<Home> find_home(const std::string& id_or_path, const Catalog& catalog) {
+Result<VirtualHome> find_home(const std::string& id_or_path, const Catalog& catalog) {
   if (id_or_path.find_first_of("/.") != std::string::npos) {
     GL_TRY(const auto text, read_text(id_or_path, kMaxHomeFile));
     return load_home(id_or_path, text, catalog);

@@ -112,7 +112,7 @@ struct Site {
   std::vector<SiteDevice> devices{};
 };
 
-struct Home {
+struct VirtualHome {
   std::string title;
   std::string description;
   std::vector<Site> sites;
@@ -135,11 +135,11 @@ struct Home {
 
 // kMalformed lists every mistake in a line of its own, for example: "flat.yaml:12:
 // sites.flat.devices[0].plug: \"balcony\" must be meter, feed_in, ...".
-[[nodiscard]] Result<Home> load_home(std::string_view file_name, std::string_view text,
-                                     const Catalog& catalog);
+[[nodiscard]] Result<VirtualHome> load_home(std::string_view file_name, std::string_view text,
+                                            const Catalog& catalog);
 
 // The embedded home with this id, or the home of a file. A word without '/' and '.' is an id, never
 // a file. As load_home(); also kBadParams: no home has this id, and kIo: the file cannot be read.
-[[nodiscard]] Result<Home> find_home(const std::string& id_or_path, const Catalog& catalog);
+[[nodiscard]] Result<VirtualHome> find_home(const std::string& id_or_path, const Catalog& catalog);
 
 }  // namespace gridloom::catalog

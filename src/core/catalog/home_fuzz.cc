@@ -15,18 +15,18 @@ namespace {
 
 using gridloom::catalog::Catalog;
 using gridloom::catalog::FamilyPtr;
-using gridloom::catalog::Home;
 using gridloom::catalog::load_family;
 using gridloom::catalog::load_home;
 using gridloom::catalog::Plug;
 using gridloom::catalog::Site;
 using gridloom::catalog::SiteDevice;
+using gridloom::catalog::VirtualHome;
 
 void check(bool good) {
   if (!good) std::abort();
 }
 
-void check(const Home& home) {
+void check(const VirtualHome& home) {
   std::set<std::string_view> serial_numbers;
   std::set<std::string_view> names;
   for (const Site& site : home.sites) {

@@ -60,12 +60,12 @@ const Catalog& catalog() {
   return *loaded;
 }
 
-Result<Home> load(std::string_view text) { return load_home("flat.yaml", text, catalog()); }
+Result<VirtualHome> load(std::string_view text) { return load_home("flat.yaml", text, catalog()); }
 
-Home loaded(std::string_view text) {
+VirtualHome loaded(std::string_view text) {
   auto home = load(text);
   EXPECT_TRUE(home) << (home ? "" : home.error().detail);
-  return home.value_or(Home());
+  return home.value_or(VirtualHome());
 }
 
 std::string mistakes_of(std::string_view text) {
@@ -77,7 +77,7 @@ std::string mistakes_of(std::string_view text) {
 }
 
 TEST(Home, ReadsEveryKey) {
-  const Home home = loaded(kHome);
+  const VirtualHome home = loaded(kHome);
   EXPECT_EQ(home.title, "A house and a camper");
   EXPECT_EQ(home.description, "For tests");
   ASSERT_EQ(home.sites.size(), 3U);
@@ -120,7 +120,7 @@ TEST(Home, ReadsEveryKey) {
 }
 
 TEST(Home, HasUsualValuesForWhatAFileLeavesOut) {
-  const Home home = loaded(kHome);
+  const VirtualHome home = loaded(kHome);
   const Site& camper = home.sites[1];
   EXPECT_EQ(camper.latitude_deg, 51);
   EXPECT_EQ(camper.phases, 0) << "there is no grid";
@@ -128,13 +128,13 @@ TEST(Home, HasUsualValuesForWhatAFileLeavesOut) {
   EXPECT_EQ(camper.devices[0].plug, Plug::kOffGrid);
   EXPECT_EQ(home.sites[2].phases, 3);
   EXPECT_FALSE(home.sites[2].household);
-  const Home small = loaded(
+  const VirtualHome small = loaded(
       "home: a\nsites: {a: {household: {people: 2}, devices: [{family: delta_2, plug: bath}]}}\n");
   EXPECT_EQ(small.sites[0].household->kwh, 1050 + 2 * 750);
 }
 
 TEST(Home, NumbersTheDevicesOfAFamilyInTheWholeFile) {
-  const Home home = loaded(kHome);
+  const VirtualHome home = loaded(kHome);
   std::vector<std::string> told;
   for (const Site& site : home.sites) {
     for (const SiteDevice& device : site.devices) told.push_back(device.sn + ' ' + device.name);
@@ -165,7 +165,7 @@ TEST(Home, FindsTheUnitsOfASystem) {
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.devices);
-    const Home home =
+    const VirtualHome home =
         loaded(std::string("home: a\nsites: {a: {devices: [").append(row.devices) + "]}}\n");
     ASSERT_EQ(home.sites.size(), 1U);
     std::vector<Plug> plugs;
@@ -180,7 +180,7 @@ TEST(Home, FindsTheUnitsOfASystem) {
 }
 
 TEST(Home, ABatteryWithAMeterOfItsOwnIsNoUnitOfASystem) {
-  const Home home = loaded(R"yaml(home: Mine
+  const VirtualHome home = loaded(R"yaml(home: Mine
 sites:
   flat:
     devices:
@@ -199,7 +199,7 @@ sites:
 }
 
 TEST(Home, NamesPlugsAndCircuits) {
-  const Home home = loaded(kHome);
+  const VirtualHome home = loaded(kHome);
   std::vector<std::string_view> plugs;
   for (const SiteDevice& device : home.sites[0].devices) plugs.push_back(plug_name(device));
   EXPECT_THAT(plugs, ElementsAre("meter", "feed_in", "kitchen", "garage"));
@@ -207,7 +207,7 @@ TEST(Home, NamesPlugsAndCircuits) {
   EXPECT_EQ(plug_name(home.sites[1].devices[1]), "dc");
   EXPECT_THAT(circuit_names(home.sites[0].devices[2].supplies),
               ElementsAre("refrigerator", "kitchen"));
-  const Home all =
+  const VirtualHome all =
       loaded(changed({"supplies: [refrigerator, kitchen]}\n", "supplies: [all]}\n", ""},
                      changed({"supplies: [garage]\n", "\n", ""}, kHome)));
   EXPECT_EQ(circuit_names(all.sites[0].devices[2].supplies).size(), kHomeCircuits.size());
@@ -432,10 +432,10 @@ std::string large(int sites, int devices) {
 }
 
 TEST(Home, IsLimited) {
-  const Home sites = loaded(large(100, 1));
+  const VirtualHome sites = loaded(large(100, 1));
   EXPECT_EQ(sites.sites.size(), kMaxHomeSites);
   EXPECT_THAT(mistakes_of(large(101, 1)), HasSubstr("sites: has 101 sites: must have at most 100"));
-  const Home devices = loaded(large(2, 500));
+  const VirtualHome devices = loaded(large(2, 500));
   EXPECT_EQ(devices.sites[1].devices[499].sn, "HW52SIM00001000");
   EXPECT_EQ(devices.sites[1].devices[499].name, "Smart Plug 1000");
   EXPECT_THAT(mistakes_of(large(1, 1001)), HasSubstr("has 1001 devices: must have at most 1000"));
@@ -475,7 +475,7 @@ TEST(Home, IsFoundByIdOrPath) {
 }
 
 TEST(StarterHome, Loads) {
-  const Home home = loaded(starter_home());
+  const VirtualHome home = loaded(starter_home());
   ASSERT_EQ(home.sites.size(), 2U);
   EXPECT_EQ(home.sites[0].devices.size(), 3U);
 }
@@ -490,8 +490,8 @@ sites:
 )yaml";
 
 TEST(Home, HasTheSitesOfTheHomeThatItIncludesFirst) {
-  const Home demo = find_home("demo", catalog()).value();
-  const Home home = loaded(kIncluding);
+  const VirtualHome demo = find_home("demo", catalog()).value();
+  const VirtualHome home = loaded(kIncluding);
   EXPECT_EQ(home.title, "Mine");
   EXPECT_EQ(home.description, "");
   std::vector<std::string> sites;

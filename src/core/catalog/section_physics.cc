@@ -57,7 +57,7 @@ std::string number_problem(std::string_view key, double value) {
   return whole && value != std::trunc(value) ? fmt::format("{} must be a whole number", value) : "";
 }
 
-struct Kind {
+struct PartRow {
   PartKind kind = PartKind::kModel;
   SectionId section = SectionId::kPhysics;
   std::string_view key;  // in the section of physics
@@ -69,7 +69,7 @@ constexpr auto kBatteryRequired =
 constexpr auto kHeatPumpRequired =
     std::to_array<std::string_view>({"power_w", "capacity_wh_per_k", "loss_w_per_k"});
 constexpr auto kRatedRequired = std::to_array<std::string_view>({"rated_w"});
-constexpr auto kKinds = std::to_array<Kind>({
+constexpr auto kPartRows = std::to_array<PartRow>({
     {PartKind::kBattery, SectionId::kBattery, "batteries", kBatteryQuantities, kBatteryRequired},
     {PartKind::kAllBatteries,
      SectionId::kAllBatteries,
@@ -94,7 +94,7 @@ class PhysicsReader {
     std::string place;
     physics_.choice("place", place);
     family_.place = place_of(place).value_or(family_.place);
-    for (const Kind& kind : kKinds) {
+    for (const PartRow& kind : kPartRows) {
       const YamlNode* node = physics_.find(kind.key);
       if (node == nullptr) continue;
       const Key* key = section_of(SectionId::kPhysics).find(kind.key);
@@ -118,7 +118,7 @@ class PhysicsReader {
   }
 
  private:
-  void read_part(const Kind& kind, const YamlNode& node, std::string path) {
+  void read_part(const PartRow& kind, const YamlNode& node, std::string path) {
     const Entry entry(node, child(physics_.path(), path), physics_.mistakes(), kind.section);
     PhysicsPart part;
     part.kind = kind.kind;
@@ -173,7 +173,7 @@ class PhysicsReader {
     family_.physics.push_back(std::move(part));
   }
 
-  void check_needed(const Entry& entry, const Kind& kind, const PhysicsPart& part) const {
+  void check_needed(const Entry& entry, const PartRow& kind, const PhysicsPart& part) const {
     // Extra batteries are shared code, which families with a model in C++ have as well.
     if (has_model_ && !part.number("pack")) {
       for (const std::string_view key : {"switch", "limits", "feeds", "count", "pack", "circuits",
@@ -293,7 +293,7 @@ class PhysicsReader {
            found->second.names.size() == 1;
   }
 
-  void read_limits(const Entry& entry, const Kind& kind, PhysicsPart& part) const {
+  void read_limits(const Entry& entry, const PartRow& kind, PhysicsPart& part) const {
     const std::string_view unit = kind.kind == PartKind::kBattery ? "%" : "W";
     each_choice(entry, kind, "limits",
                 [&](const std::string& name, const YamlNode& node, const std::string& path) {
@@ -307,7 +307,7 @@ class PhysicsReader {
   }
 
   // The members of a Form::kChosenTexts that are among its choices; others are recorded.
-  static void each_choice(const Entry& entry, const Kind& kind, std::string_view key,
+  static void each_choice(const Entry& entry, const PartRow& kind, std::string_view key,
                           const Entry::OnMember& on_member) {
     const auto& choices = section_of(kind.section).find(key)->choices;
     entry.members(key, [&](const std::string& name, const YamlNode& node, std::string path) {
@@ -328,7 +328,7 @@ class PhysicsReader {
                        field.unit.empty() ? "no unit" : field.unit, unit);
   }
 
-  void read_feeds(const Entry& entry, const Kind& kind, PhysicsPart& part) {
+  void read_feeds(const Entry& entry, const PartRow& kind, PhysicsPart& part) {
     each_choice(entry, kind, "feeds",
                 [&](const std::string& name, const YamlNode& node, const std::string& path) {
                   const QuantityName& quantity =

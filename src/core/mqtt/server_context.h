@@ -14,7 +14,7 @@ struct ServerContext {
   hub::Hub* hub = nullptr;
   const Clock* clock = nullptr;  // a steady one (hub::Platform::steady)
   SessionTable* sessions = nullptr;
-  wire::mqtt::Limits limits{};
+  wire::mqtt::MqttLimits limits{};
   FailureBudget* failures = nullptr;  // of sign-ins, shared with HTTP; null: any number may fail
 };
 

@@ -73,7 +73,7 @@ void SessionQueue::push(const hub::Delivery& delivery) {
                                        .number = delivery.number});
 }
 
-void SessionQueue::restore(StoredSession& stored, const wire::mqtt::Limits& limits,
+void SessionQueue::restore(StoredSession& stored, const wire::mqtt::MqttLimits& limits,
                            const SessionSubscriptions& subscriptions) {
   kept_.received = std::move(stored.received);
   kept_.outbox.open({.queue_messages = limits.queue_messages, .queue_bytes = limits.queue_bytes});

@@ -38,7 +38,7 @@ class SessionQueue {
   void add(const std::vector<hub::Delivery>& deliveries, const std::vector<hub::Ack>& acks);
   // Before any other call: the queue as it was stored. Says by `subscriptions` which shared one
   // each message came through.
-  void restore(StoredSession& stored, const wire::mqtt::Limits& limits,
+  void restore(StoredSession& stored, const wire::mqtt::MqttLimits& limits,
                const SessionSubscriptions& subscriptions);
 
   // For a connection, which has the messages from then on, until it ends.

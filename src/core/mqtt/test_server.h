@@ -76,7 +76,7 @@ struct Server {
 
   TestHome home;
   TableLimits limits;
-  wire::mqtt::Limits wire_limits;
+  wire::mqtt::MqttLimits wire_limits;
   std::unique_ptr<SessionStore> store;
   std::optional<SessionTable> table;
   std::optional<ServerContext> server;

@@ -17,14 +17,14 @@
 
 namespace gridloom::server {
 
-struct Limits {
+struct ServerLimits {
   net::ListenerLimits listeners{};                                    // for each listener
   std::size_t unauthenticated_bytes = std::size_t{64} * 1024 * 1024;  // all connections together
   http::SessionLimits http{};
   sign_in::SignInLimits sign_in{};
   wire::SigningLimits signing{};
   std::size_t requests_per_second = 0;  // for one access key; 0: unlimited
-  wire::mqtt::Limits mqtt{};
+  wire::mqtt::MqttLimits mqtt{};
   mqtt::TableLimits sessions{};
   hub::Config hub{};
   history::ArchiveLimits history{};

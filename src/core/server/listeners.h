@@ -41,7 +41,7 @@ class Listeners {
   struct Shared {
     LoopSpan loops;
     const Clock& clock;  // a steady one
-    const Limits& limits;
+    const ServerLimits& limits;
     // Open connections of all listeners together; none: each has its own limit only.
     std::optional<std::size_t> connections{};
     // The protocol of a listener's connections.

@@ -45,7 +45,7 @@ class Protocols {
     hub::Hub& hub;
     const Clock& clock;  // a steady one
     LoopSpan loops;
-    const Limits& limits;
+    const ServerLimits& limits;
     Strictness strictness = Strictness::kRelaxed;
   };
   // Everything that the options refer to outlives the object, and the object its protocols.

@@ -17,7 +17,7 @@
 namespace gridloom::server {
 namespace {
 
-hub::Config config_of(const Limits& limits, Strictness strictness) {
+hub::Config config_of(const ServerLimits& limits, Strictness strictness) {
   hub::Config config = limits.hub;
   if (strictness == Strictness::kStrict) {
     config.wildcards = hub::Wildcards::kDenied;

@@ -75,7 +75,7 @@ class Server {
     // How the server waits for its loops (server/loops.h). Empty: start() gives each loop a thread.
     // Otherwise the caller turns and sweeps the loops, except during the server's own calls.
     std::function<void(LoopSpan loops, const std::function<void()>& work)> turn_loops_during{};
-    Limits limits{};
+    ServerLimits limits{};
     time::TimeZone zone{};
     std::string zone_name{};  // "Europe/Berlin"; empty: not known
     Journaling journaling = Journaling::kDurable;
@@ -151,7 +151,7 @@ class Server {
   [[nodiscard]] hub::Hub& hub() { return *hub_; }
   [[nodiscard]] sign_in::SignIn& sign_in() { return *sign_in_.sign_in; }
   [[nodiscard]] hub::Platform& platform() const { return *platform_; }
-  [[nodiscard]] const Limits& limits() const { return options_.limits; }
+  [[nodiscard]] const ServerLimits& limits() const { return options_.limits; }
   [[nodiscard]] const Listeners& listeners() const { return listeners_; }
   [[nodiscard]] LoopSpan loops() const { return loops_; }
 

@@ -165,22 +165,22 @@ TEST_F(ServerTest, WritesItsStartAndItsStopIntoTheAudit) {
 TEST_F(ServerTest, EnforcesItsLimits) {
   struct Row {
     std::string_view name;
-    void (*set)(Limits& limits);
+    void (*set)(ServerLimits& limits);
     std::string first;  // a request within the limit
     std::string beyond;
     std::string_view answer;
   };
   const std::string unsigned_request = "GET /iot-open/sign/device/list HTTP/1.1\r\nHost: x\r\n\r\n";
   const std::vector<Row> rows = {
-      {"http.header-bytes", [](Limits& limits) { limits.http.header_bytes = 256; },
+      {"http.header-bytes", [](ServerLimits& limits) { limits.http.header_bytes = 256; },
        std::string(kHealth),
        "GET /healthz HTTP/1.1\r\nHost: x\r\nx: " + std::string(256, 'x') + "\r\n\r\n",
        "HTTP/1.1 431"},
-      {"http.body-bytes", [](Limits& limits) { limits.http.body_bytes = 256; },
+      {"http.body-bytes", [](ServerLimits& limits) { limits.http.body_bytes = 256; },
        std::string(kHealth),
        "PUT /iot-open/sign/device/quota HTTP/1.1\r\nHost: x\r\nContent-Length: 257\r\n\r\n",
        "HTTP/1.1 413"},
-      {"door.failures-per-minute", [](Limits& limits) { limits.failures_per_minute = 1; },
+      {"door.failures-per-minute", [](ServerLimits& limits) { limits.failures_per_minute = 1; },
        unsigned_request, unsigned_request, "HTTP/1.1 429"},
   };
   for (const Row& row : rows) {

@@ -41,7 +41,7 @@ struct ServiceParts {
   const Clocks& clocks;
   const std::filesystem::path& data;  // the data folder
   Stores& stores;
-  const Limits& limits;
+  const ServerLimits& limits;
   sign_in::SignIn& sign_in;
   FailureBudget* failures = nullptr;  // of addresses; null: no limit
 };

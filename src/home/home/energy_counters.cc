@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "home/counter_reading.h"
-#include "home/home_roles.h"
+#include "home/history_devices.h"
 #include "storage/files.h"
 #include "storage/summed_file.h"
 #include "wire/json.h"

@@ -29,7 +29,7 @@
 #include "base/result.h"
 #include "history/reader.h"
 #include "home/counter_book.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "hub/hub.h"
 #include "hub/platform/reply_to.h"
 

@@ -12,7 +12,7 @@
 #include "base/result.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "time/time_zone.h"
 
 namespace gridloom::home {

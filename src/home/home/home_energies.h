@@ -18,7 +18,7 @@
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
 #include "history/reader.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "overview/home_flows.h"
 #include "overview/home_picture.h"
 

@@ -12,7 +12,7 @@
 
 #include "history/energy/test_meters.h"
 #include "history/test_reports.h"
-#include "overview/ledger.h"
+#include "overview/home_flows.h"
 #include "testing/must.h"
 
 namespace gridloom::home {

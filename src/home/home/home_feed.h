@@ -31,8 +31,8 @@
 #include "hub/hub.h"
 #include "hub/platform/reply_to.h"
 #include "overview/freshness.h"
+#include "overview/home_flows.h"
 #include "overview/home_picture.h"
-#include "overview/ledger.h"
 #include "registry/directory.h"
 
 namespace gridloom::home {

@@ -73,7 +73,7 @@ void set_roles(std::vector<HomeDevicePtr>& devices) {
 }
 
 overview::HomePicture picture_of(const HomeState& state) {
-  std::vector<overview::HomeDevice> parts;
+  std::vector<overview::PictureDevice> parts;
   parts.reserve(state.devices.size());
   const std::optional<TimePoint> moment = moment_of(state);
   std::deque<overview::Overview> dark;

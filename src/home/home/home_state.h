@@ -11,8 +11,8 @@
 #include "history/energy/energy_sources.h"
 #include "home/event_book.h"
 #include "overview/freshness.h"
+#include "overview/home_flows.h"
 #include "overview/home_picture.h"
-#include "overview/ledger.h"
 #include "overview/overview.h"
 
 namespace gridloom::home {

@@ -1,21 +1,47 @@
-// Asks the server that has a device for its sets with an id (home/set_tracker.h).
-//
-// Thread rule: any thread; answers are given on the loops that they are for.
+// Asks the server that has a device for its sets with an id (home/set_tracker.h): the calls and
+// their answers as texts, and who sends them.
 #pragma once
 
+#include <cstdint>
+#include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/per_key_limit.h"
+#include "base/result.h"
 #include "home/set_book.h"
-#include "home/set_text.h"
 #include "hub/hub.h"
 #include "hub/platform/reply_to.h"
+#include "hub/platform/requests.h"
+#include "wire/json.h"
 
 namespace gridloom::home {
 
+// One of the calls (hub/platform/requests.h) between the server that an account asks and the one
+// that has the device.
+struct SetCall {
+  // The numbers are those of the text.
+  enum class Kind : std::uint8_t { kSend = 1, kGet = 2, kList = 3 };
+  Kind kind{};
+  SetId id;                    // kList: of any id
+  wire::JsonObject message{};  // kSend
+  hub::RequestOrigin origin{};
+  Millis wait{};  // kGet
+};
+// Without the account, which the call has.
+[[nodiscard]] std::string text_of(const SetCall& call);
+// kMalformed: it is not the text of a call.
+[[nodiscard]] Result<SetCall> set_call_in(AccountId account, std::string_view text);
+
+// Likewise.
+[[nodiscard]] std::string text_of(std::span<const SetRecord> records);
+[[nodiscard]] Result<std::vector<SetRecord>> set_records_in(AccountId account,
+                                                            std::string_view text);
+
+// Thread rule: any thread; answers are given on the loops that they are for.
 class RemoteSets {
  public:
   // The name by which hub::Calls finds it.

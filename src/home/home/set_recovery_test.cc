@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "home/set_text.h"
+#include "home/remote_sets.h"
 #include "testing/must.h"
 
 namespace gridloom::home {

@@ -28,7 +28,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/string_map.h"
-#include "home/explained_set.h"
+#include "catalog/family.h"
 #include "home/remote_sets.h"
 #include "home/set_book.h"
 #include "home/set_recovery.h"
@@ -40,6 +40,19 @@
 #include "wire/json.h"
 
 namespace gridloom::home {
+
+// A set as its device file explains it: which command it is, and which fields show it.
+struct ExplainedSet {
+  catalog::FamilyPtr family;
+  const catalog::Command* command = nullptr;  // null: the file does not know it
+  std::vector<ShownField> fields{};
+
+  // What the device's reply says against the set; empty: nothing.
+  [[nodiscard]] std::string refusal_in(std::string_view reply,
+                                       const wire::JsonLimits& limits) const;
+};
+[[nodiscard]] ExplainedSet explain_set(const catalog::Catalog& catalog, std::string_view sn,
+                                       const wire::JsonObject& message);
 
 class SetTracker {
  public:

@@ -1,6 +1,3 @@
-// The energies of a home out of those of its devices: what is counted once, and what is not known.
-#include "overview/home_flows.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "overview/ledger.h"
+#include "overview/home_flows.h"
 
 namespace gridloom::overview {
 namespace {
@@ -202,4 +199,5 @@ TEST(Ledger, IsOfTheHoursThatAreKnown) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::overview

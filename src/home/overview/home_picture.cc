@@ -31,7 +31,7 @@ class Unknowns {
     if (first_.size() < kMaxNamedUnknown) first_.push_back(device);
   }
   [[nodiscard]] bool empty() const { return count_ == 0; }
-  void write_to(Node& node) const {
+  void write_to(PowerNode& node) const {
     node.unknown = first_;
     node.unknown_devices = count_;
   }
@@ -60,9 +60,9 @@ struct Sum {
   }
   [[nodiscard]] bool is_whole() const { return unknowns.empty(); }
   // A sum that lacks a part has a least value only if all parts have one sign.
-  [[nodiscard]] Node node(Parts parts = Parts::kOneSign) const {
+  [[nodiscard]] PowerNode node(Parts parts = Parts::kOneSign) const {
     const auto known = is_known ? std::optional(value) : std::nullopt;
-    Node node{.exists = exists};
+    PowerNode node{.exists = exists};
     if (is_whole() || parts == Parts::kOneSign) {
       node.power_w = known;
       node.at_least = !is_whole() && is_known;
@@ -74,13 +74,13 @@ struct Sum {
   }
 };
 
-std::optional<double> power_in(const HomeDevice& device, Power power) {
+std::optional<double> power_in(const PictureDevice& device, Power power) {
   if (device.figures == nullptr) return std::nullopt;
   return device.figures->powers_w.at(static_cast<std::size_t>(power));
 }
 
 // Nothing if the family does not measure it at all.
-std::optional<std::optional<double>> measured(const HomeDevice& device, Power power) {
+std::optional<std::optional<double>> measured(const PictureDevice& device, Power power) {
   if (!measures(*device.sources, power)) return std::nullopt;
   return power_in(device, power);
 }
@@ -97,7 +97,7 @@ bool has_battery(const EnergySources& sources) {
          measures(sources, Power::kBatteryDischarge);
 }
 
-std::optional<double> battery_of(const HomeDevice& device) {
+std::optional<double> battery_of(const PictureDevice& device) {
   if (device.figures == nullptr) return std::nullopt;
   if (!has_battery_by_balance(*device.sources, device.has_charge)) {
     return battery_power(*device.sources, device.figures->powers_w);
@@ -129,7 +129,7 @@ struct Sums {
 };
 
 // The powers that supply the home.
-void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_unknown) {
+void add_sources(Sums& sums, const PictureDevice& device, const UnknownDevice& if_unknown) {
   const auto add_to = [&](Sum& sum, std::optional<double> part) {
     sum.add(part, if_unknown);
     if (!part) sums.unknown_sources.add(if_unknown);
@@ -145,7 +145,7 @@ void add_sources(Sums& sums, const HomeDevice& device, const UnknownDevice& if_u
   }
 }
 
-void add(Sums& sums, const HomeDevice& device, std::size_t index) {
+void add(Sums& sums, const PictureDevice& device, std::size_t index) {
   const bool has_figures = device.figures != nullptr;
   const UnknownDevice if_unknown{
       .device = index, .reason = has_figures ? UnknownReason::kNotReported : device.no_figures};
@@ -191,7 +191,7 @@ bool differ(double a, double b) {
 }
 
 void add_home(HomePicture& picture, const Sums& sums) {
-  Node& home = picture.nodes.at(static_cast<std::size_t>(Place::kHome));
+  PowerNode& home = picture.nodes.at(static_cast<std::size_t>(PowerPlace::kHome));
   home.exists = sums.sun.exists || sums.grid.exists || sums.uses.exists;
   const bool has_sources = sums.sun.exists || sums.battery.exists || sums.grid.exists;
   if (!has_sources) {
@@ -218,7 +218,7 @@ void add_home(HomePicture& picture, const Sums& sums) {
 }
 
 void add_flows(HomePicture& picture, const Sums& sums) {
-  const Node& home = picture.at(Place::kHome);
+  const PowerNode& home = picture.at(PowerPlace::kHome);
   // Where a source is not known, nor is what the others supply.
   const bool is_whole = home.power_w && sums.unknown_sources.empty();
   const double battery = sums.battery.value;
@@ -232,10 +232,10 @@ void add_flows(HomePicture& picture, const Sums& sums) {
                               .home = *home.power_w})
                         .flows;
   }
-  for (const Place part : {Place::kCar, Place::kHeat}) {
-    const Node& node = picture.at(part);
+  for (const PowerPlace part : {PowerPlace::kCar, PowerPlace::kHeat}) {
+    const PowerNode& node = picture.at(part);
     if (node.power_w && *node.power_w > 0) {
-      picture.flows.push_back({.from = Place::kHome, .to = part, .power_w = *node.power_w});
+      picture.flows.push_back({.from = PowerPlace::kHome, .to = part, .power_w = *node.power_w});
     }
   }
 }
@@ -248,7 +248,7 @@ std::string_view name_of(Role role) {
   return kNames.at(static_cast<std::size_t>(role));
 }
 
-std::string_view name_of(Place place) {
+std::string_view name_of(PowerPlace place) {
   static constexpr std::array<std::string_view, kPlaces> kNames = {"sun",  "battery", "grid",
                                                                    "home", "car",     "heat"};
   return kNames.at(static_cast<std::size_t>(place));
@@ -305,29 +305,29 @@ std::vector<Role> roles_of(std::span<const Member> members) {
   return roles;
 }
 
-HomePicture picture_of(std::span<const HomeDevice> devices) {
+HomePicture picture_of(std::span<const PictureDevice> devices) {
   Sums sums;
   sums.has_meter = std::ranges::any_of(
-      devices, [](const HomeDevice& each) { return each.role == Role::kMeter; });
+      devices, [](const PictureDevice& each) { return each.role == Role::kMeter; });
   for (std::size_t i = 0; i < devices.size(); ++i) add(sums, devices[i], i);
   HomePicture picture;
-  const auto node = [&](Place place) -> Node& {
+  const auto node = [&](PowerPlace place) -> PowerNode& {
     return picture.nodes.at(static_cast<std::size_t>(place));
   };
-  node(Place::kSun) = sums.sun.node();
-  node(Place::kBattery) = sums.battery.node(Parts::kBothSigns);
-  node(Place::kGrid) = sums.grid.node(sums.has_meter ? Parts::kBothSigns : Parts::kOneSign);
-  node(Place::kCar) = sums.car.node();
-  node(Place::kHeat) = sums.heat.node();
+  node(PowerPlace::kSun) = sums.sun.node();
+  node(PowerPlace::kBattery) = sums.battery.node(Parts::kBothSigns);
+  node(PowerPlace::kGrid) = sums.grid.node(sums.has_meter ? Parts::kBothSigns : Parts::kOneSign);
+  node(PowerPlace::kCar) = sums.car.node();
+  node(PowerPlace::kHeat) = sums.heat.node();
   // A rod that is off says nothing of a heat pump that is not measured.
-  if (node(Place::kHeat).at_least && sums.heat.value == 0) {
-    node(Place::kHeat).power_w.reset();
-    node(Place::kHeat).at_least = false;
+  if (node(PowerPlace::kHeat).at_least && sums.heat.value == 0) {
+    node(PowerPlace::kHeat).power_w.reset();
+    node(PowerPlace::kHeat).at_least = false;
   }
   const bool any_charge =
-      std::ranges::any_of(devices, [](const HomeDevice& each) { return each.has_charge; });
-  node(Place::kBattery).exists |= any_charge;
-  if (!sums.battery.exists) sums.charges_alone.write_to(node(Place::kBattery));
+      std::ranges::any_of(devices, [](const PictureDevice& each) { return each.has_charge; });
+  node(PowerPlace::kBattery).exists |= any_charge;
+  if (!sums.battery.exists) sums.charges_alone.write_to(node(PowerPlace::kBattery));
   if (sums.charges > 0) {
     picture.charge_percent = sums.charge / static_cast<double>(sums.charges);
   }
@@ -352,13 +352,14 @@ Flows flows_of(const Balance& b) {
   const double grid_to_home =
       std::min(b.home - sun_to_home - battery_to_home, b.imported - grid_to_battery);
   Flows made{.flows = {}, .rest_w = b.home - sun_to_home - battery_to_home - grid_to_home};
-  for (const Flow& flow :
-       {Flow{Place::kSun, Place::kBattery, sun_to_battery},
-        Flow{Place::kSun, Place::kHome, sun_to_home}, Flow{Place::kSun, Place::kGrid, sun_to_grid},
-        Flow{Place::kBattery, Place::kHome, battery_to_home},
-        Flow{Place::kBattery, Place::kGrid, battery_to_grid},
-        Flow{Place::kGrid, Place::kHome, grid_to_home},
-        Flow{Place::kGrid, Place::kBattery, grid_to_battery}}) {
+  for (const PowerFlow& flow :
+       {PowerFlow{PowerPlace::kSun, PowerPlace::kBattery, sun_to_battery},
+        PowerFlow{PowerPlace::kSun, PowerPlace::kHome, sun_to_home},
+        PowerFlow{PowerPlace::kSun, PowerPlace::kGrid, sun_to_grid},
+        PowerFlow{PowerPlace::kBattery, PowerPlace::kHome, battery_to_home},
+        PowerFlow{PowerPlace::kBattery, PowerPlace::kGrid, battery_to_grid},
+        PowerFlow{PowerPlace::kGrid, PowerPlace::kHome, grid_to_home},
+        PowerFlow{PowerPlace::kGrid, PowerPlace::kBattery, grid_to_battery}}) {
     if (flow.power_w > 0) made.flows.push_back(flow);
   }
   return made;

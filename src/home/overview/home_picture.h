@@ -55,7 +55,7 @@ enum class UnknownReason : std::uint8_t {
 [[nodiscard]] bool has_battery_by_balance(const history::EnergySources& sources, bool has_charge);
 
 // A device of the home. `figures` null: what it reported last is too old, or it never has.
-struct HomeDevice {
+struct PictureDevice {
   Role role = Role::kOther;
   const history::EnergySources* sources = nullptr;  // of its family: what it measures at all
   bool has_charge = false;                          // its family has a charge
@@ -71,7 +71,7 @@ struct UnknownDevice {
 inline constexpr std::size_t kMaxNamedUnknown = 8;  // devices of a place
 
 // A place where power comes from or goes to. Nothing: not known.
-struct Node {
+struct PowerNode {
   bool exists = false;
   std::optional<double> power_w{};
   bool at_least = false;  // some devices that belong to it are not known
@@ -83,33 +83,33 @@ struct Node {
   std::size_t unknown_devices = 0;  // all of them
 };
 
-enum class Place : std::uint8_t { kSun, kBattery, kGrid, kHome, kCar, kHeat };
+enum class PowerPlace : std::uint8_t { kSun, kBattery, kGrid, kHome, kCar, kHeat };
 inline constexpr std::size_t kPlaces = 6;
-[[nodiscard]] std::string_view name_of(Place place);
+[[nodiscard]] std::string_view name_of(PowerPlace place);
 
-struct Flow {
-  Place from{};
-  Place to{};
+struct PowerFlow {
+  PowerPlace from{};
+  PowerPlace to{};
   double power_w = 0;
-  friend bool operator==(const Flow&, const Flow&) = default;
+  friend bool operator==(const PowerFlow&, const PowerFlow&) = default;
 };
 
 enum class GridCaption : std::uint8_t { kMeasured, kImportOfDevices, kNone };
 [[nodiscard]] std::string_view name_of(GridCaption caption);
 
 struct HomePicture {
-  std::array<Node, kPlaces> nodes{};
+  std::array<PowerNode, kPlaces> nodes{};
   std::optional<double> charge_percent{};  // the mean of the batteries that are known
-  std::vector<Flow> flows{};               // all above 0
+  std::vector<PowerFlow> flows{};          // all above 0
   std::optional<double> unaccounted_w{};   // what the sources give and no use explains, or back
   GridCaption grid_caption = GridCaption::kNone;
 
-  [[nodiscard]] const Node& at(Place place) const {
+  [[nodiscard]] const PowerNode& at(PowerPlace place) const {
     return nodes.at(static_cast<std::size_t>(place));
   }
 };
 
-[[nodiscard]] HomePicture picture_of(std::span<const HomeDevice> devices);
+[[nodiscard]] HomePicture picture_of(std::span<const PictureDevice> devices);
 
 // The sources and uses of a moment, in W, none negative.
 struct Balance {
@@ -121,8 +121,8 @@ struct Balance {
   double home = 0;
 };
 struct Flows {
-  std::vector<Flow> flows;  // between sun, battery, grid and home
-  double rest_w = 0;        // of the home: nothing known supplies it
+  std::vector<PowerFlow> flows;  // between sun, battery, grid and home
+  double rest_w = 0;             // of the home: nothing known supplies it
 };
 // Sun goes first to the battery, then out; the grid charges the battery only where nothing else
 // explains the charge.

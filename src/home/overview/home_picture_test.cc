@@ -45,7 +45,7 @@ struct Made {
 };
 
 HomePicture picture(std::vector<Made> home) {
-  std::vector<HomeDevice> devices;
+  std::vector<PictureDevice> devices;
   for (Made& made : home) {
     for (const auto& [power, watts] : made.reported) {
       made.sources.powers.push_back({.name = "x", .power = power});
@@ -81,14 +81,14 @@ Made feeder(double sun, double load) {
 }
 
 std::optional<double> home_of(const HomePicture& picture) {
-  return picture.at(Place::kHome).power_w;
+  return picture.at(PowerPlace::kHome).power_w;
 }
 
 TEST(HomePicture, TheHomeIsNotTheSumOfItsDevices) {
   const HomePicture station = picture({meter(2000, 0, -500, 1500), consumer(300, 300, 0)});
   EXPECT_THAT(home_of(station), Optional(1200.0));
   EXPECT_THAT(station.unaccounted_w, Optional(0.0));
-  EXPECT_THAT(station.at(Place::kGrid).power_w, Optional(-500.0)) << "the meter's alone";
+  EXPECT_THAT(station.at(PowerPlace::kGrid).power_w, Optional(-500.0)) << "the meter's alone";
   EXPECT_EQ(station.grid_caption, GridCaption::kMeasured);
   const HomePicture stream = picture({meter(2000, 0, -500, 1500), feeder(400, 400)});
   EXPECT_THAT(home_of(stream), Optional(1900.0));
@@ -101,16 +101,16 @@ TEST(HomePicture, APlugsLoadIsInTheMetersFigureAlready) {
   EXPECT_THAT(made.unaccounted_w, Optional(0.0));
   const HomePicture alone = picture({plug});
   EXPECT_THAT(home_of(alone), Optional(900.0));
-  EXPECT_TRUE(alone.at(Place::kHome).at_least);
+  EXPECT_TRUE(alone.at(PowerPlace::kHome).at_least);
 }
 
 TEST(HomePicture, WithoutAMeterTheImportOfDevicesIsSaidToBeThat) {
   const HomePicture made = picture({consumer(100, 300, 200), consumer(0, 50, 50)});
   EXPECT_EQ(made.grid_caption, GridCaption::kImportOfDevices);
-  EXPECT_THAT(made.at(Place::kGrid).power_w, Optional(350.0));
+  EXPECT_THAT(made.at(PowerPlace::kGrid).power_w, Optional(350.0));
   EXPECT_THAT(home_of(made), Optional(250.0));
-  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kGrid, Place::kHome, 250},
-                                      Flow{Place::kGrid, Place::kBattery, 100}));
+  EXPECT_THAT(made.flows, ElementsAre(PowerFlow{PowerPlace::kGrid, PowerPlace::kHome, 250},
+                                      PowerFlow{PowerPlace::kGrid, PowerPlace::kBattery, 100}));
 }
 
 // A DELTA 2 Max: its pack does not tell its power.
@@ -119,53 +119,54 @@ TEST(HomePicture, ABatteryThatIsNotMeasuredTakesWhatItsDeviceGetsAndDoesNotGive)
                      .reported = {{Power::kPv, 600}, {Power::kGridImport, 100}, {Power::kLoad, 50}},
                      .charge = 40};
   const HomePicture made = picture({meter(2000, 500, -500, 1000), station});
-  EXPECT_THAT(made.at(Place::kBattery).power_w, Optional(1150.0));
-  EXPECT_THAT(made.at(Place::kSun).power_w, Optional(2600.0));
+  EXPECT_THAT(made.at(PowerPlace::kBattery).power_w, Optional(1150.0));
+  EXPECT_THAT(made.at(PowerPlace::kSun).power_w, Optional(2600.0));
   EXPECT_THAT(home_of(made), Optional(950.0)) << "100 of the house's 1000 W are the station's";
   EXPECT_THAT(made.unaccounted_w, Optional(0.0));
   const HomePicture alone = picture({station});
-  EXPECT_THAT(alone.at(Place::kBattery).power_w, Optional(650.0));
+  EXPECT_THAT(alone.at(PowerPlace::kBattery).power_w, Optional(650.0));
   EXPECT_THAT(home_of(alone), Optional(50.0));
   Made unreported = station;
   unreported.reported.back().second.reset();
   const HomePicture lacking = picture({meter(2000, 500, -500, 1000), unreported});
-  EXPECT_THAT(lacking.at(Place::kBattery),
-              AllOf(Field(&Node::power_w, std::nullopt), Field(&Node::at_least, false),
-                    Field(&Node::known_w, Optional(500.0))));
-  EXPECT_TRUE(lacking.at(Place::kHome).at_least) << "the balance is not whole";
+  EXPECT_THAT(lacking.at(PowerPlace::kBattery),
+              AllOf(Field(&PowerNode::power_w, std::nullopt), Field(&PowerNode::at_least, false),
+                    Field(&PowerNode::known_w, Optional(500.0))));
+  EXPECT_TRUE(lacking.at(PowerPlace::kHome).at_least) << "the balance is not whole";
 }
 
 TEST(HomePicture, FeedersAloneHaveNoGrid) {
   const HomePicture made = picture({feeder(400, 390)});
-  EXPECT_FALSE(made.at(Place::kGrid).exists);
+  EXPECT_FALSE(made.at(PowerPlace::kGrid).exists);
   EXPECT_EQ(made.grid_caption, GridCaption::kNone);
   EXPECT_THAT(home_of(made), Optional(400.0));
-  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kSun, Place::kHome, 400}));
+  EXPECT_THAT(made.flows, ElementsAre(PowerFlow{PowerPlace::kSun, PowerPlace::kHome, 400}));
 }
 
 TEST(HomePicture, WhatIsUnknownIsNotZero) {
   Made unreported = meter(0, 0, 0, 0);
   for (auto& [power, watts] : unreported.reported) watts.reset();
   const HomePicture fresh = picture({unreported});
-  for (const Place place : {Place::kSun, Place::kBattery, Place::kGrid, Place::kHome}) {
+  for (const PowerPlace place :
+       {PowerPlace::kSun, PowerPlace::kBattery, PowerPlace::kGrid, PowerPlace::kHome}) {
     EXPECT_TRUE(fresh.at(place).exists) << name_of(place);
     EXPECT_EQ(fresh.at(place).power_w, std::nullopt) << name_of(place);
     EXPECT_FALSE(fresh.at(place).at_least) << name_of(place);
   }
   EXPECT_EQ(fresh.unaccounted_w, std::nullopt);
   EXPECT_THAT(fresh.flows, IsEmpty());
-  EXPECT_FALSE(fresh.at(Place::kCar).exists);
+  EXPECT_FALSE(fresh.at(PowerPlace::kCar).exists);
 }
 
 TEST(HomePicture, APartThatIsUnknownMakesASumAtLeastThat) {
   Made old = feeder(400, 390);
   old.is_old = true;
   const HomePicture made = picture({meter(2000, 500, -200, 1300), old});
-  EXPECT_THAT(made.at(Place::kSun).power_w, Optional(2000.0));
-  EXPECT_TRUE(made.at(Place::kSun).at_least);
-  EXPECT_FALSE(made.at(Place::kBattery).at_least);
+  EXPECT_THAT(made.at(PowerPlace::kSun).power_w, Optional(2000.0));
+  EXPECT_TRUE(made.at(PowerPlace::kSun).at_least);
+  EXPECT_FALSE(made.at(PowerPlace::kBattery).at_least);
   EXPECT_THAT(home_of(made), Optional(1300.0)) << "the loads that are known";
-  EXPECT_TRUE(made.at(Place::kHome).at_least);
+  EXPECT_TRUE(made.at(PowerPlace::kHome).at_least);
   EXPECT_EQ(made.unaccounted_w, std::nullopt);
 }
 
@@ -176,22 +177,23 @@ TEST(HomePicture, APartOfEitherSignThatIsUnknownLeavesTheSumUnknown) {
   Made behind = meter(2000, -96, 210, 2314);
   behind.reported.emplace_back(Power::kEv, 1100);
   const HomePicture made = picture({away, behind, consumer(10, 60, 50)});
-  for (const auto& [place, known] : {std::pair{Place::kBattery, -86}, {Place::kGrid, 210}}) {
+  for (const auto& [place, known] :
+       {std::pair{PowerPlace::kBattery, -86}, {PowerPlace::kGrid, 210}}) {
     EXPECT_THAT(made.at(place),
-                AllOf(Field(&Node::power_w, std::nullopt), Field(&Node::at_least, false),
-                      Field(&Node::known_w, Optional(DoubleNear(known, 1e-9)))))
+                AllOf(Field(&PowerNode::power_w, std::nullopt), Field(&PowerNode::at_least, false),
+                      Field(&PowerNode::known_w, Optional(DoubleNear(known, 1e-9)))))
         << name_of(place);
   }
-  EXPECT_TRUE(made.at(Place::kSun).at_least);
+  EXPECT_TRUE(made.at(PowerPlace::kSun).at_least);
   EXPECT_THAT(home_of(made), Optional(2314.0)) << "one load may supply another";
-  EXPECT_TRUE(made.at(Place::kHome).at_least);
-  EXPECT_THAT(made.flows, ElementsAre(Flow{Place::kHome, Place::kCar, 1100}))
+  EXPECT_TRUE(made.at(PowerPlace::kHome).at_least);
+  EXPECT_THAT(made.flows, ElementsAre(PowerFlow{PowerPlace::kHome, PowerPlace::kCar, 1100}))
       << "what a source supplies is not known either";
   Made idle = consumer(10, 60, -5);
   EXPECT_EQ(home_of(picture({away, idle})), std::nullopt) << "at least nothing says nothing";
   Made unplugged = consumer(0, 300, 300);
   unplugged.is_old = true;
-  EXPECT_TRUE(picture({unplugged, idle}).at(Place::kGrid).at_least) << "devices only draw";
+  EXPECT_TRUE(picture({unplugged, idle}).at(PowerPlace::kGrid).at_least) << "devices only draw";
 }
 
 TEST(HomePicture, WithoutAMeterWhatPartsSayWinsOverABalanceThatDiffersMuch) {
@@ -219,26 +221,27 @@ TEST(HomePicture, CarAndHeatArePartsOfTheHome) {
   made.reported.emplace_back(Power::kEv, 2000);
   made.reported.emplace_back(Power::kHeater, 300);
   made.reported.emplace_back(Power::kHeatpump, 400);
-  EXPECT_THAT(picture({made}).flows, ElementsAre(Flow{Place::kGrid, Place::kHome, 3000},
-                                                 Flow{Place::kHome, Place::kCar, 2000},
-                                                 Flow{Place::kHome, Place::kHeat, 700}));
+  EXPECT_THAT(picture({made}).flows,
+              ElementsAre(PowerFlow{PowerPlace::kGrid, PowerPlace::kHome, 3000},
+                          PowerFlow{PowerPlace::kHome, PowerPlace::kCar, 2000},
+                          PowerFlow{PowerPlace::kHome, PowerPlace::kHeat, 700}));
 }
 
 TEST(HomePicture, AHeatPumpThatIsNotMeasuredIsNotNothing) {
   Made ocean = meter(2000, 0, 0, 2000);
   ocean.figures.has_heat_pump = true;
-  const Node alone = picture({ocean}).at(Place::kHeat);
+  const PowerNode alone = picture({ocean}).at(PowerPlace::kHeat);
   EXPECT_TRUE(alone.exists);
   EXPECT_EQ(alone.power_w, std::nullopt);
   EXPECT_THAT(alone.unknown, ElementsAre(UnknownDevice{0, UnknownReason::kNotMeasured}));
   ocean.reported.emplace_back(Power::kHeater, 0);
-  EXPECT_EQ(picture({ocean}).at(Place::kHeat).power_w, std::nullopt) << "a rod that is off";
+  EXPECT_EQ(picture({ocean}).at(PowerPlace::kHeat).power_w, std::nullopt) << "a rod that is off";
   ocean.reported.back().second = 800;
-  const Node with_rod = picture({ocean}).at(Place::kHeat);
+  const PowerNode with_rod = picture({ocean}).at(PowerPlace::kHeat);
   EXPECT_THAT(with_rod.power_w, Optional(800.0));
   EXPECT_TRUE(with_rod.at_least);
   ocean.reported.emplace_back(Power::kHeatpump, 300);
-  EXPECT_FALSE(picture({ocean}).at(Place::kHeat).at_least);
+  EXPECT_FALSE(picture({ocean}).at(PowerPlace::kHeat).at_least);
 }
 
 TEST(HomePicture, NoPartIsLargerThanTheHome) {
@@ -256,10 +259,10 @@ TEST(HomePicture, ThePartsOfABatteryHaveOneSign) {
                                {Power::kBatteryDischarge, 250.0},
                                {Power::kGridImport, 0.0},
                                {Power::kLoad, 200.0}}};
-  EXPECT_THAT(picture({made}).at(Place::kBattery).power_w, Optional(-200.0));
+  EXPECT_THAT(picture({made}).at(PowerPlace::kBattery).power_w, Optional(-200.0));
   Made partly = made;
   partly.reported[0].second.reset();
-  EXPECT_EQ(picture({partly}).at(Place::kBattery).power_w, std::nullopt);
+  EXPECT_EQ(picture({partly}).at(PowerPlace::kBattery).power_w, std::nullopt);
 }
 
 TEST(HomePicture, TheChargeIsTheMeanOfTheBatteriesThatAreKnown) {
@@ -269,9 +272,9 @@ TEST(HomePicture, TheChargeIsTheMeanOfTheBatteriesThatAreKnown) {
                                     {.role = Role::kPanel, .reported = {}, .charge = 80},
                                     old});
   EXPECT_THAT(made.charge_percent, Optional(60.0));
-  EXPECT_TRUE(made.at(Place::kBattery).exists);
-  EXPECT_EQ(made.at(Place::kBattery).power_w, std::nullopt);
-  EXPECT_FALSE(made.at(Place::kHome).exists) << "a panel says nothing about powers";
+  EXPECT_TRUE(made.at(PowerPlace::kBattery).exists);
+  EXPECT_EQ(made.at(PowerPlace::kBattery).power_w, std::nullopt);
+  EXPECT_FALSE(made.at(PowerPlace::kHome).exists) << "a panel says nothing about powers";
 }
 
 Made unknown(Made made, UnknownReason reason) {
@@ -289,11 +292,11 @@ struct ReasonCase {
   std::string what;
   std::vector<Made> home;
   // By place; none: the place is known, or the home does not have it.
-  std::vector<std::pair<Place, std::vector<UnknownDevice>>> unknown;
+  std::vector<std::pair<PowerPlace, std::vector<UnknownDevice>>> unknown;
 };
 
 TEST(HomePicture, SaysWhyAPowerIsNotKnown) {
-  using enum Place;
+  using enum PowerPlace;
   using enum UnknownReason;
   const Made ocean = meter(2000, 500, -200, 1300);
   const Made station = consumer(100, 300, 200);
@@ -338,7 +341,7 @@ TEST(HomePicture, SaysWhyAPowerIsNotKnown) {
   for (const ReasonCase& each : cases) {
     const HomePicture made = picture(each.home);
     for (std::size_t i = 0; i < kPlaces; ++i) {
-      const auto place = static_cast<Place>(i);
+      const auto place = static_cast<PowerPlace>(i);
       const auto expected =
           std::ranges::find(each.unknown, place, [](const auto& row) { return row.first; });
       const bool is_known = expected == each.unknown.end();
@@ -353,8 +356,8 @@ TEST(HomePicture, NamesTheFirstDevicesAndCountsAll) {
   const Made off = unknown(feeder(400, 390), UnknownReason::kOffline);
   for (const std::size_t count : {kMaxNamedUnknown, kMaxNamedUnknown + 1}) {
     const HomePicture made = picture(std::vector<Made>(count, off));
-    for (const Place place : {Place::kSun, Place::kHome}) {
-      const Node& node = made.at(place);
+    for (const PowerPlace place : {PowerPlace::kSun, PowerPlace::kHome}) {
+      const PowerNode& node = made.at(place);
       EXPECT_EQ(node.unknown.size(), kMaxNamedUnknown);
       EXPECT_EQ(node.unknown_devices, count);
       EXPECT_THAT(node.unknown, Each(Field(&UnknownDevice::reason, UnknownReason::kOffline)));
@@ -365,11 +368,11 @@ TEST(HomePicture, NamesTheFirstDevicesAndCountsAll) {
 struct FlowCase {
   std::string what;
   Balance balance;
-  std::vector<Flow> flows;
+  std::vector<PowerFlow> flows;
 };
 
 TEST(Flows, AreThoseOfTheTable) {
-  using enum Place;
+  using enum PowerPlace;
   const std::vector<FlowCase> cases{
       {"sun, battery first, then out",
        {.sun = 3000, .charging = 1500, .exported = 400, .home = 1100},
@@ -406,9 +409,9 @@ class Draws {
   std::uint64_t next_ = 0;
 };
 
-double sum_of(const std::vector<Flow>& flows, Place place, Place Flow::* end) {
+double sum_of(const std::vector<PowerFlow>& flows, PowerPlace place, PowerPlace PowerFlow::* end) {
   double sum = 0;
-  for (const Flow& flow : flows) {
+  for (const PowerFlow& flow : flows) {
     if (flow.*end == place) sum += flow.power_w;
   }
   return sum;
@@ -429,13 +432,13 @@ TEST(Flows, ConserveTheEnergyOfABalancedHome) {
     const Flows made = flows_of(b);
     const auto& flows = made.flows;
     ASSERT_NEAR(made.rest_w, 0, 1e-6);
-    for (const Flow& flow : flows) ASSERT_GT(flow.power_w, 0);
-    ASSERT_NEAR(sum_of(flows, Place::kSun, &Flow::from), b.sun, 1e-6);
-    ASSERT_NEAR(sum_of(flows, Place::kBattery, &Flow::from), b.discharging, 1e-6);
-    ASSERT_NEAR(sum_of(flows, Place::kBattery, &Flow::to), b.charging, 1e-6);
-    ASSERT_NEAR(sum_of(flows, Place::kGrid, &Flow::from), b.imported, 1e-6);
-    ASSERT_NEAR(sum_of(flows, Place::kGrid, &Flow::to), b.exported, 1e-6);
-    ASSERT_NEAR(sum_of(flows, Place::kHome, &Flow::to), b.home, 1e-6);
+    for (const PowerFlow& flow : flows) ASSERT_GT(flow.power_w, 0);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kSun, &PowerFlow::from), b.sun, 1e-6);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kBattery, &PowerFlow::from), b.discharging, 1e-6);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kBattery, &PowerFlow::to), b.charging, 1e-6);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kGrid, &PowerFlow::from), b.imported, 1e-6);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kGrid, &PowerFlow::to), b.exported, 1e-6);
+    ASSERT_NEAR(sum_of(flows, PowerPlace::kHome, &PowerFlow::to), b.home, 1e-6);
   }
 }
 
@@ -494,7 +497,7 @@ TEST(HomePicture, HasAReasonForWhateverIsNotKnown) {
       home.push_back(made);
     }
     const HomePicture made = picture(home);
-    for (const Node& node : made.nodes) {
+    for (const PowerNode& node : made.nodes) {
       if (!node.exists) continue;
       ASSERT_EQ(node.unknown_devices > 0, !node.power_w || node.at_least);
       ASSERT_EQ(node.unknown.size(), std::min(node.unknown_devices, kMaxNamedUnknown));
@@ -554,10 +557,10 @@ TEST(HomePicture, ADeviceWithoutSunGivesNothing) {
   const EnergySources sources(*catalog->find("stream_microinverter"));
   const Overview dark = overview_without_sun(sources);
   const HomePicture home = picture_of(
-      std::array{HomeDevice{.role = Role::kFeeder, .sources = &sources, .figures = &dark}});
-  EXPECT_THAT(home.at(Place::kSun).power_w, Optional(0.0));
-  EXPECT_THAT(home.at(Place::kHome).power_w, Optional(0.0));
-  EXPECT_FALSE(home.at(Place::kHome).at_least);
+      std::array{PictureDevice{.role = Role::kFeeder, .sources = &sources, .figures = &dark}});
+  EXPECT_THAT(home.at(PowerPlace::kSun).power_w, Optional(0.0));
+  EXPECT_THAT(home.at(PowerPlace::kHome).power_w, Optional(0.0));
+  EXPECT_FALSE(home.at(PowerPlace::kHome).at_least);
   EXPECT_EQ(dark.charge_percent, std::nullopt);
 }
 

@@ -52,4 +52,14 @@ struct FlatValue {
 // The field's title, or its description where it has none.
 [[nodiscard]] const std::string& title_of(const catalog::Field& field);
 
+// The words for the value of a faulty field, of an event that began or ended a fault.
+struct FaultWords {
+  catalog::Severity severity = catalog::Severity::kFault;
+  std::string title;  // of the field, or of the place in its value that says an error
+  std::string text;   // what the value means; empty: that is not known
+};
+// `value` is that of the quota `field` when the fault began, nothing: it is not known.
+[[nodiscard]] FaultWords fault_words(const catalog::Family& family, std::string_view field,
+                                     const std::optional<wire::Json>& value);
+
 }  // namespace gridloom::overview

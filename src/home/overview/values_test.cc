@@ -1,6 +1,3 @@
-// Values under flat names, and as people read them; what a device does in a few figures.
-#include "overview/values.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,6 +13,7 @@
 #include "catalog/test_family.h"
 #include "history/energy/energy_sources.h"
 #include "overview/overview.h"
+#include "overview/values.h"
 #include "testing/catalog.h"
 #include "testing/must.h"
 
@@ -349,4 +347,5 @@ fields:
 }
 
 }  // namespace
+
 }  // namespace gridloom::overview

@@ -24,10 +24,8 @@
 #include "own_api/bodies/people.h"
 #include "own_api/live/live_session.h"
 #include "own_api/test_own_api.h"
-#include "own_api/v1/async_api.h"
-#include "own_api/v1/open_api.h"
+#include "own_api/v1/descriptions.h"
 #include "own_api/v1/own_api.h"
-#include "own_api/v1/page_types.h"
 #include "testing/must.h"
 #include "testing/source_path.h"
 

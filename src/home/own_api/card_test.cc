@@ -12,7 +12,7 @@
 
 #include "api/schema/test_check.h"
 #include "own_api/bodies/home.h"
-#include "own_api/home/card_json.h"
+#include "own_api/home/home_json.h"
 #include "own_api/live/live_session.h"
 #include "own_api/test_own_api.h"
 #include "testing/must.h"
@@ -120,7 +120,7 @@ TEST_F(CardTest, TheCardOfTheHomeIsToldThePictureWithoutItsDevices) {
   const Json whole = home_for(token(Scope::kRead));
   ASSERT_THAT(wire::to_text(whole.at("nodes")), HasSubstr(R"("unknown":[{"sn":)"));
   const Json card = home_for(token(Scope::kCard));
-  EXPECT_THAT(schema::differences(card, schema::body_of<body::Home>()), IsEmpty());
+  EXPECT_THAT(schema::differences(card, schema::body_of<body::HomeBody>()), IsEmpty());
   EXPECT_THAT(wire::to_text(card),
               AllOf(Not(HasSubstr("R331")), Not(HasSubstr("HJ31")), Not(HasSubstr("reason"))));
   EXPECT_TRUE(card.at("devices").as_array().empty());
@@ -137,7 +137,7 @@ TEST_F(CardTest, TheCardOfTheHomeIsToldThePictureWithoutItsDevices) {
 TEST_F(CardTest, TheCardOfADeviceIsToldTheDeviceAndNothingOfTheHome) {
   const Json whole = home_for(token(Scope::kRead));
   const Json card = home_for(token(Scope::kCard, kSn));
-  EXPECT_THAT(schema::differences(card, schema::body_of<body::Home>()), IsEmpty());
+  EXPECT_THAT(schema::differences(card, schema::body_of<body::HomeBody>()), IsEmpty());
   ASSERT_EQ(card.at("devices").as_array().size(), 1U);
   EXPECT_EQ(card.at("devices").at(0), whole.at("devices").at(0));
   EXPECT_EQ(card.at("devices").at(0).at("sn").as_string(), kSn);

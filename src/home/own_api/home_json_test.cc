@@ -162,7 +162,7 @@ TEST(HomeJson, IsAsItIsDescribed) {
   ledger.flows_kwh.at_least = true;
   const std::string text = fmt::format(
       R"({{"now":1,{}}})", members_of({.now = kNow, .devices = list_of(devices), .today = ledger}));
-  EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::Home>()),
+  EXPECT_THAT(schema::differences(must(wire::parse_json(text)), schema::body_of<body::HomeBody>()),
               testing::IsEmpty());
   EXPECT_THAT(
       text,

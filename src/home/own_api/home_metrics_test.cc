@@ -15,9 +15,8 @@
 #include <vector>
 
 #include "own_api/home/home_metrics.h"
-#include "own_api/home/metric_names.h"
 #include "own_api/test_own_api.h"
-#include "own_api/v1/home_metrics_api.h"
+#include "own_api/v1/consumer_api.h"
 
 namespace gridloom::api {
 namespace {

@@ -17,7 +17,7 @@
 
 #include "base/failure_budget.h"
 #include "own_api/test_own_api.h"
-#include "own_api/v1/open_api.h"
+#include "own_api/v1/descriptions.h"
 #include "testing/catalog.h"
 #include "testing/must.h"
 

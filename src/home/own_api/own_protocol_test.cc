@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "own_api/test_own_api.h"
-#include "own_api/v1/open_api.h"
+#include "own_api/v1/descriptions.h"
 #include "own_api/v1/own_queries.h"
 #include "testing/must.h"
 #include "time/grammar.h"

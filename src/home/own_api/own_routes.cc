@@ -10,8 +10,7 @@
 #include "api/message/headers.h"
 #include "api/message/tagged_text.h"
 #include "http/web_socket.h"
-#include "own_api/v1/async_api.h"
-#include "own_api/v1/open_api.h"
+#include "own_api/v1/descriptions.h"
 #include "own_api/v1/own_api.h"
 #include "wire/signing.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "api/gate/browser.h"
-#include "own_api/services/administration.h"
+#include "own_api/services/services.h"
 #include "own_api/test_own_api.h"
 #include "testing/must.h"
 

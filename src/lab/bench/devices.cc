@@ -15,13 +15,13 @@ constexpr std::size_t kMaxDevices = std::size_t{256} * 1024 * 1024;  // bytes of
 
 }  // namespace
 
-Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
+Result<std::vector<LoadDevice>> devices_from(const std::filesystem::path& file) {
   GL_TRY(auto text, read_text(file, kMaxDevices));
   std::istringstream in(std::move(text));
-  std::vector<Device> devices;
+  std::vector<LoadDevice> devices;
   for (std::string line; std::getline(in, line);) {
     std::istringstream words(line);
-    Device device;
+    LoadDevice device;
     std::string rest;
     words >> device.sn >> device.key >> rest;
     if (device.sn.empty() && line.empty()) continue;
@@ -34,7 +34,7 @@ Result<std::vector<Device>> devices_from(const std::filesystem::path& file) {
   return devices;
 }
 
-std::string filled_in(std::string_view text, const Device& device) {
+std::string filled_in(std::string_view text, const LoadDevice& device) {
   std::string out;
   while (!text.empty()) {
     const bool sn = text.starts_with("{sn}");

@@ -10,14 +10,14 @@
 
 namespace gridloom::bench {
 
-struct Device {
+struct LoadDevice {
   std::string sn;
   std::string key;
 };
 // One "SN KEY" per line; the key may be missing. kIo, kBadParams.
-[[nodiscard]] Result<std::vector<Device>> devices_from(const std::filesystem::path& file);
+[[nodiscard]] Result<std::vector<LoadDevice>> devices_from(const std::filesystem::path& file);
 
 // `text` with {sn} and {key} filled in.
-[[nodiscard]] std::string filled_in(std::string_view text, const Device& device);
+[[nodiscard]] std::string filled_in(std::string_view text, const LoadDevice& device);
 
 }  // namespace gridloom::bench

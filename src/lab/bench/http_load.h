@@ -37,7 +37,7 @@ struct HttpLoad {
   AccessKey key;           // empty: unsigned
   // JSON that is PUT, with {sn} for the devices in turn; empty: GET.
   std::string body;
-  std::vector<Device> devices;  // those of `body`
+  std::vector<LoadDevice> devices;  // those of `body`
   double rate = 0;  // requests per second over all connections; 0: as fast as they are answered
   unsigned threads = 1;
   Timing timing;

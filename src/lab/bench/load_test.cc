@@ -51,7 +51,7 @@ TEST_F(LoadTest, SaysWhichLineIsNoDevice) {
 }
 
 TEST_F(LoadTest, FillsADeviceInWhereverItIsNamed) {
-  const Device device{.sn = "A1", .key = "{sn}"};
+  const LoadDevice device{.sn = "A1", .key = "{sn}"};
   EXPECT_EQ(filled_in("/device/{sn}/quota", device), "/device/A1/quota");
   EXPECT_EQ(filled_in("{sn}{key}{other}{", device), "A1{sn}{other}{");
   EXPECT_EQ(filled_in("", device), "");

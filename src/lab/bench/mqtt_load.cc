@@ -182,7 +182,7 @@ Status Worker::connect() {
   }
   GL_TRY(await_sign_ins(0));
   for (std::size_t i = first_; i < load_.connections; i += step_) {
-    const Device& device = load_.devices[i];
+    const LoadDevice& device = load_.devices[i];
     topics_.push_back(filled_in(load_.topic, device));
     Status begun = begin_sign_in({.client_id = fmt::format("bench-{}", i),
                                   .user = filled_in(load_.user, device),

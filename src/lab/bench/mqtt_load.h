@@ -36,7 +36,7 @@ struct MqttLoad {
   std::vector<net::Address> to;
   std::filesystem::path ca;  // empty: plain TCP
   std::size_t connections = 1;
-  std::vector<Device> devices;  // at least as many as connections
+  std::vector<LoadDevice> devices;  // at least as many as connections
   std::string user = "{sn}";
   std::string password = "{key}";
   std::string topic = wire::make_device_topic("{sn}", wire::Verb::kQuota);

@@ -58,7 +58,7 @@ class SetResponder::Worker final : public client::MqttConnection::Listener {
   void on_bytes(std::size_t /*sent*/, std::size_t /*received*/) override {}
 
  private:
-  [[nodiscard]] Status begin_sign_in(const Device& device, const client::TlsClient& tls);
+  [[nodiscard]] Status begin_sign_in(const LoadDevice& device, const client::TlsClient& tls);
   [[nodiscard]] Status await_sign_ins(std::size_t at_most);
   [[nodiscard]] Status answer(const wire::mqtt::Publish& set);
   void handle_events();
@@ -75,7 +75,7 @@ class SetResponder::Worker final : public client::MqttConnection::Listener {
   std::jthread thread_;  // last: it ends before the rest does
 };
 
-Status SetResponder::Worker::begin_sign_in(const Device& device, const client::TlsClient& tls) {
+Status SetResponder::Worker::begin_sign_in(const LoadDevice& device, const client::TlsClient& tls) {
   GL_TRY(auto stream,
          client::connect(client::peer_at(options_.to), tls, client::ConnectMode::kBlocking));
   const std::size_t index = clients_.size();
@@ -111,7 +111,7 @@ Status SetResponder::Worker::connect() {
     GL_TRY(auto made, client::tls_client(options_.ca));
     tls = std::move(made);
   }
-  for (const Device& device : options_.devices) {
+  for (const LoadDevice& device : options_.devices) {
     GL_TRY(begin_sign_in(device, tls));
     GL_TRY(await_sign_ins(kSigningIn - 1));
   }

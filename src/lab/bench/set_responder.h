@@ -25,7 +25,7 @@ class SetResponder {
   struct Options {
     net::Address to;           // the server's MQTT listener
     std::filesystem::path ca;  // empty: plain TCP
-    std::vector<Device> devices;
+    std::vector<LoadDevice> devices;
   };
 
   // Blocks until all devices are subscribed. kIo, kUnknownKey, kNoPermission: one is not.

@@ -51,7 +51,7 @@ class UsedDevice {
  public:
   UsedDevice(const catalog::FamilyPtr& family, Recorded recorded)
       : UsedDevice(family, recorded, sim::home_devices(*family).front()) {}
-  UsedDevice(const catalog::FamilyPtr& family, Recorded recorded, const sim::HomeDevice& device)
+  UsedDevice(const catalog::FamilyPtr& family, Recorded recorded, const sim::SetUpDevice& device)
       : bench_(family, {.seed = 3,
                         .sn = device.sn,
                         .start = TimePoint(std::chrono::sys_days{std::chrono::June / 16 / 2025} +

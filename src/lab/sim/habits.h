@@ -16,7 +16,7 @@ namespace gridloom::sim {
 
 class Habits {
  public:
-  Habits(std::vector<catalog::Habit> habits, const household::Home& home)
+  Habits(std::vector<catalog::Habit> habits, const household::HouseholdModel& home)
       : habits_(std::move(habits)), people_(home), were_true_(habits_.size()) {}
 
   // What is true now was true before, too: nothing is due before something changes.

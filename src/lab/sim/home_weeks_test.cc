@@ -55,7 +55,7 @@ std::optional<double> correlation(const Series& a, const Series& b) {
 // The devices of the home, or two of each kind with serial numbers that the simulator makes.
 enum class Devices : std::uint8_t { kOfTheHome, kSimulated };
 
-std::vector<HomeDevice> devices_of(const catalog::Family& family, Devices which) {
+std::vector<SetUpDevice> devices_of(const catalog::Family& family, Devices which) {
   if (which == Devices::kOfTheHome) return home_devices(family);
   return {{.sn = simulated_sn(family, 1)}, {.sn = simulated_sn(family, 2)}};
 }
@@ -69,7 +69,7 @@ class Week {
     for (const std::string_view id :
          {"delta_2", "power_kits", "power_ocean", "power_stream", "smart_home_panel"}) {
       const auto family = std::make_shared<VirtualFamily>(family_of(id));
-      for (const HomeDevice& device : devices_of(family->table->family(), which)) {
+      for (const SetUpDevice& device : devices_of(family->table->family(), which)) {
         devices.push_back(std::make_unique<VirtualDevice>(
             family, device.sn, Chance(1), world.at(kMonday), nullptr, device.setup));
       }

@@ -155,7 +155,7 @@ TEST_P(EachFamily, HasIdentitiesThatAChangeOfOneValueBreaks) {
   std::set<std::string> open;
   for (const Invariants::Invariant& invariant : invariants.all()) open.insert(invariant.name);
 
-  for (const HomeDevice& device : home_devices(*family)) {
+  for (const SetUpDevice& device : home_devices(*family)) {
     live_until_broken(family, device.setup.initial, invariants, open);
   }
   EXPECT_EQ(open, std::set<std::string>{}) << "nothing breaks them";

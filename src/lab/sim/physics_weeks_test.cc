@@ -112,7 +112,7 @@ TEST_P(Physics, LosesNothingMakesNothingAndReportsWhatBelongsTogether) {
     return environment;
   };
   std::vector<One> devices;
-  const std::vector<HomeDevice> own = home_devices(*family);
+  const std::vector<SetUpDevice> own = home_devices(*family);
   for (std::size_t i = 0; i < kDevices; ++i) {
     One& one = devices.emplace_back(
         virtual_family.table,

@@ -220,8 +220,8 @@ TEST(ResumedDevice, HasTheSettingsThatNoReportShows) {
 
 TEST(ResumedDevice, KeepsItsOwnModules) {
   const catalog::FamilyPtr family = family_of("power_kits");
-  const HomeDevice known = home_devices(*family).front();
-  for (const HomeDevice& device : {known, HomeDevice{.sn = "M106OTHER0000001"}}) {
+  const SetUpDevice known = home_devices(*family).front();
+  for (const SetUpDevice& device : {known, SetUpDevice{.sn = "M106OTHER0000001"}}) {
     const std::string& sn = device.sn;
     Bench bench(family, {.sn = sn, .setup = device.setup});
     bench.run(Millis{kHour_ms});

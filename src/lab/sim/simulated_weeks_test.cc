@@ -50,7 +50,7 @@ class SimulatedWeek : public testing::TestWithParam<Lived> {};
 TEST_P(SimulatedWeek, BalancesAndReportsWhatRealDevicesDo) {
   const Lived& lived = GetParam();
   const catalog::FamilyPtr family = family_of(lived.family);
-  const HomeDevice device = home_devices(*family).front();
+  const SetUpDevice device = home_devices(*family).front();
   Bench bench(family, {.seed = 2, .sn = device.sn, .start = kMonday, .setup = device.setup});
   Invariants invariants = invariants_of(bench.device().virtual_family().table);
   std::vector<Extremes> extremes(lived.reaches.size());

@@ -250,7 +250,7 @@ TEST(SiteTest, AUnitSuppliesTheHomeAloneIfTheOtherCannot) {
 
 TEST(SiteTest, UnitsOfASystemSayWhichOneIsTheMainOne) {
   const auto catalog = shipped_catalog();
-  const catalog::Home home = catalog::find_home("balcony", *catalog).value();
+  const catalog::VirtualHome home = catalog::find_home("balcony", *catalog).value();
   const catalog::Site& site = home.sites.front();
   ASSERT_EQ(site.devices.size(), 2U);
   std::vector<wire::Json> groups;
@@ -328,7 +328,7 @@ TEST(SiteTest, ASiteWithoutAGridSuppliesItsRefrigerator) {
   House camper(site_of(false));
   camper.add({.family = family_of("glacier"), .sn = "BX11A", .plug = Plug::kDc});
   const catalog::FamilyPtr kits = family_of("power_kits");
-  const HomeDevice kit = home_devices(*kits).front();
+  const SetUpDevice kit = home_devices(*kits).front();
   camper.add({.family = kits, .sn = kit.sn, .plug = Plug::kOffGrid, .setup = kit.setup});
   double most_w = 0;
   for (int k = 0; k < 300; ++k) {

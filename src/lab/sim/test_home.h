@@ -40,7 +40,7 @@ class HomeBench : private DeviceDriver::Connection {
 
   HomeBench(std::string_view home, TimePoint start)
       : HomeBench(told(catalog::find_home(std::string(home), *shipped_catalog())), start) {}
-  HomeBench(catalog::Home home, TimePoint start) : home_(std::move(home)), now_(start) {
+  HomeBench(catalog::VirtualHome home, TimePoint start) : home_(std::move(home)), now_(start) {
     begin({});
   }
 
@@ -117,7 +117,7 @@ class HomeBench : private DeviceDriver::Connection {
   [[nodiscard]] bool takes_reports() const override { return false; }
   void publish(VirtualDevice::Message /*message*/) override {}
 
-  catalog::Home home_;
+  catalog::VirtualHome home_;
   TimePoint now_;
   std::deque<Site> sites_;
   std::deque<DeviceDriver> drivers_;

@@ -19,7 +19,7 @@
 
 namespace gridloom::sim {
 
-struct HomeDevice {
+struct SetUpDevice {
   std::string sn;
   Setup setup{};
 };
@@ -43,11 +43,11 @@ inline Setup setup_without_site(const catalog::SiteDevice& device) {
 
 // Those of a family in the home's order, or those that the family's file lists, if it is no family
 // of the home. Never empty.
-inline std::vector<HomeDevice> home_devices(const catalog::Family& family) {
+inline std::vector<SetUpDevice> home_devices(const catalog::Family& family) {
   const auto& catalog = shipped_catalog();
-  static const catalog::Home home =
+  static const catalog::VirtualHome home =
       catalog::find_home(std::string(catalog::kAllHome), *catalog).value();
-  std::vector<HomeDevice> devices;
+  std::vector<SetUpDevice> devices;
   for (const catalog::Site& site : home.sites) {
     for (const catalog::SiteDevice& device : site.devices) {
       if (device.family->id != family.id) continue;

@@ -20,7 +20,7 @@
 #include "net/address.h"
 #include "node/node.h"
 #include "node/node_health.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 
 namespace gridloom::app {
 namespace {
@@ -137,7 +137,7 @@ class NodeOfCluster final : public ClusterNode {
   Status start(const std::string& address) override { return node_->start(address); }
   bool leave() override { return node_->drain(kLongestDrain, node::Then::kLeaves); }
   void end() override { node_->end(); }
-  operations::ClusterNode operations() override {
+  operations::RunningNode operations() override {
     return {.name = node_->health().self.name,
             .status =
                 [this] {

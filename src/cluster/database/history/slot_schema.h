@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
 

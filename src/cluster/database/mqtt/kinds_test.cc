@@ -29,7 +29,7 @@ class InPostgres final : public Stored {
 
 }  // namespace
 
-std::vector<Kind> stored_kinds() {
+std::vector<StoredKind> stored_kinds() {
   return {{"Postgres", [] -> std::unique_ptr<Stored> { return std::make_unique<InPostgres>(); },
            [] -> std::string_view {
              return postgres::TestServer::programs().empty() ? postgres::TestServer::kMissing : "";

@@ -7,7 +7,7 @@
 
 namespace gridloom::registry {
 
-std::vector<Kind> store_kinds() {
+std::vector<StoreKind> store_kinds() {
   return {{"Postgres",
            [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InPostgres>(); }, true,
            [] -> std::string_view {

@@ -91,14 +91,14 @@ class InPostgres final : public Stored {
 bool is_everywhere() { return true; }
 bool has_postgres() { return !postgres::TestServer::programs().empty(); }
 
-struct Kind {
+struct ClaimsKind {
   std::string_view name;
   std::unique_ptr<Stored> (*make)();
   bool (*is_here)() = is_everywhere;
 };
-void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+void PrintTo(const ClaimsKind& kind, std::ostream* out) { *out << kind.name; }
 
-const Kind kKinds[] = {
+const ClaimsKind kKinds[] = {
     {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }},
     {"Postgres", [] -> std::unique_ptr<Stored> { return std::make_unique<InPostgres>(); },
      has_postgres},
@@ -108,7 +108,7 @@ constexpr Slot kSlot{2};
 const NodeId kAnna{.name = "anna", .incarnation = 1};
 const NodeId kBert{.name = "bert", .incarnation = 9'000'000'000'000'000'000};
 
-class ClaimsOfSlots : public testing::TestWithParam<Kind> {
+class ClaimsOfSlots : public testing::TestWithParam<ClaimsKind> {
  protected:
   void SetUp() override {
     if (!GetParam().is_here()) GTEST_SKIP() << postgres::TestServer::kMissing;

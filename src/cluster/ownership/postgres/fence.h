@@ -16,7 +16,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "postgres/connection.h"
 
 namespace gridloom::cluster {

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "ownership/postgres/fence.h"
 #include "postgres/connection.h"
 

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "ownership/node.h"
+#include "ownership/node_id.h"
 #include "postgres/pool.h"
 #include "postgres/settings.h"
 

@@ -188,7 +188,8 @@ void write_constant(std::string& out, const Member& self, const void* body, char
 
 // A member that always has this text; no struct needs it.
 consteval Member constant(std::string_view name, std::string_view text) {
-  return {.name = name, .type = {.kind = Kind::kConstant, .name = text}, .write = &write_constant};
+  return {
+      .name = name, .type = {.kind = TypeKind::kConstant, .name = text}, .write = &write_constant};
 }
 
 // The members of both.

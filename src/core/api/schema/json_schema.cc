@@ -74,7 +74,7 @@ JsonObject Schemas::schema_of(const Body& body) {
 
 JsonObject Schemas::schema_of(const Type& type) {
   const bool is_named =
-      !type.name.empty() && type.kind != Kind::kConstant && type.kind != Kind::kBody;
+      !type.name.empty() && type.kind != TypeKind::kConstant && type.kind != TypeKind::kBody;
   JsonObject schema;
   if (is_named) {
     if (!named_.contains(type.name)) named_[type.name] = form_of(type);
@@ -87,36 +87,36 @@ JsonObject Schemas::schema_of(const Type& type) {
 
 JsonObject Schemas::form_of(const Type& type) {
   switch (type.kind) {
-    case Kind::kAny:
+    case TypeKind::kAny:
       return {};
-    case Kind::kObject:
+    case TypeKind::kObject:
       return {{"type", "object"}, {"additionalProperties", true}};
-    case Kind::kNull:
+    case TypeKind::kNull:
       return typed("null");
-    case Kind::kBool:
+    case TypeKind::kBool:
       return typed("boolean");
-    case Kind::kInteger:
+    case TypeKind::kInteger:
       return typed("integer");
-    case Kind::kNumber:
+    case TypeKind::kNumber:
       return typed("number");
-    case Kind::kText:
+    case TypeKind::kText:
       return typed("string");
-    case Kind::kConstant:
+    case TypeKind::kConstant:
       return {{"const", type.name}};
-    case Kind::kWords:
+    case TypeKind::kWords:
       return {{"type", "string"}, {"enum", words_of(type)}};
-    case Kind::kList:
+    case TypeKind::kList:
       return {{"type", "array"}, {"items", schema_of(*type.inner.front())}};
-    case Kind::kTuple:
+    case TypeKind::kTuple:
       return {{"type", "array"},
               {"prefixItems", all_of(type.inner)},
               {"minItems", type.least},
               {"maxItems", type.inner.size()}};
-    case Kind::kUnion:
+    case TypeKind::kUnion:
       return {{"oneOf", all_of(type.inner)}};
-    case Kind::kMap:
+    case TypeKind::kMap:
       return map_of(*type.inner.front(), *type.inner.back());
-    case Kind::kBody:
+    case TypeKind::kBody:
       add(type.body());
       return reference(type.body().name);
   }
@@ -125,7 +125,7 @@ JsonObject Schemas::form_of(const Type& type) {
 
 JsonObject Schemas::map_of(const Type& names, const Type& values) {
   JsonObject schema{{"type", "object"}, {"additionalProperties", schema_of(values)}};
-  if (names.kind == Kind::kWords) schema["propertyNames"] = schema_of(names);
+  if (names.kind == TypeKind::kWords) schema["propertyNames"] = schema_of(names);
   return schema;
 }
 

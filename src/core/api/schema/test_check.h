@@ -46,37 +46,37 @@ class Differences {
   void check(const wire::Json& value, const Type& type, const std::string& path) {
     if (type.or_null && value.is_null()) return;
     switch (type.kind) {
-      case Kind::kAny:
+      case TypeKind::kAny:
         return;
-      case Kind::kObject:
+      case TypeKind::kObject:
         return expect(value.is_object(), path, "is no object");
-      case Kind::kNull:
+      case TypeKind::kNull:
         return expect(value.is_null(), path, "is not null");
-      case Kind::kBool:
+      case TypeKind::kBool:
         return expect(value.is_bool(), path, "is neither true nor false");
-      case Kind::kInteger:
+      case TypeKind::kInteger:
         return expect(wire::is_whole(value), path, "is no integer");
-      case Kind::kNumber:
+      case TypeKind::kNumber:
         return expect(value.is_number(), path, "is no number");
-      case Kind::kText:
+      case TypeKind::kText:
         return expect(value.is_string(), path, "is no text");
-      case Kind::kConstant:
+      case TypeKind::kConstant:
         return expect(value == wire::Json(type.name), path, "is another text");
-      case Kind::kWords: {
+      case TypeKind::kWords: {
         const std::vector<std::string_view> words = type.words();
         const bool is_word =
             value.is_string() && std::ranges::find(words, value.get_string()) != words.end();
         return expect(is_word, path, "is none of the words");
       }
-      case Kind::kList:
+      case TypeKind::kList:
         return check_list(value, type, path);
-      case Kind::kTuple:
+      case TypeKind::kTuple:
         return check_tuple(value, type, path);
-      case Kind::kUnion:
+      case TypeKind::kUnion:
         return check_union(value, type, path);
-      case Kind::kMap:
+      case TypeKind::kMap:
         return check_map(value, type, path);
-      case Kind::kBody:
+      case TypeKind::kBody:
         return check(value, type.body(), path);
     }
   }

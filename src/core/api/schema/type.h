@@ -83,7 +83,7 @@ struct RawObject {
   std::string_view text;
 };
 
-enum class Kind : std::uint8_t {
+enum class TypeKind : std::uint8_t {
   kAny,
   kObject,  // any object
   kNull,
@@ -101,7 +101,7 @@ enum class Kind : std::uint8_t {
 };
 
 struct Type {
-  Kind kind = Kind::kAny;
+  TypeKind kind = TypeKind::kAny;
   bool or_null = false;
   std::string_view name{};  // of words, tuples and unions that have one; of a constant its text
   std::vector<std::string_view> (*words)() = nullptr;
@@ -142,23 +142,23 @@ template <typename T>
 struct TypeOf {
   static consteval Type make() {
     if constexpr (std::same_as<T, bool>) {
-      return {.kind = Kind::kBool};
+      return {.kind = TypeKind::kBool};
     } else if constexpr (std::integral<T>) {
-      return {.kind = Kind::kInteger};
+      return {.kind = TypeKind::kInteger};
     } else if constexpr (std::floating_point<T>) {
-      return {.kind = Kind::kNumber};
+      return {.kind = TypeKind::kNumber};
     } else if constexpr (AnyText<T>) {
-      return {.kind = Kind::kText};
+      return {.kind = TypeKind::kText};
     } else if constexpr (std::same_as<T, std::nullptr_t>) {
-      return {.kind = Kind::kNull};
+      return {.kind = TypeKind::kNull};
     } else if constexpr (std::same_as<T, wire::Json> || std::same_as<T, RawJson>) {
-      return {.kind = Kind::kAny};
+      return {.kind = TypeKind::kAny};
     } else if constexpr (std::same_as<T, RawObject>) {
-      return {.kind = Kind::kObject};
+      return {.kind = TypeKind::kObject};
     } else if constexpr (EnumWithWords<T>) {
-      return {.kind = Kind::kWords, .name = Words<T>::kName, .words = &words_of_enum<T>};
+      return {.kind = TypeKind::kWords, .name = Words<T>::kName, .words = &words_of_enum<T>};
     } else if constexpr (Described<T>) {
-      return {.kind = Kind::kBody, .body = &body_of<T>};
+      return {.kind = TypeKind::kBody, .body = &body_of<T>};
     } else {
       Type type = kType<typename T::Type>;
       type.name = T::kName;
@@ -170,7 +170,7 @@ struct TypeOf {
 template <typename W>
 struct TypeOf<WordOf<W>> {
   static consteval Type make() {
-    return {.kind = Kind::kWords, .name = W::kName, .words = &words_of_tag<W>};
+    return {.kind = TypeKind::kWords, .name = W::kName, .words = &words_of_tag<W>};
   }
 };
 
@@ -190,7 +190,7 @@ struct TypeOf<std::optional<T>> {
 
 template <typename T>
 struct TypeOf<std::vector<T>> {
-  static consteval Type make() { return {.kind = Kind::kList, .inner = kTypes<T>}; }
+  static consteval Type make() { return {.kind = TypeKind::kList, .inner = kTypes<T>}; }
 };
 
 template <typename T>
@@ -200,7 +200,7 @@ struct TypeOf<std::span<T>> {
 
 template <typename K, typename T>
 struct TypeOf<Map<K, T>> {
-  static consteval Type make() { return {.kind = Kind::kMap, .inner = kTypes<K, T>}; }
+  static consteval Type make() { return {.kind = TypeKind::kMap, .inner = kTypes<K, T>}; }
 };
 
 template <typename T>
@@ -211,7 +211,7 @@ inline constexpr bool kIsOptional<std::optional<T>> = true;
 template <typename... T>
 struct TypeOf<std::tuple<T...>> {
   static consteval Type make() {
-    return {.kind = Kind::kTuple,
+    return {.kind = TypeKind::kTuple,
             .inner = kTypes<T...>,
             .least = (std::size_t{0} + ... + (kIsOptional<T> ? 0U : 1U))};
   }
@@ -219,7 +219,7 @@ struct TypeOf<std::tuple<T...>> {
 
 template <typename... T>
 struct TypeOf<std::variant<T...>> {
-  static consteval Type make() { return {.kind = Kind::kUnion, .inner = kTypes<T...>}; }
+  static consteval Type make() { return {.kind = TypeKind::kUnion, .inner = kTypes<T...>}; }
 };
 
 }  // namespace gridloom::api::schema

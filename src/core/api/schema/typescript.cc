@@ -64,14 +64,14 @@ class Types {
 };
 
 bool is_named(const Type& type) {
-  return !type.name.empty() && type.kind != Kind::kConstant && type.kind != Kind::kBody;
+  return !type.name.empty() && type.kind != TypeKind::kConstant && type.kind != TypeKind::kBody;
 }
 
 std::vector<std::string> Types::alternatives(const Type& type) {
   std::vector<std::string> all;
-  if (type.kind == Kind::kWords) {
+  if (type.kind == TypeKind::kWords) {
     for (const std::string_view word : type.words()) all.push_back(quoted(word));
-  } else if (type.kind == Kind::kUnion) {
+  } else if (type.kind == TypeKind::kUnion) {
     for (const Type* each : type.inner) all.push_back(text(*each));
   } else {
     all.push_back(form(type));
@@ -96,34 +96,35 @@ std::string Types::tuple(const Type& type) {
 
 std::string Types::form(const Type& type) {
   switch (type.kind) {
-    case Kind::kAny:
+    case TypeKind::kAny:
       return "unknown";
-    case Kind::kObject:
+    case TypeKind::kObject:
       return "Record<string, unknown>";
-    case Kind::kNull:
+    case TypeKind::kNull:
       return "null";
-    case Kind::kBool:
+    case TypeKind::kBool:
       return "boolean";
-    case Kind::kInteger:
-    case Kind::kNumber:
+    case TypeKind::kInteger:
+    case TypeKind::kNumber:
       return "number";
-    case Kind::kText:
+    case TypeKind::kText:
       return "string";
-    case Kind::kConstant:
+    case TypeKind::kConstant:
       return quoted(type.name);
-    case Kind::kWords:
-    case Kind::kUnion:
+    case TypeKind::kWords:
+    case TypeKind::kUnion:
       return fmt::format("{}", fmt::join(alternatives(type), " | "));
-    case Kind::kList:
+    case TypeKind::kList:
       return element(*type.inner.front()) + "[]";
-    case Kind::kTuple:
+    case TypeKind::kTuple:
       return tuple(type);
-    case Kind::kMap: {
+    case TypeKind::kMap: {
       const std::string record =
           fmt::format("Record<{}, {}>", text(*type.inner.front()), text(*type.inner.back()));
-      return type.inner.front()->kind == Kind::kWords ? fmt::format("Partial<{}>", record) : record;
+      return type.inner.front()->kind == TypeKind::kWords ? fmt::format("Partial<{}>", record)
+                                                          : record;
     }
-    case Kind::kBody:
+    case TypeKind::kBody:
       return std::string(type.body().name);
   }
   std::unreachable();
@@ -135,7 +136,7 @@ std::string Types::text(const Type& type) {
 }
 
 void Types::add_named(const Type& type) {
-  if (type.kind == Kind::kBody) add(type.body());
+  if (type.kind == TypeKind::kBody) add(type.body());
   for (const Type* each : type.inner) add_named(*each);
   if (is_named(type) && known_.insert(type.name).second) {
     add_union(type.name, alternatives(type));

@@ -6,7 +6,7 @@
 
 namespace gridloom::mqtt {
 
-std::vector<Kind> stored_kinds() {
+std::vector<StoredKind> stored_kinds() {
   return {{"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }},
           {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }}};
 }

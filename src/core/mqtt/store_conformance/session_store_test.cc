@@ -134,7 +134,7 @@ const Lines kFirst = {
     "retained t/r t/r r until - qos 1 device 3",
 };
 
-class SessionStoreTest : public testing::TestWithParam<Kind> {
+class SessionStoreTest : public testing::TestWithParam<StoredKind> {
  protected:
   void SetUp() override {
     if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();

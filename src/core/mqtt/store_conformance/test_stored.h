@@ -59,15 +59,15 @@ class InMemory final : public Stored {
   std::shared_ptr<MemorySessions> stored_;
 };
 
-struct Kind {
+struct StoredKind {
   std::string_view name;
   std::unique_ptr<Stored> (*make)();
   // The reason why it cannot be made here; empty: it can.
   std::string_view (*missing)() = [] -> std::string_view { return {}; };
 };
-inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+inline void PrintTo(const StoredKind& kind, std::ostream* out) { *out << kind.name; }
 
 // Each program of tests defines it, in kinds_test.cc.
-[[nodiscard]] std::vector<Kind> stored_kinds();
+[[nodiscard]] std::vector<StoredKind> stored_kinds();
 
 }  // namespace gridloom::mqtt

@@ -6,7 +6,7 @@
 
 namespace gridloom::registry {
 
-std::vector<Kind> store_kinds() {
+std::vector<StoreKind> store_kinds() {
   return {
       {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
       {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); },

@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kRounds = 100;
 
-class RegistryThreads : public testing::TestWithParam<Kind> {
+class RegistryThreads : public testing::TestWithParam<StoreKind> {
  protected:
   void SetUp() override {
     if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();

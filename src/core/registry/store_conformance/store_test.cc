@@ -27,7 +27,7 @@ constexpr AccountId kNobody{77};
 using Numbers = std::vector<std::int64_t>;
 using Change = std::function<void(Transaction& transaction)>;
 
-class StoreTest : public testing::TestWithParam<Kind> {
+class StoreTest : public testing::TestWithParam<StoreKind> {
  protected:
   // Anna owns the devices A (1) and B (2), and shares A with Bert; both have a key, a token, a
   // session and a bridge.

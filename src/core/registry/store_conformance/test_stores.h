@@ -59,23 +59,23 @@ class InMemory final : public StoredRegistry {
   std::shared_ptr<MemoryRegistry> registry_ = std::make_shared<MemoryRegistry>();
 };
 
-struct Kind {
+struct StoreKind {
   std::string_view name;
   std::unique_ptr<StoredRegistry> (*make)();
   bool seals = true;  // secrets are encrypted
   // The reason why it cannot be made here; empty: it can.
   std::string_view (*missing)() = [] -> std::string_view { return {}; };
 };
-inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+inline void PrintTo(const StoreKind& kind, std::ostream* out) { *out << kind.name; }
 
 // Each program of tests defines it, in kinds_test.cc.
-[[nodiscard]] std::vector<Kind> store_kinds();
-inline std::string name_of_kind(const testing::TestParamInfo<Kind>& kind) {
+[[nodiscard]] std::vector<StoreKind> store_kinds();
+inline std::string name_of_kind(const testing::TestParamInfo<StoreKind>& kind) {
   return std::string(kind.param.name);
 }
 
 // A registry in a store of each kind.
-class StoredRegistryTest : public testing::TestWithParam<Kind>, protected RegistryUser {
+class StoredRegistryTest : public testing::TestWithParam<StoreKind>, protected RegistryUser {
  protected:
   void SetUp() override {
     if (!GetParam().missing().empty()) GTEST_SKIP() << GetParam().missing();

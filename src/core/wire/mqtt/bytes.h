@@ -1,9 +1,9 @@
 // Reads and writes MQTT's primitive types: big-endian integers, variable-length integers,
 // length-prefixed text and binary.
 //
-// A Reader stores its first violation and returns zeros from then on, so that a decoder needs no
-// branch at every field and checks ok() once at the end. A Reader never reads past its bytes. The
-// views it returns point into the bytes it was given.
+// A PacketReader stores its first violation and returns zeros from then on, so that a decoder needs
+// no branch at every field and checks ok() once at the end. A PacketReader never reads past its
+// bytes. The views it returns point into the bytes it was given.
 #pragma once
 
 #include <cstddef>
@@ -18,9 +18,9 @@
 
 namespace gridloom::wire::mqtt {
 
-class Reader {
+class PacketReader {
  public:
-  explicit Reader(std::string_view bytes, std::size_t most_properties = kMaxProperties)
+  explicit PacketReader(std::string_view bytes, std::size_t most_properties = kMaxProperties)
       : rest_(bytes), most_properties_(most_properties) {}
 
   [[nodiscard]] bool ok() const { return !violation_; }

@@ -18,14 +18,14 @@ using namespace gridloom;
 using namespace gridloom::wire::mqtt;
 
 constexpr TimePoint kNow{Millis(1'700'000'000'000)};
-constexpr Limits kLimits{.packet_bytes = 2048,
-                         .held_bytes = 1U << 20U,
-                         .output_bytes = 1U << 20U,
-                         .queue_messages = 20,
-                         .queue_bytes = 4096,
-                         .in_flight = 3,
-                         .receive_maximum = 5,
-                         .topic_alias_maximum = 4};
+constexpr MqttLimits kLimits{.packet_bytes = 2048,
+                             .held_bytes = 1U << 20U,
+                             .output_bytes = 1U << 20U,
+                             .queue_messages = 20,
+                             .queue_bytes = 4096,
+                             .in_flight = 3,
+                             .receive_maximum = 5,
+                             .topic_alias_maximum = 4};
 
 void expect(bool holds) {
   if (!holds) std::abort();

@@ -14,11 +14,11 @@ namespace {
 constexpr std::string_view kProtocolName = "MQTT";
 constexpr std::string_view kProtocolName31 = "MQIsdp";
 
-Properties properties_of(Reader& in, PacketType type, Version version) {
+Properties properties_of(PacketReader& in, PacketType type, Version version) {
   return version == Version::k5 ? read_properties(in, place_of(type)) : Properties{};
 }
 
-Qos qos_of(Reader& in, std::uint32_t bits) {
+Qos qos_of(PacketReader& in, std::uint32_t bits) {
   if (bits > 2) {
     in.fail(Reason::kMalformedPacket, "a QoS is 3");
     return Qos::kAtMostOnce;
@@ -26,7 +26,7 @@ Qos qos_of(Reader& in, std::uint32_t bits) {
   return static_cast<Qos>(bits);
 }
 
-Reason reason_of(Reader& in, PacketType type) {
+Reason reason_of(PacketReader& in, PacketType type) {
   const auto reason = static_cast<Reason>(in.u8());
   if (in.ok() && !may_carry(type, reason)) {
     in.fail(Reason::kProtocolError, "a reason code that this packet may not carry");
@@ -34,13 +34,13 @@ Reason reason_of(Reader& in, PacketType type) {
   return reason;
 }
 
-std::uint16_t packet_id_of(Reader& in) {
+std::uint16_t packet_id_of(PacketReader& in) {
   const std::uint16_t id = in.u16();
   if (id == 0) in.fail(Reason::kProtocolError, "a packet id is 0");
   return id;
 }
 
-std::string_view filter_of(Reader& in) {
+std::string_view filter_of(PacketReader& in) {
   const std::string_view filter = in.text();
   if (in.ok() && !valid_filter(filter)) {
     in.fail(Reason::kMalformedPacket,
@@ -50,13 +50,13 @@ std::string_view filter_of(Reader& in) {
 }
 
 // The reader has already checked that the topic is text.
-void check_topic(Reader& in, std::string_view topic) {
+void check_topic(PacketReader& in, std::string_view topic) {
   if (topic.find_first_of("+#") != std::string_view::npos) {
     in.fail(Reason::kMalformedPacket, "a topic to publish to has a wildcard");
   }
 }
 
-LastWill will_of(Reader& in, std::uint32_t flags, Version version) {
+LastWill will_of(PacketReader& in, std::uint32_t flags, Version version) {
   LastWill will;
   will.qos = qos_of(in, (flags >> 3U) & 3U);
   will.retain = (flags & 0x20U) != 0;
@@ -68,7 +68,7 @@ LastWill will_of(Reader& in, std::uint32_t flags, Version version) {
   return will;
 }
 
-Version version_of(Reader& in) {
+Version version_of(PacketReader& in) {
   const std::string_view name = in.text();
   const std::uint8_t level = in.u8();
   if (!in.ok()) return Version::k311;
@@ -82,7 +82,7 @@ Version version_of(Reader& in) {
   return level == 5 ? Version::k5 : Version::k311;
 }
 
-Packet read_connect(Reader& in) {
+Packet read_connect(PacketReader& in) {
   Connect packet;
   packet.version = version_of(in);
   const std::uint32_t flags = in.u8();
@@ -106,7 +106,7 @@ Packet read_connect(Reader& in) {
   return packet;
 }
 
-Packet read_connack(Reader& in, Version version) {
+Packet read_connack(PacketReader& in, Version version) {
   Connack packet;
   const std::uint8_t flags = in.u8();
   if (flags > 1) in.fail(Reason::kMalformedPacket, "a reserved flag of CONNACK is set");
@@ -122,7 +122,7 @@ Packet read_connack(Reader& in, Version version) {
   return packet;
 }
 
-Packet read_publish(Reader& in, std::uint8_t flags, Version version) {
+Packet read_publish(PacketReader& in, std::uint8_t flags, Version version) {
   Publish packet;
   packet.dup = (flags & 8U) != 0;
   packet.qos = qos_of(in, (flags >> 1U) & 3U);
@@ -143,7 +143,7 @@ Packet read_publish(Reader& in, std::uint8_t flags, Version version) {
 }
 
 template <PacketType kType>
-Packet read_answer(Reader& in, Version version) {
+Packet read_answer(PacketReader& in, Version version) {
   PublishAnswer<kType> packet;
   packet.packet_id = packet_id_of(in);
   if (version == Version::k311 || in.empty()) return packet;
@@ -152,7 +152,7 @@ Packet read_answer(Reader& in, Version version) {
   return packet;
 }
 
-FilterEntry entry_of(Reader& in, Version version) {
+FilterEntry entry_of(PacketReader& in, Version version) {
   FilterEntry entry;
   entry.filter = filter_of(in);
   const std::uint32_t options = in.u8();
@@ -173,7 +173,7 @@ FilterEntry entry_of(Reader& in, Version version) {
   return entry;
 }
 
-Packet read_subscribe(Reader& in, Version version) {
+Packet read_subscribe(PacketReader& in, Version version) {
   Subscribe packet;
   packet.packet_id = packet_id_of(in);
   packet.properties = properties_of(in, PacketType::kSubscribe, version);
@@ -182,14 +182,14 @@ Packet read_subscribe(Reader& in, Version version) {
   return packet;
 }
 
-std::vector<Reason> reasons_of(Reader& in, PacketType type) {
+std::vector<Reason> reasons_of(PacketReader& in, PacketType type) {
   std::vector<Reason> reasons;
   if (in.empty()) in.fail(Reason::kProtocolError, "an acknowledgement has no reason code");
   while (!in.empty()) reasons.push_back(reason_of(in, type));
   return reasons;
 }
 
-Packet read_suback(Reader& in, Version version) {
+Packet read_suback(PacketReader& in, Version version) {
   Suback packet;
   packet.packet_id = packet_id_of(in);
   packet.properties = properties_of(in, PacketType::kSuback, version);
@@ -202,7 +202,7 @@ Packet read_suback(Reader& in, Version version) {
   return packet;
 }
 
-Packet read_unsubscribe(Reader& in, Version version) {
+Packet read_unsubscribe(PacketReader& in, Version version) {
   Unsubscribe packet;
   packet.packet_id = packet_id_of(in);
   packet.properties = properties_of(in, PacketType::kUnsubscribe, version);
@@ -211,7 +211,7 @@ Packet read_unsubscribe(Reader& in, Version version) {
   return packet;
 }
 
-Packet read_unsuback(Reader& in, Version version) {
+Packet read_unsuback(PacketReader& in, Version version) {
   Unsuback packet;
   packet.packet_id = packet_id_of(in);
   packet.properties = properties_of(in, PacketType::kUnsuback, version);
@@ -220,7 +220,7 @@ Packet read_unsuback(Reader& in, Version version) {
 }
 
 template <typename Farewell>
-Packet read_farewell(Reader& in, PacketType type, Version version) {
+Packet read_farewell(PacketReader& in, PacketType type, Version version) {
   Farewell packet;
   if (version == Version::k311 || in.empty()) return packet;
   packet.reason = reason_of(in, type);
@@ -228,7 +228,7 @@ Packet read_farewell(Reader& in, PacketType type, Version version) {
   return packet;
 }
 
-Packet read_body(Reader& in, const Header& header, Version version) {
+Packet read_body(PacketReader& in, const Header& header, Version version) {
   switch (header.type) {
     case PacketType::kConnect:
       return read_connect(in);
@@ -316,7 +316,7 @@ Decoded<std::optional<Header>> peek_header(std::string_view bytes) {
 
 Decoded<Packet> decode(const Header& header, std::string_view body, Version version,
                        std::size_t most_properties) {
-  Reader in(body, most_properties);
+  PacketReader in(body, most_properties);
   Packet packet = read_body(in, header, version);
   if (in.ok() && !in.empty()) {
     in.fail(Reason::kMalformedPacket, "a packet goes on after its last field");
@@ -338,7 +338,7 @@ Decoded<Packet> decode(std::string_view packet, Version version) {
 }
 
 std::optional<std::uint8_t> connect_level(std::string_view body) {
-  Reader in(body);
+  PacketReader in(body);
   const std::string_view name = in.text();
   const std::uint8_t level = in.u8();
   if (!in.ok() || (name != kProtocolName && name != kProtocolName31)) return std::nullopt;

@@ -100,7 +100,7 @@ std::string_view valid_value(PropertyId id) {
   }
 }
 
-void check_value(Reader& in, const Property& property) {
+void check_value(PacketReader& in, const Property& property) {
   const PropertyRule& row = row_of(property.id);
   if (property.number < row.least || property.number > row.most) {
     in.fail(property.id == PropertyId::kTopicAlias ? Reason::kTopicAliasInvalid
@@ -112,7 +112,7 @@ void check_value(Reader& in, const Property& property) {
   }
 }
 
-Property read_property(Reader& in, PropertyPlace place) {
+Property read_property(PacketReader& in, PropertyPlace place) {
   const std::uint32_t id = in.variable();
   Property property;
   if (id >= kTable.size() || kTable[id].type == Type::kNone) {
@@ -224,9 +224,9 @@ void Properties::remove(PropertyId id) {
   std::erase_if(items_, [id](const Property& property) { return property.id == id; });
 }
 
-Properties read_properties(Reader& in, PropertyPlace place) {
+Properties read_properties(PacketReader& in, PropertyPlace place) {
   Properties properties;
-  Reader list(in.take(in.variable()));
+  PacketReader list(in.take(in.variable()));
   std::bitset<kTable.size()> seen;
   std::size_t count = 0;
   while (list.ok() && !list.empty()) {

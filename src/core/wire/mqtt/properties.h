@@ -62,7 +62,7 @@ enum class PropertyPlace : std::uint8_t {
 }
 
 // Reads the length and the list; a violation is stored in the reader.
-[[nodiscard]] Properties read_properties(Reader& in, PropertyPlace place);
+[[nodiscard]] Properties read_properties(PacketReader& in, PropertyPlace place);
 
 void write_properties(Writer& out, const Properties& properties);
 // The number of bytes that write_properties() adds, including the length field.

@@ -65,7 +65,7 @@ MessagePtr publishable(const Will& will, TimePoint now) {
   return message;
 }
 
-Session::Session(const Limits& limits, TimePoint now)
+Session::Session(const MqttLimits& limits, TimePoint now)
     : limits_(limits), now_(now), last_heard_(now) {}
 
 void Session::receive(std::string_view bytes, TimePoint now, PlainPublicationTaker* taker) {

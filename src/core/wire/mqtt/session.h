@@ -12,11 +12,11 @@
 //  - Between CONNECT and accept() or refuse() no other packet is processed; the bytes are held, up
 //    to a limit.
 //  - There is exactly one Ended event, the last one, however the connection ends.
-//  - Memory is bounded by Limits if the owner stops reading while wants_input() is false.
+//  - Memory is bounded by MqttLimits if the owner stops reading while wants_input() is false.
 // The state that outlives the connection (SessionState) is passed in with accept() and returned by
 // release(). Not here: authorisation, routing, retained messages, storage of session states,
 // publishing the will. Thread rule: one thread at a time. Ownership: events and messages belong to
-// the code that takes them; the Limits must outlive the session.
+// the code that takes them; the MqttLimits must outlive the session.
 #pragma once
 
 #include <cstddef>
@@ -38,7 +38,7 @@
 
 namespace gridloom::wire::mqtt {
 
-struct Limits {
+struct MqttLimits {
   std::size_t packet_bytes = std::size_t{256} * 1024;
   std::size_t held_bytes = std::size_t{256} * 1024;   // received after an unanswered CONNECT
   std::size_t output_bytes = std::size_t{64} * 1024;  // encoded but not yet written to the socket
@@ -177,8 +177,8 @@ struct ConnectAnswer {
 
 class Session {
  public:
-  Session(const Limits& limits, TimePoint now);
-  Session(Limits&&, TimePoint) = delete;
+  Session(const MqttLimits& limits, TimePoint now);
+  Session(MqttLimits&&, TimePoint) = delete;
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
   ~Session() = default;
@@ -197,12 +197,12 @@ class Session {
 
   // The events since the last call, in order.
   [[nodiscard]] std::vector<Event> take_events();
-  // Appends the bytes to write. Encodes waiting messages up to Limits::output_bytes, so call it
+  // Appends the bytes to write. Encodes waiting messages up to MqttLimits::output_bytes, so call it
   // again when these bytes are written.
   void take_output(std::string& out, TimePoint now);
   [[nodiscard]] bool has_output() const;
-  // Backpressure: false while a CONNECT awaits its answer, while Limits::receive_maximum answers
-  // are owed, or while the peer does not read. receive() still works in that case.
+  // Backpressure: false while a CONNECT awaits its answer, while MqttLimits::receive_maximum
+  // answers are owed, or while the peer does not read. receive() still works in that case.
   [[nodiscard]] bool wants_input() const;
   // Bytes of incomplete packets and of packets held after a CONNECT.
   [[nodiscard]] std::size_t kept_bytes() const { return tail_.size(); }
@@ -303,7 +303,7 @@ class Session {
   void finish(Reason reason, std::string why, WillFate will);
   [[nodiscard]] WillFate fate_of_will() const;
 
-  const Limits& limits_;
+  const MqttLimits& limits_;
   ConnectionState connection_state_ = ConnectionState::kAwaitingConnect;
   Version version_ = Version::k311;
   bool has_will_ = false;

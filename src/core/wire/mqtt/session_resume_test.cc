@@ -13,7 +13,7 @@ namespace {
 
 // The connection ends, and the session is resumed on another one.
 struct Resumed : TestClient {
-  Resumed(TestClient& before, const Connect& packet, const Limits& limits = {})
+  Resumed(TestClient& before, const Connect& packet, const MqttLimits& limits = {})
       : TestClient(packet.version, limits) {
     before.session.lost("the line broke");
     send(packet);
@@ -36,7 +36,7 @@ std::string connack(Version version) {
 
 TEST(MqttResume, UnansweredMessagesAreResentInOrderBeforeQueuedOnes) {
   for (const Version version : {Version::k311, Version::k5}) {
-    Limits limits;
+    MqttLimits limits;
     limits.in_flight = 3;
     TestClient first(version, limits);
     first.join(keeping(version));
@@ -109,7 +109,7 @@ TEST(MqttResume, MessagesTooLargeForTheNextConnectionAreDroppedAndCounted) {
 }
 
 TEST(MqttResume, QosZeroIsOfItsConnection) {
-  Limits limits;
+  MqttLimits limits;
   limits.output_bytes = 1;
   TestClient first(Version::k311, limits);
   first.join(keeping(Version::k311));
@@ -155,7 +155,7 @@ TEST(MqttResume, AnIdOfBeforeThatComesWithoutDupIsAnotherMessage) {
 }
 
 TEST(MqttResume, PubrelsOwedFromBeforeDoNotCountInTheReceiveMaximum) {
-  Limits limits;
+  MqttLimits limits;
   limits.receive_maximum = 1;
   TestClient first(Version::k5, limits);
   first.join(keeping(Version::k5));
@@ -191,7 +191,7 @@ TEST(MqttResume, TopicAliasesGoWithTheirConnection) {
 
 // The stored state of a session is enough to resume it.
 TEST(MqttResume, KeptMessagesRestoreTheSameOutbox) {
-  Limits limits;
+  MqttLimits limits;
   limits.in_flight = 2;
   TestClient first(Version::k311, limits);
   first.join(keeping(Version::k311));

@@ -251,7 +251,7 @@ TEST(MqttSession, SilenceForOneAndAHalfTimesTheKeepaliveEndsIt) {
 }
 
 TEST(MqttSession, AClientThatIsNotReadFromDoesNotTimeOut) {
-  Limits limits;
+  MqttLimits limits;
   limits.receive_maximum = 1;
   TestClient talk(Version::k311, limits);
   Connect packet = plain_connect(Version::k311);

@@ -125,7 +125,8 @@ inline MessagePtr message(std::string topic, std::string payload) {
 // A client, and a hub that answers only when told to.
 class TestClient {
  public:
-  explicit TestClient(Version version, Limits limits = {}) : version_(version), limits_(limits) {}
+  explicit TestClient(Version version, MqttLimits limits = {})
+      : version_(version), limits_(limits) {}
 
   void bytes(std::string_view some) { session.receive(some, now); }
   void send(const Packet& packet) {
@@ -164,7 +165,7 @@ class TestClient {
 
  private:
   Version version_;
-  Limits limits_;
+  MqttLimits limits_;
 
  public:
   TimePoint now = kStart;

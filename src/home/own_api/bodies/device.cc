@@ -6,29 +6,29 @@ namespace {
 using schema::declared;
 using schema::member;
 
-// The members of a struct that is a Device.
+// The members of a struct that is a DeviceBody.
 template <typename T>
 consteval auto device_members() {
   return std::array{
-      member<&Device::sn, T>("sn", {.text = "Serial number"}),
-      member<&Device::name, T>("name"),
-      member<&Device::family, T>("family", {.text = "The device file's id"}),
-      member<&Device::product, T>("product",
-                                  {.text = "Its name; empty: neither it nor its family is known"}),
-      member<&Device::unserved, T>(
+      member<&DeviceBody::sn, T>("sn", {.text = "Serial number"}),
+      member<&DeviceBody::name, T>("name"),
+      member<&DeviceBody::family, T>("family", {.text = "The device file's id"}),
+      member<&DeviceBody::product, T>(
+          "product", {.text = "Its name; empty: neither it nor its family is known"}),
+      member<&DeviceBody::unserved, T>(
           "unserved", {.text = "Why no family serves the product; absent: one does, or the product "
                                "is not known"}),
-      member<&Device::owner, T>("owner", {.text = "Name of the account that owns it"}),
-      member<&Device::rights, T>("rights", {.text = "The rights of the account that asks"}),
+      member<&DeviceBody::owner, T>("owner", {.text = "Name of the account that owns it"}),
+      member<&DeviceBody::rights, T>("rights", {.text = "The rights of the account that asks"}),
       // The last: it is put into rows that are kept.
-      member<&Device::online, T>("online"),
+      member<&DeviceBody::online, T>("online"),
   };
 }
 
 }  // namespace
 
-const schema::Body& describe(schema::Of<Device> /*of*/) {
-  static constexpr std::array kMembers = device_members<Device>();
+const schema::Body& describe(schema::Of<DeviceBody> /*of*/) {
+  static constexpr std::array kMembers = device_members<DeviceBody>();
   static constexpr schema::Body kBody{.name = "Device", .members = kMembers};
   return kBody;
 }
@@ -50,7 +50,7 @@ const schema::Body& describe(schema::Of<DeviceState> /*of*/) {
 
 const schema::Body& describe(schema::Of<Devices> /*of*/) {
   static constexpr std::array kMembers = {
-      declared<std::vector<Device>>("devices"),
+      declared<std::vector<DeviceBody>>("devices"),
       declared<std::optional<std::string_view>>(
           "next", {.text = "after of the next page; absent: there is none"}),
   };

@@ -31,7 +31,7 @@ struct schema::Words<catalog::Unserved> {
 
 namespace body {
 
-struct Device {
+struct DeviceBody {
   std::string_view sn;
   std::string_view name;
   std::string_view family;
@@ -41,9 +41,9 @@ struct Device {
   registry::Rights rights{};
   bool online = false;
 };
-const schema::Body& describe(schema::Of<Device> /*of*/);
+const schema::Body& describe(schema::Of<DeviceBody> /*of*/);
 
-struct DeviceState : Device {
+struct DeviceState : DeviceBody {
   std::optional<std::int64_t> reported_at_ms{};
   std::vector<ActiveError> faults{};
   schema::RawObject values{};

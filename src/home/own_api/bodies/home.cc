@@ -75,50 +75,51 @@ const schema::Body& describe(schema::Of<Today> /*of*/) {
   return kBody;
 }
 
-const schema::Body& describe(schema::Of<HomeDevice> /*of*/) {
+const schema::Body& describe(schema::Of<HomeDeviceBody> /*of*/) {
   static constexpr std::array kMembers = {
-      member<&HomeDevice::sn>("sn"),
-      member<&HomeDevice::name>("name"),
-      member<&HomeDevice::family>("family", {.text = "The device file's id"}),
-      member<&HomeDevice::family_name>(
+      member<&HomeDeviceBody::sn>("sn"),
+      member<&HomeDeviceBody::name>("name"),
+      member<&HomeDeviceBody::family>("family", {.text = "The device file's id"}),
+      member<&HomeDeviceBody::family_name>(
           "familyName", {.text = "Name of the product; empty: neither it nor its family is known"}),
-      member<&HomeDevice::role>("role"),
-      member<&HomeDevice::state>("state"),
-      member<&HomeDevice::last_report_ms>(
+      member<&HomeDeviceBody::role>("role"),
+      member<&HomeDeviceBody::state>("state"),
+      member<&HomeDeviceBody::last_report_ms>(
           "lastReport", {.text = "Null: it has not reported", .unit = "Unix milliseconds"}),
-      member<&HomeDevice::charge_percent>("charge_percent",
-                                          {.text = "Null: not known", .unit = "%"}),
-      member<&HomeDevice::battery_power_w>(
+      member<&HomeDeviceBody::charge_percent>("charge_percent",
+                                              {.text = "Null: not known", .unit = "%"}),
+      member<&HomeDeviceBody::battery_power_w>(
           "batteryPower_w", {.text = "Charging is positive; null: not known", .unit = "W"}),
-      member<&HomeDevice::sun_power_w>("sunPower_w", {.text = "Null: not known", .unit = "W"}),
-      member<&HomeDevice::load_power_w>("loadPower_w", {.text = "Null: not known", .unit = "W"}),
-      member<&HomeDevice::grid_power_w>(
+      member<&HomeDeviceBody::sun_power_w>("sunPower_w", {.text = "Null: not known", .unit = "W"}),
+      member<&HomeDeviceBody::load_power_w>("loadPower_w",
+                                            {.text = "Null: not known", .unit = "W"}),
+      member<&HomeDeviceBody::grid_power_w>(
           "gridPower_w", {.text = "An import is positive; null: not known", .unit = "W"}),
-      member<&HomeDevice::full_in_s>(
+      member<&HomeDeviceBody::full_in_s>(
           "fullIn_s",
           {.text = "Time until the battery is full; absent: it does not charge, or not known",
            .unit = "seconds"}),
-      member<&HomeDevice::empty_in_s>(
+      member<&HomeDeviceBody::empty_in_s>(
           "emptyIn_s",
           {.text = "Time until the battery is empty; absent: it does not discharge, or not known",
            .unit = "seconds"}),
-      member<&HomeDevice::faults>("faults", {.text = "Those that the device reports now"}),
+      member<&HomeDeviceBody::faults>("faults", {.text = "Those that the device reports now"}),
   };
   static constexpr schema::Body kBody{.name = "HomeDevice", .members = kMembers};
   return kBody;
 }
 
-const schema::Body& describe(schema::Of<Home> /*of*/) {
+const schema::Body& describe(schema::Of<HomeBody> /*of*/) {
   static constexpr std::array kMembers = {
-      member<&Home::now_ms>("now", {.text = "The devices' time", .unit = "Unix milliseconds"}),
-      member<&Home::nodes>("nodes", {.text = "Those that the home has"}),
-      member<&Home::flows>("flows"),
-      member<&Home::unaccounted_w>(
+      member<&HomeBody::now_ms>("now", {.text = "The devices' time", .unit = "Unix milliseconds"}),
+      member<&HomeBody::nodes>("nodes", {.text = "Those that the home has"}),
+      member<&HomeBody::flows>("flows"),
+      member<&HomeBody::unaccounted_w>(
           "unaccounted_w",
           {.text = "Surplus of the sources over the known uses; null: not known", .unit = "W"}),
-      member<&Home::grid_caption>("gridCaption"),
-      member<&Home::today>("today"),
-      member<&Home::devices>("devices"),
+      member<&HomeBody::grid_caption>("gridCaption"),
+      member<&HomeBody::today>("today"),
+      member<&HomeBody::devices>("devices"),
   };
   static constexpr schema::Body kBody{.name = "Home", .members = kMembers};
   return kBody;

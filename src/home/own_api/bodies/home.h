@@ -30,8 +30,8 @@ struct schema::Words<overview::UnknownReason> {
 };
 
 template <>
-struct schema::Words<overview::Place> {
-  using enum overview::Place;
+struct schema::Words<overview::PowerPlace> {
+  using enum overview::PowerPlace;
   static constexpr std::string_view kName = "NodeId";
   static constexpr std::array kValues = {kSun, kBattery, kGrid, kHome, kCar, kHeat};
 };
@@ -71,8 +71,8 @@ struct HomeNode {
 const schema::Body& describe(schema::Of<HomeNode> /*of*/);
 
 struct Flow {
-  overview::Place from{};
-  overview::Place to{};
+  overview::PowerPlace from{};
+  overview::PowerPlace to{};
   double power_w = 0;
 };
 const schema::Body& describe(schema::Of<Flow> /*of*/);
@@ -90,7 +90,7 @@ struct Today {
 };
 const schema::Body& describe(schema::Of<Today> /*of*/);
 
-struct HomeDevice {
+struct HomeDeviceBody {
   std::string_view sn;
   std::string_view name;
   std::string_view family;
@@ -107,18 +107,18 @@ struct HomeDevice {
   std::optional<std::int64_t> empty_in_s{};
   std::vector<ActiveError> faults{};
 };
-const schema::Body& describe(schema::Of<HomeDevice> /*of*/);
+const schema::Body& describe(schema::Of<HomeDeviceBody> /*of*/);
 
-struct Home {
+struct HomeBody {
   std::int64_t now_ms = 0;
-  schema::Map<overview::Place, HomeNode> nodes{};
+  schema::Map<overview::PowerPlace, HomeNode> nodes{};
   std::vector<Flow> flows{};
   NumberOrNull unaccounted_w{};
   overview::GridCaption grid_caption{};
   Today today{};
-  std::vector<HomeDevice> devices{};
+  std::vector<HomeDeviceBody> devices{};
 };
-const schema::Body& describe(schema::Of<Home> /*of*/);
+const schema::Body& describe(schema::Of<HomeBody> /*of*/);
 
 }  // namespace body
 }  // namespace gridloom::api

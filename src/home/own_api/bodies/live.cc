@@ -70,7 +70,7 @@ const schema::Body& describe(schema::Of<FieldNames> /*of*/) {
 
 const schema::Body& describe(schema::Of<HomeSnapshot> /*of*/) {
   static constexpr std::array kMembers =
-      joined(subscription_members("snap"), std::array{declared<Home>("home")});
+      joined(subscription_members("snap"), std::array{declared<HomeBody>("home")});
   static constexpr schema::Body kBody{
       .name = "HomeSnapshot", .text = "The first of a subscription", .members = kMembers};
   return kBody;
@@ -78,7 +78,7 @@ const schema::Body& describe(schema::Of<HomeSnapshot> /*of*/) {
 
 const schema::Body& describe(schema::Of<HomeChange> /*of*/) {
   static constexpr std::array kMembers =
-      joined(subscription_members("d"), std::array{declared<Home>("home")});
+      joined(subscription_members("d"), std::array{declared<HomeBody>("home")});
   static constexpr schema::Body kBody{
       .name = "HomeChange", .text = "The whole home, after a change", .members = kMembers};
   return kBody;

@@ -49,7 +49,7 @@ struct DeviceSeries {
   using Column = std::vector<NumberOrNull>;
 
   std::string_view sn;
-  schema::Map<overview::Place, Column> powers_w{};
+  schema::Map<overview::PowerPlace, Column> powers_w{};
   std::optional<Column> charge_percent{};
 };
 const schema::Body& describe(schema::Of<DeviceSeries> /*of*/);
@@ -61,7 +61,7 @@ struct HomeSeries {
   std::int64_t to_ms = 0;
   std::int64_t step_ms = 0;
   std::vector<std::int64_t> times_ms{};
-  schema::Map<overview::Place, Column> powers_w{};
+  schema::Map<overview::PowerPlace, Column> powers_w{};
   std::optional<Column> charge_percent{};
   std::optional<std::vector<DeviceGap>> unknown{};
   std::optional<std::size_t> unknown_devices{};

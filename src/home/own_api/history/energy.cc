@@ -13,9 +13,8 @@
 
 #include "api/message/params.h"
 #include "history/energy/known_time.h"
-#include "overview/ledger.h"
+#include "overview/home_flows.h"
 #include "own_api/bodies/energy.h"
-#include "own_api/history/device_gaps.h"
 #include "time/calendar.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"

@@ -13,7 +13,7 @@
 #include "catalog/language.h"
 #include "history/reader.h"
 #include "history/store/store.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "time/time_zone.h"
 #include "wire/json.h"
 

@@ -13,7 +13,7 @@
 #include "api/history/history_reads.h"
 #include "base/loop.h"
 #include "history/series/series_request.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "http/message.h"
 #include "own_api/services/services.h"
 

@@ -17,7 +17,7 @@
 #include "history/series/buckets.h"
 #include "overview/home_flows.h"
 #include "own_api/bodies/series.h"
-#include "own_api/history/device_gaps.h"
+#include "own_api/history/energy.h"
 #include "time/grammar.h"
 
 namespace gridloom::api {
@@ -25,23 +25,23 @@ namespace {
 
 using body::NumberOrNull;
 using overview::HomeFlows;
-using overview::Place;
+using overview::PowerPlace;
 using overview::Quantity;
 using wire::JsonObject;
 
 // The flows into a place and out of it; those out of it count negative.
 struct PlaceFlows {
-  Place place{};
+  PowerPlace place{};
   Quantity in{};
   std::optional<Quantity> out{};
 };
 constexpr std::array kPlaceFlows = {
-    PlaceFlows{Place::kSun, Quantity::kSun},
-    PlaceFlows{Place::kBattery, Quantity::kBatteryIn, Quantity::kBatteryOut},
-    PlaceFlows{Place::kGrid, Quantity::kGridImport, Quantity::kGridExport},
-    PlaceFlows{Place::kHome, Quantity::kHome},
-    PlaceFlows{Place::kCar, Quantity::kCar},
-    PlaceFlows{Place::kHeat, Quantity::kHeat},
+    PlaceFlows{PowerPlace::kSun, Quantity::kSun},
+    PlaceFlows{PowerPlace::kBattery, Quantity::kBatteryIn, Quantity::kBatteryOut},
+    PlaceFlows{PowerPlace::kGrid, Quantity::kGridImport, Quantity::kGridExport},
+    PlaceFlows{PowerPlace::kHome, Quantity::kHome},
+    PlaceFlows{PowerPlace::kCar, Quantity::kCar},
+    PlaceFlows{PowerPlace::kHeat, Quantity::kHeat},
 };
 
 NumberOrNull rounded(const std::optional<double>& number) {

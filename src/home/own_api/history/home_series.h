@@ -11,7 +11,7 @@
 #include "base/result.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
-#include "home/history_device.h"
+#include "home/history_devices.h"
 #include "home/home_charges.h"
 #include "home/home_energies.h"
 #include "time/time_zone.h"

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "base/clock.h"
-#include "own_api/home/card_json.h"
+#include "own_api/home/home_json.h"
 #include "registry/directory.h"
 
 namespace gridloom::api {

@@ -1,13 +1,18 @@
-// The messages of a client of the live stream as its bytes come: one is a line. Belongs to the loop
-// of its connection.
+// The messages of a client of the live stream: as its bytes come, and the members of one.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "wire/json.h"
+
 namespace gridloom::api {
 
+// A message is a line. Belongs to the loop
+// of its connection.
 class LiveInput {
  public:
   static constexpr std::size_t kLineBytes = std::size_t{16} * 1024;  // of a message
@@ -47,5 +52,21 @@ class LiveInput {
   std::size_t taken_ = 0;                // bytes of messages that were taken
   std::size_t end_ = std::string::npos;  // of the next message
 };
+
+// The member of a message. Empty: it has none that is a text.
+[[nodiscard]] inline std::string_view text_in(const wire::JsonObject& message,
+                                              std::string_view key) {
+  const wire::Json* value = message.if_contains(key);
+  return value != nullptr && value->is_string() ? std::string_view(value->get_string())
+                                                : std::string_view();
+}
+
+// Nothing: it has none that is a whole number.
+[[nodiscard]] inline std::optional<std::int64_t> number_in(const wire::JsonObject& message,
+                                                           std::string_view key) {
+  const wire::Json* value = message.if_contains(key);
+  if (value == nullptr || !wire::is_whole(*value)) return std::nullopt;
+  return wire::whole(*value);
+}
 
 }  // namespace gridloom::api

@@ -1,13 +1,15 @@
-#include "own_api/live/live_input.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "own_api/live/live_input.h"
+#include "testing/must.h"
 
 namespace gridloom::api {
 namespace {
@@ -70,5 +72,17 @@ TEST(LiveInputTest, AMessageIsTooLongWithOrWithoutItsEnd) {
   EXPECT_EQ(input.size(), 0U);
 }
 
+TEST(LiveMessageTest, AMemberOfAnotherTypeIsNone) {
+  const wire::Json message =
+      must(wire::parse_json(R"({"t":"sub","id":5,"half":2.5,"text":"5","list":[5]})"));
+  const wire::JsonObject& members = message.get_object();
+  EXPECT_EQ(text_in(members, "t"), "sub");
+  for (const auto* key : {"id", "list", "absent"}) EXPECT_EQ(text_in(members, key), "") << key;
+  EXPECT_EQ(number_in(members, "id"), 5);
+  for (const auto* key : {"half", "text", "list", "absent"})
+    EXPECT_EQ(number_in(members, key), std::nullopt) << key;
+}
+
 }  // namespace
+
 }  // namespace gridloom::api

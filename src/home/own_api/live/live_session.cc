@@ -7,7 +7,7 @@
 
 #include "api/message/params.h"
 #include "base/redacted.h"
-#include "own_api/live/live_message.h"
+#include "own_api/live/live_input.h"
 
 namespace gridloom::api {
 namespace {

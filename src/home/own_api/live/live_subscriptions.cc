@@ -8,7 +8,7 @@
 
 #include "api/message/params.h"
 #include "hub/platform/credentials.h"
-#include "own_api/live/live_message.h"
+#include "own_api/live/live_input.h"
 
 namespace gridloom::api {
 namespace {

@@ -26,7 +26,7 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "home/home_feed.h"
-#include "own_api/home/card_json.h"
+#include "own_api/home/home_json.h"
 #include "own_api/live/live_account.h"
 #include "own_api/live/live_feed.h"
 #include "own_api/live/live_schedule.h"

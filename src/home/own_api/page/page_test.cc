@@ -1,6 +1,3 @@
-// The dashboard's page: its files in a folder, caching, forms of compression, and what protects it.
-#include "own_api/page/page.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +9,7 @@
 
 #include "api/message/headers.h"
 #include "http/list_header.h"
+#include "own_api/page/page.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -229,4 +227,5 @@ TEST(ListHeader, UnderstandsWeightsTagsAndBlanks) {
 }
 
 }  // namespace
+
 }  // namespace gridloom::api

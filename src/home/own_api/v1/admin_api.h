@@ -8,7 +8,7 @@
 #include "api/message/answer_form.h"
 #include "base/loop.h"
 #include "http/message.h"
-#include "own_api/services/administration.h"
+#include "own_api/services/services.h"
 #include "wire/json.h"
 
 namespace gridloom::api {

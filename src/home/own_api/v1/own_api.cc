@@ -26,7 +26,6 @@
 #include "own_api/bodies/operations.h"
 #include "own_api/bodies/people.h"
 #include "own_api/bodies/series.h"
-#include "own_api/home/card_json.h"
 #include "own_api/home/home_json.h"
 #include "own_api/home/home_metrics.h"
 #include "own_api/v1/device_list.h"
@@ -164,7 +163,7 @@ struct OwnApi::Table {
             .summary = "Where the home's power comes from and goes to, today's energies, each "
                        "device in a few figures.",
             .query = kLanguageQuery,
-            .answer = &body_of<body::Home>,
+            .answer = &body_of<body::HomeBody>,
             .handler = &OwnApi::home},
       Route{.path = "/api/v1/devices",
             .id = "listDevices",
@@ -439,9 +438,9 @@ OwnApi::OwnApi(const Services& services, Loop& loop)
         return rows;
       })) {}
 
-body::Device OwnApi::description(const registry::Directory& directory,
-                                 const registry::Device& device,
-                                 registry::AccountId account) const {
+body::DeviceBody OwnApi::description(const registry::Directory& directory,
+                                     const registry::Device& device,
+                                     registry::AccountId account) const {
   const catalog::Catalog& catalog = *services_.hub.platform().catalog;
   const catalog::FamilyPtr& family = catalog.of_serial(device.sn);
   const catalog::Product* product = catalog.product_of(device.sn);

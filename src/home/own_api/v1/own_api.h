@@ -2,9 +2,9 @@
 // found out before (api/api.h): a program by its token, a person by the cookie of a session, or an
 // account by its signature.
 //
-// The table of routes is also what /openapi.json is made of (own_api/v1/open_api.h): a route that
-// is not described cannot be added, and its bodies are those that api/bodies describes. Everything
-// here runs on the loop of the request and does not block.
+// The table of routes is also what /openapi.json is made of (own_api/v1/descriptions.h): a route
+// that is not described cannot be added, and its bodies are those that api/bodies describes.
+// Everything here runs on the loop of the request and does not block.
 #pragma once
 
 #include <cstddef>
@@ -31,9 +31,9 @@
 #include "own_api/v1/admin_api.h"
 #include "own_api/v1/command_api.h"
 #include "own_api/v1/consumer_api.h"
-#include "own_api/v1/device_choice.h"
+#include "own_api/v1/device_list.h"
 #include "own_api/v1/family_texts.h"
-#include "own_api/v1/own_parameter.h"
+#include "own_api/v1/own_queries.h"
 #include "own_api/v1/session_api.h"
 #include "registry/directory.h"
 #include "wire/json.h"
@@ -132,9 +132,9 @@ class OwnApi {
   void run_operation(Call call) const;
 
   // Views of the directory and of the catalogue; without its presence.
-  [[nodiscard]] body::Device description(const registry::Directory& directory,
-                                         const registry::Device& device,
-                                         registry::AccountId account) const;
+  [[nodiscard]] body::DeviceBody description(const registry::Directory& directory,
+                                             const registry::Device& device,
+                                             registry::AccountId account) const;
 
   const Services& services_;
   Loop& loop_;  // answers are delivered on it

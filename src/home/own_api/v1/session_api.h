@@ -13,11 +13,9 @@
 #include "http/message.h"
 #include "hub/hub.h"
 #include "own_api/bodies/people.h"
-#include "own_api/services/administration.h"
+#include "own_api/services/services.h"
 #include "sign_in/sign_in.h"
 #include "wire/json.h"
-
-#include "own_api/services/services.h"
 
 namespace gridloom::api {
 

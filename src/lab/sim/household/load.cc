@@ -68,7 +68,7 @@ Wiring wired_apart(std::size_t circuits) {
 }
 
 // Takes the uses that reach into one day.
-class Load::DayPlan final : public Home::Switchboard {
+class Load::DayPlan final : public HouseholdModel::Switchboard {
  public:
   // The uses of the day that begins `offset_ms` after the planned one.
   DayPlan(Load& load, std::int64_t offset_ms) : load_(load), offset_ms_(offset_ms) {}
@@ -100,7 +100,7 @@ class Load::DayPlan final : public Home::Switchboard {
   std::int64_t offset_ms_;
 };
 
-Load::Load(const Home& home, const Wiring& wiring)
+Load::Load(const HouseholdModel& home, const Wiring& wiring)
     : home_(home), noise_(home.chance().split("noise")), wiring_(wiring) {
   channels_.resize(static_cast<std::size_t>(std::ranges::max(wiring)) + 1);
   std::uint64_t number = 0;

@@ -15,7 +15,7 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
-#include "sim/household/home.h"
+#include "sim/household/household_model.h"
 #include "sim/quick_noise.h"
 
 namespace gridloom::sim::household {
@@ -32,7 +32,7 @@ inline constexpr std::int8_t kNotWired = -1;
 
 class Load {
  public:
-  Load(const Home& home, const Wiring& wiring);
+  Load(const HouseholdModel& home, const Wiring& wiring);
 
   // Moves to a time by the site's clocks, in milliseconds since 1970, at the end of a step of `dt`.
   void advance(std::int64_t local_ms, Millis dt) {
@@ -44,7 +44,7 @@ class Load {
   // Standard deviation of the noise below a second, in which no step resembles the one before.
   [[nodiscard]] double noise_w(std::size_t channel) const { return shown_[channel].noise_w; }
   [[nodiscard]] std::size_t channels() const { return channels_.size(); }
-  [[nodiscard]] const Home& home() const { return home_; }
+  [[nodiscard]] const HouseholdModel& home() const { return home_; }
 
  private:
   // Powers in whole hundredths of a watt: sums do not depend on the order of switching.
@@ -88,7 +88,7 @@ class Load {
   std::int64_t next_ms_ = kNever;   // time of the next one
   std::array<Shown, kMaxCircuits> shown_{};
 
-  Home home_;
+  HouseholdModel home_;
   QuickNoise noise_;
   Wiring wiring_;
   std::vector<Channel> channels_;

@@ -23,7 +23,7 @@ constexpr std::int64_t kFirstDay =
 constexpr std::int64_t kStart_ms = kFirstDay * kDay_ms;
 
 Load load_of(std::uint64_t seed, const Wiring& wiring = wired_together()) {
-  return Load(Home(Chance(seed).split("home"), home_inventory(), {}), wiring);
+  return Load(HouseholdModel(Chance(seed).split("home"), home_inventory(), {}), wiring);
 }
 
 double energy_wh(Load& load, std::size_t channel, std::int64_t from_ms, std::int64_t to_ms,
@@ -113,8 +113,9 @@ TEST(HouseholdLoad, HasTheShapeOfThePublishedProfile) {
   Cells wanted{};
   double sum_kwh = 0;
   for (std::size_t k = 0; k < homes; ++k) {
-    Load load(Home(Chance(k + 5000).split("home"), home_inventory(), {.yearly_kwh = 3500}),
-              wired_together());
+    Load load(
+        HouseholdModel(Chance(k + 5000).split("home"), home_inventory(), {.yearly_kwh = 3500}),
+        wired_together());
     for (int day = 0; day < 365; day += each_days) {
       const Day date(kFirstDay + day);
       const std::int64_t midnight_ms = date.number * kDay_ms;

@@ -10,13 +10,13 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
-#include "sim/household/home.h"
+#include "sim/household/household_model.h"
 
 namespace gridloom::sim::household {
 
 class People {
  public:
-  explicit People(const Home& home) : home_(home) {}
+  explicit People(const HouseholdModel& home) : home_(home) {}
 
   // At times by the site's clocks, in milliseconds since 1970.
   [[nodiscard]] bool are_up(std::int64_t local_ms) {
@@ -57,7 +57,7 @@ class People {
         spans, [hour](const Span& span) { return hour >= span.from_h && hour < span.to_h; });
   }
 
-  Home home_;
+  HouseholdModel home_;
   std::int64_t day_ = std::numeric_limits<std::int64_t>::min();
   std::vector<Span> spans_;   // of the day, when someone is awake at home
   std::vector<Span> asleep_;  // before the first of them wakes, and after the last went to bed

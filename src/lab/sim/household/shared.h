@@ -5,7 +5,7 @@
 
 #include "base/chance.h"
 #include "sim/household/appliances.h"
-#include "sim/household/home.h"
+#include "sim/household/household_model.h"
 
 namespace gridloom::sim::household {
 
@@ -20,8 +20,8 @@ struct Shared {
 }
 
 // Where they live, and use so much in a year.
-[[nodiscard]] inline Home home_of(const Shared& who, double yearly_kwh,
-                                  const Inventory& inventory = home_inventory()) {
+[[nodiscard]] inline HouseholdModel home_of(const Shared& who, double yearly_kwh,
+                                            const Inventory& inventory = home_inventory()) {
   return {who.chance, inventory, {.yearly_kwh = yearly_kwh, .persons = who.people}};
 }
 

@@ -20,7 +20,7 @@ constexpr Millis kHour{kHour_ms};
 struct Delta2 : testing::Test {
   Bench bench;
 
-  explicit Delta2(const HomeDevice& device = {.sn = "BENCH0001"})
+  explicit Delta2(const SetUpDevice& device = {.sn = "BENCH0001"})
       : bench(family_of("delta_2"), {.sn = device.sn, .setup = device.setup}) {}
 
   void set(int module, std::string_view type, std::string_view params) {

@@ -37,7 +37,7 @@ class HouseholdLoad {
   void start_ports(const Environment& environment, std::size_t ports) {
     const household::Shared who = household::household_of(environment.household, chance_);
     load_.emplace(
-        household::Home(
+        household::HouseholdModel(
             chance_.split("ports"), household::port_inventory(),
             {.yearly_kwh = environment.household_kwh, .people = who.chance, .persons = who.people}),
         household::wired_apart(ports));

@@ -7,7 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "app/operations/cluster.h"
+#include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "app/options.h"
 #include "app/services.h"
 #include "base/clock.h"

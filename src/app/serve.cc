@@ -22,19 +22,17 @@
 #include "app/configured_bridges.h"
 #include "app/data_folder/stores.h"
 #include "app/demo.h"
-#include "app/exit_codes.h"
 #include "app/lab.h"
 #include "app/limits.h"
-#include "app/network_options.h"
-#include "app/operations/lab.h"
+#include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "app/operations/last_states.h"
+#include "app/option_values.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
-#include "app/process/log_format.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
 #include "app/serve_process.h"
-#include "app/time_options.h"
 #include "catalog/loader.h"
 #include "history/blocks/block.h"
 #include "net/host_name.h"
@@ -45,6 +43,7 @@
 #include "storage/reserve.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
+
 namespace gridloom::app {
 namespace {
 

@@ -26,19 +26,16 @@
 #include "app/data_folder/stores.h"
 #include "app/demo.h"
 #include "app/limits.h"
-#include "app/network_options.h"
-#include "app/operations/cluster.h"
+#include "app/operations/context.h"
 #include "app/operations/faults.h"
-#include "app/operations/lab.h"
+#include "app/operations/kinds.h"
 #include "app/operations/last_states.h"
-#include "app/operations/sign_in.h"
+#include "app/option_values.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
 #include "app/process/process.h"
-#include "app/process/program_name.h"
 #include "app/ready_file.h"
 #include "app/services.h"
-#include "app/time_options.h"
 #include "app/welcome.h"
 #include "catalog/loader.h"
 #include "net/io_loop.h"
@@ -47,6 +44,7 @@
 #include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
+
 namespace gridloom::app {
 
 using server::Interface;

@@ -1,5 +1,3 @@
-#include "app/command_line/account_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

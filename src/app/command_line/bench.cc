@@ -1,5 +1,3 @@
-#include "app/command_line/bench.h"
-
 #include <fmt/format.h>
 
 #include <cstddef>
@@ -10,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/bridge_command.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

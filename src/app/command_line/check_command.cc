@@ -1,5 +1,3 @@
-#include "app/command_line/check_command.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/device_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fnmatch.h>
@@ -11,12 +9,13 @@
 #include <vector>
 
 #include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "app/process/progress.h"
 #include "base/printable.h"
 #include "wire/json.h"

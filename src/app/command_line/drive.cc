@@ -1,5 +1,3 @@
-#include "app/command_line/drive.h"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -11,6 +9,7 @@
 #include <ctime>
 
 #include "app/command_line/output.h"
+#include "app/command_line/simulate.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
 #include "bench/process_use.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/family.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,9 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/family_files.h"
-#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/nearest.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/family_files.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,8 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "base/nearest.h"

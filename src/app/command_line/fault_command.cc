@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/operation_command.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/history_command.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -14,16 +12,17 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/history_drawing.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/history_stream.h"
+#include "app/control/streams.h"
 #include "app/home/field_lookup.h"
-#include "app/home/local_home.h"
-#include "app/operations/streams.h"
+#include "app/home/home.h"
+#include "app/operations/kinds.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"
 #include "base/printable.h"

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "app/command_line/output.h"
-#include "app/command_line/value_changes.h"
 #include "testing/catalog.h"
 #include "testing/environment_variable.h"
 

@@ -13,7 +13,7 @@
 #include "app/command_line/common_options.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/usage_error.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "app/operations/table.h"
 #include "base/printable.h"
 #include "wire/json.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/record.h"
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
@@ -16,12 +14,13 @@
 #include <string>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/control/record_stream.h"
-#include "app/home/local_home.h"
+#include "app/control/streams.h"
+#include "app/home/home.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"
 #include "recordings/recording.h"

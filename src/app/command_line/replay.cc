@@ -1,5 +1,3 @@
-#include "app/command_line/replay.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,9 +11,10 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
-#include "app/command_line/simulated_client.h"
+#include "app/command_line/simulate.h"
 #include "app/command_line/usage_error.h"
 #include "app/process/process.h"
 #include "app/process/progress.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/scenario.h"
-
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "app/command_line/output.h"
+#include "app/command_line/simulate.h"
 #include "app/command_line/usage_error.h"
 #include "app/process/progress.h"
 #include "app/services.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/scenario.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/simulate.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::app {

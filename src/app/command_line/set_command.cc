@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"

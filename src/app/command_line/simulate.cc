@@ -10,16 +10,14 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/drive.h"
 #include "app/command_line/fault_command.h"
 #include "app/command_line/output.h"
-#include "app/command_line/scenario.h"
-#include "app/command_line/simulated_client.h"
 #include "app/command_line/usage_error.h"
 #include "app/device_groups.h"
+#include "app/operations/kinds.h"
 #include "app/operations/last_states.h"
-#include "app/operations/simulated.h"
 #include "app/process/local_zone.h"
 #include "app/process/progress.h"
 #include "base/read_file.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/simulated_client.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,9 +6,10 @@
 #include <string_view>
 #include <utility>
 
+#include "app/command_line/simulate.h"
 #include "app/control/admin_client.h"
+#include "app/operations/kinds.h"
 #include "app/operations/last_states.h"
-#include "app/operations/simulated.h"
 #include "base/read_file.h"
 #include "wire/json.h"
 

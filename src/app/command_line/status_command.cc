@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/home_status.h"
 #include "app/command_line/output.h"

@@ -1,5 +1,3 @@
-#include "app/command_line/time_command.h"
-
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -8,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

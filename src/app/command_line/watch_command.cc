@@ -15,13 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/home_status.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
-#include "app/command_line/value_changes.h"
 #include "app/home/field_lookup.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"

@@ -1,5 +1,3 @@
-#include "app/control/history_stream.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,8 +12,9 @@
 
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
+#include "app/control/streams.h"
+#include "app/operations/kinds.h"
 #include "app/operations/run.h"
-#include "app/operations/streams.h"
 #include "app/operations/table.h"
 #include "base/nearest.h"
 #include "catalog/natures.h"

@@ -1,7 +1,5 @@
 // Answers of history as streams: directly, through a running server's socket, and from the folder
 // of a stopped server.
-#include "app/control/history_stream.h"
-
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -16,7 +14,8 @@
 #include "app/control/admin.h"
 #include "app/control/admin_client.h"
 #include "app/control/local_socket.h"
-#include "app/operations/streams.h"
+#include "app/control/streams.h"
+#include "app/operations/kinds.h"
 #include "journal/batch.h"
 #include "testing/home.h"
 

@@ -1,5 +1,3 @@
-#include "app/control/record_stream.h"
-
 #include <sys/socket.h>
 
 #include <chrono>
@@ -12,6 +10,7 @@
 #include <utility>
 
 #include "app/control/local_socket.h"
+#include "app/control/streams.h"
 
 namespace gridloom::app {
 namespace {

@@ -1,13 +1,11 @@
-#include "app/home/local_home.h"
-
 #include <fmt/format.h>
 #include <poll.h>
 
 #include <utility>
 
 #include "app/control/admin_client.h"
-#include "app/operations/device_values.h"
-#include "app/operations/streams.h"
+#include "app/home/home.h"
+#include "app/operations/kinds.h"
 
 namespace gridloom::app {
 namespace {

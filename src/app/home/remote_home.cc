@@ -1,10 +1,9 @@
-#include "app/home/remote_home.h"
-
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
 
+#include "app/home/home.h"
 #include "client/report_listener.h"
 #include "wire/signing.h"
 

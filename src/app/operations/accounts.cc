@@ -1,5 +1,3 @@
-#include "app/operations/accounts.h"
-
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

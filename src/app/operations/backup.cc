@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "app/operations/backup_description.h"
-#include "app/operations/backup_files.h"
 #include "app/operations/virtual_state.h"
 #include "home/battery_modes.h"
 #include "home/energy_counters.h"

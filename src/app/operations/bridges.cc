@@ -1,5 +1,3 @@
-#include "app/operations/bridges.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "app/operations/accounts.h"
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "app/operations/run.h"
 #include "base/nearest.h"
 #include "bridges/bridges.h"

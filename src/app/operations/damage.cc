@@ -1,5 +1,3 @@
-#include "app/operations/damage.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 #include "server/reconcile.h"
 

@@ -1,5 +1,3 @@
-#include "app/operations/device_values.h"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -13,6 +11,7 @@
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "base/immediate_loop.h"
 #include "catalog/natures.h"
 #include "history/energy/energy_sources.h"

@@ -1,11 +1,10 @@
-#include "app/operations/devices.h"
-
 #include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "catalog/family_json.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"

@@ -1,5 +1,3 @@
-#include "app/operations/simulated.h"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "app/operations/last_states.h"
 #include "base/nearest.h"
 #include "parameters/arguments.h"

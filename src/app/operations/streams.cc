@@ -1,5 +1,3 @@
-#include "app/operations/streams.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +9,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"
 

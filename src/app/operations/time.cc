@@ -1,5 +1,3 @@
-#include "app/operations/time.h"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "base/virtual_clock.h"
 #include "parameters/arguments.h"
 #include "time/grammar.h"

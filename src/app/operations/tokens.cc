@@ -1,5 +1,3 @@
-#include "app/operations/tokens.h"
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -8,8 +6,8 @@
 #include <string_view>
 #include <utility>
 
-#include "app/operations/accounts.h"
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"
 #include "registry/registry.h"

@@ -1,6 +1,4 @@
 // The move of a data folder into PostgreSQL, and back.
-#include "app/data_folder/migrate.h"
-
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -12,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/data_folder/stores.h"
 #include "database/history/postgres_transfer.h"
 #include "database/mqtt/postgres_transfer.h"
 #include "database/registry/postgres_transfer.h"

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "app/cluster_node.h"
-#include "app/data_folder/migrate.h"
 #include "app/data_folder/stores.h"
 
 namespace gridloom::app {

@@ -1,4 +1,4 @@
-#include "app/time_options.h"
+#include "app/option_values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,15 +1,19 @@
-// The options of `gridloom serve` about the network: where it listens, whose word it takes for who
-// speaks, and whose pages may show it.
+// What the options of `gridloom serve` about the network and the time mean: where it listens, whose
+// word it takes for who speaks, whose pages may show it, and when its devices live.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "app/options.h"
+#include "base/clock.h"
 #include "base/result.h"
+#include "base/virtual_clock.h"
 #include "net/network.h"
 #include "net/tls.h"
 #include "server/listeners.h"
+#include "time/time_zone.h"
 
 namespace gridloom::app {
 
@@ -21,5 +25,13 @@ namespace gridloom::app {
 [[nodiscard]] Status check_free(const std::vector<server::ListenerOptions>& listeners);
 [[nodiscard]] Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options);
 [[nodiscard]] Result<std::vector<std::string>> frame_origins(const ServeOptions& options);
+
+// The options of `gridloom serve` that make the devices of a server live in a time other than the
+// wall clock's. User documentation: docs/user/time.md.
+
+// No value: the server uses the wall clock. kBadParams: an option has an invalid value; the detail
+// names the option.
+using TimeOptions = std::optional<VirtualClock::Options>;
+[[nodiscard]] Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& now);
 
 }  // namespace gridloom::app

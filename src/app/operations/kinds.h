@@ -1,0 +1,135 @@
+// The operations by their kinds, each of which is a file of rows: what is in the table of all
+// (app/operations/table.h), and what other rooms know of a kind.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "app/operations/operation.h"
+#include "base/result.h"
+#include "registry/directory.h"
+#include "wire/json.h"
+
+namespace gridloom::operations {
+
+[[nodiscard]] std::span<const Operation> account_operations();
+
+// The account with the name; with no name, the only one. kNotFound: there is none; kBadParams:
+// there are several to choose from.
+[[nodiscard]] Result<const registry::Account*> account_named(const registry::Directory& directory,
+                                                             std::string_view name);
+
+// The operations token.add, token.list and token.remove: bearer tokens for /api/v1
+// (own_api/v1/own_api.h). The text of a token is in the answer to token.add, and nowhere else.
+
+[[nodiscard]] std::span<const Operation> token_operations();
+
+// The operation sign-in: a one-time link with which a browser signs in on the dashboard of the
+// running server (api/gate/sign_in.h).
+//
+// The address to open. The token stands behind the '#', which browsers send to nobody: no log or
+// proxy has it.
+[[nodiscard]] std::string sign_in_link(std::string_view page, std::string_view token);
+
+// sign-in {"account"}; empty: the only account that there is. Answers {"account","link",
+// "expiresAt"}.
+[[nodiscard]] std::span<const Operation> sign_in_operations();
+
+// The operations bridge.kinds, bridge.list, bridge.add, bridge.change, bridge.remove and
+// bridge.preview: ways in and out of the server (bridges/bridges.h). Settings that are secret are
+// in no answer.
+
+[[nodiscard]] std::span<const Operation> bridge_operations();
+
+// The operations on devices, their names, owners, keys and shares: device.add, .list, .rename,
+// .share, .rotate, .move and .remove.
+
+[[nodiscard]] std::span<const Operation> device_operations();
+
+// The operation that registers devices that exist only in simulation, under an account of their
+// own.
+
+inline constexpr std::string_view kSimulatedAccount = "simulated";
+// Devices of one request: a larger one would delay other clients.
+inline constexpr std::int64_t kMaxSimulatedAtOnce = 5000;
+
+// The operation device.simulated {family, first, count} or {sns}: creates the account and these
+// devices where they are missing, and answers with the devices' keys and the account's gateway key.
+// kConflict: one of the serial numbers belongs to another account. And device.last-states
+// (app/operations/last_states.h).
+[[nodiscard]] std::span<const Operation> simulated_operations();
+
+// The operations device.values, device.set and device.energy: what a person at a terminal asks of
+// one device, without a key of an account. They act as the device's owner; a set is recorded in the
+// audit as the owner's, and beside it as one of the administrator.
+//
+// All of them wait, for a shard, a device or the disk: AdminSocket carries them out on threads of
+// their own (Timing::kWaits).
+
+inline constexpr std::string_view kValuesOp = "device.values";
+inline constexpr std::string_view kSetOp = "device.set";
+inline constexpr std::string_view kEnergyOp = "device.energy";
+
+// device.values: {sn} -> {"online", "quotas": as quota/all answers them, "ageMs": since the last
+// report; null: it has not reported}. kConflict: no server runs.
+// device.set: {sn, message: as of a set over HTTP} -> {"sn", "answer": of the device}. kOffline: it
+// is not connected; kNoAnswer: it gave no answer in time; kBadParams: its family does not allow the
+// set.
+// device.energy: {sn, period, from, to} -> as GET /api/v1/devices/{sn}/energy answers.
+[[nodiscard]] std::span<const Operation> device_value_operations();
+
+// The operations on known losses and damage in a data folder: damage.list and damage.accept, of
+// which an administrator accepts what cannot be undone, and device.purge, which purges the history
+// of devices that the registry does not know.
+//
+// damage.list answers with a list of texts, damage.accept with {"accepted": N}; device.purge, of
+// {"numbers": [3, 4]} or {"unknown": true}, with {"purged": "3 to 4"}. kNotFound: there are none,
+// or one of the numbers is not such a device.
+[[nodiscard]] std::span<const Operation> damage_operations();
+
+// The operations of a running server whose answers are streams: how they begin. What follows is
+// sent by the admin socket (app/control/streams.h).
+
+inline constexpr std::string_view kRecordOp = "record";
+inline constexpr std::string_view kFollowOp = "device.follow";
+inline constexpr std::string_view kHistoryOp = "history";
+
+// record answers {sns: [...]}, or {} for all devices, with the list of devices and the time at
+// which the recording begins; device.follow with {"sns": [...]}. kNotFound: a named device does not
+// exist; kConflict: no server runs. All of history's answer is a stream.
+[[nodiscard]] std::span<const Operation> stream_operations();
+
+// The operations on virtual time: the devices of a server may live in a time other than the wall
+// clock's. User documentation: docs/user/time.md.
+//
+// Operations {"op": "time"}, "time.pause", "time.resume", "time.speed" with a "speed", and
+// "time.step" with "ms". The answer holds the resulting time in "now" (UTC, ms), "speed", and
+// "state": runs, settles (time stands still until the devices have caught up), paused, or real.
+// kConflict: the server uses the wall clock.
+[[nodiscard]] std::span<const Operation> time_operations();
+
+// kBadParams: a virtual clock cannot have this speed; the detail begins with `name`.
+[[nodiscard]] Status check_speed(double speed, std::string_view name);
+
+// The operations on a cluster of nodes: how it is, giving up this node's slots, and taking out a
+// node that is gone. User documentation: docs/operate/cluster-status.md.
+//
+// The beginning of operations that are of a running node alone.
+inline constexpr std::string_view kOfRunningNode = "cluster.";
+inline constexpr std::string_view kNoNodeRuns =
+    "only a running node knows its cluster, and none runs on this data folder";
+
+// Operations {"op": "cluster.status"}, "cluster.drain", whose answer has the name of the "node" and
+// whether it is "drained", and "cluster.remove" of a "node". kConflict: the server is no node of a
+// cluster.
+[[nodiscard]] std::span<const Operation> cluster_operations();
+
+// The operation of a server that is for tests (`gridloom serve --lab`).
+//
+// {"op": "lab.reset"}: everything is as at the start of the server. The answer has the "run" that
+// begins: ready.json has that number once it is there. kConflict: the server has no --lab.
+[[nodiscard]] std::span<const Operation> lab_operations();
+
+}  // namespace gridloom::operations

@@ -10,7 +10,6 @@
 #include "app/operations/kinds.h"
 #include "net/address.h"
 #include "net/listening_socket.h"
-#include "own_api/page/page.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -91,16 +90,6 @@ Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options) {
     networks.push_back(*network);
   }
   return networks;
-}
-
-Result<std::vector<std::string>> frame_origins(const ServeOptions& options) {
-  std::vector<std::string> origins;
-  for (const std::string& text : options.embed_origins) {
-    auto origin = api::parse_origin(text);
-    if (!origin) return fail(origin.error().code, "--embed-origin: " + origin.error().detail);
-    origins.push_back(std::move(*origin));
-  }
-  return origins;
 }
 
 Result<TimeOptions> time_options(const ServeOptions& options, const time::Now& now) {

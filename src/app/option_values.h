@@ -1,5 +1,5 @@
 // What the options of `gridloom serve` about the network and the time mean: where it listens, whose
-// word it takes for who speaks, whose pages may show it, and when its devices live.
+// word it takes for who speaks, and when its devices live.
 #pragma once
 
 #include <optional>
@@ -24,7 +24,6 @@ namespace gridloom::app {
 // port; kIo.
 [[nodiscard]] Status check_free(const std::vector<server::ListenerOptions>& listeners);
 [[nodiscard]] Result<std::vector<net::Network>> trusted_proxies(const ServeOptions& options);
-[[nodiscard]] Result<std::vector<std::string>> frame_origins(const ServeOptions& options);
 
 // The options of `gridloom serve` that make the devices of a server live in a time other than the
 // wall clock's. User documentation: docs/user/time.md.

@@ -50,8 +50,8 @@ namespace gridloom::app {
 [[nodiscard]] std::shared_ptr<void> add_lab(CLI::App& app, std::function<int()>& chosen);
 // Below `device`, which must be there.
 [[nodiscard]] std::shared_ptr<void> add_device_show(CLI::App& app, std::function<int()>& chosen);
-// `family` is the command that `guess` and `page` stand below.
-[[nodiscard]] std::shared_ptr<void> add_family_files(CLI::App& family,
+// Below `family`.
+[[nodiscard]] std::shared_ptr<void> add_family_guess(CLI::App& family,
                                                      std::function<int()>& chosen);
 
 }  // namespace gridloom::app

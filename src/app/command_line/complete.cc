@@ -20,13 +20,13 @@
 #include "app/home/set_plan.h"
 #include "app/limits.h"
 #include "base/ascii.h"
+#include "catalog/device_faults.h"
 #include "catalog/home.h"
 #include "catalog/language.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/platform/fault_injector.h"
 #include "registry/sqlite/name_list.h"
-#include "sim/device_faults.h"
 
 namespace gridloom::app {
 
@@ -293,7 +293,7 @@ class Values {
   [[nodiscard]] std::vector<std::string> faults() const {
     const auto all = catalog();
     std::set<std::string> names =
-        sim::fault_names(all == nullptr ? std::vector<catalog::FamilyPtr>() : all->families());
+        catalog::fault_names(all == nullptr ? std::vector<catalog::FamilyPtr>() : all->families());
     for (const hub::PlatformFaultInfo& each : hub::platform_faults()) {
       names.insert(std::string(each.name));
     }

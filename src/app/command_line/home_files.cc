@@ -13,12 +13,12 @@
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/virtual_home.h"
 #include "base/read_file.h"
 #include "catalog/home.h"
 #include "catalog/loader.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
-#include "sim/model.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -263,7 +263,7 @@ std::vector<Error> models_missing(const Home& home) {
   for (const Site& site : home.sites) {
     for (const SiteDevice& device : site.devices) {
       if (!seen.insert(device.family.get()).second) continue;
-      const Status fits = sim::check_model(device.family);
+      const Status fits = check_model(device.family);
       if (!fits) missing.push_back(fits.error());
     }
   }

@@ -17,7 +17,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/hub.h"
-#include "recordings/recording.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -42,13 +41,6 @@ void send_history(const operations::Context& context, const wire::JsonObject& re
 // The operation "record" of a running server: streams the messages to and from some devices, line
 // by line, to the client that requested them, for as long as that client reads. `gridloom
 // record` turns the stream into a file.
-
-// The answer of the operation, parsed by the client.
-struct RecordingStart {
-  std::vector<recordings::RecordedDevice> devices;
-  TimePoint at;
-};
-[[nodiscard]] RecordingStart recording_start_from(const wire::Json& answer);
 
 // Sends `first` and then the traffic events of these devices, until the peer closes the socket or
 // `stop` is requested. A reader that is too slow loses events, and is sent the number of lost ones.

@@ -1,4 +1,4 @@
-// The stores of a data folder, wherever they are. app/wings/cluster knows PostgreSQL; a build
+// The stores of a data folder, wherever they are. app/wings/with_cluster knows PostgreSQL; a build
 // without the wing knows files alone, and says so where a database is asked for.
 #pragma once
 

@@ -10,6 +10,7 @@
 #include "app/operations/operation.h"
 #include "base/result.h"
 #include "registry/directory.h"
+#include "registry/rules.h"
 #include "wire/json.h"
 
 namespace gridloom::operations {
@@ -58,7 +59,7 @@ inline constexpr std::int64_t kMaxSimulatedAtOnce = 5000;
 // The operation device.simulated {family, first, count} or {sns}: creates the account and these
 // devices where they are missing, and answers with the devices' keys and the account's gateway key.
 // kConflict: one of the serial numbers belongs to another account. And device.last-states
-// (app/operations/last_states.h).
+// (with_lab/last_states.h).
 [[nodiscard]] std::span<const Operation> simulated_operations();
 
 // The operations device.values, device.set and device.energy: what a person at a terminal asks of
@@ -77,8 +78,22 @@ inline constexpr std::string_view kEnergyOp = "device.energy";
 // device.set: {sn, message: as of a set over HTTP} -> {"sn", "answer": of the device}. kOffline: it
 // is not connected; kNoAnswer: it gave no answer in time; kBadParams: its family does not allow the
 // set.
-// device.energy: {sn, period, from, to} -> as GET /api/v1/devices/{sn}/energy answers.
 [[nodiscard]] std::span<const Operation> device_value_operations();
+// device.energy: {sn, period, from, to} -> as GET /api/v1/devices/{sn}/energy answers.
+[[nodiscard]] std::span<const Operation> energy_operations();
+
+// The device that such an operation is about, by this parameter. kNotFound: there is none.
+struct DeviceTarget {
+  std::string sn;
+  std::int64_t number = 0;
+  registry::AccountId owner{};
+};
+[[nodiscard]] Result<DeviceTarget> target_of(const Context& context, const Arguments& arguments);
+inline constexpr Parameter kDeviceParameter{.name = "sn",
+                                            .text = "Serial number of the device",
+                                            .type = Type::kSerialNumber,
+                                            .required = true,
+                                            .most_bytes = registry::kSnMaxBytes};
 
 // The operations on known losses and damage in a data folder: damage.list and damage.accept, of
 // which an administrator accepts what cannot be undone, and device.purge, which purges the history

@@ -22,8 +22,9 @@ std::span<const Operation> table() {
     for (const auto& kind :
          {account_operations(), token_operations(), sign_in_operations(), bridge_operations(),
           device_operations(), simulated_operations(), device_value_operations(),
-          audit_operations(), damage_operations(), fault_operations(), backup_operations(),
-          stream_operations(), time_operations(), cluster_operations(), lab_operations()}) {
+          energy_operations(), audit_operations(), damage_operations(), fault_operations(),
+          backup_operations(), stream_operations(), time_operations(), cluster_operations(),
+          lab_operations()}) {
       all.insert(all.end(), kind.begin(), kind.end());
     }
     return all;

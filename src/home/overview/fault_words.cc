@@ -1,9 +1,11 @@
 #include "overview/fault_words.h"
 
+#include "catalog/readable_values.h"
 #include "overview/overview.h"
-#include "overview/values.h"
 
 namespace gridloom::overview {
+
+using catalog::title_of;
 
 FaultWords fault_words(const catalog::Family& family, std::string_view field,
                        const std::optional<wire::Json>& value) {

@@ -38,4 +38,5 @@ target_link_libraries(gridloom_portable PRIVATE
   $<TARGET_FILE:gl_page>
   ${archives} -Wl,--end-group)
 set_target_properties(gridloom_portable PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-add_dependencies(gridloom_portable gl_app gl_with_home gl_with_bridges gl_with_lab gl_no_cluster gl_devices gl_devices_de gl_devices_products gl_homes gl_page)
+add_dependencies(gridloom_portable gl_app gl_with_home gl_with_bridges gl_with_lab gl_no_cluster gl_devices gl_devices_de
+                 gl_devices_products gl_homes gl_page)

@@ -19,7 +19,7 @@
 
 namespace gridloom::app {
 
-// Those of Gridloom's own interface (with_home/home_limits.h).
+// Those of Gridloom's own interface (with_home/home_service.cc).
 struct HomeLimits;
 // Null in a build without the wing.
 [[nodiscard]] std::shared_ptr<HomeLimits> default_limits_of_home();

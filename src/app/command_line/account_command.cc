@@ -1,3 +1,4 @@
+// `gridloom account`: adds, lists and removes accounts, and changes their keys.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,7 +7,6 @@
 #include <utility>
 #include <vector>
 
-#include "app/command_line/admin_command.h"
 #include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"

@@ -1,3 +1,4 @@
+// `gridloom backup` and `gridloom restore`. User documentation: docs/user/backup.md.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// `gridloom check`: prints which files of a data folder or of a backup are intact.
 #include <fmt/format.h>
 
 #include <algorithm>

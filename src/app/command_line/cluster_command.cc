@@ -1,3 +1,4 @@
+// `gridloom cluster`: how a cluster of nodes is, and giving up the slots of one of them.
 #include <fmt/format.h>
 
 #include <string>

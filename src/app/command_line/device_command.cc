@@ -1,3 +1,4 @@
+// `gridloom device`: adds, lists, shares, moves and removes devices, one or many.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fnmatch.h>
@@ -8,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "app/command_line/admin_command.h"
 #include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"

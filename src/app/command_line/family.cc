@@ -1,3 +1,5 @@
+// `gridloom family`: lists, shows, checks and starts device files, and prints their JSON
+// Schema.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

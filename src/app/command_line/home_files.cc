@@ -1,3 +1,4 @@
+// `gridloom home`: lists, shows, checks and starts home files, and prints their JSON Schema.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

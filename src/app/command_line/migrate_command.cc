@@ -1,3 +1,5 @@
+// `gridloom migrate`: moves a data folder's data to a database, or back. User documentation:
+// docs/operate/migrate.md.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -3,7 +3,6 @@
 #include <cstdio>
 #include <string>
 
-#include "app/command_line/admin_command.h"
 #include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"

@@ -1,3 +1,4 @@
+// `gridloom time`: shows and controls the devices' time of a running server.
 #include <fmt/format.h>
 #include <poll.h>
 

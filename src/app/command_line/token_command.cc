@@ -1,9 +1,9 @@
+// `gridloom token`: adds, lists and removes tokens of programs for /api/v1.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <string>
 
-#include "app/command_line/admin_command.h"
 #include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"

@@ -1,3 +1,5 @@
+// The devices of the server that runs on a data folder, through its admin socket: no key of an
+// account is needed, because a user who may open the socket owns the folder.
 #include <fmt/format.h>
 #include <poll.h>
 

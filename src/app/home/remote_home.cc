@@ -1,3 +1,5 @@
+// The devices of an account on any server that has the signed HTTP API: a Gridloom server, or the
+// vendor's cloud.
 #include <fmt/format.h>
 
 #include <array>

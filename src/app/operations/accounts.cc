@@ -1,3 +1,4 @@
+// The operations on accounts and their keys: account.add, .list, .keys, .rotate and .remove.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -1,3 +1,6 @@
+// The operations on known losses and damage in a data folder: damage.list and damage.accept, of
+// which an administrator accepts what cannot be undone, and device.purge, which purges the history
+// of devices that the registry does not know.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,9 @@
+// The operations device.values and device.set: what a person at a terminal asks of
+// one device, without a key of an account. They act as the device's owner; a set is recorded in the
+// audit as the owner's, and beside it as one of the administrator.
+//
+// All of them wait, for a shard, a device or the disk: AdminSocket carries them out on threads of
+// their own (Timing::kWaits).
 #include <fmt/format.h>
 
 #include <array>

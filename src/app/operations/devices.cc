@@ -1,3 +1,5 @@
+// The operations on devices, their names, owners, keys and shares: device.add, .list, .rename,
+// .share, .rotate, .move and .remove.
 #include <array>
 #include <string>
 #include <string_view>

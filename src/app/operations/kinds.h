@@ -15,20 +15,18 @@
 
 namespace gridloom::operations {
 
-[[nodiscard]] std::span<const Operation> account_operations();
+struct Context;
 
+[[nodiscard]] std::span<const Operation> account_operations();
 // The account with the name; with no name, the only one. kNotFound: there is none; kBadParams:
 // there are several to choose from.
 [[nodiscard]] Result<const registry::Account*> account_named(const registry::Directory& directory,
                                                              std::string_view name);
 
-// The operations token.add, token.list and token.remove: bearer tokens for /api/v1
-// (own_api/v1/own_api.h). The text of a token is in the answer to token.add, and nowhere else.
-
 [[nodiscard]] std::span<const Operation> token_operations();
 
-// The operation sign-in: a one-time link with which a browser signs in on the dashboard of the
-// running server (api/gate/sign_in.h).
+// A one-time link with which a browser signs in on the dashboard of the running server
+// (sign_in/sign_in.h).
 //
 // The address to open. The token stands behind the '#', which browsers send to nobody: no log or
 // proxy has it.
@@ -38,20 +36,11 @@ namespace gridloom::operations {
 // "expiresAt"}.
 [[nodiscard]] std::span<const Operation> sign_in_operations();
 
-// The operations bridge.kinds, bridge.list, bridge.add, bridge.change, bridge.remove and
-// bridge.preview: ways in and out of the server (bridges/bridges.h). Settings that are secret are
-// in no answer.
-
 [[nodiscard]] std::span<const Operation> bridge_operations();
-
-// The operations on devices, their names, owners, keys and shares: device.add, .list, .rename,
-// .share, .rotate, .move and .remove.
 
 [[nodiscard]] std::span<const Operation> device_operations();
 
-// The operation that registers devices that exist only in simulation, under an account of their
-// own.
-
+// The account of devices that exist only in simulation.
 inline constexpr std::string_view kSimulatedAccount = "simulated";
 // Devices of one request: a larger one would delay other clients.
 inline constexpr std::int64_t kMaxSimulatedAtOnce = 5000;
@@ -61,13 +50,6 @@ inline constexpr std::int64_t kMaxSimulatedAtOnce = 5000;
 // kConflict: one of the serial numbers belongs to another account. And device.last-states
 // (with_lab/last_states.h).
 [[nodiscard]] std::span<const Operation> simulated_operations();
-
-// The operations device.values, device.set and device.energy: what a person at a terminal asks of
-// one device, without a key of an account. They act as the device's owner; a set is recorded in the
-// audit as the owner's, and beside it as one of the administrator.
-//
-// All of them wait, for a shard, a device or the disk: AdminSocket carries them out on threads of
-// their own (Timing::kWaits).
 
 inline constexpr std::string_view kValuesOp = "device.values";
 inline constexpr std::string_view kSetOp = "device.set";
@@ -95,17 +77,10 @@ inline constexpr Parameter kDeviceParameter{.name = "sn",
                                             .required = true,
                                             .most_bytes = registry::kSnMaxBytes};
 
-// The operations on known losses and damage in a data folder: damage.list and damage.accept, of
-// which an administrator accepts what cannot be undone, and device.purge, which purges the history
-// of devices that the registry does not know.
-//
 // damage.list answers with a list of texts, damage.accept with {"accepted": N}; device.purge, of
 // {"numbers": [3, 4]} or {"unknown": true}, with {"purged": "3 to 4"}. kNotFound: there are none,
 // or one of the numbers is not such a device.
 [[nodiscard]] std::span<const Operation> damage_operations();
-
-// The operations of a running server whose answers are streams: how they begin. What follows is
-// sent by the admin socket (app/control/streams.h).
 
 inline constexpr std::string_view kRecordOp = "record";
 inline constexpr std::string_view kFollowOp = "device.follow";
@@ -116,9 +91,6 @@ inline constexpr std::string_view kHistoryOp = "history";
 // exist; kConflict: no server runs. All of history's answer is a stream.
 [[nodiscard]] std::span<const Operation> stream_operations();
 
-// The operations on virtual time: the devices of a server may live in a time other than the wall
-// clock's. User documentation: docs/user/time.md.
-//
 // Operations {"op": "time"}, "time.pause", "time.resume", "time.speed" with a "speed", and
 // "time.step" with "ms". The answer holds the resulting time in "now" (UTC, ms), "speed", and
 // "state": runs, settles (time stands still until the devices have caught up), paused, or real.

@@ -1,3 +1,5 @@
+// The operations on virtual time: the devices of a server may live in a time other than the wall
+// clock's. User documentation: docs/user/time.md.
 #include <fmt/format.h>
 
 #include <array>

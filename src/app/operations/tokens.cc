@@ -1,3 +1,5 @@
+// The operations token.add, token.list and token.remove: bearer tokens for /api/v1
+// (own_api/v1/own_api.h). The text of a token is in the answer to token.add, and nowhere else.
 #include <algorithm>
 #include <array>
 #include <chrono>

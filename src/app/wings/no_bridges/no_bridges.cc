@@ -1,16 +1,13 @@
 // In place of app/wings/with_bridges, in a build without the wing src/bridges.
 #include "app/command_line/commands.h"
+#include "app/command_line/without.h"
 #include "app/operations/kinds.h"
 #include "app/services.h"
-#include "app/without.h"
 
 namespace gridloom {
 namespace app {
-namespace {
 
 constexpr std::string_view kWhat = "bridges";
-
-}  // namespace
 
 std::shared_ptr<void> add_bridge(CLI::App& app, std::function<int()>& chosen) {
   return add_missing_command(app, chosen, "bridge", kWhat);

@@ -1,8 +1,8 @@
 // In place of app/wings/with_cluster, in a build without the wing src/cluster: the portable program
 // is one, because neither libpq nor libnats can be linked into it.
 #include "app/cluster_node.h"
+#include "app/command_line/without.h"
 #include "app/data_folder/stores.h"
-#include "app/without.h"
 
 namespace gridloom::app {
 

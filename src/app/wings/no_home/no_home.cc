@@ -3,6 +3,7 @@
 
 #include "app/command_line/command.h"
 #include "app/command_line/commands.h"
+#include "app/command_line/without.h"
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
 #include "app/control/streams.h"
@@ -10,15 +11,11 @@
 #include "app/operations/backup.h"
 #include "app/operations/kinds.h"
 #include "app/services.h"
-#include "app/without.h"
 
 namespace gridloom {
 namespace app {
-namespace {
 
 constexpr std::string_view kWhat = "the home and its dashboard";
-
-}  // namespace
 
 struct HomeLimits {};
 

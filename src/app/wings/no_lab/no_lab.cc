@@ -1,19 +1,16 @@
 // In place of app/wings/with_lab, in a build without the wing src/lab.
 #include "app/command_line/commands.h"
+#include "app/command_line/without.h"
 #include "app/control/admin.h"
 #include "app/control/local_socket.h"
 #include "app/control/streams.h"
 #include "app/operations/kinds.h"
 #include "app/virtual_home.h"
-#include "app/without.h"
 
 namespace gridloom {
 namespace app {
-namespace {
 
 constexpr std::string_view kWhat = "virtual devices";
-
-}  // namespace
 
 std::shared_ptr<void> add_simulate(CLI::App& app, std::function<int()>& chosen) {
   return add_missing_command(app, chosen, "simulate", kWhat);

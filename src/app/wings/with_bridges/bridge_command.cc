@@ -1,3 +1,6 @@
+// `gridloom bridge`: adds, lists, changes and removes ways in and out of the server. The commands
+// below `gridloom bridge add` are the kinds of bridges, and their options the kinds' settings
+// (bridges/kinds.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "app/command_line/admin_command.h"
 #include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"

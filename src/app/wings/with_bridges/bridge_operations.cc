@@ -1,3 +1,6 @@
+// The operations bridge.kinds, bridge.list, bridge.add, bridge.change, bridge.remove and
+// bridge.preview: ways in and out of the server (bridges/bridges.h). Settings that are secret are
+// in no answer.
 #include <fmt/format.h>
 
 #include <algorithm>

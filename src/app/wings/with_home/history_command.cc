@@ -1,3 +1,6 @@
+// `gridloom history`: prints recorded values of a field as text, a chart or a table. The values
+// come from the running server, through its admin socket, from the folder of a stopped server, or
+// with a profile from a server elsewhere.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>

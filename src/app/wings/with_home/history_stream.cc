@@ -1,3 +1,6 @@
+// The operation "history": the answer to a request for series, produced chunk by chunk while it is
+// taken. Memory does not grow with the answer: the next chunk is produced once the last one is
+// taken, and between two chunks nothing of the archive is held.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,18 +1,95 @@
-// The homes of a server's accounts with Gridloom's own interface, as a service of it.
+// What a server has of the wing of homes: their limits, the files that they keep, and Gridloom's
+// own interface to them as a service.
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "app/limits.h"
+#include "app/operations/backup.h"
 #include "app/services.h"
+#include "home/battery_modes.h"
+#include "home/energy_counters.h"
 #include "home/event_log.h"
 #include "own_api/own_service.h"
 #include "own_api/page/page.h"
 #include "own_api/page/page_files.h"
 #include "with_home/administration.h"
-#include "with_home/home_limits.h"
 
 namespace gridloom::app {
+
+struct HomeLimits {
+  api::LiveLimits live{};
+  std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
+};
+
+namespace {
+
+constexpr std::int64_t kMany = 10'000'000;
+constexpr std::int64_t kKilobyte = 1024;
+constexpr std::int64_t kGigabyte = std::int64_t{1024} * 1024 * 1024;
+
+constexpr auto kLimitsOfHome = std::to_array<Limit>({
+    {"http.metrics-fields", "series", 0, kMany,
+     "Series of fields in one answer of /metrics/home; the fields of further devices are left out, "
+     "and gridloom_home_left_out_devices counts them",
+     [](Limits& l) -> LimitField { return &l.home->metrics_fields; }},
+    {"live.subscriptions", "subscriptions", 1, kMany,
+     "Subscriptions of one client of the live stream; a further one is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.subscriptions; }},
+    {"live.clients-per-account", "clients", 1, kMany,
+     "Clients of the live stream that the browsers of one account have, as many again its cards, "
+     "and its other tokens; a token has a quarter at most; else 429",
+     [](Limits& l) -> LimitField { return &l.home->live.clients_per_account; }},
+    {"live.all-clients", "clients", 1, kMany,
+     "Clients of the live stream of all accounts, in addition to 4 that the browsers, the cards "
+     "and "
+     "the other tokens of each account have of their own, and 1 of each token; else 429",
+     [](Limits& l) -> LimitField { return &l.home->live.all_clients; }},
+    {"live.subscriptions-per-account", "subscriptions", 1, kMany,
+     "Subscriptions to the live stream that the browsers of one account have, as many again its "
+     "cards, and its other tokens; a token has a quarter at most; a further one is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.subscriptions_per_account; }},
+    {"live.all-subscriptions", "subscriptions", 1, kMany,
+     "Subscriptions to the live stream of all accounts, in addition to 256 that the browsers, the "
+     "cards and the other tokens of each account have of their own, and 64 of each token; a "
+     "further "
+     "one is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.all_subscriptions; }},
+    {"live.field-bytes-per-account", "bytes", kKilobyte, kGigabyte,
+     "Bytes of the field names in the subscriptions of the browsers of one account, as many again "
+     "of its cards, and of its other tokens, of which one has a quarter at most; each list is "
+     "counted as 256 and each name as 32 and twice its text; equal lists of an account count once; "
+     "else the subscription is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.field_bytes_per_account; }},
+    {"live.all-field-bytes", "bytes", kKilobyte, 64 * kGigabyte,
+     "Bytes of the field names in the subscriptions of all accounts, in addition to 16 KB that "
+     "the browsers, the cards and the other tokens of each account have of their own, and 4 KB of "
+     "each token; else the subscription is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.all_field_bytes; }},
+    {"live.kernel-bytes", "bytes", 4 * kKilobyte, kGigabyte,
+     "Bytes of output that the kernel keeps for one client of the live stream until the client "
+     "has them (SO_SNDBUF)",
+     [](Limits& l) -> LimitField { return &l.server.listeners.kernel_output_bytes; }},
+    {"live.devices", "devices", 1, kMany,
+     "Devices that the clients of the live stream of all accounts watch at once, in addition to 64 "
+     "that the browsers, the cards and the other tokens of each account have of their own, and 8 "
+     "of "
+     "each token; a device counts once for each account that watches it; a subscription to a "
+     "further "
+     "one is refused",
+     [](Limits& l) -> LimitField { return &l.home->live.devices; }},
+});
+
+}  // namespace
+
+std::span<const Limit> limits_of_home() { return kLimitsOfHome; }
+std::shared_ptr<HomeLimits> default_limits_of_home() { return std::make_shared<HomeLimits>(); }
+
 namespace {
 
 using Writes = home::EventLog::Writes;
@@ -76,3 +153,17 @@ std::vector<server::MakeService> homes_only(EventsOf of) {
 }
 
 }  // namespace gridloom::app
+
+namespace gridloom::operations {
+namespace {
+
+constexpr std::array kFilesOfHome = {
+    FilesOfHome{.name = home::kCounterFiles, .is_folder = true, .check = home::check_counter_file},
+    FilesOfHome{.name = home::kBatteryModeFile, .check = home::check_battery_mode_file},
+};
+
+}  // namespace
+
+std::span<const FilesOfHome> files_of_home() { return kFilesOfHome; }
+
+}  // namespace gridloom::operations

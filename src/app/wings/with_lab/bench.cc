@@ -1,3 +1,4 @@
+// The command `gridloom bench`: its options and its output.
 #include <fmt/format.h>
 
 #include <cstddef>

@@ -1,3 +1,4 @@
+// Runs virtual devices against a server for a while, shows the progress, and prints a summary.
 #include <fmt/format.h>
 #include <unistd.h>
 

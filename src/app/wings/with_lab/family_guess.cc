@@ -1,3 +1,4 @@
+// `gridloom family guess` writes a device file from a recording.
 #include <fmt/format.h>
 
 #include <algorithm>

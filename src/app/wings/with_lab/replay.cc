@@ -1,3 +1,4 @@
+// `gridloom replay`: plays the devices of a recording against any server.
 #include <fmt/format.h>
 
 #include <algorithm>

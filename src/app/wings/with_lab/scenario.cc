@@ -1,3 +1,5 @@
+// `gridloom scenario`: plays transcript files (their language: tests/transcripts/README.md) on the
+// whole platform in this process, without sockets. User documentation: docs/user/scenarios.md.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 

@@ -1,3 +1,5 @@
+// The operation that registers devices that exist only in simulation, under an account of their
+// own.
 #include <fmt/format.h>
 
 #include <array>

@@ -1,3 +1,5 @@
+// Asks a server for devices that exist only in simulation (app/operations/kinds.h), and for its
+// address.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The demo home of a server, and the past that its devices live before it takes requests.
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>

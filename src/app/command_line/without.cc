@@ -1,4 +1,4 @@
-#include "app/without.h"
+#include "app/command_line/without.h"
 
 #include <fmt/format.h>
 

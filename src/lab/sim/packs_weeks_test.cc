@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/device_faults.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
 #include "sim/test_home.h"

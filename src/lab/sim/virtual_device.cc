@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "catalog/device_faults.h"
 #include "catalog/formula.h"
 #include "catalog/site_meter.h"
 #include "sim/effects.h"

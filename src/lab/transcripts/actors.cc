@@ -13,7 +13,6 @@
 #include "base/chance.h"
 #include "base/nearest.h"
 #include "catalog/device_faults.h"
-#include "sim/device_faults.h"
 #include "transcripts/device_setup.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"

@@ -1,4 +1,4 @@
-// What the options of `gridloom serve` about the network and the time mean: where it listens, whose
+// The options of `gridloom serve` about the network and the time: where it listens, whose
 // word it takes for who speaks, and when its devices live.
 #pragma once
 

@@ -41,8 +41,8 @@ class HttpAdministration {
   virtual void close() = 0;
 };
 
-// What is of the wings, as long as the server lives; null before it is opened, and without the
-// wing.
+// The parts that wings have of a server, as long as it lives; null before it is opened, and without
+// the wing.
 struct ServicesMade {
   api::OwnService* own = nullptr;
   bridges::Bridges* bridges = nullptr;
@@ -54,7 +54,7 @@ struct ServicesMade {
 struct ServicesAsked {
   const ServeOptions& options;
   const Limits& limits;
-  // Of a cluster, whose slots write the events, and which says where bridges run.
+  // The door of a cluster: its slots write the events, and it says where bridges run.
   bool is_door = false;
 };
 

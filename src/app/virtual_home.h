@@ -29,11 +29,11 @@ class VirtualHome {
   // Makes the devices, in the states in which they were left. Call after the start of the server,
   // whose loops know their last values.
   [[nodiscard]] virtual Status make_devices() = 0;
-  // They go online.
+  // The devices go online.
   virtual void start() = 0;
-  // They have them when it returns: who asks one next meets its fault.
+  // The devices have the faults when it returns.
   virtual void set_faults(const std::vector<FaultRule>& rules) = 0;
-  // Of its account.
+  // The key of its account.
   [[nodiscard]] virtual const registry::AccessKey& key() const = 0;
   // Prints what a person may try on standard output, apart from the log on standard error.
   [[nodiscard]] virtual Status greet(const net::TlsFiles& files) const = 0;

@@ -1,5 +1,4 @@
-// What the admin socket sends for the operations whose answers are streams
-// (operations::stream_operations()).
+// Answers of the admin socket that are streams (operations::stream_operations()).
 //
 // The operation "history": the answer to a request for series, produced chunk by chunk while it is
 // taken. Memory does not grow with the answer: the next chunk is produced once the last one is

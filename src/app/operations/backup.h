@@ -19,7 +19,7 @@ namespace gridloom::operations {
 
 inline constexpr std::string_view kBackupOp = "backup";  // the only operation that takes hours
 
-// What the wing of homes keeps in a data folder.
+// A kind of file that the wing of homes keeps in a data folder.
 struct FilesOfHome {
   std::string_view name;
   bool is_folder = false;  // of files *.json

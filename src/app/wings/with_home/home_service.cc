@@ -1,4 +1,4 @@
-// What a server has of the wing of homes: their limits, the files that they keep, and Gridloom's
+// The part that homes have in a server: their limits, the files that they keep, and Gridloom's
 // own interface to them as a service.
 #include <array>
 #include <cstddef>

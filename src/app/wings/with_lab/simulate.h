@@ -1,4 +1,4 @@
-// What `gridloom simulate` and `gridloom replay` are made of. User documentation:
+// The parts of `gridloom simulate` and `gridloom replay`. User documentation:
 // docs/user/emulator.md.
 #pragma once
 

@@ -18,7 +18,7 @@ get_property(rooms GLOBAL PROPERTY GL_ROOMS)
 set(room_archives "")
 foreach(room IN LISTS rooms)
   get_property(folder GLOBAL PROPERTY GL_FOLDER_${room})
-  if(folder MATCHES "/src/(cluster/|app/wings/cluster$)")
+  if(folder MATCHES "/src/(cluster/|app/wings/(with_cluster|no_home|no_bridges|no_lab)$)")
     continue()
   endif()
   list(APPEND room_archives $<TARGET_FILE:gl_${room}>)
@@ -38,4 +38,5 @@ target_link_libraries(gridloom_portable PRIVATE
   $<TARGET_FILE:gl_page>
   ${archives} -Wl,--end-group)
 set_target_properties(gridloom_portable PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-add_dependencies(gridloom_portable gl_app gl_no_cluster gl_devices gl_devices_de gl_devices_products gl_homes gl_page)
+add_dependencies(gridloom_portable gl_app gl_with_home gl_with_bridges gl_with_lab gl_no_cluster gl_devices gl_devices_de
+                 gl_devices_products gl_homes gl_page)

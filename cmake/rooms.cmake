@@ -3,26 +3,20 @@
 # indented rows, which order the folders of a room, are tools/check_style's alone. That sees to it, too, that every
 # header compiles alone.
 
-# What src/ is built of. The wings below app may be left out, together with what knows them: bridges knows home. The
-# program needs all but the cluster.
+# What src/ is built of. Each wing but core may be left out, home together with bridges, which know it.
 set(GL_WINGS core home bridges lab cluster app CACHE STRING "wings of src/ that are built")
-if(app IN_LIST GL_WINGS)
-  foreach(wing IN ITEMS home bridges lab)
-    if(NOT wing IN_LIST GL_WINGS)
-      message(FATAL_ERROR "GL_WINGS: the program (app) needs ${wing}")
-    endif()
-  endforeach()
+if(bridges IN_LIST GL_WINGS AND NOT home IN_LIST GL_WINGS)
+  message(FATAL_ERROR "GL_WINGS: bridges need home")
 endif()
 
 # Whether the room in that folder below src/ is built.
 function(gl_has_wing out folder)
   string(REGEX MATCHALL "[a-z_]+" names ${folder})
   list(GET names 0 wing)
-  list(GET names -1 known)
   set(${out} TRUE PARENT_SCOPE)
   if(NOT wing STREQUAL "testing" AND NOT wing IN_LIST GL_WINGS)
     set(${out} FALSE PARENT_SCOPE)
-  elseif(folder MATCHES "^app/wings/" AND NOT known MATCHES "^no_" AND NOT known IN_LIST GL_WINGS)
+  elseif(folder MATCHES "^app/wings/with_(.*)" AND NOT CMAKE_MATCH_1 IN_LIST GL_WINGS)
     set(${out} FALSE PARENT_SCOPE)
   endif()
 endfunction()

@@ -1,13 +1,14 @@
 // A node of a cluster as the process has it: what its server, its listeners and the operations of
-// administration use of it. app/wings/cluster makes it of a node::Node; a build without the wing
-// says that it has none.
+// administration use of it. app/wings/with_cluster makes it of a node::Node; a build without the
+// wing says that it has none.
 #pragma once
 
 #include <chrono>
 #include <memory>
 #include <string>
 
-#include "app/operations/running_node.h"
+#include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "app/options.h"
 #include "app/services.h"
 #include "base/clock.h"

@@ -99,11 +99,6 @@ constexpr auto kLimits = std::to_array<Limit>({
      "Keys of a JSON body, in all its objects together; else 1008",
      [](Limits& l) -> LimitField { return &l.server.signing.json.keys; }},
 
-    {"http.metrics-fields", "series", 0, kMany,
-     "Series of fields in one answer of /metrics/home; the fields of further devices are left out, "
-     "and gridloom_home_left_out_devices counts them",
-     [](Limits& l) -> LimitField { return &l.metrics_fields; }},
-
     // --- signing in with a browser ---
     {"sign-in.body-bytes", "bytes", 256, 64 * kKilobyte,
      "Bytes of the body of a request to sign in; else 413",
@@ -128,53 +123,6 @@ constexpr auto kLimits = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.server.http.web_socket.output_bytes; }},
     {"web-socket.close-ms", "ms", 100, kDay_ms, "Time for the peer to answer a Close frame",
      [](Limits& l) -> LimitField { return &l.server.http.web_socket.close_time; }},
-
-    // --- the live stream ---
-    {"live.subscriptions", "subscriptions", 1, kMany,
-     "Subscriptions of one client of the live stream; a further one is refused",
-     [](Limits& l) -> LimitField { return &l.live.subscriptions; }},
-    {"live.clients-per-account", "clients", 1, kMany,
-     "Clients of the live stream that the browsers of one account have, as many again its cards, "
-     "and its other tokens; a token has a quarter at most; else 429",
-     [](Limits& l) -> LimitField { return &l.live.clients_per_account; }},
-    {"live.all-clients", "clients", 1, kMany,
-     "Clients of the live stream of all accounts, in addition to 4 that the browsers, the cards "
-     "and "
-     "the other tokens of each account have of their own, and 1 of each token; else 429",
-     [](Limits& l) -> LimitField { return &l.live.all_clients; }},
-    {"live.subscriptions-per-account", "subscriptions", 1, kMany,
-     "Subscriptions to the live stream that the browsers of one account have, as many again its "
-     "cards, and its other tokens; a token has a quarter at most; a further one is refused",
-     [](Limits& l) -> LimitField { return &l.live.subscriptions_per_account; }},
-    {"live.all-subscriptions", "subscriptions", 1, kMany,
-     "Subscriptions to the live stream of all accounts, in addition to 256 that the browsers, the "
-     "cards and the other tokens of each account have of their own, and 64 of each token; a "
-     "further "
-     "one is refused",
-     [](Limits& l) -> LimitField { return &l.live.all_subscriptions; }},
-    {"live.field-bytes-per-account", "bytes", kKilobyte, kGigabyte,
-     "Bytes of the field names in the subscriptions of the browsers of one account, as many again "
-     "of its cards, and of its other tokens, of which one has a quarter at most; each list is "
-     "counted as 256 and each name as 32 and twice its text; equal lists of an account count once; "
-     "else the subscription is refused",
-     [](Limits& l) -> LimitField { return &l.live.field_bytes_per_account; }},
-    {"live.all-field-bytes", "bytes", kKilobyte, 64 * kGigabyte,
-     "Bytes of the field names in the subscriptions of all accounts, in addition to 16 KB that "
-     "the browsers, the cards and the other tokens of each account have of their own, and 4 KB of "
-     "each token; else the subscription is refused",
-     [](Limits& l) -> LimitField { return &l.live.all_field_bytes; }},
-    {"live.kernel-bytes", "bytes", 4 * kKilobyte, kGigabyte,
-     "Bytes of output that the kernel keeps for one client of the live stream until the client "
-     "has them (SO_SNDBUF)",
-     [](Limits& l) -> LimitField { return &l.server.listeners.kernel_output_bytes; }},
-    {"live.devices", "devices", 1, kMany,
-     "Devices that the clients of the live stream of all accounts watch at once, in addition to 64 "
-     "that the browsers, the cards and the other tokens of each account have of their own, and 8 "
-     "of "
-     "each token; a device counts once for each account that watches it; a subscription to a "
-     "further "
-     "one is refused",
-     [](Limits& l) -> LimitField { return &l.live.devices; }},
 
     // --- MQTT ---
     {"mqtt.sessions-per-user", "sessions", 1, kMany,
@@ -408,11 +356,11 @@ std::string present_name(std::string_view name) {
 Status put_into(Limits& limits, std::string_view setting) {
   const std::size_t equals = setting.find('=');
   const std::string_view name = setting.substr(0, equals);
-  const auto* limit = std::ranges::find(kLimits, present_name(name), &Limit::name);
-  if (limit == kLimits.end()) {
+  const auto limit = std::ranges::find(all_limits(), present_name(name), &Limit::name);
+  if (limit == all_limits().end()) {
     std::vector<std::string_view> names;
-    names.reserve(std::size(kLimits));
-    for (const Limit& each : kLimits) names.push_back(each.name);
+    names.reserve(all_limits().size());
+    for (const Limit& each : all_limits()) names.push_back(each.name);
     const std::string meant = did_you_mean(name, names);
     return fail(ErrorCode::kBadParams,
                 fmt::format("--limit {}: there is no limit \"{}\"{} `gridloom limits` lists the "
@@ -443,7 +391,23 @@ Status put_into(Limits& limits, std::string_view setting) {
 
 }  // namespace
 
-std::span<const Limit> all_limits() { return kLimits; }
+// A limit of a wing stands behind those of the same beginning, others before those of MQTT.
+std::span<const Limit> all_limits() {
+  static const std::vector<Limit> all = [] {
+    std::vector<Limit> rows(kLimits.begin(), kLimits.end());
+    for (const Limit& each : limits_of_home()) {
+      const auto begins = [](std::string_view begin) {
+        return [begin](const Limit& row) { return row.name.starts_with(begin); };
+      };
+      const std::string_view begin = each.name.substr(0, each.name.find('.') + 1);
+      const auto last = std::find_if(rows.rbegin(), rows.rend(), begins(begin));
+      rows.insert(last != rows.rend() ? last.base() : std::ranges::find_if(rows, begins("mqtt.")),
+                  each);
+    }
+    return rows;
+  }();
+  return all;
+}
 
 std::int64_t value_of(const Limit& limit, Limits& limits) {
   return std::visit(
@@ -471,7 +435,7 @@ Result<Limits> limits_from(const std::vector<std::string>& settings) {
 
 std::string limits_text(Limits limits) {
   std::string text;
-  for (const Limit& limit : kLimits) {
+  for (const Limit& limit : all_limits()) {
     fmt::format_to(std::back_inserter(text), "{:<30} {:>10} {:<12} {}\n", limit.name,
                    value_of(limit, limits), limit.unit, limit.description);
   }
@@ -493,7 +457,7 @@ std::string limits_page() {
       "A limit is the largest value that is accepted. Refusals name the configured value.\n\n"
       "| name | default | least | most | description |\n|---|---|---|---|---|\n";
   Limits limits;
-  for (const Limit& limit : kLimits) {
+  for (const Limit& limit : all_limits()) {
     fmt::format_to(std::back_inserter(text), "| `{}` | {} {} | {} | {} | {} |\n", limit.name,
                    value_of(limit, limits), limit.unit, limit.least, limit.most, limit.description);
   }

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,15 +15,18 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "own_api/services/services.h"
 #include "server/limits.h"
 
 namespace gridloom::app {
 
+// Those of Gridloom's own interface (with_home/home_service.cc).
+struct HomeLimits;
+// Null in a build without the wing.
+[[nodiscard]] std::shared_ptr<HomeLimits> default_limits_of_home();
+
 struct Limits {
   server::ServerLimits server{};
-  api::LiveLimits live{};
-  std::size_t metrics_fields = api::kHomeMetricsFields;  // in one answer of /metrics/home
+  std::shared_ptr<HomeLimits> home = default_limits_of_home();  // copies share it
 };
 
 // Pointer to the variable that holds a limit.
@@ -37,6 +41,8 @@ struct Limit {
   LimitField (*field)(Limits& limits);
 };
 [[nodiscard]] std::span<const Limit> all_limits();
+// Those among them that the wing of homes has; none in a build without it.
+[[nodiscard]] std::span<const Limit> limits_of_home();
 [[nodiscard]] std::int64_t value_of(const Limit& limit, Limits& limits);
 
 // Parses a list of "NAME=VALUE"; NAME may be a former name (docs/user/limits.md). kBadParams:

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -28,6 +29,9 @@ struct ClusterChoice {
 
   [[nodiscard]] bool is_given() const { return !urls.empty(); }
 };
+
+// Owns the devices of the demo home.
+inline constexpr std::string_view kDemoAccount = "demo";
 
 struct ServeOptions {
   std::filesystem::path data = "data";

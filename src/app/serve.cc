@@ -19,32 +19,24 @@
 #include <utility>
 
 #include "app/cluster_node.h"
-#include "app/configured_bridges.h"
 #include "app/data_folder/stores.h"
-#include "app/demo.h"
-#include "app/exit_codes.h"
 #include "app/lab.h"
 #include "app/limits.h"
-#include "app/network_options.h"
-#include "app/operations/lab.h"
-#include "app/operations/last_states.h"
+#include "app/operations/context.h"
+#include "app/operations/kinds.h"
+#include "app/option_values.h"
 #include "app/past.h"
 #include "app/process/local_zone.h"
-#include "app/process/log_format.h"
 #include "app/process/process.h"
-#include "app/process/progress.h"
 #include "app/serve_process.h"
-#include "app/time_options.h"
 #include "catalog/loader.h"
-#include "history/blocks/block.h"
 #include "net/host_name.h"
 #include "server/database_place.h"
 #include "server/server.h"
-#include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
 #include "time/grammar.h"
-#include "time/iso_text.h"
+
 namespace gridloom::app {
 namespace {
 
@@ -53,81 +45,18 @@ using server::Security;
 using server::Server;
 using CatalogPtr = std::shared_ptr<const catalog::Catalog>;
 
-// Values between these reports are known. The last half day has more, which plots show in detail.
-constexpr Millis kPastReports{history::kLongestGap_ms};
-constexpr Millis kDensePast = std::chrono::hours(12);
-
 constexpr std::string_view kMakeRoom =
     "; nothing is lost: make room on the disk of the data folder and start again";
 
 bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
-// What all devices have lived of a past that another server began.
-void skip_what_is_lived(ServeProcess& process) {
-  TimePoint lived = TimePoint::max();
-  for (const sim::Member& member : process.demo->members) {
-    lived = std::min(lived, member.last ? member.last->at.value_or(TimePoint()) : TimePoint());
-  }
-  process.virtual_time->skip_to(lived);
-}
-
 struct Run {
   const TimeOptions& time;
   const sigset_t& signals;
   const CatalogPtr& catalog;
   std::uint64_t number = 1;  // of a server with --lab: others have one
 };
-
-// Opens a server whose devices live their past, and that nobody else can reach.
-Status begin_to_live(ServeProcess& process, const ServeOptions& options, const Past& past) {
-  const VirtualClock::Options time{
-      .start = past.from, .speed = VirtualClock::kFastest, .until = past.to};
-  GL_TRY(open_server(process, options, time));
-  GL_TRY(begin_past(options.data, past));
-  const net::Address any_port{.host = "127.0.0.1", .port = 0};
-  GL_TRY(process.server->listen(
-      {.listeners = {{.interface = Interface::kMqtt, .address = any_port}}}));
-  GL_TRY(make_demo(process, options));
-  const auto directory = process.server->registry().directory();
-  GL_TRY(check_bridges(options, directory.get()));
-  process.server->start({{"demo", true}});
-  GL_TRY(find_last_states(process, options));
-  skip_what_is_lived(process);
-  return make_fleet(process, options,
-                    {{.apart = kPastReports, .sparse_until = past.to - kDensePast}});
-}
-
-// Returns when the past is lived, or the process is told to end: then the signal's number.
-Result<int> live(const ServeOptions& options, const Past& past, const Run& run) {
-  ServeProcess process;
-  process.catalog = run.catalog;
-  GL_TRY(begin_to_live(process, options, past));
-  const time::TimeZone& zone = process.server->platform().zone;
-  const std::string length = time::rounded_span_text(past.to - past.from);
-  spdlog::info("the devices live the {} before their start first", length);
-  process.sim_loop->start();
-  process.fleet->start();
-  Progress progress;
-  constexpr timespec kLook{.tv_sec = 0, .tv_nsec = 100'000'000};
-  int signal = -1;
-  for (;;) {
-    signal = sigtimedwait(&run.signals, nullptr, &kLook);
-    const VirtualClock::State at = process.virtual_time->state();
-    if (signal > 0 || (at.paused && at.settled)) break;
-    if (const std::string why = process.server->archive().failing(); !why.empty()) {
-      return fail(ErrorCode::kIo, "the devices' past cannot be stored: " + why);
-    }
-    progress.show((at.now - past.from) / (1.0 * (past.to - past.from)),
-                  "history " + time::clock_text(at.now, zone));
-  }
-  progress.end();
-  process.server->stop(signal > 0 ? wire::JsonObject{{"signal", signal}} : wire::JsonObject());
-  if (signal > 0) return signal;
-  spdlog::info("the devices have {} of history", length);
-  GL_TRY(end_past(options.data));
-  return 0;
-}
 
 // Makes what a server makes at its first start, and keeps it for resets.
 Status prepare_lab(const ServeOptions& options, const Run& run) {
@@ -137,7 +66,8 @@ Status prepare_lab(const ServeOptions& options, const Run& run) {
     GL_TRY(open_server(process, options, run.time));
     GL_TRY(certificates_of(options));
     if (options.has_demo()) {
-      GL_TRY(make_demo(process, options));
+      GL_TRY(auto home, make_virtual_home(process, options));
+      process.home = std::move(home);
     }
   }
   return keep_start(options.data);
@@ -181,7 +111,6 @@ std::optional<int> run_once(ServeOptions& options, const Run& run) {
 Status check_network(const ServeOptions& options) {
   GL_TRY(listeners_of(options, nullptr));
   GL_TRY(trusted_proxies(options));
-  GL_TRY(frame_origins(options));
   if (options.public_host.empty()) return {};
   if (Status good = net::check_host(options.public_host); !good) {
     return fail(good.error().code, "--public-host: " + good.error().detail);
@@ -207,8 +136,7 @@ Status check_home(const ServeOptions& options, const catalog::Catalog& catalog) 
     return fail(ErrorCode::kBadParams, "--world requires --demo or --home");
   }
   if (!options.has_demo()) return {};
-  GL_TRY(world_file(options));
-  return check_demo(catalog, {.home = options.home_id(), .groups = options.demo_home});
+  return check_virtual_home(options, catalog);
 }
 
 // A folder that a start would make has no accounts but the demo home's. Another user's folder does
@@ -221,9 +149,7 @@ bool is_new(const ServeOptions& options) {
 }
 
 Status check_all_bridges(const ServeOptions& options) {
-  if (is_new(options)) return check_bridges(options, nullptr);
-  const auto bridges = configured_bridges(options);
-  return bridges ? Status() : std::unexpected(bridges.error());
+  return is_new(options) ? check_bridges(options, nullptr) : check_bridges(options);
 }
 
 // The times of the start, once all options make sense.
@@ -243,7 +169,7 @@ Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
   for (const auto& check : {check_stores, check_network, check_all_bridges}) {
     GL_TRY(check(options));
   }
-  GL_TRY(page_files(options));
+  GL_TRY(check_page(options));
   GL_TRY(times_of(options));
   GL_TRY(auto catalog, catalog::load_catalog(options.devices, catalog::Translations::kAll));
   GL_TRY(check_home(options, *catalog));
@@ -274,7 +200,7 @@ int serve_until_signal(ServeOptions& options, const sigset_t& signals) {
   if (Status free = check_ports(options); !free) return refuse(free.error(), options);
   Run run{.time = times->time, .signals = signals, .catalog = *catalog};
   if (times->past) {
-    const auto signal = live(options, *times->past, run);
+    const auto signal = live_past(options, *times->past, *catalog, signals);
     if (!signal) return refuse(signal.error(), options);
     if (*signal > 0) return 0;
   }

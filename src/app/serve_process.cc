@@ -20,33 +20,24 @@
 #include <vector>
 
 #include "app/cluster_node.h"
-#include "app/configured_bridges.h"
 #include "app/control/admin.h"
 #include "app/control/doctor.h"
 #include "app/data_folder/stores.h"
-#include "app/demo.h"
 #include "app/limits.h"
-#include "app/network_options.h"
+#include "app/operations/context.h"
 #include "app/operations/faults.h"
-#include "app/operations/lab.h"
-#include "app/operations/last_states.h"
-#include "app/operations/running_node.h"
-#include "app/operations/sign_in.h"
-#include "app/past.h"
+#include "app/operations/kinds.h"
+#include "app/option_values.h"
 #include "app/process/local_zone.h"
 #include "app/process/process.h"
-#include "app/process/program_name.h"
 #include "app/ready_file.h"
 #include "app/services.h"
-#include "app/time_options.h"
-#include "app/welcome.h"
 #include "catalog/loader.h"
-#include "net/io_loop.h"
 #include "net/tls.h"
 #include "server/server.h"
-#include "sim/fleet.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
+
 namespace gridloom::app {
 
 using server::Interface;
@@ -77,21 +68,12 @@ Result<std::unique_ptr<server::Stores>> open_stores(const ServeProcess& process,
 Result<std::vector<server::MakeService>> services_of(ServeProcess& process,
                                                      const ServeOptions& options,
                                                      const Limits& limits) {
-  GL_TRY(auto page, page_files(options));
-  GL_TRY(auto origins, frame_origins(options));
-  GL_TRY(auto configured, configured_bridges(options));
-  // In a cluster the slots write the events, and the node says where bridges run.
-  const bool is_door = process.node != nullptr;
-  return services(
-      {.own = {.events = is_door ? home::EventLog::Writes::kNone : home::EventLog::Writes::kAll,
-               .page = std::move(page),
-               .frame_origins = std::move(origins),
-               .live = limits.live,
-               .metrics_fields = limits.metrics_fields,
-               .administration = &process.administration},
-       .bridges = {.configured = std::move(configured),
-                   .place = is_door ? std::nullopt : std::optional(bridges::BridgesPlace{})}},
-      process.services);
+  const ServicesAsked asked{
+      .options = options, .limits = limits, .is_door = process.node != nullptr};
+  std::vector<server::MakeService> all;
+  GL_TRY(add_home_service(asked, process.services, all));
+  GL_TRY(add_bridges_service(asked, process.services, all));
+  return all;
 }
 
 void warn_of_modes(const std::filesystem::path& data) {
@@ -100,13 +82,6 @@ void warn_of_modes(const std::filesystem::path& data) {
 }
 
 }  // namespace
-
-Result<api::PageFiles> page_files(const ServeOptions& options) {
-  if (options.web.empty()) return api::PageFiles();
-  auto page = api::PageFiles::in_folder(options.web);
-  if (!page) return fail(page.error().code, "--web: " + page.error().detail);
-  return page;
-}
 
 Status open_server(ServeProcess& process, const ServeOptions& options, const TimeOptions& time) {
   GL_TRY(auto lock, storage::DataLock::take(options.data));
@@ -200,13 +175,6 @@ void trim_after_closing(ServeProcess& process) {
 
 }  // namespace
 
-Result<std::shared_ptr<const sim::WorldFile>> world_file(const ServeOptions& options) {
-  if (options.world.empty()) return nullptr;
-  auto file = sim::WorldFile::read(options.world, local_zone().zone);
-  if (!file) return fail(file.error().code, "--world: " + file.error().detail);
-  return file;
-}
-
 Result<net::TlsFiles> certificates_of(const ServeOptions& options) {
   std::vector<std::string> hosts;
   if (!options.public_host.empty()) hosts.push_back(options.public_host);
@@ -238,10 +206,8 @@ std::string reachable(const net::Address& address) {
              : address.text();
 }
 
-// The addresses as a client on this machine reaches them.
-struct Urls {
-  std::string http, https, mqtt, mqtts;
-};
+}  // namespace
+
 Urls urls_of(const ServeProcess& process) {
   net::Address http = bound(process, Interface::kHttp, Security::kPlain);
   if (http.host == "0.0.0.0") http.host = "127.0.0.1";
@@ -265,71 +231,10 @@ operations::Context admin_context(ServeProcess& process, const ServeOptions& opt
           .faults = process.faults.get(),
           .hub = &server.hub(),
           .zone = server.platform().zone,
-          .bridges = &process.services.bridges->bridges(),
+          .bridges = process.services.bridges,
           .reads = process.node ? process.node->reads() : history::Reads(),
           .cluster = process.node ? &process.cluster : nullptr,
           .lab = options.lab ? &process.lab : nullptr};
-}
-
-}  // namespace
-
-Status make_demo(ServeProcess& process, const ServeOptions& options) {
-  GL_TRY(auto home, demo_home(process.server->registry(), process.server->catalog(),
-                              {.home = options.home_id(), .groups = options.demo_home}));
-  process.demo = std::move(home);
-  return {};
-}
-
-Status find_last_states(ServeProcess& process, const ServeOptions& options) {
-  std::vector<sim::Member>& members = process.demo->members;
-  const operations::Context context = admin_context(process, options);
-  for (std::size_t first = 0; first < members.size(); first += operations::kMaxStatesAtOnce) {
-    const std::span some(members.begin() + static_cast<std::ptrdiff_t>(first),
-                         std::min(operations::kMaxStatesAtOnce, members.size() - first));
-    std::vector<std::string> sns;
-    for (const sim::Member& member : some) sns.push_back(member.sn);
-    GL_TRY(auto states, operations::last_states(context, sns));
-    for (std::size_t i = 0; i < some.size(); ++i) some[i].last = std::move(states[i]);
-  }
-  return {};
-}
-
-Status make_fleet(ServeProcess& process, const ServeOptions& options,
-                  std::optional<sim::Fleet::Options::Past> past) {
-  const std::vector<sim::Member>& members = process.demo->members;
-  const auto resumed = std::ranges::count_if(
-      members, [](const sim::Member& member) { return member.last != nullptr; });
-  spdlog::info("{} of {} virtual devices go on where they were", resumed, members.size());
-  const time::TimeZone& zone = process.server->platform().zone;
-  GL_TRY(auto file, world_file(options));
-  const sim::World::Options world{.zone = zone, .file = std::move(file)};
-  for (sim::SiteOptions& site : process.demo->sites) {
-    site.world.zone = world.zone;
-    site.world.file = world.file;
-  }
-  std::vector<std::string> sns;
-  sns.reserve(members.size());
-  for (const sim::Member& member : members) sns.push_back(member.sn);
-  process.server->platform().client_events.set_own(std::move(sns));
-  process.sim_loop = std::make_unique<net::IoLoop>();
-  const net::Address& mqtt = bound(process, Interface::kMqtt, Security::kPlain);
-  const bool any = mqtt.host == "0.0.0.0" || mqtt.host == "::";
-  process.fleet = std::make_unique<sim::Fleet>(
-      sim::Fleet::Options{
-          .server = client::peer_at({.host = any ? "127.0.0.1" : mqtt.host, .port = mqtt.port}),
-          .world = world,
-          .sites = process.demo->sites,
-          .keep =
-              [data = options.data](const std::string& sn, const wire::JsonObject& unreported) {
-                operations::keep_unreported(data, sn, unreported);
-              },
-          .clock = &process.clock(),
-          .time = process.virtual_time ? &*process.virtual_time : nullptr,
-          .past = past,
-          .loop = process.sim_loop.get()},
-      process.demo->members);
-  process.sim_loop->on_sweep([fleet = process.fleet.get()] { fleet->tick(); });
-  return {};
 }
 
 namespace {
@@ -343,58 +248,27 @@ wire::JsonObject facts_of(const ServeProcess& process, const net::TlsFiles& file
     std::error_code ignored;
     facts["devices"] = std::filesystem::absolute(devices, ignored).string();
   }
-  if (process.demo) {
-    facts["accessKey"] = process.demo->key.access_key;
-    facts["secretKey"] = process.demo->key.secret_key.reveal();
+  if (process.home) {
+    facts["accessKey"] = process.home->key().access_key;
+    facts["secretKey"] = process.home->key().secret_key.reveal();
     facts["sign_in_link"] = process.sign_in_link.reveal();
   }
   return facts;
 }
 
-// Prints the welcome on standard output, apart from the log on standard error.
-Status greet(const ServeProcess& process, const net::TlsFiles& files,
-             const std::filesystem::path& data) {
-  const auto directory = process.server->registry().directory();
-  const registry::Account* account = directory->find_account(process.demo->key.account);
-  if (account == nullptr || process.demo->members.empty()) return {};
-  const Urls urls = urls_of(process);
-  return print_welcome({.http = urls.http,
-                        .https = urls.https,
-                        .mqtt = urls.mqtt,
-                        .mqtts = urls.mqtts,
-                        .ca = files.ca.string(),
-                        .keys = data / "ready.json",
-                        .sign_in_link = process.sign_in_link,
-                        .device = device_to_try(process.demo->members),
-                        .program = program_name(),
-                        .data = data == std::filesystem::path("data") ? "" : data.string(),
-                        .now = process.clock().now()},
-                       process.demo->key, *account);
-}
-
-// Called on the thread that changed the rules, which is none of the loops. The devices have them
-// when it returns: who asks one next meets its fault.
-void set_faults(ServeProcess& process, const std::vector<FaultRule>& rules) {
-  process.server->set_faults(rules);
-  if (!process.fleet) return;
-  std::promise<void> done;
-  process.sim_loop->post([&] {
-    process.fleet->set_faults(rules);
-    done.set_value();
-  });
-  done.get_future().wait();
-}
-
 Status open_admin(ServeProcess& process, const ServeOptions& options) {
   process.faults = std::make_unique<operations::FaultRules>(
       process.server->catalog(), process.clock(),
-      [&process](const std::vector<FaultRule>& rules) { set_faults(process, rules); });
+      [&process](const std::vector<FaultRule>& rules) {  // on a thread that is none of the loops
+        process.server->set_faults(rules);
+        if (process.home) process.home->set_faults(rules);
+      });
   operations::Context context = admin_context(process, options);
   context.sign_in = &process.server->sign_in();
   context.page = urls_of(process).http;
   GL_TRY(auto admin, AdminSocket::open(context));
   process.admin = std::move(admin);
-  process.administration.open(context);
+  if (process.services.administration) process.services.administration->open(context);
   return {};
 }
 
@@ -404,7 +278,8 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   GL_TRY(open_server(process, options, time));
   GL_TRY(const auto files, open_listeners(process, options));
   if (options.has_demo()) {
-    GL_TRY(make_demo(process, options));
+    GL_TRY(auto home, make_virtual_home(process, options));
+    process.home = std::move(home);
   }
   const auto directory = process.server->registry().directory();
   GL_TRY(check_bridges(options, directory.get()));
@@ -412,18 +287,16 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
   if (process.node) {
     GL_TRY(process.node->start(urls_of(process).http));
   }
-  if (options.has_demo()) {
-    GL_TRY(find_last_states(process, options));
-    GL_TRY(make_fleet(process, options));
+  if (process.home) {
+    GL_TRY(process.home->make_devices());
   }
   GL_TRY(open_admin(process, options));
-  if (process.fleet) {
-    process.sim_loop->start();
-    process.fleet->start();
+  if (process.home) {
+    process.home->start();
   } else if (process.virtual_time) {
     process.virtual_time->allow_until(TimePoint::max());
   }
-  if (process.demo) {
+  if (process.home) {
     GL_TRY(const auto token, process.server->sign_in().make_link(kDemoAccount));
     process.sign_in_link = Secret(operations::sign_in_link(urls_of(process).http, token.reveal()));
   }
@@ -446,8 +319,8 @@ Status put_together(ServeProcess& process, const ServeOptions& options, const Ti
                place(Interface::kMqtt, Security::kPlain), place(Interface::kMqtt, Security::kTls),
                options.data.string());
   // The last on the screen.
-  const bool is_news = process.demo && process.lab.run == 1;
-  return is_news ? greet(process, files, options.data) : Status();
+  const bool is_news = process.home && process.lab.run == 1;
+  return is_news ? process.home->greet(files) : Status();
 }
 
 }  // namespace gridloom::app

@@ -13,27 +13,22 @@
 
 #include "app/cluster_node.h"
 #include "app/control/admin.h"
-#include "app/control/administration.h"
-#include "app/demo.h"
 #include "app/malloc_trim_policy.h"
+#include "app/operations/context.h"
 #include "app/operations/faults.h"
-#include "app/operations/lab.h"
-#include "app/operations/running_node.h"
+#include "app/operations/kinds.h"
+#include "app/option_values.h"
 #include "app/options.h"
 #include "app/ready_file.h"
 #include "app/services.h"
-#include "app/time_options.h"
+#include "app/virtual_home.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "catalog/family.h"
 #include "net/address.h"
-#include "net/io_loop.h"
 #include "net/tls.h"
-#include "own_api/page/page.h"
 #include "server/server.h"
-#include "sim/fleet.h"
-#include "sim/world_file.h"
 #include "storage/data_lock.h"
 
 namespace gridloom::app {
@@ -52,17 +47,14 @@ struct ServeProcess {
   std::optional<storage::DataLock> lock;
   MallocTrimPolicy trim;  // policy for the first loop; the slow trimming has its own thread
   std::jthread trimming;
-  ServerAdministration administration;
   ServicesMade services;                   // of the server
   std::unique_ptr<ClusterNode> node;       // null: no cluster
   operations::RunningNode cluster;         // of the node
   std::unique_ptr<server::Server> server;  // of a node: its door
   std::unique_ptr<operations::FaultRules> faults;
   std::unique_ptr<AdminSocket> admin;
-  std::optional<DemoHome> demo;
-  std::unique_ptr<net::IoLoop> sim_loop;
-  std::unique_ptr<sim::Fleet> fleet;
-  Secret sign_in_link;  // of the demo home's account
+  std::unique_ptr<VirtualHome> home;  // null: none
+  Secret sign_in_link;                // of its account
   operations::Lab lab;
   std::shared_ptr<const catalog::Catalog> catalog;
   std::optional<ReadyFile> ready;
@@ -70,9 +62,8 @@ struct ServeProcess {
   ~ServeProcess() {
     ready.reset();
     admin.reset();
-    administration.close();
-    if (sim_loop) sim_loop->stop();
-    fleet.reset();
+    if (services.administration) services.administration->close();
+    home.reset();
     if (node) node->end();
     server.reset();
   }
@@ -83,19 +74,16 @@ struct ServeProcess {
                                  const TimeOptions& time);
 // Those of the data folder, which are made if they are missing.
 [[nodiscard]] Result<net::TlsFiles> certificates_of(const ServeOptions& options);
-// The files that options name, as a start reads them. The errors name the option.
-[[nodiscard]] Result<std::shared_ptr<const sim::WorldFile>> world_file(const ServeOptions& options);
-[[nodiscard]] Result<api::PageFiles> page_files(const ServeOptions& options);
 // Where the server listens.
 [[nodiscard]] const net::Address& bound(const ServeProcess& process, server::Interface interface,
                                         server::Security security);
-[[nodiscard]] Status make_demo(ServeProcess& process, const ServeOptions& options);
-// Gives the devices of the demo home the states in which they were left. Call after the start of
-// the server, whose loops know the devices' last values.
-[[nodiscard]] Status find_last_states(ServeProcess& process, const ServeOptions& options);
-// Call after find_last_states().
-[[nodiscard]] Status make_fleet(ServeProcess& process, const ServeOptions& options,
-                                std::optional<sim::Fleet::Options::Past> past = {});
+// The addresses as a client on this machine reaches them.
+struct Urls {
+  std::string http, https, mqtt, mqtts;
+};
+[[nodiscard]] Urls urls_of(const ServeProcess& process);
+// What operations work on, but for what a server has once it is ready.
+[[nodiscard]] operations::Context admin_context(ServeProcess& process, const ServeOptions& options);
 // All of it, until it is ready for clients.
 [[nodiscard]] Status put_together(ServeProcess& process, const ServeOptions& options,
                                   const TimeOptions& time);

@@ -56,7 +56,10 @@ void check_own_header(const Tree& tree, const Source& file, Report& report) {
   std::string header = file.path().substr(0, file.path().size() - 3) + ".h";
   if (!tree.has(header)) return;
   header.erase(0, header.find('/') + 1);
-  const std::string in_wing = header.substr(header.find('/') + 1);
+  // Rooms stand in the folder of their wing, those of the program that know another in app/wings.
+  constexpr std::string_view kWings = "app/wings/";
+  const std::string in_wing =
+      header.substr(header.starts_with(kWings) ? kWings.size() : header.find('/') + 1);
   for (std::size_t number = 1; number <= file.line_count(); ++number) {
     if (!file.line(number).starts_with("#include ")) continue;
     if (file.line(number) != fmt::format("#include \"{}\"", header) &&

@@ -319,6 +319,9 @@ TEST(Form, WantsTheOwnHeaderFirst) {
       IsEmpty());
   EXPECT_THAT(findings_of(check_form, {header, {"src/a/a_test.cc", "#include <map>\n"}}),
               IsEmpty());
+  EXPECT_THAT(findings_of(check_form, {{"src/app/wings/with_b/b.h", header.text},
+                                       {"src/app/wings/with_b/b.cc", "#include \"with_b/b.h\"\n"}}),
+              IsEmpty());
   EXPECT_THAT(
       findings_of(check_form, {header, {"src/a/a.cc", "#include <map>\n#include \"a/a.h\"\n"}}),
       ElementsAre(

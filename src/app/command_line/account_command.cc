@@ -1,5 +1,4 @@
-#include "app/command_line/account_command.h"
-
+// `gridloom account`: adds, lists and removes accounts, and changes their keys.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "app/operations/audit.h"
 #include "app/process/local_zone.h"
 #include "base/clock.h"

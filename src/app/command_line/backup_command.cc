@@ -1,5 +1,4 @@
-#include "app/command_line/backup_command.h"
-
+// `gridloom backup` and `gridloom restore`. User documentation: docs/user/backup.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

@@ -1,5 +1,4 @@
-#include "app/command_line/check_command.h"
-
+// `gridloom check`: prints which files of a data folder or of a backup are intact.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"

@@ -1,17 +1,17 @@
-#include "app/command_line/cluster_command.h"
-
+// `gridloom cluster`: how a cluster of nodes is, and giving up the slots of one of them.
 #include <fmt/format.h>
 
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/exit_codes.h"
+#include "app/process/process.h"
 #include "base/clock.h"
 #include "time/grammar.h"
 #include "wire/json.h"

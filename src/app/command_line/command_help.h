@@ -34,6 +34,7 @@ inline constexpr const char* kFault = "FAULT";
 inline constexpr const char* kField = "FIELD";
 inline constexpr const char* kFile = "FILE";
 inline constexpr const char* kFolder = "DIR";
+inline constexpr const char* kFolderOrDatabase = "DIR|URL";
 inline constexpr const char* kFamily = "FAMILY";
 inline constexpr const char* kHome = "HOME";
 inline constexpr const char* kHomeOrFile = "NAME|FILE";

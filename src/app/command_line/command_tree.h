@@ -1,13 +1,19 @@
-// Describes the command line as JSON, the source of the manual page and the shell completions.
+// Describes the command line as JSON, the source of the manual page and the shell completions; and
+// the manual page.
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "wire/json.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's
 class App;
 }  // namespace CLI
+
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's name
+class App;
+}
 
 namespace gridloom::app {
 
@@ -18,5 +24,13 @@ namespace gridloom::app {
 
 // Adds the hidden `gridloom command-tree`, which prints the description. `app` outlives `chosen`.
 void add_command_tree(CLI::App& app, std::function<int()>& chosen);
+
+// `gridloom man`: prints the manual page gridloom(1), made of the command tree.
+
+// `app` outlives `chosen`.
+void add_manual(CLI::App& app, std::function<int()>& chosen);
+
+// The page in roff, for `man -l`.
+[[nodiscard]] std::string manual_page(const CLI::App& root);
 
 }  // namespace gridloom::app

@@ -1,7 +1,7 @@
 // Finds the words that may stand next on a command line that is being typed, for the shell
-// completions (completion.h): commands and options from the command tree, and values by their
-// placeholders: families, fields and faults from the device files, homes from the program, serial
-// numbers and accounts from the data folder, if this user may read it.
+// completions (completion_script()): commands and options from the command tree, and values by
+// their placeholders: families, fields and faults from the device files, homes from the program,
+// serial numbers and accounts from the data folder, if this user may read it.
 #pragma once
 
 #include <span>
@@ -26,5 +26,12 @@ inline constexpr std::string_view kFoldersMark = ":dirs";
 // be empty. The candidates begin with it.
 [[nodiscard]] std::vector<std::string> candidates(const CLI::App& root,
                                                   std::span<const std::string> words);
+
+// `gridloom completion bash|zsh|fish`: prints a completion script for the shell. The script asks
+// `gridloom __complete WORD...` what may stand next, so that it knows the commands,
+// families, fields, faults and serial numbers of the installed program.
+
+// The script; empty: there is none for the shell.
+[[nodiscard]] std::string_view completion_script(std::string_view shell);
 
 }  // namespace gridloom::app

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "app/command_line/cli.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/serve.h"

@@ -1,11 +1,10 @@
-#include "app/command_line/damage_command.h"
-
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"

@@ -1,5 +1,4 @@
-#include "app/command_line/device_command.h"
-
+// `gridloom device`: adds, lists, shares, moves and removes devices, one or many.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <fnmatch.h>
@@ -10,13 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/control/admin_client.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "app/process/progress.h"
 #include "base/printable.h"
 #include "wire/json.h"

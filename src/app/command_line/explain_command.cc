@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
@@ -22,7 +22,7 @@
 #include "base/printable.h"
 #include "catalog/family_json.h"
 #include "catalog/natures.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::app {
 namespace {
@@ -31,8 +31,8 @@ using catalog::Command;
 using catalog::Family;
 using catalog::Field;
 using catalog::NamedValue;
+using catalog::number_text;
 using catalog::Param;
-using overview::number_text;
 using wire::JsonObject;
 
 struct ExplainArguments {
@@ -162,7 +162,7 @@ void print_member(const Family& family, const MemberPlace& place) {
   fmt::print("{}{}\n", place.outer->name, place.path);
   print_line("title", member.title);
   print_line("description", member.description);
-  print_line("inside of", overview::title_of(*place.outer));
+  print_line("inside of", catalog::title_of(*place.outer));
   print_line("family", fmt::format("{} ({})", family.product, family.id));
   print_line("type", catalog::name_of(member.type));
   print_form("", member);

@@ -1,5 +1,5 @@
-#include "app/command_line/family.h"
-
+// `gridloom family`: lists, shows, checks and starts device files, and prints their JSON
+// Schema.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -13,19 +13,19 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/family_files.h"
-#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/virtual_home.h"
 #include "base/nearest.h"
 #include "base/read_file.h"
 #include "catalog/family_json.h"
+#include "catalog/family_page.h"
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
-#include "sim/model.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -370,7 +370,7 @@ int check_family(const std::string& name, bool json) {
     fmt::print(stderr, "{}\n", family.error().detail);
     return kFailed;
   }
-  if (const Status fits = sim::check_model(*family); !fits) {
+  if (const Status fits = check_model(*family); !fits) {
     fmt::print(stderr, "{}: {}\n", name, fits.error().detail);
     return kFailed;
   }
@@ -394,6 +394,26 @@ int check_families(const FamilyArguments& arguments) {
     if (const int failed = check_family(file, arguments.json); failed != 0) code = failed;
   }
   return code;
+}
+
+int print_page(const FamilyArguments& arguments) {
+  const auto catalog =
+      catalog::load_catalog(device_files(arguments.devices, default_data_folder()));
+  if (!catalog) return report_error(catalog.error());
+  if (arguments.family.empty()) {
+    fmt::print("{}", catalog::families_page(**catalog));
+    return 0;
+  }
+  const catalog::FamilyPtr family = (*catalog)->find(arguments.family);
+  if (!family) {
+    std::vector<std::string_view> known;
+    for (const catalog::FamilyPtr& one : (*catalog)->families()) known.emplace_back(one->id);
+    return report_error({.code = ErrorCode::kBadParams,
+                         .detail = fmt::format("there is no family {}{}", arguments.family,
+                                               did_you_mean(arguments.family, known))});
+  }
+  fmt::print("{}", catalog::family_page(*family, **catalog));
+  return 0;
 }
 
 }  // namespace
@@ -442,8 +462,16 @@ std::shared_ptr<void> add_family(CLI::App& app, std::function<int()>& chosen) {
       .required();
   set_examples(*check, {"gridloom family check my-devices/*.yaml",
                         "gridloom family check my-devices/de/heat_pump.yaml"});
+  auto guess = add_family_guess(*family, chosen);
+  CLI::App* page =
+      add_command(*family, "page", "Prints the reference page of a family, in Markdown");
+  set_action(*page, chosen, [&a] { return print_page(a); });
+  add_value(*page, "family", a.family, placeholder::kFamily,
+            "Id of the family; without it, the page that lists them");
+  add_devices_option(*page, a.devices);
+  set_examples(*page, {"gridloom family page delta_2 > delta_2.md"});
   return std::make_shared<std::pair<std::shared_ptr<void>, std::shared_ptr<void>>>(
-      kept, add_family_files(*family, chosen));
+      kept, std::move(guess));
 }
 
 }  // namespace gridloom::app

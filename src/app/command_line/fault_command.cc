@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/operation_command.h"
@@ -20,8 +21,8 @@
 #include "app/control/admin_client.h"
 #include "app/home/home.h"
 #include "app/process/language.h"
+#include "catalog/device_faults.h"
 #include "catalog/family.h"
-#include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "wire/json.h"
 
@@ -56,7 +57,7 @@ Result<FaultRule> parse_fault_rule(std::string_view text, const catalog::Catalog
                 fmt::format("--fault: \"{}\" is not NAME[:VALUE][=PROBABILITY][@SN]", text));
   }
   if (!value.empty()) rule.value = read;
-  if (Status possible = sim::check_fault_rule(rule, catalog); !possible) {
+  if (Status possible = catalog::check_fault_rule(rule, catalog); !possible) {
     return fail(ErrorCode::kBadParams, "--fault: " + possible.error().detail);
   }
   return rule;

@@ -9,27 +9,27 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/field_lookup.h"
 #include "base/printable.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::app {
 namespace {
 
 using catalog::Family;
 using catalog::Field;
-using overview::find_value;
-using overview::flat_values;
-using overview::FlatValue;
-using overview::number_of;
-using overview::title_of;
-using overview::value_text;
-using overview::values_inside;
+using catalog::find_value;
+using catalog::flat_values;
+using catalog::FlatValue;
+using catalog::number_of;
+using catalog::title_of;
+using catalog::value_text;
+using catalog::values_inside;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;

@@ -1,5 +1,4 @@
-#include "app/command_line/home_files.h"
-
+// `gridloom home`: lists, shows, checks and starts home files, and prints their JSON Schema.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,16 +10,16 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/new_file.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
+#include "app/virtual_home.h"
 #include "base/read_file.h"
 #include "catalog/home.h"
 #include "catalog/loader.h"
 #include "catalog/schema.h"
 #include "catalog/starter.h"
-#include "sim/model.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -265,7 +264,7 @@ std::vector<Error> models_missing(const VirtualHome& home) {
   for (const Site& site : home.sites) {
     for (const SiteDevice& device : site.devices) {
       if (!seen.insert(device.family.get()).second) continue;
-      const Status fits = sim::check_model(device.family);
+      const Status fits = check_model(device.family);
       if (!fits) missing.push_back(fits.error());
     }
   }

@@ -8,9 +8,8 @@
 #include "app/command_line/common_options.h"
 #include "app/command_line/data_folder.h"
 #include "app/control/admin_client.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "app/home/profile.h"
-#include "app/home/remote_home.h"
 #include "app/process/language.h"
 #include "catalog/loader.h"
 

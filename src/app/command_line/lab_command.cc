@@ -1,7 +1,6 @@
-#include "app/command_line/lab_command.h"
-
 #include <string>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

@@ -1,5 +1,5 @@
-#include "app/command_line/migrate_command.h"
-
+// `gridloom migrate`: moves a data folder's data to a database, or back. User documentation:
+// docs/operate/migrate.md.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,10 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
-#include "app/data_folder/migrate.h"
+#include "app/data_folder/stores.h"
 #include "app/process/progress.h"
 
 namespace gridloom::app {

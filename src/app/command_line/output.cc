@@ -8,6 +8,9 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <ios>
+#include <ostream>
 #include <system_error>
 #include <utility>
 
@@ -15,6 +18,7 @@
 #include "base/printable.h"
 
 namespace gridloom::app {
+
 namespace {
 
 constexpr std::string_view kGap = "  ";
@@ -197,5 +201,13 @@ std::string member_text(const wire::Json& object, std::string_view name) {
 }
 
 void print_note(std::string_view note) { fmt::print(stderr, "{}\n", note); }
+
+Status write_new_file(const std::filesystem::path& file, std::string_view text) {
+  std::ofstream out(file, std::ios::binary | std::ios::noreplace);
+  out << text << std::flush;
+  if (out) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("{} exists already, or cannot be written", file.string()));
+}
 
 }  // namespace gridloom::app

@@ -4,11 +4,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/result.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -80,5 +82,10 @@ void print_object(const wire::JsonObject& object, bool json);
 // Says on standard error, for people, that a list is empty, and what to do about it: standard
 // output has the list alone.
 void print_note(std::string_view note);
+
+// Writes a file that a person asked for and that must not replace one of theirs.
+
+// kIo: the file exists already, or cannot be written.
+[[nodiscard]] Status write_new_file(const std::filesystem::path& file, std::string_view text);
 
 }  // namespace gridloom::app

@@ -14,16 +14,16 @@
 #include <string_view>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/set_plan.h"
 #include "base/printable.h"
 #include "catalog/effects.h"
+#include "catalog/readable_values.h"
 #include "history/energy/energy_sources.h"
-#include "overview/values.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
@@ -31,11 +31,11 @@ namespace {
 
 using catalog::Family;
 using catalog::Field;
-using overview::find_value;
-using overview::flat_values;
-using overview::FlatValue;
-using overview::title_of;
-using overview::value_text;
+using catalog::find_value;
+using catalog::flat_values;
+using catalog::FlatValue;
+using catalog::title_of;
+using catalog::value_text;
 using wire::Json;
 using wire::JsonArray;
 using wire::JsonObject;
@@ -77,7 +77,7 @@ std::vector<Change> changes_of(const Family& family, const SetPlan& plan,
       if (!history::matches(effect.field, each.name)) continue;
       const Json value = catalog::value_inside(each.value, effect.path).value_or(Json());
       const Field* whole = family.field(each.name);
-      const Field* field = overview::field_inside(whole, effect.path);
+      const Field* field = catalog::field_inside(whole, effect.path);
       const Field* titled = field == nullptr || title_of(*field).empty() ? whole : field;
       changes.push_back({.quota = each.name,
                          .path = effect.path,

@@ -1,11 +1,9 @@
-#include "app/command_line/sign_in_command.h"
-
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <string>
 
-#include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

@@ -1,5 +1,4 @@
-#include "app/command_line/time_command.h"
-
+// `gridloom time`: shows and controls the devices' time of a running server.
 #include <fmt/format.h>
 #include <poll.h>
 
@@ -8,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"

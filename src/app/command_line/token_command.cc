@@ -1,16 +1,15 @@
-#include "app/command_line/token_command.h"
-
+// `gridloom token`: adds, lists and removes tokens of programs for /api/v1.
 #include <fmt/format.h>
 
 #include <chrono>
 #include <string>
 
-#include "app/command_line/admin_command.h"
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
 #include "app/command_line/operation_command.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
-#include "app/home/local_home.h"
+#include "app/home/home.h"
 #include "registry/directory.h"
 #include "time/grammar.h"
 #include "wire/json.h"

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "app/exit_codes.h"
+#include "app/process/process.h"
 #include "base/result.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's

@@ -12,23 +12,23 @@
 #include <utility>
 #include <vector>
 
+#include "app/command_line/commands.h"
 #include "app/command_line/common_options.h"
-#include "app/command_line/home_commands.h"
 #include "app/command_line/home_options.h"
 #include "app/command_line/output.h"
 #include "app/command_line/usage_error.h"
 #include "app/home/condition.h"
 #include "app/home/field_lookup.h"
 #include "base/printable.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 #include "time/grammar.h"
 
 namespace gridloom::app {
 namespace {
 
 using Steady = std::chrono::steady_clock;
-using overview::flat_values;
-using overview::FlatValue;
+using catalog::flat_values;
+using catalog::FlatValue;
 using wire::Json;
 using wire::JsonObject;
 
@@ -91,13 +91,13 @@ Result<Seen> look_at_value(OpenDevice& open, const Condition& condition) {
                 fmt::format("{} stands for several fields: {}", printable(condition.field),
                             fmt::join(*found, ", ")));
   }
-  const Json& value = *overview::find_value(values, found->front());
+  const Json& value = *catalog::find_value(values, found->front());
   const catalog::Field* field = open.family->field(found->front());
   GL_TRY(const auto met, is_met(condition, field, value));
   return Seen{.is_met = met,
               .field = found->front(),
               .value = value,
-              .text = overview::value_text(field, value)};
+              .text = catalog::value_text(field, value)};
 }
 
 Result<Seen> look(OpenDevice& open, const WaitArguments& arguments,

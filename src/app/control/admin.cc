@@ -18,12 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "app/control/follow_stream.h"
-#include "app/control/history_stream.h"
 #include "app/control/local_socket.h"
-#include "app/control/record_stream.h"
+#include "app/control/streams.h"
+#include "app/operations/kinds.h"
 #include "app/operations/run.h"
-#include "app/operations/streams.h"
 #include "app/operations/table.h"
 
 namespace gridloom::app {

@@ -1,7 +1,6 @@
 // The admin socket: serves the operations of administration (app/operations/table.h) on a running
 // server through DIR/admin.sock, mode 0600: a user who may open the socket owns the data folder.
-// Operations whose answers are streams are sent by app/control/record_stream.h, follow_stream.h and
-// history_stream.h.
+// Operations whose answers are streams are sent by app/control/streams.h.
 #pragma once
 
 #include <memory>

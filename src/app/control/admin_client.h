@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "app/control/history_stream.h"
 #include "app/control/local_socket.h"
+#include "app/control/streams.h"
 #include "base/result.h"
 #include "wire/json.h"
 

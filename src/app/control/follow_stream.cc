@@ -1,5 +1,3 @@
-#include "app/control/follow_stream.h"
-
 #include <sys/socket.h>
 
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <vector>
 
 #include "app/control/local_socket.h"
+#include "app/control/streams.h"
 
 namespace gridloom::app {
 namespace {

@@ -16,13 +16,12 @@
 #include <utility>
 
 #include "app/data_folder/stores.h"
+#include "app/operations/backup.h"
 #include "app/operations/backup_description.h"
 #include "app/operations/virtual_state.h"
 #include "base/read_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
-#include "home/battery_modes.h"
-#include "home/energy_counters.h"
 #include "journal/local/log.h"
 #include "journal/local/log_loss.h"
 #include "mqtt/sqlite/session_tables.h"
@@ -157,8 +156,12 @@ class Check {
       if (kind_.has_database && must == kRegistry) continue;
       if (!is_one_of(names, must)) damage(must, "it is missing");
     }
-    for (const std::string_view sub : {std::string_view(), kLog, kCertificates,
-                                       operations::kVirtualStates, home::kCounterFiles}) {
+    std::vector<std::string_view> folders = {kLog, kCertificates, operations::kVirtualStates};
+    for (const operations::FilesOfHome& each : operations::files_of_home()) {
+      if (each.is_folder) folders.push_back(each.name);
+    }
+    for (const std::string& name : names) progress_.bytes += size_of(folder_ / name);
+    for (const std::string_view sub : folders) {
       for (const std::string& name : names_in(folder_ / sub)) {
         progress_.bytes += size_of(folder_ / sub / name);
       }
@@ -172,8 +175,7 @@ class Check {
     for (const std::string& name : names_in(folder_ / kLog)) {
       if (name.ends_with(kSegmentSuffix)) newest_segment_ = fmt::format("{}/{}", kLog, name);
     }
-    for (const std::string_view sub :
-         {kLog, kCertificates, operations::kVirtualStates, home::kCounterFiles}) {
+    for (const std::string_view sub : folders) {
       for (const std::string& name : names_in(folder_ / sub)) {
         const std::string path = fmt::format("{}/{}", sub, name);
         report_progress(path);
@@ -239,11 +241,11 @@ class Check {
       const auto state = operations::read_virtual_state(folder_ / name);
       return check_summed(name, state ? Status() : std::unexpected(state.error()));
     }
-    if (view.starts_with("counters/") && view.ends_with(".json")) {
-      return check_summed(name, home::check_counter_file(folder_ / name));
-    }
-    if (view == home::kBatteryModeFile) {
-      return check_summed(name, home::check_battery_mode_file(folder_ / name));
+    for (const operations::FilesOfHome& each : operations::files_of_home()) {
+      const bool is_it = each.is_folder ? view.starts_with(fmt::format("{}/", each.name)) &&
+                                              view.ends_with(".json")
+                                        : view == each.name;
+      if (is_it) return check_summed(name, each.check(folder_ / name));
     }
     if (view == kRegistrySeen) return check_seen(name, registry::last_seen(folder_).has_value());
     if (view == kSessionsSeen) return check_seen(name, sessions_seen_.has_value());

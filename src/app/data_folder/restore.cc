@@ -18,7 +18,6 @@
 #include <vector>
 
 #include "app/operations/backup_description.h"
-#include "app/operations/backup_files.h"
 #include "storage/files.h"
 
 namespace gridloom::app {

@@ -11,7 +11,7 @@
 
 #include "app/home/set_plan.h"
 #include "base/printable.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::app {
 namespace {
@@ -50,7 +50,7 @@ Status check_value(const Row& row, std::string_view value) {
 }
 
 std::optional<double> number_in(const catalog::Field* field, const Json& value) {
-  if (field != nullptr) return overview::number_of(*field, value);
+  if (field != nullptr) return catalog::number_of(*field, value);
   return value.is_number() ? std::optional(value.to_number<double>()) : std::nullopt;
 }
 

@@ -130,7 +130,7 @@ Result<MemberPlace> find_member(const Family& family, std::string_view text) {
     const auto outer = find_field(family, text.substr(0, end));
     if (!outer) continue;
     const std::string path(text.substr(end));
-    const Field* member = overview::field_inside(*outer, path);
+    const Field* member = catalog::field_inside(*outer, path);
     if (member != nullptr) return MemberPlace{.outer = *outer, .member = member, .path = path};
   }
   std::vector<MemberPlace> found;

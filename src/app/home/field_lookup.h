@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 #include "catalog/family.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::app {
 
@@ -35,7 +35,7 @@ namespace gridloom::app {
 struct MemberPlace {
   const catalog::Field* outer = nullptr;
   const catalog::Field* member = nullptr;
-  std::string path;  // as of overview::field_inside()
+  std::string path;  // as of catalog::field_inside()
 };
 // The member that `text` means: "heartbeat.loads[1].sta", the same without the element, or its name
 // where only one member has it. Errors as above.

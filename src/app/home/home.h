@@ -1,8 +1,9 @@
 // The devices that a person at a terminal sees and sets, wherever they are: behind the admin socket
-// of a data folder (local_home.h), or behind the signed HTTP API of a server with the keys of an
-// account (remote_home.h). All calls block. One thread.
+// of a data folder (local_home()), or behind the signed HTTP API of a server with the keys of an
+// account (remote_home()). All calls block. One thread.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,9 +11,11 @@
 #include <utility>
 #include <vector>
 
+#include "app/home/home.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
+#include "client/api_client.h"
 #include "wire/json.h"
 
 namespace gridloom::app {
@@ -100,5 +103,20 @@ class HomeConnection {
 
 // "Kitchen power station (R331ZEB4ZEAL0528)", in printable characters.
 [[nodiscard]] std::string device_text(const ShownDevice& device);
+
+// The devices of the server that runs on a data folder, through its admin socket: no key of an
+// account is needed, because a user who may open the socket owns the folder.
+
+[[nodiscard]] std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder);
+
+// The device of the data folder that a person means (find_device()), whether a server runs on it or
+// not.
+[[nodiscard]] Result<HomeDevice> local_device(const std::filesystem::path& data_folder,
+                                              std::string_view text);
+
+// The devices of an account on any server that has the signed HTTP API: a Gridloom server, or the
+// vendor's cloud.
+
+[[nodiscard]] Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options);
 
 }  // namespace gridloom::app

@@ -1,13 +1,13 @@
-#include "app/home/local_home.h"
-
+// The devices of the server that runs on a data folder, through its admin socket: no key of an
+// account is needed, because a user who may open the socket owns the folder.
 #include <fmt/format.h>
 #include <poll.h>
 
 #include <utility>
 
 #include "app/control/admin_client.h"
-#include "app/operations/device_values.h"
-#include "app/operations/streams.h"
+#include "app/home/home.h"
+#include "app/operations/kinds.h"
 
 namespace gridloom::app {
 namespace {

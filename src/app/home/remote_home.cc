@@ -1,10 +1,11 @@
-#include "app/home/remote_home.h"
-
+// The devices of an account on any server that has the signed HTTP API: a Gridloom server, or the
+// vendor's cloud.
 #include <fmt/format.h>
 
 #include <array>
 #include <utility>
 
+#include "app/home/home.h"
 #include "client/report_listener.h"
 #include "wire/signing.h"
 

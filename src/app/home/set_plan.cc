@@ -14,8 +14,8 @@
 #include "app/home/field_lookup.h"
 #include "base/nearest.h"
 #include "base/printable.h"
+#include "catalog/readable_values.h"
 #include "catalog/set_message.h"
-#include "overview/values.h"
 
 namespace gridloom::app {
 namespace {
@@ -26,9 +26,9 @@ using catalog::Family;
 using catalog::Field;
 using catalog::FieldType;
 using catalog::NamedValue;
+using catalog::number_text;
 using catalog::Param;
-using overview::number_text;
-using overview::value_text;
+using catalog::value_text;
 using wire::Json;
 using wire::JsonObject;
 

@@ -1,5 +1,4 @@
-#include "app/operations/accounts.h"
-
+// The operations on accounts and their keys: account.add, .list, .keys, .rotate and .remove.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

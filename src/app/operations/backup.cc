@@ -16,10 +16,7 @@
 #include <vector>
 
 #include "app/operations/backup_description.h"
-#include "app/operations/backup_files.h"
 #include "app/operations/virtual_state.h"
-#include "home/battery_modes.h"
-#include "home/energy_counters.h"
 #include "mqtt/session_store.h"
 #include "parameters/arguments.h"
 #include "storage/files.h"
@@ -59,8 +56,7 @@ void clear(const fs::path& folder) {
     }
   }
   fs::remove_all(folder / kVirtualStates, ignored);
-  fs::remove_all(folder / home::kCounterFiles, ignored);
-  fs::remove(folder / home::kBatteryModeFile, ignored);
+  for (const FilesOfHome& each : files_of_home()) fs::remove_all(folder / each.name, ignored);
   for (const char* suffix : {"", ".new"}) {
     fs::remove(folder / std::string(kBackupDescription).append(suffix), ignored);
   }
@@ -100,15 +96,22 @@ class Copy {
       has_database_ = true;
     }
     GL_TRY(files(kVirtualStates));
-    GL_TRY(files(home::kCounterFiles));
-    if (fs::exists(context_.data / home::kBatteryModeFile)) {
-      GL_TRY(file(home::kBatteryModeFile));
+    for (const FilesOfHome& each : files_of_home()) {
+      if (each.is_folder) {
+        GL_TRY(files(each.name));
+      } else if (fs::exists(context_.data / each.name)) {
+        GL_TRY(file(each.name));
+      }
     }
     return files("tls");
   }
   [[nodiscard]] Status describe() {
-    for (const fs::path& made : {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates,
-                                 folder_ / home::kCounterFiles, folder_}) {
+    std::vector<fs::path> all = {folder_ / "log", folder_ / "tls", folder_ / kVirtualStates};
+    for (const FilesOfHome& each : files_of_home()) {
+      if (each.is_folder) all.push_back(folder_ / each.name);
+    }
+    all.push_back(folder_);
+    for (const fs::path& made : all) {
       if (!fs::exists(made)) continue;
       GL_TRY(sync_to_disk(made));
     }

@@ -19,6 +19,15 @@ namespace gridloom::operations {
 
 inline constexpr std::string_view kBackupOp = "backup";  // the only operation that takes hours
 
+// A kind of file that the wing of homes keeps in a data folder.
+struct FilesOfHome {
+  std::string_view name;
+  bool is_folder = false;  // of files *.json
+  Status (*check)(const std::filesystem::path& file) = nullptr;
+};
+// In the order in which they are copied.
+[[nodiscard]] std::span<const FilesOfHome> files_of_home();
+
 // The operation backup.
 [[nodiscard]] std::span<const Operation> backup_operations();
 

@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "app/operations/backup_files.h"
 #include "base/sha256.h"
 #include "testing/clock.h"
 #include "testing/temporary_folder.h"

@@ -1,7 +1,9 @@
 // The parts of a server, running or stopped, that operations work on.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -33,8 +35,22 @@ class Bridges;
 namespace gridloom::operations {
 
 class FaultRules;
-struct RunningNode;
-struct Lab;
+
+// The node of a cluster that this server is. Any thread; these may block for seconds.
+struct RunningNode {
+  std::string name{};
+  std::function<wire::JsonObject()> status{};  // the answer of cluster.status
+  // Gives all slots up, and takes none any more. False: not all in time; it goes on with it.
+  std::function<bool()> drain{};
+  // Takes another node out that is gone. kConflict: it is there; kNotFound; kIo.
+  std::function<Status(const std::string& node)> remove{};
+};
+
+// What a server with `--lab` can do. Any thread.
+struct Lab {
+  std::uint64_t run = 1;          // counts the resets
+  std::function<void()> reset{};  // begins a reset, and does not wait for it
+};
 
 struct Context {
   registry::Registry& registry;

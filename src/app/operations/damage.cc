@@ -1,5 +1,6 @@
-#include "app/operations/damage.h"
-
+// The operations on known losses and damage in a data folder: damage.list and damage.accept, of
+// which an administrator accepts what cannot be undone, and device.purge, which purges the history
+// of devices that the registry does not know.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 #include "server/reconcile.h"
 

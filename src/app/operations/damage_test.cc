@@ -1,9 +1,8 @@
-#include "app/operations/damage.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "app/operations/kinds.h"
 #include "app/operations/run.h"
 #include "server/test_data_folder.h"
 #include "testing/home.h"

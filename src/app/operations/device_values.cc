@@ -1,5 +1,9 @@
-#include "app/operations/device_values.h"
-
+// The operations device.values and device.set: what a person at a terminal asks of
+// one device, without a key of an account. They act as the device's owner; a set is recorded in the
+// audit as the owner's, and beside it as one of the administrator.
+//
+// All of them wait, for a shard, a device or the disk: AdminSocket carries them out on threads of
+// their own (Timing::kWaits).
 #include <fmt/format.h>
 
 #include <array>
@@ -13,20 +17,29 @@
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "base/immediate_loop.h"
 #include "catalog/natures.h"
-#include "history/energy/energy_sources.h"
-#include "history/energy_query.h"
-#include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "hub/platform/reply_to.h"
-#include "own_api/history/energy.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {
+
+Result<DeviceTarget> target_of(const Context& context, const Arguments& arguments) {
+  const std::string sn = arguments.text("sn");
+  const auto directory = context.registry.directory();
+  const registry::Device* device = directory->find_device(sn);
+  if (device == nullptr) {
+    return fail(ErrorCode::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
+                                                  "lists them",
+                                                  wire::shortened(sn)));
+  }
+  return DeviceTarget{.sn = device->sn, .number = device->number, .owner = device->owner};
+}
+
 namespace {
 
-using registry::Device;
 using wire::Json;
 using wire::JsonObject;
 
@@ -62,24 +75,6 @@ class Awaited {
   std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
-struct Target {
-  std::string sn;
-  std::int64_t number = 0;
-  registry::AccountId owner{};
-};
-
-Result<Target> target_of(const Context& context, const Arguments& arguments) {
-  const std::string sn = arguments.text("sn");
-  const auto directory = context.registry.directory();
-  const Device* device = directory->find_device(sn);
-  if (device == nullptr) {
-    return fail(ErrorCode::kNotFound, fmt::format("there is no device {}; `gridloom device list` "
-                                                  "lists them",
-                                                  wire::shortened(sn)));
-  }
-  return Target{.sn = device->sn, .number = device->number, .owner = device->owner};
-}
-
 Result<hub::Hub*> running_hub(const Context& context) {
   if (context.hub != nullptr) return context.hub;
   return fail(ErrorCode::kConflict, fmt::format("no server runs on {0}, and only a running server "
@@ -93,7 +88,7 @@ Result<Json> parsed(std::string_view text) {
 }
 
 // The household meter that the device names; null: its family names none, or it has not yet.
-Result<Json> read_meter(const Context& context, hub::Hub& hub, const Target& target) {
+Result<Json> read_meter(const Context& context, hub::Hub& hub, const DeviceTarget& target) {
   const catalog::Field* const field = catalog::meter_field(*context.catalog.of_serial(target.sn));
   if (field == nullptr) return Json();
   const Awaited awaited;
@@ -132,50 +127,14 @@ Result<Json> set_device(const Context& context, const Arguments& arguments) {
   return JsonObject{{"sn", target.sn}, {"answer", std::move(reply)}};
 }
 
-Result<Json> read_device_energy(const Context& context, const Arguments& arguments) {
-  GL_TRY(const auto target, target_of(context, arguments));
-  GL_TRY(const auto question,
-         api::parse_energy_request(arguments.given(),
-                                   {.at = context.clock.now(), .zone = context.zone}));
-  history::EnergyQuery query(
-      {.device = target.number,
-       .sources = history::EnergySources(*context.catalog.of_serial(target.sn)),
-       .bounds = question.bounds});
-  GL_TRY(history::run_query(
-      context.history_reads(), history::kNoAccount, [&](history::Reader& reader) -> Result<bool> {
-        if (context.stop.stop_requested()) return fail(ErrorCode::kIo, "the server is stopping");
-        for (const history::Slice slice(reader); !query.done() && !slice.over();) {
-          GL_TRY(query.work(reader));
-        }
-        return query.done();
-      }));
-  return parsed(api::energy_response(target.sn, question, query));
-}
-
-constexpr Parameter kSn{.name = "sn",
-                        .text = "Serial number of the device",
-                        .type = Type::kSerialNumber,
-                        .required = true,
-                        .most_bytes = registry::kSnMaxBytes};
-constexpr std::array kOneDevice = {kSn};
+constexpr std::array kOneDevice = {kDeviceParameter};
 constexpr std::array kSetParameters = {
-    kSn,
+    kDeviceParameter,
     Parameter{.name = "message",
               .text = "The command, as a set over HTTP has it",
               .type = Type::kObject,
               .required = true},
 };
-constexpr auto kPeriods = std::to_array<std::string_view>({"day", "week", "month", "year"});
-constexpr std::array kEnergyParameters = {
-    kSn,
-    Parameter{.name = "period",
-              .text = "day, week, month or year; day if it is left out",
-              .type = Type::kChoice,
-              .values = kPeriods},
-    Parameter{.name = "from", .text = "Begin: a day, a time in ISO 8601, or back from now as -7d"},
-    Parameter{.name = "to", .text = "End, written as from; it does not belong to the span"},
-};
-
 constexpr std::array kDeviceValueOperations = {
     Operation{.name = kValuesOp,
               .text = "Shows all values of a device, as it last reported them",
@@ -189,13 +148,6 @@ constexpr std::array kDeviceValueOperations = {
               .parameters = kSetParameters,
               .audit = {Recorded::kBeforeAnswer, "device.set", {"sn"}},
               .function = set_device,
-              .access = Access::kOwner,
-              .timing = Timing::kWaits},
-    Operation{.name = kEnergyOp,
-              .text = "Shows the energies of a device by hour, day, week, month or year",
-              .parameters = kEnergyParameters,
-              .audit = kChangesNothing,
-              .function = read_device_energy,
               .access = Access::kOwner,
               .timing = Timing::kWaits},
 };

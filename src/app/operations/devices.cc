@@ -1,11 +1,12 @@
-#include "app/operations/devices.h"
-
+// The operations on devices, their names, owners, keys and shares: device.add, .list, .rename,
+// .share, .rotate, .move and .remove.
 #include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "catalog/family_json.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"

@@ -14,9 +14,9 @@
 
 #include "app/operations/context.h"
 #include "base/nearest.h"
+#include "catalog/device_faults.h"
 #include "hub/platform/fault_injector.h"
 #include "parameters/arguments.h"
-#include "sim/device_faults.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 
@@ -34,10 +34,10 @@ Status check(const FaultRule& rule, const catalog::Catalog& catalog) {
           ErrorCode::kBadParams,
           fmt::format("account is not allowed for {}, which is a fault of devices", rule.fault));
     }
-    if (Status device = sim::check_fault_rule(rule, catalog); !device) {
-      const bool known = sim::check_fault_rule({.fault = rule.fault}, catalog).has_value();
+    if (Status device = catalog::check_fault_rule(rule, catalog); !device) {
+      const bool known = catalog::check_fault_rule({.fault = rule.fault}, catalog).has_value();
       if (known || !rule.sn.empty()) return device;
-      const std::set<std::string> of_devices = sim::fault_names(catalog.families());
+      const std::set<std::string> of_devices = catalog::fault_names(catalog.families());
       std::vector<std::string_view> of_platform;
       for (const hub::PlatformFaultInfo& info : hub::platform_faults()) {
         of_platform.push_back(info.name);
@@ -164,7 +164,7 @@ Result<Json> list_faults(const Context& context, const Arguments& arguments) {
     };
     for (const hub::PlatformFaultInfo& info : hub::platform_faults())
       add("platform", info.name, info.description);
-    for (const catalog::DeviceFault& common : sim::common_faults()) {
+    for (const catalog::DeviceFault& common : catalog::common_faults()) {
       add("any virtual device", common.name, common.description);
     }
     for (const catalog::FamilyPtr& family : context.catalog.families()) {

@@ -1,8 +1,7 @@
-#include "app/operations/lab.h"
-
 #include <array>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

@@ -1,13 +1,11 @@
-#include "app/operations/sign_in.h"
-
 #include <fmt/format.h>
 
 #include <array>
 #include <string>
 #include <utility>
 
-#include "app/operations/accounts.h"
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "parameters/arguments.h"
 #include "sign_in/sign_in.h"
 #include "time/iso_text.h"

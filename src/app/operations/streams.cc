@@ -1,5 +1,5 @@
-#include "app/operations/streams.h"
-
+// The operations of a running server whose answers are streams: how they begin. What follows is
+// sent by the admin socket (app/control/streams.h).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"
 

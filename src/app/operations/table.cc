@@ -6,21 +6,11 @@
 #include <utility>
 #include <vector>
 
-#include "app/operations/accounts.h"
 #include "app/operations/audit.h"
 #include "app/operations/backup.h"
-#include "app/operations/bridges.h"
-#include "app/operations/damage.h"
-#include "app/operations/device_values.h"
-#include "app/operations/devices.h"
+#include "app/operations/context.h"
 #include "app/operations/faults.h"
-#include "app/operations/lab.h"
-#include "app/operations/running_node.h"
-#include "app/operations/sign_in.h"
-#include "app/operations/simulated.h"
-#include "app/operations/streams.h"
-#include "app/operations/time.h"
-#include "app/operations/tokens.h"
+#include "app/operations/kinds.h"
 
 namespace gridloom::operations {
 using wire::JsonArray;
@@ -32,8 +22,9 @@ std::span<const Operation> table() {
     for (const auto& kind :
          {account_operations(), token_operations(), sign_in_operations(), bridge_operations(),
           device_operations(), simulated_operations(), device_value_operations(),
-          audit_operations(), damage_operations(), fault_operations(), backup_operations(),
-          stream_operations(), time_operations(), cluster_operations(), lab_operations()}) {
+          energy_operations(), audit_operations(), damage_operations(), fault_operations(),
+          backup_operations(), stream_operations(), time_operations(), cluster_operations(),
+          lab_operations()}) {
       all.insert(all.end(), kind.begin(), kind.end());
     }
     return all;

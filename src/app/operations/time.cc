@@ -1,5 +1,5 @@
-#include "app/operations/time.h"
-
+// The operations on virtual time: the devices of a server may live in a time other than the wall
+// clock's. User documentation: docs/user/time.md.
 #include <fmt/format.h>
 
 #include <array>
@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "base/virtual_clock.h"
 #include "parameters/arguments.h"
 #include "time/grammar.h"

@@ -1,5 +1,3 @@
-#include "app/operations/time.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "app/operations/kinds.h"
 #include "app/operations/run.h"
 #include "testing/home.h"
 

@@ -1,5 +1,5 @@
-#include "app/operations/tokens.h"
-
+// The operations token.add, token.list and token.remove: bearer tokens for /api/v1
+// (own_api/v1/own_api.h). The text of a token is in the answer to token.add, and nowhere else.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "app/operations/accounts.h"
 #include "app/operations/context.h"
+#include "app/operations/kinds.h"
 #include "hub/hub.h"
 #include "parameters/arguments.h"
 #include "registry/registry.h"

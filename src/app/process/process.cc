@@ -3,21 +3,29 @@
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
+#include "base/slot_thread.h"
 #include "net/connection_budget.h"
 #include "net/listener.h"
+#include "time/iso_text.h"
 
 namespace gridloom::app {
+
 namespace {
 
 constexpr rlim_t kMaxDescriptors = 2'000'000;
@@ -110,6 +118,77 @@ sigset_t block_ending_signals() {
   }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+namespace {
+
+constexpr char kClock = '*';
+constexpr char kSlot = '&';
+
+// Most lines are of the same second as the line before.
+class ClockFlag final : public spdlog::custom_flag_formatter {
+ public:
+  explicit ClockFlag(time::TimeZone zone) : zone_(std::move(zone)) {}
+
+  void format(const spdlog::details::log_msg& message, const std::tm& /*in the process' zone*/,
+              spdlog::memory_buf_t& out) override {
+    const TimePoint second = std::chrono::floor<std::chrono::seconds>(message.time);
+    if (second != second_) {
+      text_ = time::clock_text(second, zone_);
+      second_ = second;
+    }
+    out.append(text_.data(), text_.data() + text_.size());
+  }
+  [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<ClockFlag>(zone_);
+  }
+
+ private:
+  time::TimeZone zone_;
+  TimePoint second_ = TimePoint::min();
+  std::string text_;
+};
+
+// A thread of a slot's server has the slot's name. Asked anew for each line: a thread has its name
+// before its first line, but this object is of all threads.
+class SlotFlag final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm& /*in the process' zone*/,
+              spdlog::memory_buf_t& out) override {
+    std::array<char, 16> name{};
+    if (::pthread_getname_np(::pthread_self(), name.data(), name.size()) != 0) return;
+    const std::string_view slot(name.data());
+    const std::string_view text(message.payload.data(), message.payload.size());
+    if (!slot.starts_with(kSlotThread) || text.contains(slot)) return;
+    out.append(slot.data(), slot.data() + slot.size());
+    constexpr std::string_view kBetween = ": ";
+    out.append(kBetween.data(), kBetween.data() + kBetween.size());
+  }
+  [[nodiscard]] std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<SlotFlag>();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<spdlog::formatter> log_formatter(const time::TimeZone& zone, LogName name) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<ClockFlag>(kClock, zone);
+  formatter->add_flag<SlotFlag>(kSlot);
+  formatter->set_pattern(name == LogName::kShown ? "[%*.%e] [%n] [%^%l%$] %&%v"
+                                                 : "[%*.%e] [%^%l%$] %&%v");
+  return formatter;
+}
+
+std::string program_name() {
+  std::error_code error;
+  const std::filesystem::path path = std::filesystem::read_symlink("/proc/self/exe", error);
+  const bool is_installed =
+      error || path.parent_path() == "/usr/bin" || path.parent_path() == "/usr/local/bin";
+  if (is_installed) return "gridloom";
+  const std::filesystem::path here = std::filesystem::current_path(error);
+  const std::filesystem::path near = path.lexically_relative(here);
+  return near.empty() || near.string().starts_with("..") ? path.string() : near.string();
 }
 
 }  // namespace gridloom::app

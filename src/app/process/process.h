@@ -1,12 +1,19 @@
-// Process settings of a server with many connections: file limits, core dumps, memory, signals. To
-// be called before other threads exist.
+// The process: its exit codes, the form of its log, how it is called, and the settings of a server
+// with many connections, which are made before other threads exist: file limits, core dumps,
+// memory, signals.
 #pragma once
+
+#include <spdlog/formatter.h>
 
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "time/time_zone.h"
 
 namespace gridloom::app {
 
@@ -38,5 +45,30 @@ void prepare_process(const ProcessOptions& options);
 // Blocks SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup), so that only a thread
 // that waits for these signals receives them.
 [[nodiscard]] sigset_t block_ending_signals();
+
+// The lines of the log: their times are those of a time zone that is passed in.
+
+// "[2026-11-20 14:05:30.125] [NAME] [info] MESSAGE"; without a name, the brackets for it are
+// left out as well. A message of a thread of a slot's server (node/slot_thread.h) begins with the
+// slot: "slot 3: MESSAGE", unless it names it itself.
+enum class LogName : std::uint8_t { kNone, kShown };
+[[nodiscard]] std::unique_ptr<spdlog::formatter> log_formatter(const time::TimeZone& zone,
+                                                               LogName name);
+
+// How the program is called in commands that people are to type.
+
+// The program as it can be typed in this folder: its path, if the shell would not find it.
+[[nodiscard]] std::string program_name();
+
+// The exit codes of the process.
+
+inline constexpr int kFailed = 1;
+inline constexpr int kWrongUsage = 2;
+inline constexpr int kStartAgain = 75;  // sysexits' EX_TEMPFAIL: who supervises starts it again
+
+// kWrongUsage for what the user has to write differently, otherwise kFailed.
+[[nodiscard]] constexpr int exit_code_of(ErrorCode code) {
+  return code == ErrorCode::kBadParams ? kWrongUsage : kFailed;
+}
 
 }  // namespace gridloom::app

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::bridges {
 namespace {
@@ -39,7 +39,7 @@ PlainValue plain(std::string name, const Field* field, const Json& value) {
   } else if (field != nullptr && field->type == FieldType::kBool) {
     made.value = value.to_number<double>() != 0;
   } else if (field != nullptr) {
-    const auto number = overview::number_of(*field, value);
+    const auto number = catalog::number_of(*field, value);
     if (number) made.value = field->scale == 1 ? *number : without_noise(*number);
   } else {
     made.value = value.to_number<double>();

@@ -15,7 +15,7 @@
 #include "base/string_map.h"
 #include "bridges/home_assistant/controls.h"
 #include "bridges/home_assistant/entity.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 
 namespace gridloom::bridges::home_assistant {
 namespace {
@@ -150,7 +150,7 @@ void classify_number(const Field& field, Entity& entity) {
   entity.unit = unit.name;
   entity.device_class = unit.device_class;
   entity.state_class = StateClass::kMeasurement;
-  entity.decimals = overview::decimals_of(field);
+  entity.decimals = catalog::decimals_of(field);
   const bool is_energy_unit = field.unit == "Wh" || field.unit == "kWh";
   if (is_energy_unit && is_energy(field.nature)) {
     entity.device_class = "energy";
@@ -343,11 +343,11 @@ class Builder {
 
   static std::string title_of(const Field& field, const Field& part, std::string_view path,
                               std::string_view module) {
-    std::string title = overview::title_of(field);
+    std::string title = catalog::title_of(field);
     if (!path.empty()) {
       const std::string place = place_of(path);
       if (!place.empty()) title += " " + place;
-      const std::string& inner = overview::title_of(part);
+      const std::string& inner = catalog::title_of(part);
       title += fmt::format(" {}", inner.empty() ? part.name : inner);
     }
     if (!module.empty()) {

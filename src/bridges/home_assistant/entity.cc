@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 #include "time/iso_text.h"
 
 namespace gridloom::bridges::home_assistant {
@@ -98,19 +98,19 @@ Json text_state(std::string_view text) { return Json(wire::shortened(text, kMaxS
 std::optional<Json> number_state(const Field* field, const Json& value) {
   if (!value.is_number()) return std::nullopt;
   const auto number = field == nullptr ? std::optional(value.to_number<double>())
-                                       : overview::number_of(*field, value);
+                                       : catalog::number_of(*field, value);
   if (!number || !std::isfinite(*number)) return std::nullopt;
   if ((field == nullptr || field->scale == 1) && wire::is_whole(value)) {
     return Json(wire::whole(value));
   }
-  constexpr double kDigits = 1e6;  // as overview::number_text()
+  constexpr double kDigits = 1e6;  // as catalog::number_text()
   const double rounded = std::round(*number * kDigits) / kDigits;
   return rounded == std::trunc(rounded) && std::abs(rounded) < 1e15 ? Json(std::llround(rounded))
                                                                     : Json(rounded);
 }
 
 std::optional<Json> moment_state(const Field& field, const Json& value) {
-  const auto seconds = overview::number_of(field, value);
+  const auto seconds = catalog::number_of(field, value);
   if (!seconds || *seconds <= 0 || *seconds > kLatestMoment) return std::nullopt;
   std::string text;
   time::append_utc(text, static_cast<std::int64_t>(*seconds) * 1000);
@@ -128,7 +128,7 @@ std::optional<Json> option_state(const Entity& entity, const Json& value) {
 std::optional<Json> text_of_value(const Field* field, const Json& value) {
   if (value.is_structured() && field == nullptr) return std::nullopt;
   if (field == nullptr || field->values.empty()) {
-    return text_state(overview::value_text(field, value));
+    return text_state(catalog::value_text(field, value));
   }
   const auto named = std::ranges::find_if(
       field->values, [&](const auto& each) { return catalog::same_value(each.value, value); });

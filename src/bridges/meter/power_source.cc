@@ -20,13 +20,13 @@
 #include "bridges/core/peer.h"
 #include "catalog/natures.h"
 #include "catalog/plausible.h"
+#include "catalog/readable_values.h"
 #include "client/mqtt_link.h"
 #include "client/stream.h"
 #include "home/home_state.h"
 #include "hub/platform/platform.h"
 #include "overview/freshness.h"
 #include "overview/home_picture.h"
-#include "overview/values.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::meter {
@@ -181,7 +181,7 @@ class DeviceReader {
       if (!value->is_number()) return missing();
       watts = value->to_number<double>();
     } else {
-      const auto number = overview::number_of(*field, *value);
+      const auto number = catalog::number_of(*field, *value);
       const auto factor = watts_of_unit(field->unit);
       if (!factor) return unknown(fmt::format("{} is in {}, no power", field->name, field->unit));
       if (!number) return missing();

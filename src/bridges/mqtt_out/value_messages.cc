@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "base/printable.h"
-#include "overview/values.h"
+#include "catalog/readable_values.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges {
@@ -25,7 +25,7 @@ std::string level_of(std::string_view text) {
 std::string text_of(const PlainValue& value) {
   if (const bool* flag = std::get_if<bool>(&value.value)) return *flag ? "true" : "false";
   if (const double* number = std::get_if<double>(&value.value)) {
-    return overview::number_text(*number);
+    return catalog::number_text(*number);
   }
   if (const auto* text = std::get_if<std::string>(&value.value)) return *text;
   return {};

@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/readable_values.h"
 #include "overview/freshness.h"
 #include "overview/overview.h"
-#include "overview/values.h"
 #include "wire/json.h"
 
 namespace gridloom::bridges::nut {
@@ -59,7 +59,7 @@ std::vector<double> numbers_of(const BookDevice& device, std::string_view nature
     if (field == nullptr || field->nature != nature || device.text_of(slot).empty()) continue;
     const auto value = wire::parse_json(device.text_of(slot));
     if (!value) continue;
-    if (const auto number = overview::number_of(*field, *value)) numbers.push_back(*number);
+    if (const auto number = catalog::number_of(*field, *value)) numbers.push_back(*number);
   }
   return numbers;
 }
@@ -75,14 +75,14 @@ std::optional<double> greatest_of(const BookDevice& device, std::string_view nat
 }
 
 Overview overview_of_now(const BookDevice& device) {
-  std::vector<overview::FlatValue> values;
+  std::vector<catalog::FlatValue> values;
   for (std::size_t slot = 0; slot < device.slots(); ++slot) {
     const std::string& quota = device.name_of(slot);
     if (device.text_of(slot).empty() || !overview::is_in_overview(device.family(), quota)) continue;
     auto value = wire::parse_json(device.text_of(slot));
     if (value) values.push_back({.name = quota, .value = std::move(*value)});
   }
-  std::ranges::sort(values, {}, &overview::FlatValue::name);
+  std::ranges::sort(values, {}, &catalog::FlatValue::name);
   return overview::overview_of(device.family(), values);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "overview/values.h"
+#include "overview/fault_words.h"
 
 namespace gridloom::bridges::webhook {
 namespace {

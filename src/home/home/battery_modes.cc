@@ -9,11 +9,11 @@
 
 #include "base/secret.h"
 #include "catalog/family.h"
+#include "catalog/readable_values.h"
 #include "home/mode_text.h"
 #include "hub/platform/credentials.h"
 #include "overview/home_picture.h"
 #include "overview/overview.h"
-#include "overview/values.h"
 #include "storage/summed_file.h"
 
 namespace gridloom::home {
@@ -51,7 +51,7 @@ std::optional<Json> value_in(const hub::TwinSnapshot& twin, std::string_view nam
 std::optional<double> charge_in(const catalog::Family& family, const hub::TwinSnapshot& twin) {
   const catalog::Field* field = overview::charge_field(family);
   const auto value = field == nullptr ? std::nullopt : value_in(twin, field->name);
-  return value ? overview::number_of(*field, *value) : std::nullopt;
+  return value ? catalog::number_of(*field, *value) : std::nullopt;
 }
 
 std::string modes_text(const catalog::Family& family) {

@@ -32,7 +32,7 @@ overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnap
   if (when == When::kBeforeMoment) {
     twin.before.for_each([&](std::size_t slot, std::string_view text) { before[slot] = text; });
   }
-  std::vector<overview::FlatValue> values;
+  std::vector<catalog::FlatValue> values;
   twin.values.for_each([&](std::size_t slot, std::string_view text) {
     const std::string& name = twin.name_of(slot);
     if (!overview::is_in_overview(family, name)) return;
@@ -41,7 +41,7 @@ overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnap
       values.push_back({.name = name, .value = std::move(*value)});
     }
   });
-  std::ranges::sort(values, {}, &overview::FlatValue::name);
+  std::ranges::sort(values, {}, &catalog::FlatValue::name);
   return overview_of(family, values);
 }
 

@@ -92,11 +92,6 @@ bool is_list(const EnergySources& sources, Power power) {
   });
 }
 
-bool has_battery(const EnergySources& sources) {
-  return measures(sources, Power::kBattery) || measures(sources, Power::kBatteryCharge) ||
-         measures(sources, Power::kBatteryDischarge);
-}
-
 std::optional<double> battery_of(const PictureDevice& device) {
   if (device.figures == nullptr) return std::nullopt;
   if (!has_battery_by_balance(*device.sources, device.has_charge)) {
@@ -107,12 +102,6 @@ std::optional<double> battery_of(const PictureDevice& device) {
   const auto sun = measures(*device.sources, Power::kPv) ? power_in(device, Power::kPv) : 0;
   if (!import || !load || !sun) return std::nullopt;
   return *sun + *import - *load;
-}
-
-Role role_without_grid(const catalog::Family& family, const EnergySources& sources) {
-  const bool is_source = measures(sources, Power::kPv) || has_battery(sources);
-  if (is_source && measures(sources, Power::kLoad)) return Role::kFeeder;
-  return sources.powers.empty() && has_charge(family) ? Role::kPanel : Role::kOther;
 }
 
 struct Sums {
@@ -242,12 +231,6 @@ void add_flows(HomePicture& picture, const Sums& sums) {
 
 }  // namespace
 
-std::string_view name_of(Role role) {
-  static constexpr std::array<std::string_view, 5> kNames = {"meter", "feeder", "consumer", "panel",
-                                                             "other"};
-  return kNames.at(static_cast<std::size_t>(role));
-}
-
 std::string_view name_of(PowerPlace place) {
   static constexpr std::array<std::string_view, kPlaces> kNames = {"sun",  "battery", "grid",
                                                                    "home", "car",     "heat"};
@@ -269,13 +252,6 @@ std::string_view name_of(UnknownReason reason) {
 bool has_battery_by_balance(const EnergySources& sources, bool has_charge) {
   return has_charge && !has_battery(sources) && measures(sources, Power::kGridImport) &&
          measures(sources, Power::kLoad);
-}
-
-Role role_of(const catalog::Family& family) {
-  const EnergySources sources(family);
-  if (measures(sources, Power::kGrid)) return Role::kMeter;
-  if (measures(sources, Power::kGridImport)) return Role::kConsumer;
-  return role_without_grid(family, sources);
 }
 
 std::vector<Role> roles_of(std::span<const Member> members) {

@@ -13,21 +13,15 @@
 #include <string_view>
 #include <vector>
 
+#include "history/energy/device_role.h"
 #include "history/energy/energy_sources.h"
 #include "overview/overview.h"
 
 namespace gridloom::overview {
 
-// What a device is for its home, by the natures of its family's fields.
-enum class Role : std::uint8_t {
-  kMeter,     // measures the home's connection to the grid
-  kFeeder,    // gives to the home, and does not measure the grid
-  kConsumer,  // draws from a socket of the home
-  kPanel,     // reports a charge only
-  kOther
-};
-[[nodiscard]] std::string_view name_of(Role role);
-[[nodiscard]] Role role_of(const catalog::Family& family);
+using history::name_of;
+using history::Role;
+using history::role_of;
 
 // A device of a home, and the household meter that it has the power of its site from.
 struct Member {

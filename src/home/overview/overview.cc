@@ -20,10 +20,15 @@ namespace {
 
 using catalog::Family;
 using catalog::Field;
+using catalog::field_inside;
+using catalog::find_value;
+using catalog::FlatValue;
+using catalog::number_of;
+using catalog::title_of;
+using catalog::value_text;
 using history::Power;
 using wire::Json;
 
-constexpr std::string_view kChargeNature = "battery.soc";
 constexpr std::string_view kHeatPumpNature = "heatpump.temperature";
 constexpr std::string_view kCapacityNature = "battery.capacity";
 constexpr double kLeastBattery_w = 1;  // a battery with less rests
@@ -195,23 +200,11 @@ void merge_errors(const Family& family, std::vector<ActiveError>& errors) {
 
 }  // namespace
 
-const Field* charge_field(const Family& family) {
-  const auto field = std::ranges::find(family.fields, kChargeNature, &Field::nature);
-  return field == family.fields.end() ? nullptr : &*field;
-}
-
-bool has_charge(const Family& family) { return charge_field(family) != nullptr; }
-
 bool is_in_overview(const Family& family, std::string_view quota) {
   const Field* field = family.field(quota);
   return field != nullptr &&
          (!field->nature.empty() || field->decides ||
           catalog::member_with_nature(*field) != nullptr || catalog::may_report_errors(*field));
-}
-
-bool measures(const history::EnergySources& sources, Power power) {
-  return std::ranges::find(sources.powers, power, &history::EnergySources::PowerField::power) !=
-         sources.powers.end();
 }
 
 std::optional<double> battery_power(const history::EnergySources& sources,

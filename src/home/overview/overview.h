@@ -10,11 +10,16 @@
 #include <vector>
 
 #include "catalog/family.h"
+#include "catalog/readable_values.h"
+#include "history/energy/device_role.h"
 #include "history/energy/energy_sources.h"
-#include "overview/values.h"
 #include "wire/json.h"
 
 namespace gridloom::overview {
+
+using history::charge_field;
+using history::has_charge;
+using history::measures;
 
 struct ActiveError {
   std::string field;  // the quota, and behind it where in its value the error stands
@@ -48,15 +53,9 @@ struct Overview {
   std::vector<ActiveError> errors{};
 };
 
-// The field that is the charge of the family's battery; null: it has none.
-[[nodiscard]] const catalog::Field* charge_field(const catalog::Family& family);
-// Whether the family has a charge.
-[[nodiscard]] bool has_charge(const catalog::Family& family);
 // Whether overview_of() uses a value of the quota.
 [[nodiscard]] bool is_in_overview(const catalog::Family& family, std::string_view quota);
 
-// Whether a device with these sources can report the power at all.
-[[nodiscard]] bool measures(const history::EnergySources& sources, history::Power power);
 // + charging. Nothing: not measured, or the device has reported only one of charge and discharge.
 [[nodiscard]] std::optional<double> battery_power(const history::EnergySources& sources,
                                                   const KnownPowers& powers_w);
@@ -66,7 +65,7 @@ struct Overview {
 [[nodiscard]] Overview overview_without_sun(const history::EnergySources& sources);
 
 [[nodiscard]] Overview overview_of(const catalog::Family& family,
-                                   const std::vector<FlatValue>& values);
+                                   const std::vector<catalog::FlatValue>& values);
 
 // The same error in the words of `family`, which differs from the device's own in its texts only.
 [[nodiscard]] ActiveError in_words_of(const catalog::Family& family, const ActiveError& error);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/device_faults.h"
 #include "sim/test_bench.h"
 #include "testing/catalog.h"
 
@@ -86,7 +87,7 @@ TEST(DeviceFaults, HeldFieldsStayAsTheyWereAndMoveOnAfterwards) {
   for (const std::string& id : shipped_families()) {
     SCOPED_TRACE(id);
     const catalog::FamilyPtr family = family_of(id);
-    const catalog::DeviceFault* stuck = find_device_fault(*family, "sensor_stuck");
+    const catalog::DeviceFault* stuck = catalog::find_device_fault(*family, "sensor_stuck");
     ASSERT_NE(stuck, nullptr);
     Bench bench(family);
     bench.site = [&](Environment& environment) {
@@ -253,16 +254,17 @@ TEST(DeviceFaults, AnOrderHoldsForWhomWhenAndAsOftenAsItSays) {
 
 TEST(DeviceFaults, AnOrderThatNobodyCanCarryOutIsRefusedWithWhatThereIs) {
   const auto catalog = shipped_catalog();
-  EXPECT_TRUE(check_fault_rule({.fault = "panel_lost"}, *catalog));
-  EXPECT_TRUE(check_fault_rule({.fault = "flapping", .sn = "SP10TEST"}, *catalog));
-  const Status no_panel = check_fault_rule({.fault = "panel_lost", .sn = "SP10TEST"}, *catalog);
+  EXPECT_TRUE(catalog::check_fault_rule({.fault = "panel_lost"}, *catalog));
+  EXPECT_TRUE(catalog::check_fault_rule({.fault = "flapping", .sn = "SP10TEST"}, *catalog));
+  const Status no_panel =
+      catalog::check_fault_rule({.fault = "panel_lost", .sn = "SP10TEST"}, *catalog);
   ASSERT_FALSE(no_panel);
   EXPECT_NE(no_panel.error().detail.find("smart_home_panel has no fault \"panel_lost\"; there are "
                                          "clock_skew, disconnect"),
             std::string::npos)
       << no_panel.error().detail;
-  EXPECT_FALSE(check_fault_rule({.fault = "rain"}, *catalog));
-  EXPECT_FALSE(check_fault_rule({.fault = "disconnect", .probability = 0}, *catalog));
+  EXPECT_FALSE(catalog::check_fault_rule({.fault = "rain"}, *catalog));
+  EXPECT_FALSE(catalog::check_fault_rule({.fault = "disconnect", .probability = 0}, *catalog));
 }
 
 }  // namespace

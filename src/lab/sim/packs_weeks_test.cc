@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "catalog/device_faults.h"
 #include "sim/models/test_invariants.h"
 #include "sim/test_bench.h"
 #include "sim/test_home.h"
@@ -319,15 +320,15 @@ TEST(Packs, GiveEachOtherNothingWhileTheirProtectionBlocks) {
 TEST(Packs, RefuseANumberThatTheDeviceHasNoRoomFor) {
   const auto catalog = shipped_catalog();
   FaultRule rule{.fault = "packs", .sn = "MR51SIM00000001", .value = 3};
-  const Status refused = check_fault_rule(rule, *catalog);
+  const Status refused = catalog::check_fault_rule(rule, *catalog);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().detail,
             "value is 3 extra batteries of MR51SIM00000001: DELTA Pro 3 takes 0 to 2");
   rule.value = 1.5;
-  EXPECT_FALSE(check_fault_rule(rule, *catalog));
+  EXPECT_FALSE(catalog::check_fault_rule(rule, *catalog));
   for (const double count : {0, 1, 2}) {
     rule.value = count;
-    EXPECT_TRUE(check_fault_rule(rule, *catalog)) << count;
+    EXPECT_TRUE(catalog::check_fault_rule(rule, *catalog)) << count;
   }
 }
 

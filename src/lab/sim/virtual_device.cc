@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/result.h"
+#include "catalog/device_faults.h"
 #include "catalog/formula.h"
 #include "catalog/site_meter.h"
 #include "sim/effects.h"
@@ -191,16 +192,16 @@ void VirtualDevice::apply_faults(std::span<const FaultRule> rules, TimePoint now
   std::vector<Active> active;
   network_ = {};
   for (const FaultRule& order : rules) {
-    const catalog::DeviceFault* known = find_device_fault(family(), order.fault);
+    const catalog::DeviceFault* known = catalog::find_device_fault(family(), order.fault);
     if (known == nullptr || !holds(order, sn_, now, chance_)) continue;
     active.push_back({.fault = known, .value = order.value});
     const std::string_view name = known->name;
     const auto period_ms = static_cast<std::int64_t>(order.value.value_or(kFlaps_s) * 1000);
-    network_.cut_off = network_.cut_off || name == common_fault::kDisconnect ||
-                       (name == common_fault::kFlapping &&
+    network_.cut_off = network_.cut_off || name == catalog::common_fault::kDisconnect ||
+                       (name == catalog::common_fault::kFlapping &&
                         unix_ms(now) / std::max<std::int64_t>(period_ms, 1) % 2 == 1);
-    network_.silent = network_.silent || name == common_fault::kNoReply;
-    network_.malforms = network_.malforms || name == common_fault::kMalformed;
+    network_.silent = network_.silent || name == catalog::common_fault::kNoReply;
+    network_.malforms = network_.malforms || name == catalog::common_fault::kMalformed;
   }
   if (active == active_) return;
   active_ = std::move(active);

@@ -12,7 +12,7 @@
 
 #include "base/chance.h"
 #include "base/nearest.h"
-#include "sim/device_faults.h"
+#include "catalog/device_faults.h"
 #include "transcripts/device_setup.h"
 #include "transcripts/pattern.h"
 #include "transcripts/words.h"
@@ -313,7 +313,7 @@ Status Actors::add_fault(const FaultRule& rule) {
     GL_TRY(app_of(rule.account));
   }
   if (!is_platform_fault(rule.fault)) {
-    GL_TRY(sim::check_fault_rule(rule, server_.catalog()));
+    GL_TRY(catalog::check_fault_rule(rule, server_.catalog()));
     if (!rule.account.empty()) {
       return fail(ErrorCode::kBadParams, fmt::format("{} is no account's fault", rule.fault));
     }

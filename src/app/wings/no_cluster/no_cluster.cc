@@ -1,22 +1,10 @@
-// In place of the wing src/cluster, in a build that leaves it out: the portable program does,
-// because neither libpq nor libnats can be linked into it.
-#include <fmt/format.h>
-
+// In place of app/wings/with_cluster, in a build without the wing src/cluster: the portable program
+// is one, because neither libpq nor libnats can be linked into it.
 #include "app/cluster_node.h"
-#include "app/data_folder/migrate.h"
+#include "app/command_line/without.h"
 #include "app/data_folder/stores.h"
 
 namespace gridloom::app {
-namespace {
-
-std::unexpected<Error> without(std::string_view what) {
-  return fail(ErrorCode::kBadParams,
-              fmt::format("this program was built without {}: Gridloom's Debian package, or a "
-                          "build of its own on the machine, has it",
-                          what));
-}
-
-}  // namespace
 
 Result<std::unique_ptr<ClusterNode>> open_cluster_node(const ServeOptions& options,
                                                        const ClusterNodeParts& /*parts*/) {

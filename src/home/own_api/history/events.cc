@@ -13,7 +13,7 @@
 #include <utility>
 
 #include "api/message/params.h"
-#include "overview/values.h"
+#include "overview/fault_words.h"
 #include "own_api/bodies/events.h"
 #include "time/grammar.h"
 

@@ -9,10 +9,10 @@
 #include <utility>
 
 #include "base/label_value.h"
+#include "catalog/readable_values.h"
 #include "history/energy/energy_flow.h"
 #include "http/list_header.h"
 #include "overview/freshness.h"
-#include "overview/values.h"
 #include "wire/json.h"
 
 namespace gridloom::api {
@@ -301,7 +301,7 @@ std::optional<HomeMetrics::Value> metric_value(const catalog::Family& family,
   const FieldMetric* metric = field == nullptr ? nullptr : metrics.of(*field);
   if (metric == nullptr) return std::nullopt;
   const auto value = wire::parse_json(json);
-  const auto number = value ? overview::number_of(*field, *value) : std::nullopt;
+  const auto number = value ? catalog::number_of(*field, *value) : std::nullopt;
   if (!number) return std::nullopt;
   HomeMetrics::Value found{.metric = metric, .number = *number};
   // The module's serial number is the segment in the place of the '*'.

@@ -12,10 +12,10 @@
 #include "api/message/params.h"
 #include "api/message/tagged_text.h"
 #include "catalog/language.h"
+#include "catalog/readable_values.h"
 #include "http/list_header.h"
 #include "hub/platform/credentials.h"
 #include "overview/overview.h"
-#include "overview/values.h"
 #include "own_api/bodies/bridges.h"
 #include "own_api/bodies/commands.h"
 #include "own_api/bodies/energy.h"
@@ -64,7 +64,7 @@ std::vector<overview::ActiveError> errors_in(std::string_view values, const cata
   if (since.empty()) return {};
   const auto all = wire::parse_json(values, {.bytes = values.size(), .keys = values.size()});
   if (!all || !all->is_object()) return {};
-  const auto flat = overview::flat_values(family, all->get_object());
+  const auto flat = catalog::flat_values(family, all->get_object());
   return overview::overview_of(family, flat).errors;
 }
 

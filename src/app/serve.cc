@@ -63,7 +63,7 @@ constexpr std::string_view kMakeRoom =
 bool is_of_full_disk(const Error& error, const std::filesystem::path& data) {
   return error.code == ErrorCode::kIo && storage::is_nearly_full(data);
 }
-// What all devices have lived of a past that another server began.
+// Skips the past that all devices have lived in another server already.
 void skip_what_is_lived(ServeProcess& process) {
   TimePoint lived = TimePoint::max();
   for (const sim::Member& member : process.demo->members) {
@@ -98,7 +98,7 @@ Status begin_to_live(ServeProcess& process, const ServeOptions& options, const P
                     {{.apart = kPastReports, .sparse_until = past.to - kDensePast}});
 }
 
-// Returns when the past is lived, or the process is told to end: then the signal's number.
+// Returns when the past is lived, or the process has to end: then the signal's number.
 Result<int> live(const ServeOptions& options, const Past& past, const Run& run) {
   ServeProcess process;
   process.catalog = run.catalog;

@@ -23,7 +23,8 @@ struct RecordingStart {
 [[nodiscard]] RecordingStart recording_start_from(const wire::Json& answer);
 
 // Sends `first` and then the traffic events of these devices, until the peer closes the socket or
-// `stop` is requested. A reader that is too slow loses events, and is sent the number of lost ones.
+// `stop` is requested. A reader that is too slow misses events, and is sent the number of lost
+// ones.
 void stream_recording(hub::Hub& hub, const wire::Json& begun, std::string_view first, int socket,
                       const std::stop_token& stop);
 

@@ -22,7 +22,7 @@ inline constexpr std::string_view kNoNodeRuns =
 struct ClusterNode {
   std::string name{};
   std::function<wire::JsonObject()> status{};  // the answer of cluster.status
-  // Gives all slots up, and takes none any more. False: not all in time; it goes on with it.
+  // Gives all slots up, and takes none any more. False: not all in time; it continues.
   std::function<bool()> drain{};
   // Takes another node out that is gone. kConflict: it is there; kNotFound; kIo.
   std::function<Status(const std::string& node)> remove{};

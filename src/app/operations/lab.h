@@ -9,7 +9,7 @@
 
 namespace gridloom::operations {
 
-// What a server with `--lab` can do. Any thread.
+// The functions of a server with `--lab`. Any thread.
 struct Lab {
   std::uint64_t run = 1;          // counts the resets
   std::function<void()> reset{};  // begins a reset, and does not wait for it

@@ -1,6 +1,6 @@
-// The devices that reported lately, and when their histories are to be looked at. A report is told
-// before it is durable and in history, which takes long on a busy machine: it is looked for at once
-// and again at growing distances, for a minute in all.
+// The devices that reported lately, and when their histories are to be looked at. A report is
+// announced before it is durable and in history, which takes long on a busy machine: it is looked
+// for at once and again at growing distances, for a minute in all.
 //
 // Thread rule: one thread at a time.
 #pragma once

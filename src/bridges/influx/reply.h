@@ -1,4 +1,4 @@
-// What a database's answer to a batch of lines means. Pure.
+// The meaning of a database's answer to a batch of lines. Pure.
 #pragma once
 
 #include <cstddef>

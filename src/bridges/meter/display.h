@@ -1,5 +1,5 @@
-// What a meter shows at this moment, handed from the bridges' loop to the meter's own. A reading
-// that is not shown again within kHolds is gone. Thread rule: any thread.
+// The reading that a meter shows at this moment, passed from the bridges' loop to the meter's own.
+// A reading that is not shown again within kHolds is gone. Thread rule: any thread.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What a meter shows. Pure.
+// The values that a meter shows. Pure.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// What the mirror asks the vendor's cloud next, in the rhythm of rhythm.h and by need: devices of
+// Chooses the next request to the vendor's cloud, in the rhythm of rhythm.h and by need: devices of
 // which something is missing or that are silent come first. When it may ask at all is pace.h, and
 // what it knows about the devices' presence is presence.h. Pure: events and the time in, requests
 // out. One thread.
@@ -25,7 +25,7 @@ struct Request {
   friend bool operator==(const Request&, const Request&) = default;
 };
 
-// What an answer of quota/all brought.
+// The result of an answer of quota/all.
 enum class Brought : std::uint8_t { kNews, kNothingNew, kNoData };
 
 class Schedule {

@@ -16,7 +16,7 @@ struct ExplainedSet {
   const catalog::Command* command = nullptr;  // null: the file does not know it
   std::vector<ShownField> fields{};
 
-  // What the device's reply says against the set; empty: nothing.
+  // The device's objection to the set in its reply; empty: none.
   [[nodiscard]] std::string refusal_in(std::string_view reply,
                                        const wire::JsonLimits& limits) const;
 };

@@ -88,7 +88,7 @@ class SetTracker {
 
  private:
   class Reader;
-  // What others ask of this one.
+  // Answers a call of another server.
   void answer(AccountId account, const std::string& text, Callback<Result<std::string>> done);
   void send_here(Asked asked, hub::ReplyTo<SetRecord> reply_to);
   void get_here(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);

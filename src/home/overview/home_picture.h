@@ -18,7 +18,7 @@
 
 namespace gridloom::overview {
 
-// What a device is for its home, by the natures of its family's fields.
+// The role of a device in its home, by the natures of its family's fields.
 enum class Role : std::uint8_t {
   kMeter,     // measures the home's connection to the grid
   kFeeder,    // gives to the home, and does not measure the grid
@@ -75,7 +75,7 @@ struct Node {
   bool exists = false;
   std::optional<double> power_w{};
   bool at_least = false;  // some devices that belong to it are not known
-  // What the devices add up to that are known, where the power is not: parts of both signs.
+  // The sum of the devices that are known, where the power is not: parts of both signs.
   std::optional<double> known_w{};
   // Devices because of which the power is not known, or is at least that: each once, in the home's
   // order, the first kMaxNamedUnknown of them. Empty: the power is known.

@@ -67,7 +67,7 @@ JsonObject chosen(const JsonObject& from, std::span<const std::string_view> name
   return made;
 }
 
-// The picture of the home; a node is told without the devices that make it unknown.
+// The picture of the home; a node is shown without the devices that make it unknown.
 JsonObject picture_in(std::string_view home) {
   std::string head(home.substr(0, home.find(kRows)));
   head.append(kRows).append("]}");

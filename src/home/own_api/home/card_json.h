@@ -1,4 +1,4 @@
-// A home as it is told by the token of a card, which stands in the source of another site's page:
+// A home as the token of a card sees it, which stands in the source of another site's page:
 // no more than the card shows. Pure.
 #pragma once
 

@@ -58,7 +58,7 @@ bool has_battery(const home::HomeDevice& device) {
          (device.role != overview::Role::kPanel && overview::has_charge(*device.family));
 }
 
-// What all batteries of the home hold. Nothing: it is not known of one of them.
+// The capacity of all batteries of the home. Nothing: it is not known of one of them.
 std::optional<double> capacity_of(const home::HomeState& state) {
   double sum_wh = 0;
   for (const home::HomeDevicePtr& device : state.devices) {

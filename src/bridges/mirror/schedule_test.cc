@@ -11,6 +11,8 @@
 #include <utility>
 #include <vector>
 
+#include "bridges/mirror/test_published_clients.h"
+
 namespace gridloom::bridges::mirror {
 namespace {
 

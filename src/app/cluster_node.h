@@ -34,7 +34,7 @@ class ClusterNode {
   // Queries of the history of all slots.
   [[nodiscard]] virtual history::Reads reads() = 0;
   virtual void join(server::Server& door) = 0;
-  // What the door serves otherwise than a server by itself.
+  // Sets the options of the door that differ from those of a server by itself.
   virtual void serve(server::Server::ListenOptions& options) = 0;
   // Takes slots from now on. `address`: for people, where the door is.
   [[nodiscard]] virtual Status start(const std::string& address) = 0;
@@ -52,7 +52,7 @@ struct ClusterNodeParts {
   std::shared_ptr<const catalog::Catalog> catalog;
   const ServicesMade& services;  // of the door
 };
-// Connects with the cluster; if the node has to end, the process is told to by a signal. Fails as
+// Connects with the cluster; if the node has to end, a signal ends the process. Fails as
 // check_cluster() and node::Node::open() do.
 [[nodiscard]] Result<std::unique_ptr<ClusterNode>> open_cluster_node(const ServeOptions& options,
                                                                      const ClusterNodeParts& parts);

@@ -2,7 +2,7 @@
 // virtual time, as fast as they can, before the server takes requests. So plots, energies and
 // batteries are those of a home that was lived in. User documentation: docs/user/time.md.
 //
-// DIR/past.json says that it is not complete: a server that ended meanwhile goes on at its next
+// DIR/past.json says that it is not complete: a server that ended meanwhile continues at its next
 // start.
 #pragma once
 

@@ -33,7 +33,7 @@ class ReadyFile {
 // only those in the program, or none runs there.
 [[nodiscard]] std::filesystem::path devices_of_server(const std::filesystem::path& data_folder);
 
-// Waits for a server with --lab that is set back. Made before it is told to.
+// Waits for a server with --lab that is set back. Made before it is asked to.
 class ReadyWatch {
  public:
   explicit ReadyWatch(std::filesystem::path data_folder);

@@ -46,7 +46,7 @@ struct BridgeRow {
   std::string node{};  // of the cluster, that runs it; empty: there is no cluster
 };
 
-// Which node of a cluster runs the bridges.
+// The node of a cluster that runs the bridges.
 struct BridgesPlace {
   std::string node{};
   bool is_here = true;
@@ -88,12 +88,13 @@ class Bridges {
   [[nodiscard]] std::vector<BridgeRow> rows() const;
   // Whether the configuration names it.
   [[nodiscard]] bool is_configured(std::string_view name) const;
-  // What a bridge with these settings would send first. kBadParams: its kind cannot tell.
+  // The first message that a bridge with these settings would send. kBadParams: its kind cannot
+  // tell.
   [[nodiscard]] Result<wire::Json> preview(const BridgeKind& kind, registry::AccountId account,
                                            const wire::JsonObject& settings) const;
 
  private:
-  // What is to run.
+  // A bridge that is to run.
   struct Wanted {
     const BridgeKind* kind = nullptr;
     registry::AccountId account{};

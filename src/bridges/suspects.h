@@ -1,5 +1,6 @@
-// Which bridges may have ended the program. What a peer answers must not do that; if it does, the
-// next start asks the same peer again, and nobody has service until a person finds out.
+// Remembers the bridges that may have ended the program. What a peer answers must not do that; if
+// it does, the next start asks the same peer again, and nobody has service until a person finds
+// out.
 //
 // A bridge that had begun less than a minute ago is near when a thread of the bridges takes a fatal
 // signal. One that was near twice in a row is not begun again. If several were, they begin one

@@ -18,7 +18,7 @@
 
 #include "rights/world.h"
 #include "testing/source_path.h"
-#include "wire/topics.h"
+#include "wire/test_topics.h"
 
 namespace gridloom::rights {
 namespace {
@@ -29,7 +29,7 @@ std::vector<std::string> topics() {
   std::vector<std::string> all;
   for (const std::string_view space :
        {"/open/{self}/{sn}/", "/open/{owner}/{sn}/", "/device/{sn}/"}) {
-    for (const wire::Verb verb : wire::all_verbs()) {
+    for (const wire::Verb verb : wire::kAllVerbs) {
       all.push_back(fmt::format("{}{}", space, name_of(verb)));
     }
   }

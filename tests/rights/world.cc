@@ -138,33 +138,39 @@ void World::add_actors() {
   gateway("guest's gateway", "full");
   gateway("rotated gateway", "rotated");
   actors_.push_back({.name = "nobody"});
+  signers_.add_all();
+}
 
-  const auto key_of = [&](std::string_view account) {
-    return *home.registry->directory()->keys_of(home.account(account).id).front();
-  };
-  for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "rotated", "removed"}) {
-    signers_.push_back({.name = name, .account = name, .key = key_of(name)});
-  }
-  const auto other = must(home.registry->add_keys("owner"));
-  signers_.push_back({.name = "removed key", .key = other});
-  signers_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
-  signers_.push_back({.name = "nobody"});
+void Signers::add_all() {
+  add_keys();
   add_tokens();
   add_sessions();
 }
 
-void World::add_tokens() {
-  registry::Registry& registry = *server_.home.registry;
+void Signers::add_keys() {
+  const auto key_of = [&](std::string_view account) {
+    return *home_.registry->directory()->keys_of(home_.account(account).id).front();
+  };
+  for (const char* name : {"owner", "full", "monitor", "stranger", "ended", "rotated", "removed"}) {
+    all_.push_back({.name = name, .account = name, .key = key_of(name)});
+  }
+  const auto other = must(home_.registry->add_keys("owner"));
+  all_.push_back({.name = "removed key", .key = other});
+  all_.push_back({.name = "wrong sign", .key = key_of("owner"), .wrong = true});
+  all_.push_back({.name = "nobody"});
+}
+
+void Signers::add_tokens() {
+  registry::Registry& registry = *home_.registry;
   using registry::Scope;
   const auto add = [&](std::string name, std::string_view account, Scope scope, Millis valid_for) {
     const auto made = must(registry.add_token({.name = name,
                                                .account = account,
                                                .scope = scope,
-                                               .now = server_.home.clock.now(),
+                                               .now = home_.clock.now(),
                                                .valid_for = valid_for,
                                                .device = scope == Scope::kCard ? kSn : ""}));
-    signers_.push_back(
-        {.name = std::move(name), .account = std::string(account), .token = made.text});
+    all_.push_back({.name = std::move(name), .account = std::string(account), .token = made.text});
     return made.token.number;
   };
   const Millis long_time = std::chrono::hours(1000);
@@ -181,22 +187,21 @@ void World::add_tokens() {
   add("admin's token", "", Scope::kAdmin, long_time);
 }
 
-void World::add_sessions() {
-  registry::Registry& registry = *server_.home.registry;
+void Signers::add_sessions() {
+  registry::Registry& registry = *home_.registry;
   const auto add = [&](std::string name, std::string_view account, TimePoint now) {
     const auto made =
-        must(registry.add_session({.account = server_.home.account(account).id, .now = now}));
-    signers_.push_back(
-        {.name = std::move(name), .account = std::string(account), .cookie = made.text});
+        must(registry.add_session({.account = home_.account(account).id, .now = now}));
+    all_.push_back({.name = std::move(name), .account = std::string(account), .cookie = made.text});
     return made.session.number;
   };
-  const TimePoint now = server_.home.clock.now();
+  const TimePoint now = home_.clock.now();
   add("owner's page", "owner", now);
-  const Signer own = signers_.back();
+  const Signer own = all_.back();
   const auto add_other = [&](std::string name, Page page) {
-    signers_.push_back(own);
-    signers_.back().name = std::move(name);
-    signers_.back().page = std::move(page);
+    all_.push_back(own);
+    all_.back().name = std::move(name);
+    all_.back().page = std::move(page);
   };
   add_other("forged page", {.origin = "http://evil.example"});
   add_other("null page", {.origin = "null"});
@@ -208,13 +213,22 @@ void World::add_sessions() {
   add_other("proxied page", {.origin = "https://localhost"});
   add_other("rebound page", {.origin = "http://evil.example", .host = "evil.example"});
   add_other("page with monitor's token", {});
-  signers_.back().token = std::ranges::find(signers_, "monitor's token", &Signer::name)->token;
+  all_.back().token = std::ranges::find(all_, "monitor's token", &Signer::name)->token;
   add("full's page", "full", now);
   add("monitor's page", "monitor", now);
   add("stranger's page", "stranger", now);
   add("removed's page", "removed", now);
   add("old page", "owner", now - registry::kSessionLife);
   ended_session_ = add("ended page", "owner", now);
+}
+
+void Signers::take_away() {
+  registry::Registry& registry = *home_.registry;
+  must(registry.remove_token(removed_token_));
+  must(registry.end_session(home_.account("owner").id, ended_session_));
+  for (const Signer& signer : all_) {
+    if (signer.name == "removed key") must(registry.remove_key(signer.key->access_key));
+  }
 }
 
 // Parks one session per actor, with a delayed will and a queued message.
@@ -262,11 +276,7 @@ void World::take_away() {
   must(registry.remove_account("removed"));
   static_cast<void>(must(registry.rotate_device(kRotated)));
   static_cast<void>(must(registry.move_device({.sn = kMoved, .owner = "stranger"})));
-  must(registry.remove_token(removed_token_));
-  must(registry.end_session(server_.home.account("owner").id, ended_session_));
-  for (const Signer& signer : signers_) {
-    if (signer.name == "removed key") must(registry.remove_key(signer.key->access_key));
-  }
+  signers_.take_away();
 }
 
 World::PeerPtr World::peer() {

@@ -52,6 +52,29 @@ struct Signer {
   Page page{};                               // with the cookie
 };
 
+// All signers of a home, whose accounts are there.
+class Signers {
+ public:
+  explicit Signers(TestHome& home) : home_(home) {}
+
+  void add_all();
+  [[nodiscard]] const std::vector<Signer>& all() const { return all_; }
+  // Ends the token, the session and the key of those that are to be refused.
+  void take_away();
+  // A session that has signed itself out is needed for other questions.
+  void renew(const Signer& signer);
+
+ private:
+  void add_keys();
+  void add_tokens();
+  void add_sessions();
+
+  TestHome& home_;
+  std::vector<Signer> all_;
+  std::int64_t removed_token_ = 0;
+  std::int64_t ended_session_ = 0;
+};
+
 enum class When : std::uint8_t { kRunning, kStopped };
 
 // Whether one of the lines contains the text.
@@ -65,7 +88,7 @@ class World {
   World& operator=(const World&) = delete;
 
   [[nodiscard]] const std::vector<Actor>& actors() const { return actors_; }
-  [[nodiscard]] const std::vector<Signer>& signers() const { return signers_; }
+  [[nodiscard]] const std::vector<Signer>& signers() const { return signers_.all(); }
 
   // Each call computes one cell of the matrix; see matrix.txt for the words.
   std::string ask(std::string_view endpoint, const Signer& signer);
@@ -82,14 +105,10 @@ class World {
 
   void add_home();
   void add_actors();
-  void add_tokens();
-  void add_sessions();
   [[nodiscard]] http::Request request_of(std::string_view endpoint, std::string_view sent,
                                          const Signer& signer) const;
   // Asks for a WebSocket by the bytes of a connection, as the routes of it are the session's.
   std::string open(const http::Request& request);
-  // A session that has signed itself out is needed for other questions.
-  void renew(const Signer& signer);
   void park_sessions();
   void take_away();
   void connect_watchers();
@@ -110,9 +129,7 @@ class World {
   std::unique_ptr<api::OwnParts> parts_;
   std::unique_ptr<api::Api> api_;
   std::vector<Actor> actors_;
-  std::vector<Signer> signers_;
-  std::int64_t removed_token_ = 0;
-  std::int64_t ended_session_ = 0;
+  Signers signers_{server_.home};
   PeerPtr device_;                  // the device itself, which reports
   PeerPtr device_watcher_;          // another connection of the device
   PeerPtr owner_watcher_;           // an app of the owner

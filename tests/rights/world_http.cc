@@ -94,11 +94,11 @@ std::string path_of(std::string_view form) {
 
 }  // namespace
 
-void World::renew(const Signer& signer) {
+void Signers::renew(const Signer& signer) {
   const Secret ended = *signer.cookie;
-  const auto made = must(server_.home.registry->add_session(
-      {.account = server_.home.account(signer.account).id, .now = server_.home.clock.now()}));
-  for (Signer& each : signers_) {
+  const auto made = must(home_.registry->add_session(
+      {.account = home_.account(signer.account).id, .now = home_.clock.now()}));
+  for (Signer& each : all_) {
     if (each.cookie && each.cookie->matches(ended)) each.cookie = made.text;
   }
 }
@@ -206,7 +206,7 @@ std::string World::ask(std::string_view endpoint, const Signer& signer) {
     return sent ? "sent" : "lost";
   }
   if (response->status == 204) {
-    if (endpoint == kSignOut) renew(signer);
+    if (endpoint == kSignOut) signers_.renew(signer);
     return endpoint == kWhoIsSignedIn ? "empty" : "ok";
   }
   if (response->status != 200) return std::to_string(response->status);

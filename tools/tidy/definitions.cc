@@ -81,23 +81,26 @@ class Parser {
  public:
   explicit Parser(const Source& file) : file_(file), tokens_(Preprocessed(file).take()) {}
 
-  std::vector<Definition> run() {
+  void run() {
     Scope global;
     while (at_ < tokens_.size()) {
       declarations(global);
       ++at_;  // a brace too many, which only a macro can leave
     }
-    return std::move(found_);
   }
 
+  [[nodiscard]] std::vector<Definition> take_definitions() { return std::move(found_); }
+  [[nodiscard]] std::vector<Declaration> take_declarations() { return std::move(declared_); }
+
  private:
-  // What is known of the declaration that is being read.
-  struct Declaration {
+  // The parts of the declaration that is being read, as far as they are known.
+  struct Reading {
     std::size_t first = 0;  // token
     std::string name;       // of the declarator that was read last
     std::string test;       // Suite.Name if it is the body of a test
     std::size_t names = 0;  // declarators that have ended
     bool is_function = false;
+    bool has_body = false;
     bool is_friend = false;
     bool after_scope = false;  // the last token was :: or ~, so that a word continues the name
   };
@@ -113,14 +116,14 @@ class Parser {
   }
 
   void declaration(Scope& scope) {
-    Declaration now;
+    Reading now;
     now.first = at_;
     if (here() == ";") {
       ++at_;
     } else if (is_one_of(here(), kLabels) && text(at_ + 1) == ":") {
       at_ += 2;
     } else if (here() == "using" || here() == "static_assert") {
-      if (here() == "using" && text(at_ + 2) == "=") ++scope.declarations;
+      if (here() == "using" && text(at_ + 2) == "=") alias(scope, now);
       skip_to_semicolon();
     } else if (here() == "namespace" || (here() == "inline" && text(at_ + 1) == "namespace")) {
       name_space(scope);
@@ -133,15 +136,20 @@ class Parser {
       if (is_one_of(here(), kClassKeys) || here() == "enum") {
         if (!type(scope, now)) return;
       } else if (here() == "using" || here() == "concept") {  // of a template
-        if (here() == "using") ++scope.declarations;
+        if (here() == "using") alias(scope, now);
         return skip_to_semicolon();
       }
       declarators(scope, now);
     }
   }
 
+  void alias(Scope& scope, const Reading& now) {
+    ++scope.declarations;
+    declare(DeclarationKind::kAlias, text(at_ + 1), now);
+  }
+
   // Specifiers, attributes and the parameters of a template.
-  void head(Declaration& now) {
+  void head(Reading& now) {
     while (at_ < tokens_.size()) {
       if (here() == "friend") now.is_friend = true;
       if (is_one_of(here(), kSpecifiers) || here() == "friend" || here() == "\"" ||
@@ -174,7 +182,7 @@ class Parser {
   }
 
   // A class or an enumeration. False if the declaration ends with it.
-  bool type(Scope& scope, const Declaration& now) {
+  bool type(Scope& scope, const Reading& now) {
     const bool is_enum = here() == "enum";
     ++at_;
     if (is_enum && is_one_of(here(), kClassKeys)) ++at_;
@@ -188,6 +196,7 @@ class Parser {
     if (is_enum) {
       skip_brackets();
       if (!name.empty()) ++scope.declarations;
+      declare(DeclarationKind::kType, name, now);
     } else {
       class_body(scope, now, std::move(name));
     }
@@ -215,7 +224,7 @@ class Parser {
     return name;
   }
 
-  void class_body(Scope& scope, const Declaration& now, std::string name) {
+  void class_body(Scope& scope, const Reading& now, std::string name) {
     ++at_;
     const bool has_name = !name.empty();
     Scope inner{.name = joined(scope.name, has_name ? name : "(unnamed)"), .is_class = true};
@@ -229,11 +238,12 @@ class Parser {
     // A class that is defined outside the class which declares it is not counted here a second
     // time.
     if (has_name) ++scope.declarations;
+    declare(DeclarationKind::kType, name, now);
     add(DefinitionKind::kClass, std::move(inner.name), now.first, inner.declarations);
   }
 
   // The rest of a declaration: a function, or variables up to the semicolon.
-  void declarators(Scope& scope, Declaration& now) {
+  void declarators(Scope& scope, Reading& now) {
     while (at_ < tokens_.size() && here() != "}") {
       if (here() == ";") {
         ++at_;
@@ -241,16 +251,18 @@ class Parser {
       }
       if (here() == "{" && now.is_function) {
         body(scope, now);
+        now.has_body = true;
         break;
       }
       declarator_token(now);
     }
     if (now.is_function) now.names = 1;
     if (!now.is_function && !now.name.empty()) ++now.names;
+    declare_name(now);
     if (!now.is_friend) scope.declarations += now.names;
   }
 
-  void declarator_token(Declaration& now) {
+  void declarator_token(Reading& now) {
     const std::string_view token = here();
     if (token == "(") {
       parenthesis(now);
@@ -261,7 +273,10 @@ class Parser {
     } else if (token == ":") {
       now.is_function ? skip_member_initializers() : skip_initializer();
     } else if (token == ",") {
-      if (!now.is_function) ++now.names;
+      if (!now.is_function) {
+        ++now.names;
+        declare_name(now);
+      }
       now.name.clear();
       ++at_;
     } else if (token == "requires") {
@@ -279,7 +294,7 @@ class Parser {
     }
   }
 
-  static void continue_name(Declaration& now, std::string_view token) {
+  static void continue_name(Reading& now, std::string_view token) {
     const bool joins = token == "::" || token == "~";
     if (joins || is_name(token)) {
       if (token != "::" && !now.after_scope) now.name.clear();
@@ -289,7 +304,7 @@ class Parser {
   }
 
   // The parameters of a function, or the name of a pointer or reference to something.
-  void parenthesis(Declaration& now) {
+  void parenthesis(Reading& now) {
     const std::size_t open = at_;
     skip_brackets();
     const std::string_view first = text(open + 1);
@@ -307,7 +322,7 @@ class Parser {
     }
   }
 
-  void operator_name(Declaration& now) {
+  void operator_name(Reading& now) {
     if (!now.after_scope) now.name.clear();
     now.name += here();
     ++at_;
@@ -326,7 +341,7 @@ class Parser {
     skip_brackets();
   }
 
-  void body(const Scope& scope, const Declaration& now) {
+  void body(const Scope& scope, const Reading& now) {
     const std::size_t open = at_;
     skip_brackets();
     const std::size_t lines =
@@ -340,6 +355,18 @@ class Parser {
     if (name.starts_with(kProject)) name.erase(0, kProject.size());
     found_.push_back(
         {.kind = kind, .name = std::move(name), .offset = tokens_[token].offset, .size = size});
+  }
+
+  void declare_name(const Reading& now) {
+    const auto function = now.has_body ? DeclarationKind::kInline : DeclarationKind::kFunction;
+    declare(now.is_function ? function : DeclarationKind::kVariable, now.name, now);
+  }
+
+  void declare(DeclarationKind kind, std::string_view name, const Reading& now) {
+    const bool is_simple = !name.empty() && std::ranges::all_of(name, is_word);
+    if (!is_simple || now.is_friend) return;
+    declared_.push_back(
+        {.kind = kind, .name = std::string(name), .offset = tokens_[now.first].offset});
   }
 
   static std::string joined(std::string_view scope, std::string_view name) {
@@ -436,10 +463,21 @@ class Parser {
   Tokens tokens_;
   std::size_t at_ = 0;
   std::vector<Definition> found_;
+  std::vector<Declaration> declared_;
 };
 
 }  // namespace
 
-std::vector<Definition> definitions_of(const Source& file) { return Parser(file).run(); }
+std::vector<Definition> definitions_of(const Source& file) {
+  Parser parser(file);
+  parser.run();
+  return parser.take_definitions();
+}
+
+std::vector<Declaration> declarations_of(const Source& file) {
+  Parser parser(file);
+  parser.run();
+  return parser.take_declarations();
+}
 
 }  // namespace gridloom::tidy

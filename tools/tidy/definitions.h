@@ -34,4 +34,17 @@ struct Definition {
 // In the order in which they end.
 [[nodiscard]] std::vector<Definition> definitions_of(const Source& file);
 
+// kInline: a function with its body.
+enum class DeclarationKind : std::uint8_t { kType, kAlias, kFunction, kInline, kVariable };
+
+// A name that a namespace or class declares. Forward declarations, friends, operators, destructors
+// and members that are defined outside of their class are none.
+struct Declaration {
+  DeclarationKind kind = DeclarationKind::kType;
+  std::string name;        // without namespaces and classes
+  std::size_t offset = 0;  // of the first word of the declaration, in the file
+};
+
+[[nodiscard]] std::vector<Declaration> declarations_of(const Source& file);
+
 }  // namespace gridloom::tidy

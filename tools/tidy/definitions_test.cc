@@ -122,5 +122,32 @@ INSTANTIATE_TEST_SUITE_P(
         Sized{"bool A::operator<(const A& b) const {}\nstd::ostream& operator<<(B& c, D d) {}",
               {"function A::operator< 1", "function operator<< 1"}}));
 
+TEST(Declarations, AreTheNamesOfNamespacesAndClasses) {
+  const Source file("src/net/a.h",
+                    "struct A;\n"
+                    "class B {\n"
+                    " public:\n"
+                    "  ~B();\n"
+                    "  using Known = int;\n"
+                    "  enum class Kind { kOne };\n"
+                    "  [[nodiscard]] int f(int argument) const;\n"
+                    "  int g() const { return local; }\n"
+                    "  bool operator==(const B& other) const;\n"
+                    "  friend int h();\n"
+                    " private:\n"
+                    "  int first_ = 0, second_;\n"
+                    "};\n"
+                    "int B::f(int argument) const;\n"
+                    "constexpr std::array kRows = {1, 2};\n");
+  std::vector<std::string> names;
+  for (const Declaration& declaration : declarations_of(file)) {
+    names.push_back(fmt::format("{} {} {}", static_cast<int>(declaration.kind), declaration.name,
+                                file.line_of(declaration.offset)));
+  }
+  EXPECT_EQ(names,
+            std::vector<std::string>({"1 Known 5", "0 Kind 6", "2 f 7", "3 g 8", "4 first_ 12",
+                                      "4 second_ 12", "0 B 2", "4 kRows 15"}));
+}
+
 }  // namespace
 }  // namespace gridloom::tidy

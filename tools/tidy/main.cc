@@ -1,6 +1,6 @@
 // gl_tidy ROOT: prints the findings in the tree and exits with 1 if there are any.
-// gl_tidy --write-ratchet ROOT: writes the list of too large classes and functions with their sizes
-// of now; prints why not and exits with 1 if one of them has grown or is new.
+// gl_tidy --write-ratchet ROOT: writes the list of what is above its limit with the sizes of now;
+// prints why not and exits with 1 if one of them has grown or is new.
 #include <fmt/format.h>
 
 #include <cstdlib>

@@ -49,6 +49,8 @@ std::vector<Finding> check_all(const Tree& tree) {
   check_topics(tree, report);
   check_documents(tree, report);
   check_places(tree, report);
+  check_copies(tree, report);
+  check_unused(tree, report);
   check_sizes(tree, report);
   std::vector<Finding> findings = report.findings();
   std::ranges::sort(findings, {}, [](const Finding& finding) {

@@ -65,7 +65,13 @@ void check_documents(const Tree& tree, Report& report);
 // No file refers to a particular machine or package mirror.
 void check_places(const Tree& tree, Report& report);
 
-// The number of declarations of classes and of lines of functions; the ratchet lists exceptions.
+// Regions of production files that are the same but for the words in them.
+void check_copies(const Tree& tree, Report& report);
+// Headers and declarations of production code that no production code uses.
+void check_unused(const Tree& tree, Report& report);
+
+// The number of declarations of classes and of lines of functions, of types with the same name, and
+// of words in comments that have better ones; the ratchet lists exceptions.
 void check_sizes(const Tree& tree, Report& report);
 
 constexpr std::string_view kRatchet = "tools/tidy/ratchet.txt";

@@ -1,5 +1,6 @@
-// Limits the sizes of classes and functions. The ratchet (tools/tidy/ratchet.txt) lists the
-// definitions that were above the limit when the rule was made, each with its size: a line may
+// Limits the sizes of classes and functions, the number of types with the same name, and the
+// comments in a private language. The ratchet (tools/tidy/ratchet.txt) lists the definitions, names
+// and words that were above the limit when their rule was made, each with its size: a line may
 // become smaller or go, and none may be added.
 //
 // Several definitions may have the same name: overloads, or classes in unnamed namespaces. Their
@@ -7,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -39,14 +41,28 @@ constexpr Limit kFunctionLimit = {
     .size = 60,
     .unit = "lines",
     .cure = "make a part of it a function with a name that says what it does"};
+constexpr Limit kNameLimit = {.kind = "name",
+                              .size = 4,
+                              .unit = "types in headers",
+                              .cure = "give the new type a name that says which one it is"};
+constexpr Limit kWordLimit = {
+    .kind = "words",
+    .size = 0,
+    .unit = "places in comments",
+    .cure = "write a sentence with a subject, a verb and the field's own terms"};
+constexpr std::array<const Limit*, 4> kLimits = {&kClassLimit, &kFunctionLimit, &kNameLimit,
+                                                 &kWordLimit};
 
 constexpr std::string_view kHeader =
-    "# Classes with more than 40 declarations and functions with more than 60 lines. gl_tidy lets "
-    "no\n"
-    "# line grow and none be added; after a change that makes one smaller,\n"
+    "# Classes with more than 40 declarations, functions with more than 60 lines, names that more "
+    "than\n"
+    "# four types have in headers of src/, and words of comments there that have better ones. "
+    "gl_tidy\n"
+    "# lets no line grow and none be added; after a change that makes one smaller,\n"
     "# `gl_tidy --write-ratchet .` writes the new number.\n";
 
-// A definition above its limit.
+// What stands above its limit: a definition, or the first of the types or comments that are
+// counted.
 struct Large {
   const Source* file = nullptr;
   std::size_t line = 0;
@@ -62,6 +78,22 @@ struct Entry {
   std::vector<Large> found;
   std::vector<Listed> listed;
 };
+// Words with which no comment begins: they are no subject of a sentence, but a riddle.
+constexpr std::array kOpenings = std::to_array<std::string_view>(
+    {"Of", "That", "What", "Which", "Who", "Whoever", "Whom", "Whose"});
+// Idioms of this house for which the field has plain words.
+struct Idiom {
+  std::string_view name;
+  std::array<std::string_view, 5> forms;
+};
+constexpr std::array kIdioms = std::to_array<Idiom>({
+    {"go on", {"go on", "goes on", "going on", "went on", "gone on"}},
+    {"hand on", {"hand on", "hands on", "handing on", "handed on"}},
+    {"lay", {"lay", "lays", "laid"}},
+    {"lose", {"lose", "loses", "losing"}},
+    {"told", {"told"}},
+});
+
 using Entries = std::map<std::string, Entry, std::less<>>;  // "class hub::Shard", ...
 
 // Whether the comment directly above the line says that the definition is a table, and why.
@@ -97,9 +129,98 @@ void add_definitions(const Source& file, Entries& entries, Report& report) {
   }
 }
 
+// Adds what is counted in all production files of src/ together.
+class Tally {
+ public:
+  void count(const Limit& limit, std::string_view name, const Source& file, std::size_t offset) {
+    Counted& counted = counted_[fmt::format("{} {}", limit.kind, name)];
+    if (++counted.first.size > 1) return;
+    counted.limit = &limit;
+    counted.first.file = &file;
+    counted.first.line = file.line_of(offset);
+  }
+
+  void add_to(Entries& entries) const {
+    for (const auto& [name, counted] : counted_) {
+      if (counted.first.size <= counted.limit->size) continue;
+      Entry& entry = entries[name];
+      entry.limit = counted.limit;
+      entry.found.push_back(counted.first);
+    }
+  }
+
+ private:
+  struct Counted {
+    const Limit* limit = nullptr;
+    Large first;
+  };
+  std::map<std::string, Counted, std::less<>> counted_;
+};
+
+void count_names(const Source& file, Tally& tally) {
+  if (!file.is_header()) return;
+  for (const Declaration& declaration : declarations_of(file)) {
+    if (declaration.kind != DeclarationKind::kType) continue;
+    tally.count(kNameLimit, declaration.name, file, declaration.offset);
+  }
+}
+
+// Whether the comment at `offset` is alone on its line, behind one that is alone too.
+bool continues_comment(const Source& file, std::size_t offset) {
+  const auto is_alone = [&](std::size_t line) {
+    const std::string_view text = file.line(line);
+    return text.substr(std::min(text.find_first_not_of(' '), text.size())).starts_with("//");
+  };
+  const std::size_t line = file.line_of(offset);
+  return line > 1 && is_alone(line) && is_alone(line - 1);
+}
+
+// Of a text that begins with a letter.
+std::string_view first_word(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size() && is_word(text[end])) ++end;
+  return text.substr(0, end);
+}
+
+void count_openings(const Source& file, Tally& tally) {
+  constexpr std::string_view kComment = "// ";
+  const std::string_view comments = file.comments();
+  for (std::size_t at = comments.find(kComment); at != std::string_view::npos;
+       at = comments.find(kComment, comments.find('\n', at))) {
+    const std::string_view word = first_word(comments.substr(at + kComment.size()));
+    if (std::ranges::find(kOpenings, word) == kOpenings.end()) continue;
+    if (!continues_comment(file, at)) tally.count(kWordLimit, word, file, at);
+  }
+}
+
+// Whether the words at `at` are whole, and no name of the code: `lose`, lose().
+bool is_prose(std::string_view comments, std::size_t at, std::size_t size) {
+  const std::string_view before = comments.substr(0, at);
+  const std::string_view after = comments.substr(at + size);
+  const bool is_whole =
+      (before.empty() || !is_word(before.back())) && (after.empty() || !is_word(after.front()));
+  return is_whole && !before.ends_with('`') && !before.ends_with(':') && !after.starts_with('(');
+}
+
+void count_idioms(const Source& file, Tally& tally) {
+  const std::string_view comments = file.comments();
+  for (const Idiom& idiom : kIdioms) {
+    for (const std::string_view form : idiom.forms) {
+      if (form.empty()) continue;
+      for (std::size_t at = comments.find(form); at != std::string_view::npos;
+           at = comments.find(form, at + 1)) {
+        if (is_prose(comments, at, form.size())) tally.count(kWordLimit, idiom.name, file, at);
+      }
+    }
+  }
+}
+
 // The size at the end of a line; 0: not a line of the ratchet.
 std::size_t size_in(std::string_view line) {
-  if (!line.starts_with("class ") && !line.starts_with("function ")) return 0;
+  const bool has_kind = std::ranges::any_of(kLimits, [&](const Limit* limit) {
+    return line.starts_with(limit->kind) && line.substr(limit->kind.size()).starts_with(' ');
+  });
+  if (!has_kind) return 0;
   std::size_t size = 0;
   const char* const end = line.data() + line.size();
   const auto read = std::from_chars(line.data() + line.rfind(' ') + 1, end, size);
@@ -113,7 +234,7 @@ void add_ratchet(const Source& ratchet, Entries& entries, Report& report) {
     const std::size_t size = size_in(line);
     if (size == 0) {
       report.at_line(ratchet, number,
-                     "a line that is not `class NAME COUNT` or `function NAME LINES`",
+                     "a line that is not `KIND NAME NUMBER` of a class, function, name or words",
                      "correct or remove it");
       continue;
     }
@@ -124,9 +245,16 @@ void add_ratchet(const Source& ratchet, Entries& entries, Report& report) {
 
 Entries entries_of(const Tree& tree, Report& report) {
   Entries entries;
+  Tally tally;
   for (const Source& file : tree.files()) {
-    if (file.is_cpp()) add_definitions(file, entries, report);
+    if (!file.is_cpp()) continue;
+    add_definitions(file, entries, report);
+    if (file.is_test() || !file.under("src/")) continue;
+    count_names(file, tally);
+    count_openings(file, tally);
+    count_idioms(file, tally);
   }
+  tally.add_to(entries);
   if (const Source* ratchet = tree.find(kRatchet)) add_ratchet(*ratchet, entries, report);
   for (auto& [name, entry] : entries) {
     std::ranges::sort(entry.found, std::greater(), &Large::size);

@@ -14,9 +14,11 @@
 namespace gridloom::tidy {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 // A struct of so many members, and a function of so many lines.
 std::string large_class(const std::string& name, std::size_t size) {
@@ -104,6 +106,77 @@ TEST(Sizes, OfTheRatchetAreNumbers) {
                 ElementsAre(HasSubstr("tools/tidy/ratchet.txt:1: error: a line that is not")))
         << line;
   }
+}
+
+// So many headers with a type of this name, each in a folder of its own.
+std::vector<File> headers_with(const std::string& type, std::size_t count) {
+  std::vector<File> files;
+  for (std::size_t i = 0; i < count; ++i) {
+    files.push_back({fmt::format("src/core/r{}/a.h", i), type});
+  }
+  return files;
+}
+
+std::vector<std::string> findings_with(std::vector<File> files, const std::string& ratchet) {
+  files.push_back({kRatchetPath, ratchet});
+  return findings_of(check_sizes, files);
+}
+
+TEST(Names, AreOfFewTypes) {
+  for (const std::string type :
+       {"struct Step {};\n", "enum class Step { kOne };\n", "class A {\n  class Step {};\n};\n"}) {
+    EXPECT_THAT(findings_with(headers_with(type, 4), ""), IsEmpty());
+    EXPECT_THAT(findings_with(headers_with(type, 6), "name Step 6\n"),
+                Not(Contains(HasSubstr("Step"))));
+    EXPECT_THAT(findings_with(headers_with(type, 6), "name Step 5\n"),
+                Contains(HasSubstr("name Step has 6 types in headers, and tools/tidy/ratchet.txt "
+                                   "has no more than 5 for it; give the new type a name")));
+    EXPECT_THAT(findings_with(headers_with(type, 5), "name Step 6\n"),
+                Contains(HasSubstr("name Step has become smaller than 6; write `name Step 5`")));
+  }
+  EXPECT_THAT(findings_with(headers_with("struct Step;\nusing Kind = int;\n", 6), ""), IsEmpty())
+      << "neither is a type's definition";
+  std::vector<File> others;
+  for (std::size_t i = 0; i < 6; ++i) {
+    others.push_back({fmt::format("src/core/r{}/a.cc", i), "struct Step {};\n"});
+    others.push_back({fmt::format("src/core/r{}/test_a.h", i), "struct Step {};\n"});
+  }
+  EXPECT_THAT(findings_with(others, ""), IsEmpty());
+}
+
+TEST(Words, OfCommentsAreCounted) {
+  struct Row {
+    std::string_view text;
+    std::vector<std::string_view> words;
+  };
+  for (const Row& row : std::vector<Row>{{"// What it is.\n", {"What"}},
+                                         {"// The thing.\n// What it is.\n", {}},
+                                         {"// Whatever it is.\n", {}},
+                                         {"int a;  // Which one\n// Who asks.\n", {"Which", "Who"}},
+                                         {"int a;  // one\nint b;  // That of a\n", {"That"}},
+                                         {"auto a = \"// What\";\n", {}},
+                                         {"// It goes on, and was\n// told.\n", {"go on", "told"}},
+                                         {"// A layer that is untold.\nint told;\n", {}}}) {
+    std::vector<std::string> expected;
+    expected.reserve(row.words.size());
+    for (const std::string_view word : row.words) {
+      expected.push_back(
+          fmt::format("words {} has 1 places in comments, and the limit is 0", word));
+    }
+    std::vector<std::string> found;
+    for (const std::string& finding :
+         findings_of(check_sizes, {{"src/core/net/a.h", std::string(row.text)}})) {
+      const std::size_t from = finding.find("words ");
+      found.push_back(finding.substr(from, finding.find(';') - from));
+    }
+    EXPECT_THAT(found, testing::UnorderedElementsAreArray(expected)) << row.text;
+  }
+  EXPECT_THAT(findings_of(check_sizes, {{"src/core/net/a_test.cc", "// What it is.\n"},
+                                        {"tools/a.cc", "// What it is.\n"}}),
+              IsEmpty());
+  EXPECT_THAT(
+      findings_with({{"src/core/net/a.h", "// He told.\n\n// She told.\n"}}, "words told 2\n"),
+      IsEmpty());
 }
 
 // The lines of the new ratchet but for its comment, and the findings if there is none.

@@ -1,4 +1,5 @@
 // Tests each rule on small trees made of strings: the findings it reports, and the code it accepts.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -33,7 +33,7 @@ class Table {
     Align align = Align::kLeft;
     std::size_t at_least = 0;    // characters, so that the columns behind it stay where they are
     std::size_t shrinks_to = 0;  // characters, where the table is too wide; 0: it does not shrink
-    bool wraps = false;          // the last column: a long text goes on below itself
+    bool wraps = false;          // the last column: a long text is continued below itself
   };
   struct Cell {
     std::string text;

@@ -23,7 +23,7 @@ using wire::JsonObject;
 
 constexpr std::chrono::milliseconds kLookEvery{100};  // for checking that the reader is still there
 
-// The devices that have news which the reader was not told of.
+// The devices that have news which the reader has not got.
 class News final : public hub::TrafficTap {
  public:
   void on_traffic(std::vector<TrafficEvent> events) override {

@@ -42,13 +42,14 @@ void send_history(const operations::Context& context, const wire::JsonObject& re
 // record` turns the stream into a file.
 
 // Sends `first` and then the traffic events of these devices, until the peer closes the socket or
-// `stop` is requested. A reader that is too slow loses events, and is sent the number of lost ones.
+// `stop` is requested. A reader that is too slow misses events, and is sent the number of lost
+// ones.
 void stream_recording(hub::Hub& hub, const wire::Json& begun, std::string_view first, int socket,
                       const std::stop_token& stop);
 
 // The operation "device.follow" of a running server: says which devices reported something or came
 // and went, as it happens, to the client that requested it, for as long as that client reads. What
-// they reported is the client's to ask for: so a client that is slow loses nothing, and the server
+// they reported is the client's to ask for: so a client that is slow misses nothing, and the server
 // keeps no more for it than the serial numbers.
 
 // `begun`: the answer of the operation. Sends `first`, and then a line

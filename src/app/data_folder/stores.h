@@ -59,7 +59,7 @@ struct MigrationOptions {
   std::filesystem::path folder;
   server::DatabaseChoice database;
   enum class To : std::uint8_t { kDatabase, kFolder } to = To::kDatabase;
-  // What to do when the server that uses the data is running once most of them are copied.
+  // Decides how to end once most of the data are copied, if the server that uses them is running.
   enum class Running : std::uint8_t { kEnd, kWait } running = Running::kEnd;
   std::function<void(const MigrationProgress&)> on_progress{};
   std::function<void()> on_wait{};  // called once: the server has to be stopped

@@ -40,13 +40,13 @@ class FaultRules;
 struct RunningNode {
   std::string name{};
   std::function<wire::JsonObject()> status{};  // the answer of cluster.status
-  // Gives all slots up, and takes none any more. False: not all in time; it goes on with it.
+  // Gives all slots up, and takes none any more. False: not all in time; it continues.
   std::function<bool()> drain{};
   // Takes another node out that is gone. kConflict: it is there; kNotFound; kIo.
   std::function<Status(const std::string& node)> remove{};
 };
 
-// What a server with `--lab` can do. Any thread.
+// The functions of a server with `--lab`. Any thread.
 struct Lab {
   std::uint64_t run = 1;          // counts the resets
   std::function<void()> reset{};  // begins a reset, and does not wait for it

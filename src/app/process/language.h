@@ -18,7 +18,7 @@ namespace gridloom::app {
 
 // Where --language stores its value; empty: it was not given.
 [[nodiscard]] std::string& chosen_language();
-// That of --language, or else of the environment: LC_ALL, LC_MESSAGES or LANG.
+// The language of --language, or else of the environment: LC_ALL, LC_MESSAGES or LANG.
 [[nodiscard]] catalog::Language language();
 
 struct PhraseRow {

@@ -97,8 +97,8 @@ struct BridgeKind {
   // `settings` have passed the check.
   std::unique_ptr<Bridge> (*make)(const Parts& parts, Identity identity,
                                   const parameters::Arguments& settings) = nullptr;
-  // What a bridge with these settings would send first, as JSON; null: it cannot be told before.
-  // Any thread.
+  // The first message that a bridge with these settings would send, as JSON; null: it cannot be
+  // known before. Any thread.
   Result<wire::Json> (*preview)(const Parts& parts, registry::AccountId account,
                                 const parameters::Arguments& settings) = nullptr;
 };

@@ -29,7 +29,7 @@ class BrokerLink {
     std::string ca{};  // a file with the certificates to trust; empty: the system's
     net::IoLoop* loop = nullptr;
     Health* health = nullptr;
-    // Who signs in, what is subscribed, and limits. The rest of it is the link's own.
+    // The credentials, the subscriptions and the limits. The rest of it is the link's own.
     client::MqttLink::Options link{};
   };
   // The listener outlives the link.

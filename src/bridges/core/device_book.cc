@@ -78,7 +78,7 @@ class DeviceBook::Reader final : public hub::ChangeReader {
   void on_changes(hub::ChangeBatch batch) override {
     if (book_ != nullptr) book_->on_changes(std::move(batch));
   }
-  // What was asked for comes back here, if the book is still there.
+  // The book that waits for an answer; null if it is gone.
   [[nodiscard]] DeviceBook* book() const { return book_; }
   void end() { book_ = nullptr; }
 

@@ -56,7 +56,7 @@ void Health::elsewhere() {
 
 void Health::connecting() {
   const std::lock_guard lock(mutex_);
-  // A bridge that fails goes on to fail until it is connected.
+  // A bridge that fails counts as failing until it is connected.
   if (report_.state != State::kFailing) change(State::kConnecting);
 }
 

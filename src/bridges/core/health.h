@@ -1,5 +1,5 @@
-// What a bridge says of itself: whether it reaches its peer, what passed, what failed, what it
-// dropped. The bridge writes, lists and metrics read. Thread rule: any thread.
+// The state that a bridge reports of itself: whether it reaches its peer, what passed, what failed,
+// what it dropped. The bridge writes, lists and metrics read. Thread rule: any thread.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ class Health {
   // Times are of `wall`, which outlives this. `bridge` names it in the log.
   Health(const Clock& wall, std::string bridge) : wall_(wall), bridge_(std::move(bridge)) {}
 
-  // A peer may answer with what it was told: these are not repeated in errors.
+  // A peer may answer with parts of the request: these are not repeated in errors.
   void hide(std::vector<Secret> secrets);
 
   void off();

@@ -37,7 +37,7 @@ namespace gridloom::bridges::home_assistant {
 inline constexpr std::string_view kOnline = "online";
 inline constexpr std::string_view kOffline = "offline";
 
-// What was announced of a device, so that a later run of the bridge can take it back. The broker
+// The announcement of a device, kept so that a later run of the bridge can take it back. The broker
 // has it, beside the messages that it is about.
 struct Announced {
   std::map<std::string, Platform, std::less<>> entities{};  // by key

@@ -142,7 +142,7 @@ std::string place_of(std::string_view path) {
   return place;
 }
 
-// What an entity shows of a value: its class, unit and form. `english` has the words by which on
+// Sets how an entity shows a value: its class, unit and form. `english` has the words by which on
 // and off are known.
 void classify_number(const Field& field, Entity& entity) {
   const UnitRow unit = unit_row(field.unit);
@@ -256,7 +256,7 @@ class Builder {
 
  private:
   struct Origin {
-    std::string group{};  // its English title, by which equal titles are told apart
+    std::string group{};  // its English title, by which equal titles are distinguished
     std::string shown{};
     std::string topic{};
   };
@@ -306,7 +306,7 @@ class Builder {
     }
   }
 
-  // What stands in the place of '*'.
+  // The part of the name in the place of '*'.
   static std::string module_of(std::string_view pattern, std::string_view quota) {
     const std::size_t star = pattern.find('*');
     return std::string(quota.substr(star, quota.size() - (pattern.size() - 1)));
@@ -398,7 +398,7 @@ class Builder {
     }
   }
 
-  // What a control shows need not be shown twice.
+  // A value that a control shows need not be shown twice.
   void hide_reading_of(const Entity& control) {
     if (!control.is_enabled || control.sources.size() != 1 || control.control->bit) return;
     for (Entity& each : entities_) {

@@ -78,7 +78,7 @@ using EntitiesPtr = std::shared_ptr<const Entities>;
 [[nodiscard]] EntitiesPtr entities_of(const EntityOptions& options,
                                       std::span<const FurtherQuota> further);
 
-// Whether the device's quota is to be told to entities_of().
+// Whether entities_of() needs the device's quota.
 [[nodiscard]] bool is_further(const catalog::Family& family, std::string_view quota);
 
 // "Büro, links" is "buro_links": the letters that an entity id may have. Empty: none is left.

@@ -157,7 +157,7 @@ void PublishedHome::update(const HomeNow& now) {
   if (components.empty() && components_.empty()) return;
   std::string text = wire::to_text(config);
   if (text != config_) {
-    // What is no more goes in two steps.
+    // A component that is no more is removed in two steps.
     JsonObject both = components;
     for (const auto& [key, component] : components_) {
       if (!both.contains(key)) both[key] = JsonObject{{"p", "sensor"}};

@@ -27,7 +27,7 @@
 
 namespace gridloom::bridges::home_assistant {
 
-// What is there of a home. Null: it is not known.
+// The devices and figures of a home that exist now. Null: it is not known.
 struct HomeNow {
   const overview::HomePicture* picture = nullptr;
   const home::EnergyTotals* totals = nullptr;

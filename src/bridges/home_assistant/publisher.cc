@@ -220,7 +220,7 @@ void Publisher::learn(std::string_view sn, std::string_view payload, bool retain
     if (phase_ == Phase::kLearning) phase_ = Phase::kAnnouncing;
     return;
   }
-  // What is not retained was published by this bridge just now.
+  // A message that is not retained was published by this bridge just now.
   if (!retained || payload.empty() || foreign_.size() >= kMaxForeign) return;
   if (auto known = parse_announced(payload)) {
     add_to(foreign_[std::string(sn)], *known);

@@ -94,7 +94,7 @@ class Publisher {
   // --- from the broker
   void on_online(Moment now);
   void on_offline();
-  // What Home Assistant asks to set.
+  // A set that Home Assistant asks for.
   struct Asked {
     std::string sn;
     const Entity* entity = nullptr;  // of entities; has a control
@@ -158,7 +158,7 @@ class Publisher {
   Moment learning_since_;
   std::map<std::string, Device, std::less<>> devices_;
   std::string next_;  // the device whose turn it is
-  // What the broker has of devices that are no more, or not yet.
+  // The broker's announcements of devices that are no more, or not yet.
   std::map<std::string, Announced, std::less<>> foreign_;
   std::map<std::string, std::set<std::string>, std::less<>> single_;  // by id of the device
   StringMap<std::weak_ptr<const Plan>> plans_;                        // by family and further

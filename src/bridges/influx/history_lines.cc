@@ -107,7 +107,8 @@ HistoryLines::HistoryLines(Device device, std::shared_ptr<const InfluxSettings> 
       writer_(begin_of(device_, *settings_)),
       visit_(device_.number) {}
 
-// What is in memory is listed first: an hour that is stored meanwhile is then in one list at least.
+// The hours in memory are listed first: an hour that is stored meanwhile is then in one list at
+// least.
 Status HistoryLines::list(history::Reader& reader) {
   if (in_memory_.empty()) {
     in_memory_ = reader.hours_in_memory().hours(device_.number, kFirstHour, kLastHour);

@@ -1,4 +1,4 @@
-// What history has of one device beyond a position, as lines, some at a time: memory does not grow
+// Writes the history of one device beyond a position as lines, some at a time: memory does not grow
 // with the span. First come the hours that were stored since, as they were stored, then those in
 // memory. Of an hour that has more rows than are written, the rows behind the last written one are
 // lines, or all of them if some came late: the database has a value that it is given again once.
@@ -79,7 +79,7 @@ class HistoryLines final : private history::SeriesSink {
 
   // Reads for a slice, or until the batch is full. kDamaged, kIo as Reader.
   [[nodiscard]] Status work(history::Reader& reader);
-  // After kDamaged: goes on behind the hour that cannot be read. False: there is no such hour.
+  // After kDamaged: continues behind the hour that cannot be read. False: there is no such hour.
   [[nodiscard]] bool pass_over();
   [[nodiscard]] bool is_full() const {
     return batch_.lines >= kMaxLines || batch_.text.size() >= kMaxBytes;

@@ -22,14 +22,14 @@ namespace gridloom::bridges {
 inline constexpr std::int64_t kBeginOfTime_ms = std::numeric_limits<std::int64_t>::min();
 
 struct DevicePosition {
-  // What is written of an hour: so many rows, which are those up to this time.
+  // The written part of an hour: so many rows, which are those up to this time.
   struct Hour {
     std::int64_t hour = 0;
     std::int64_t last_ms = 0;
     std::int64_t rows = 0;
     friend bool operator==(const Hour&, const Hour&) = default;
   };
-  // Of others all is written once more. A state keeps those of the hours written last.
+  // Older hours are written once more as a whole. A state keeps those of the hours written last.
   static constexpr std::size_t kMostHours = 32;
   static constexpr std::size_t kMostHoursKept = 4;
 

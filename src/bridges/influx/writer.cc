@@ -65,7 +65,7 @@ InfluxWriter::InfluxWriter(Parts parts, Identity identity, InfluxSettings settin
       settings_(std::make_shared<const InfluxSettings>(std::move(settings))) {}
 
 void InfluxWriter::start() {
-  // What was reported since it was added is written, however long its start took.
+  // Reports since the bridge was added are written, however long its start took.
   const std::int64_t age_ms = unix_ms(SystemClock().now()) - identity_.made_ms;
   begun_ms_ = now_ms() - (age_ms > 0 && age_ms < kNew_ms ? age_ms : 0);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });

@@ -39,9 +39,9 @@ enum class WriteResult : std::uint8_t {
 // The lines of a refused batch that are lost: a server may have taken the others.
 [[nodiscard]] std::size_t lost_lines(const client::HttpReply& reply, std::size_t lines);
 
-// The devices that reported lately, and when their histories are to be looked at. A report is told
-// before it is durable and in history, which takes long on a busy machine: it is looked for at once
-// and again at growing distances, for a minute in all.
+// The devices that reported lately, and when their histories are to be looked at. A report is
+// announced before it is durable and in history, which takes long on a busy machine: it is looked
+// for at once and again at growing distances, for a minute in all.
 //
 // Thread rule: one thread at a time.
 class News {

@@ -76,7 +76,7 @@ bool Announcer::is_asked(const Record& record, const dns::Question& question) co
          dns::same_name(record.name, question.name);
 }
 
-// Half of its life must be left, or it is told again (RFC 6762, 7.1).
+// Half of its life must be left, or it is announced again (RFC 6762, 7.1).
 bool Announcer::is_known(const Record& record, const dns::Query& query) {
   return record.type == dns::kTypePtr && std::ranges::any_of(query.known, [&](const auto& known) {
            return known.type == dns::kTypePtr && known.ttl_s >= record.ttl_s / 2 &&

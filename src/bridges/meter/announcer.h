@@ -1,5 +1,6 @@
-// What multicast DNS is told of one service on this host (RFC 6762, RFC 6763): answers to queries
-// for its own names, without those that the asker has already; the announcement, and the goodbye.
+// The messages by which multicast DNS knows one service on this host (RFC 6762, RFC 6763): answers
+// to queries for its own names, without those that the asker has already; the announcement, and the
+// goodbye.
 //
 // Not here: probing whether another host has the names, and any name that is not the service's
 // own. Pure.

@@ -46,12 +46,13 @@ class Reader {
   }
   [[nodiscard]] std::size_t at() const { return at_; }
 
-  // A pointer must lead to before the place where reading went on last, so that it cannot loop.
+  // A pointer must lead to before the place where reading was last continued, so that it cannot
+  // loop.
   Name name() {
     Name labels;
     std::size_t bytes = 1;
     std::size_t least = at_;
-    std::optional<std::size_t> after;  // where the message goes on, once a pointer was followed
+    std::optional<std::size_t> after;  // where the message continues, once a pointer was followed
     while (good_) {
       const std::uint8_t length = byte();
       if (length == 0) break;

@@ -48,9 +48,10 @@ class EnergyCount {
   void add(double power_w, Millis dt);
   [[nodiscard]] Energies shown() const;
 
-  // What is to be stored before the meter may show more. Nothing: there is no need yet.
+  // The counts that have to be stored before the meter may show more. Nothing: there is no need
+  // yet.
   [[nodiscard]] std::optional<StoredEnergies> to_store() const;
-  // What is to be stored at the end, so that the count goes on exactly.
+  // The counts that have to be stored at the end, so that the count continues exactly.
   [[nodiscard]] StoredEnergies at_end() const { return {.counted = counted_, .promised = shown()}; }
   void stored(const StoredEnergies& stored) { promised_ = stored.promised; }
 

@@ -38,7 +38,7 @@ net::ListenerLimits listener_limits() {
   limits.connections = kMaxConnections;
   limits.connections_per_address = kMaxConnectionsOfAddress;
   limits.unsent_bytes = kMaxUnsent;
-  // Who does not read costs few answers.
+  // A client that does not read costs few answers.
   limits.read_on_bytes = std::size_t{8} * 1024;
   limits.kernel_unsent_bytes = std::size_t{4} * 1024;
   limits.unsent_time = Millis(5'000);
@@ -186,7 +186,7 @@ void MeterServer::on_query(std::string_view query, const net::SocketAddress& fro
   const std::string answer =
       announcer_->answer(query, is_plain ? Announcer::Form::kUnicast : Announcer::Form::kMulticast);
   if (answer.empty()) return;
-  // What the group is told, all who asked hear.
+  // All who asked receive an answer to the group.
   if (!may_answer(is_plain ? std::string_view(asker) : "group")) return;
   group_->send(answer, is_plain ? from : group_socket_address());
 }
@@ -195,7 +195,7 @@ void MeterServer::on_frame(std::string_view frame, const net::SocketAddress& fro
                            std::size_t socket) {
   health_.count_in();
   const auto answer = service_.shelly().answer(frame, display_.reading());
-  // What is no request, and what is not known, is answered by silence.
+  // A frame that is no request, or asks for something unknown, is answered by silence.
   if (answer.frame.empty()) return;
   if (answer.error && answer.error->code == RpcError::kUnavailable) {
     return health_.add_to_figure("unanswered");

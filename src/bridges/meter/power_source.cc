@@ -145,7 +145,7 @@ std::optional<double> watts_of_unit(std::string_view unit) {
   return std::nullopt;
 }
 
-// What devices say, and how old it may be.
+// Reads the values of devices, and refuses values that are too old.
 class DeviceReader {
  public:
   explicit DeviceReader(const SourceParts& parts)

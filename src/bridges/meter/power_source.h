@@ -57,7 +57,7 @@ class PowerSource {
   [[nodiscard]] virtual bool uses(std::string_view /*sn*/) const { return false; }
 };
 
-// What sources read. All of it outlives them.
+// The parts that sources read. All of it outlives them.
 struct SourceParts {
   const Parts& parts;
   const Identity& identity;
@@ -75,7 +75,7 @@ struct SourceParts {
 
 inline constexpr Millis kUsualMaxAge{10'000};
 
-// What a device's field says of the output of a battery: + it gives. Natures of batteries and of
+// Reads the output of a battery from a field of its device: + it gives. Natures of batteries and of
 // the grid are + for charging and drawing, so these are turned.
 [[nodiscard]] std::unique_ptr<PowerSource> make_output_source(const SourceSpec& spec,
                                                               const SourceParts& parts);

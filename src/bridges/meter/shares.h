@@ -57,8 +57,8 @@ class Shares {
   void remove(std::size_t battery);
   [[nodiscard]] std::size_t size() const { return batteries_.size(); }
 
-  // What a battery with Output::kReported gives, negative: takes. Nothing: not known, and then no
-  // reading of any battery is.
+  // Sets the power that a battery with Output::kReported gives, negative: takes. Nothing: not
+  // known, and then no reading of any battery is.
   void set_output(std::size_t battery, std::optional<double> gives_w);
   // Time has passed in which the grid's power was this.
   void advance(double grid_w, Millis dt);
@@ -76,7 +76,7 @@ class Shares {
     bool is_stuck = false;
   };
   [[nodiscard]] double scale() const;
-  // What the battery leaves of its target.
+  // The part of its target that the battery does not reach.
   [[nodiscard]] double missing_w(const Battery& battery, double need) const;
   [[nodiscard]] double reading_of(const Battery& battery, double need) const;
 

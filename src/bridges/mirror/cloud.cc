@@ -44,7 +44,7 @@ std::string local_name(std::string_view prefix, std::string_view name, std::stri
   return fits(full) ? full : std::string(sn);
 }
 
-// What thread and owner share. Members without another rule belong to the thread.
+// The state that the thread and the owner share. Members without another rule belong to the thread.
 struct Cloud::Shared {
   explicit Shared(Options given) : options(std::move(given)) {}
 

@@ -89,7 +89,7 @@ void CloudLink::on_filter_refused(std::string_view filter) {
 
 void CloudLink::on_message(std::string_view topic, std::string_view payload, bool retained) {
   const auto parsed = wire::open_topic(topic);
-  // Whoever the vendor sends us messages of: only those of this account are ours.
+  // The vendor may send messages of other accounts: only those of this account are ours.
   if (!parsed || parsed->account != certificate_->access.user) return;
   switch (parsed->verb) {
     case Verb::kQuota:

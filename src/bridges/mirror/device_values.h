@@ -1,4 +1,4 @@
-// What the mirror knows about one device's values: brought by reports, or by quota/all. It decides
+// The mirror's knowledge of one device's values: brought by reports, or by quota/all. It decides
 // which values of an answer are news, and which are older than what reports have said. Pure: no
 // clock, no socket. One thread.
 //

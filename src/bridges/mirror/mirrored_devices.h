@@ -86,7 +86,7 @@ class MirroredDevices {
   struct Device {
     explicit Device(catalog::FamilyPtr family) : values(std::move(family)) {}
     DeviceValues values;
-    bool is_online = false;  // as the hub was told
+    bool is_online = false;  // as the hub knows it
   };
   [[nodiscard]] TimePoint device_time() const { return hub_.platform().clock.now(); }
 

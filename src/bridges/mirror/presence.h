@@ -1,4 +1,4 @@
-// What the mirror knows about the presence of the vendor's devices: what lists, status messages and
+// The mirror's knowledge of the presence of the vendor's devices: what lists, status messages and
 // reports say, and which of them is the newest. A device that reports is online, and it is silent
 // when its reports stay away for longer than usual. Pure: events and the time in. One thread.
 #pragma once
@@ -32,7 +32,7 @@ class Presence {
   // True: it came online.
   [[nodiscard]] bool reported(std::string_view sn, Moment now);
   void link_up() { is_link_up_ = true; }
-  // What the vendor said until now is no longer known to be true.
+  // The presence that the vendor reported until now is no longer known to be true.
   void link_down();
 
   // ---- what is known

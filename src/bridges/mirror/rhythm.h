@@ -2,7 +2,6 @@
 // for the same thing than this one does while reports come. Pure.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -24,35 +23,6 @@ using Moment = std::chrono::steady_clock::time_point;
 enum class Ask : std::uint8_t { kDevices, kCertificate, kQuotas };
 // "device/list", "certification", "quota/all"
 [[nodiscard]] std::string_view name_of(Ask ask);
-
-// The pause that a published client keeps between two requests of a kind.
-struct PublishedClient {
-  std::string_view name;
-  Ask ask{};
-  Millis pause{};
-  bool of_one_device = false;  // otherwise of the account
-  std::string_view source;
-};
-inline constexpr std::array kPublishedClients = {
-    PublishedClient{.name = "shuette42/ecoflow-energy-ha",
-                    .ask = Ask::kQuotas,
-                    .pause = std::chrono::seconds(10),
-                    .source = "its README: at least 10 s between calls of quota"},
-    PublishedClient{.name = "shuette42/ecoflow-energy-ha",
-                    .ask = Ask::kCertificate,
-                    .pause = std::chrono::seconds(60),
-                    .source = "its README: at most one certificate a minute"},
-    PublishedClient{.name = "evcc-io/evcc",
-                    .ask = Ask::kQuotas,
-                    .pause = std::chrono::seconds(30),
-                    .of_one_device = true,
-                    .source = "meter/ecoflow.go: a cache of 30 s"},
-    PublishedClient{.name = "MichelFR/ha-ecoflow-iot",
-                    .ask = Ask::kQuotas,
-                    .pause = std::chrono::seconds(60),
-                    .of_one_device = true,
-                    .source = "const.py: polls each minute"},
-};
 
 // All pauses are shortest ones.
 struct Rhythm {
@@ -79,7 +49,7 @@ struct Rhythm {
 // own.
 [[nodiscard]] Rhythm rhythm_of(Millis between_quotas);
 
-// What a refused request says about the next ones.
+// The consequence of a refused request for the next ones.
 enum class Refusal : std::uint8_t {
   kDevice,      // this device may not be asked for, or not now
   kAccount,     // too many requests, a busy server, a signature that the server would not take

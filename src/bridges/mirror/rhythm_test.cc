@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "bridges/mirror/test_published_clients.h"
+
 namespace gridloom::bridges::mirror {
 namespace {
 

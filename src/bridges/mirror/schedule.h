@@ -1,4 +1,4 @@
-// What the mirror asks the vendor's cloud next, in the rhythm of rhythm.h and by need: devices of
+// Chooses the next request to the vendor's cloud, in the rhythm of rhythm.h and by need: devices of
 // which something is missing or that are silent come first. Its knowledge about the devices'
 // presence is in presence.h. Pure: events and the time in, requests out. One thread.
 #pragma once
@@ -52,7 +52,7 @@ struct Request {
   friend bool operator==(const Request&, const Request&) = default;
 };
 
-// What an answer of quota/all brought.
+// The result of an answer of quota/all.
 enum class Brought : std::uint8_t { kNews, kNothingNew, kNoData };
 
 class Schedule {

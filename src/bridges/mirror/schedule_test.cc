@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bridges/mirror/schedule.h"
+#include "bridges/mirror/test_published_clients.h"
 
 namespace gridloom::bridges::mirror {
 namespace {

@@ -20,7 +20,7 @@
 namespace gridloom::bridges {
 namespace {
 
-// What a look-up that nobody can interrupt leaves behind, for whoever still waits.
+// A look-up that nobody can interrupt, shared with whoever still waits for it.
 struct Lookup {
   ModbusWake done;
   std::mutex mutex;

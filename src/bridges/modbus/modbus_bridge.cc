@@ -143,7 +143,7 @@ class ModbusBridge final : public Bridge, private ModbusPoller::Listener {
   catalog::FamilyPtr family_;  // with a Modbus section; null: not begun
   std::optional<DeviceMessages> messages_;
   std::unique_ptr<LocalGateway> gateway_;
-  bool is_online_ = false;         // as the gateway was told
+  bool is_online_ = false;         // as the gateway knows it
   std::vector<std::string> sent_;  // by reading: the text of the value that was reported last
   std::optional<std::chrono::steady_clock::time_point> full_at_;  // the last whole report
   std::optional<Waiting> waiting_;

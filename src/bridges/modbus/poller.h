@@ -102,7 +102,7 @@ class ModbusPoller {
   void pause(const std::stop_token& stop);
   void lose(const std::string& why);
   void refuse_order(const std::string& why);
-  // Each returns false if the device is out of reach, which lose() was told.
+  // Each returns false if the device is out of reach, after a call of lose().
   bool read_all();
   bool write_next();
   bool beat(Moment now);

@@ -109,7 +109,7 @@ net::ListenerLimits limits() {
   limits.connections = 256;
   limits.connections_per_address = 32;
   limits.unsent_bytes = std::size_t{256} * 1024;
-  // Who does not read costs few answers.
+  // A client that does not read costs few answers.
   limits.read_on_bytes = std::size_t{16} * 1024;
   limits.kernel_unsent_bytes = std::size_t{4} * 1024;
   limits.unsent_time = Millis(10'000);

@@ -56,7 +56,7 @@ class UpsBoard {
   std::shared_ptr<const UpsMap> all_ = std::make_shared<const UpsMap>();
 };
 
-// What the connections of a server share. On its loop.
+// The state that the connections of a server share. On its loop.
 class Clients {
  public:
   // How long a shutdown that a primary asked for is shown: all machines are down by then, and those

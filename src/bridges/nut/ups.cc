@@ -115,7 +115,7 @@ std::string alarms_of(const Overview& now) {
   return alarms;
 }
 
-// What its inverter can give all the time. Nothing: its file does not say.
+// The power that its inverter can give all the time. Nothing: its file does not say.
 std::optional<double> rated_power_w(const catalog::Family& family) {
   const auto inverter =
       std::ranges::find(family.physics, catalog::PartKind::kInverter, &catalog::PhysicsPart::kind);

@@ -39,7 +39,7 @@ using UpsMap = std::map<std::string, std::shared_ptr<const Ups>, std::less<>>;
 // The device's name as the name of an UPS: letters, digits, '-', '_' and '.'.
 [[nodiscard]] std::string alias_of(std::string_view name);
 
-// What a variable means; empty: it is none of those that devices can have.
+// The meaning of a variable; empty: it is none of those that devices can have.
 [[nodiscard]] std::string_view description_of(std::string_view variable);
 
 }  // namespace gridloom::bridges::nut

@@ -178,7 +178,7 @@ std::unique_ptr<Bridge> make(const Parts& parts, Identity identity,
   return std::make_unique<WebhookBridge>(parts, identity, *settings);
 }
 
-// One of the account's devices whose events would be told, or one that it could have.
+// One of the account's devices whose events would be sent, or one that it could have.
 EventDevice example_device(const Parts& parts, registry::AccountId account,
                            const Selection& selection) {
   const auto& catalog = *parts.hub.platform().catalog;

@@ -21,7 +21,7 @@ struct WebhookSettings {
   WebAddress url;
   std::string ca;                 // empty: the system's authorities
   Secret secret;                  // empty: nothing is signed
-  std::vector<EventKind> events;  // that are told
+  std::vector<EventKind> events;  // that are sent
   Selection selection{{}, {}};    // of devices
 
   [[nodiscard]] bool tells(EventKind kind) const;

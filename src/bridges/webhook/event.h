@@ -31,7 +31,7 @@ inline constexpr std::array kEventKinds = {EventKind::kFaultBegan, EventKind::kF
 // "fault.began", "fault.ended", "online", "offline", "quiet", "set.answered", "set.refused",
 // "set.unanswered"
 [[nodiscard]] std::string_view name_of(EventKind kind);
-// Nothing: it is none that is told.
+// Nothing: it is none that is sent.
 [[nodiscard]] std::optional<EventKind> kind_of(journal::EventKind kind);
 
 struct EventDevice {

@@ -1,6 +1,6 @@
-// What a receiver has not taken yet, and up to where the log of events was read for it. The log has
-// the events, on disk: what is kept of them over a restart is a position for each archive
-// (history/route.h). Events that the log does not have are kept themselves.
+// The events that a receiver has not taken yet, and the position up to which the log of events was
+// read for it. The log has the events, on disk: what is kept of them over a restart is a position
+// for each archive (history/route.h). Events that the log does not have are kept themselves.
 //
 // Bounded: an event waits for a day at most; there is room for so many that the log has, which
 // keeps the rest, and for as many others, of which the oldest is dropped. Thread rule: any thread.
@@ -40,7 +40,7 @@ class Outbox {
 
   // An event that the log does not have.
   void push(Waiting event);
-  // What the log of an archive has up to an event: those of it that are to be told.
+  // Adds the events of an archive's log up to `through` that are to be sent.
   void add(std::size_t archive, std::uint64_t through, std::vector<Waiting> events);
   // Up to where the archive's log was read. Nothing: not at all.
   [[nodiscard]] std::optional<std::uint64_t> read_through(std::size_t archive) const;
@@ -54,7 +54,7 @@ class Outbox {
   // Events that were dropped since the last call.
   [[nodiscard]] std::uint64_t take_dropped();
 
-  // What outlives a restart, as JSON. `bridge`: a later one of the same name begins anew.
+  // The state that outlives a restart, as JSON. `bridge`: a later one of the same name begins anew.
   [[nodiscard]] std::string state(std::int64_t bridge) const;
   void restore(std::string_view state, std::int64_t bridge, Moment now, std::int64_t now_ms);
 

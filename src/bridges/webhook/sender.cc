@@ -65,7 +65,7 @@ constexpr std::string_view kContentType = "application/json";
 // For a receiver's answer.
 constexpr Millis kPatience = std::chrono::seconds(10);
 constexpr std::size_t kMaxAnswerBytes = std::size_t{64} * 1024;
-// An event is told before it is durable and in the log: it is looked for again and again.
+// An event is announced before it is durable and in the log: it is looked for again and again.
 constexpr GrowingPause::Options kLooks{.shortest = Millis(100), .longest = Millis(60'000)};
 // While events are posted without a break.
 constexpr std::chrono::seconds kSaveEvery{1};
@@ -220,7 +220,7 @@ Result<std::size_t> Sender::read_log(const std::stop_token& stop, std::size_t ar
     archives = page.archives;
     is_last = page.is_last();
     if (!page.events.empty()) through = page.events.back().id;
-    // What is in the log when the bridge begins is no news.
+    // Events that are in the log when the bridge begins are no news.
     skipped_ = known || is_last ? 0 : through;
     if (known) take(archive, through, page.events);
     if (!known && is_last) outbox_.add(archive, through, {});

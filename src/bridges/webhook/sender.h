@@ -1,6 +1,6 @@
 // The thread that posts events to their receiver, one after another, each until it is taken, is
-// refused or has waited for a day. It reads them from the log of events, so that none is told that
-// the log does not have, and goes on there after a restart, and in a cluster at another node.
+// refused or has waited for a day. It reads them from the log of events, so that none is sent that
+// the log does not have, and continues there after a restart, and in a cluster at another node.
 #pragma once
 
 #include <atomic>
@@ -71,7 +71,7 @@ enum class Verdict : std::uint8_t {
   kRefused,  // sent again, it would be refused again
   kLater     // the receiver is at fault, or has too much to do
 };
-// What the receiver's answer says of the event.
+// The receiver's verdict on the event, by the status of its answer.
 [[nodiscard]] Verdict verdict_of(unsigned status);
 
 // Thread rule: start() and stop() on the bridges' loop, once each; the others from any thread.
@@ -80,7 +80,7 @@ class Sender {
   Sender(Parts parts, Identity identity, WebhookSettings settings);
 
   void start();
-  // Ends the call that is under way. What waits is told by the next run.
+  // Ends the call that is under way. Waiting events are sent by the next run.
   void stop();
   // The log may have more.
   void on_news();

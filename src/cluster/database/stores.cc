@@ -45,8 +45,8 @@ class DatabaseStores final : public Stores {
   }
 
  private:
-  // What the folder has belongs to the database that it was used with before. A new folder's is
-  // this one.
+  // The folder's files belong to the database that it was used with before. A new folder's is this
+  // one.
   [[nodiscard]] Status check_database(const registry::PostgresStore::Options& place) {
     GL_TRY(const auto store, registry::PostgresStore::open(place));
     GL_TRY(const auto id, store->database_id());
@@ -75,7 +75,7 @@ Status check_no_cluster(postgres::Connection& connection,
                           settings.description()));
 }
 
-// What others are told who want the same database.
+// The name by which others that want the same database see this server.
 std::string application_of(const std::filesystem::path& data) {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';

@@ -1,4 +1,4 @@
-// What a server stores for good, in files of its data folder or in a PostgreSQL database.
+// The permanent stores of a server, in files of its data folder or in a PostgreSQL database.
 //
 // Thread rule: as for server::Stores.
 #pragma once

@@ -1,6 +1,6 @@
-// What other nodes have sent for sessions that are kept here (hubs/transit.h): it goes into the log
-// of this node. When it is there, the session gets it and the other node is told. So no session has
-// a message that the other node may send again.
+// Messages that other nodes have sent for sessions of this node (hubs/transit.h): each goes into
+// the log of this node. When it is there, the session gets it and the other node is notified. So no
+// session has a message that the other node may send again.
 //
 // Up to which number a node's messages have come is in the log as well, as the one receipt of a
 // stream whose user name is empty and whose client id is the node.
@@ -30,7 +30,7 @@ class Arrivals {
   void restore(const StoredArrivals& stored);
   // The number of the last message that came from the node; 0: none.
   [[nodiscard]] std::int64_t through(const std::string& node) const;
-  // What the log has now, in parts: take() has made each.
+  // A part of the arrivals that the log has now; take() has made each.
   struct Part {
     std::uint64_t number = 0;
     std::int64_t through = 0;  // of the node's messages
@@ -40,9 +40,9 @@ class Arrivals {
   // once the log has them, on any thread; not at all if none has a number.
   void take(const std::string& node, const ClientPtr& client, std::vector<Delivery>& deliveries,
             std::function<void(Part part)> durable);
-  // What waited for that; nothing if its client was gone.
+  // The deliveries that waited for that; nothing if their client was gone.
   [[nodiscard]] std::optional<ClientDeliveries> take_out(const Part& part);
-  // What waits for `old` is for `fresh`.
+  // Passes the deliveries that wait for `old` to `fresh`.
   void rebind(const ClientPtr& old, const ClientPtr& fresh);
 
  private:

@@ -97,11 +97,6 @@ Cluster::Node& Cluster::find_or_add(const std::string& name) {
   return node;
 }
 
-bool Cluster::is_linked(const std::string& node) const {
-  const Node* known = find(node);
-  return known != nullptr && known->session.load() != 0;
-}
-
 void Cluster::node_is_there(const std::string& node) {
   find_or_add(node).channel->loop().post(
       [channel = find_or_add(node).channel] { channel->node_is_there(); });
@@ -134,7 +129,7 @@ void Cluster::opened(Node& node, std::uint64_t session) {
   platform_.changes.for_each_interest([&](const ChangeInterest& interest) {
     node.channel->send(session, ChangesWanted{.interest = interest, .wanted = true});
   });
-  // Nobody here was told what changed there before.
+  // Nobody here knows the changes there before.
   platform_.changes.lose_all();
 }
 

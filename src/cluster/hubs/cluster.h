@@ -42,10 +42,10 @@ struct ClusterOptions {
   std::uint64_t run = 0;   // NodeLink
   NodeLink::Limits link{};
   std::size_t congested_bytes = std::size_t{16} * 1024 * 1024;  // NodeChannel
-  // Another process may go on with the log while this one runs (Platform::log_is_shared).
+  // Another process may continue the log while this one runs (Platform::log_is_shared).
   bool log_is_shared = false;
-  // The node has told its clients and subscriptions, for the first time or again (DoorIntroduced).
-  // Called on any loop; may be empty.
+  // The node has reported its clients and subscriptions, for the first time or again
+  // (DoorIntroduced). Called on any loop; may be empty.
   std::function<void(const std::string& node)> on_introduced{};
 };
 
@@ -63,8 +63,6 @@ class Cluster final : public RemoteShards, public Peers::Handler {
   void place(Partition partition, const std::string& owner, std::uint64_t revision);
   // The name of the partition's owner; empty: nobody.
   [[nodiscard]] std::string owner_of(Partition partition);
-  // Whether there is an open link to the node.
-  [[nodiscard]] bool is_linked(const std::string& node) const;
 
   void send(Request request, std::optional<Partition> partition) override {
     door_.send(std::move(request), partition);

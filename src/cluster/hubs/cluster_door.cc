@@ -70,7 +70,7 @@ void ClusterDoor::opened(Node node, std::uint64_t session) {
   strangers_.insert(node);
 }
 
-// Once it has been told what concerns each of its partitions.
+// Once it has all that concerns each of its partitions.
 void ClusterDoor::introduce() {
   std::erase_if(strangers_, [this](Node node) {
     if (partitions_.is_held_for(node)) return false;

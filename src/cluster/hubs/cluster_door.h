@@ -43,7 +43,7 @@ class ClusterDoor {
   ClusterDoor(const ClusterDoor&) = delete;
   ClusterDoor& operator=(const ClusterDoor&) = delete;
 
-  // What came from the node before this process. Before any client connects.
+  // Restores the messages that came from the node before this process. Before any client connects.
   void restore(const StoredArrivals& stored);
 
   Node add_node(const std::string& name, std::shared_ptr<NodeChannel> channel);

@@ -1,5 +1,5 @@
 // The clients that are connected to this node, or have a session here, as owners of partitions must
-// know them: whether they are connected, and their subscriptions. An owner that comes is told all
+// know them: whether they are connected, and their subscriptions. An owner that comes receives all
 // of it.
 //
 // One thread at a time.
@@ -41,7 +41,7 @@ class DoorClients {
   // The client that has taken over its session; null: none has.
   [[nodiscard]] ClientPtr successor_of(ClientNumber client) const;
 
-  // Calls with what a shard is to be told of the clients as the partition comes to it: requests of
+  // Calls with what a shard has to know of the clients as the partition comes to it: requests of
   // those that sign in with a name of the partition, and subscriptions of its devices.
   using Each = std::function<void(const Request& request)>;
   void for_partition(Partition partition, const Each& each) const;

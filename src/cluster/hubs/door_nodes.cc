@@ -14,7 +14,8 @@ namespace {
 // An owner answers a set within the deadline of sets; this is for the way.
 constexpr Millis kForTheWay{1000};
 
-// Who was charged for the request and gets no credit back by publications; null: nobody.
+// The client that was charged for the request and gets no credit back by publications; null:
+// nobody.
 ClientPtr charged_by(const Request& request) {
   if (const auto* subscribe = std::get_if<Subscribe>(&request.action)) return subscribe->client;
   const auto* unsubscribe = std::get_if<Unsubscribe>(&request.action);

@@ -95,7 +95,7 @@ bool DoorPartitions::place(Partition partition, Owner owner) {
   const bool was_here = part.way == Way::kHere;
   part.revision = owner.revision;
   if (owner.node == before) {
-    // It goes on with what it has, unless it has left meanwhile.
+    // It keeps what it has, unless it has left meanwhile.
     if (std::exchange(part.has_left, false)) part.since = owner.revision;
     start(partition);
     return false;

@@ -53,7 +53,7 @@ struct RemoteRequest {
   std::optional<Partition> partition{};  // nothing: for the whole node
   std::string bytes{};                   // hubs/request_bytes.h
 };
-// All clients and subscriptions that concern the node have been told; the door's log has, or will
+// All clients and subscriptions that concern the node have been sent; the door's log has, or will
 // have, the node's messages for sessions that are kept up to this number (hubs/transit.h).
 struct DoorIntroduced {
   std::int64_t through = 0;

@@ -151,7 +151,7 @@ void NodeOwner::take(const ClientState& state) {
   known.client->set_stored_number(transit_->begin(state.stored_number, state.client));
   if (state.stored_number == 0 || state.stored_number == known.session) return;
   known.session = state.stored_number;
-  // The session goes on with what it had before the link was closed.
+  // The session continues with what it had before the link was closed.
   auto before = away_.extract(known.session);
   if (!before.empty()) {
     known.subscriptions = std::move(before.mapped().subscriptions);

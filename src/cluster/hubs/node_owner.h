@@ -3,8 +3,8 @@
 // changes.
 //
 // A client's session that the door does not end ends with the link, unless the door keeps it: then
-// it goes on here without a connection, until a later link says what became of it, and its messages
-// wait in Transit. Used on the channel's loop.
+// it continues here without a connection, until a later link says what became of it, and its
+// messages wait in Transit. Used on the channel's loop.
 #pragma once
 
 #include <array>
@@ -67,10 +67,10 @@ class NodeOwner {
   class Reader;
   struct Known {
     RemoteClientPtr client;
-    bool has_session = false;  // else it is known only to hand on what it has
+    bool has_session = false;  // else it is known only to pass on what it has
     std::int64_t session = 0;  // that the door keeps, by its number there
     std::map<std::string, Subscription> subscriptions{};  // by filter; of a session that is kept
-    std::set<std::string> stale{};  // filters that the door has not told again
+    std::set<std::string> stale{};  // filters that the door has not sent again
   };
   struct Reading {
     std::shared_ptr<Reader> reader;

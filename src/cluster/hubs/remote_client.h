@@ -1,7 +1,7 @@
 // Stands at an owner for a client that is connected to another node, its door: what shards give it
 // travels there, in order.
 //
-// A door that does not take what waits for it is told no more deliveries, as a slow client is: they
+// A door that does not take what waits for it gets no more deliveries, as a slow client is: they
 // are counted as dropped. Those that are in the log, for a session that the door keeps, wait in
 // Transit.
 #pragma once

@@ -151,7 +151,7 @@ void Transit::taken(std::int64_t through) {
   }
 }
 
-// What a message's client has while the link is full waits here, where it is bounded.
+// Messages wait here while the link is full, because this queue is bounded for each client.
 void Transit::send() {
   if (!is_introduced_) return;
   while (unsent_ != messages_.end() && !channel_->is_congested()) {

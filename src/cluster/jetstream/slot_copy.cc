@@ -84,7 +84,7 @@ Status SlotCopy::open_log() {
   return {};
 }
 
-// What is damaged is as if it were not there: a gap.
+// A damaged entry is a gap, as if it did not exist.
 void SlotCopy::scan(const Record& entry) {
   CopyEntry copied;
   const auto message = message_of(entry, copied);
@@ -142,7 +142,7 @@ Status SlotCopy::set_aside(const std::string& why) {
   return open_log();
 }
 
-// Between two revisions of this node another one may have gone on behind what was acknowledged.
+// Between two revisions of this node another one may have appended behind what was acknowledged.
 void SlotCopy::claim(std::uint64_t revision) {
   is_sure_ = known_.revision == 0 || revision <= known_.claimed + 1;
   if (!is_sure_) drop_behind(known_.acknowledged);

@@ -3,7 +3,7 @@
 // machines at once, which the stream may not.
 //
 // The copy follows one line of owners. Each opening of the slot's log compares it with the stream:
-// where another owner has gone on meanwhile, what the copy has behind the place at which that one
+// where another owner has appended meanwhile, what the copy has behind the place at which that one
 // began is left out for ever (begin()), and what the stream has and the copy has not is added.
 // docs/internals/cluster.md says why this is right ("A copy on the node's disk"), formats.md shows
 // the bytes.
@@ -60,7 +60,7 @@ class SlotCopy {
   ~SlotCopy();
 
   // Whether each revision between its own and that of this opening was one of this node, so that
-  // nobody else can have gone on. If not, records of which it does not know that they were
+  // nobody else can have appended. If not, records of which it does not know that they were
   // acknowledged do not count.
   [[nodiscard]] bool is_sure() const { return is_sure_; }
 
@@ -89,11 +89,11 @@ class SlotCopy {
   // Why nothing becomes durable at present, in words; empty: it does.
   [[nodiscard]] std::string failing() const;
   [[nodiscard]] std::uint64_t bytes() const { return log_->bytes(); }
-  // What was found at the opening.
+  // The losses that were found at the opening.
   [[nodiscard]] const std::vector<LossNote>& notes() const { return notes_; }
 
  private:
-  // What the entries say.
+  // The facts that the entries tell.
   struct Known {
     std::uint64_t revision = 0;
     std::uint64_t claimed = 0;  // this node had all revisions behind that one up to this one

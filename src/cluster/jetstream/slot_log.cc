@@ -67,7 +67,7 @@ struct Reconnects {
   std::optional<nats::ReconnectListener> listener{};
 };
 
-// What SlotLog::read() goes on with.
+// The state of a read that SlotLog::read() continues.
 struct Reading {
   std::mutex mutex;
   std::optional<RecordReader> reader;

@@ -7,7 +7,7 @@
 //    this node's disk as well, and so is what was before it and is not stored yet.
 //  - Once a later owner has appended anything, no record of this one becomes durable any more, and
 //    what became durable before, the later owner reads. on_fenced is called then, once.
-//  - Records have consecutive numbers, which outlive the stream: they go on behind
+//  - Records have consecutive numbers, which outlive the stream: they continue behind
 //    Options::known where a stream was lost and made anew.
 //  - While NATS is away, records wait and are sent again, behind() applies backpressure, and
 //    failing() says why. A record is never in the stream twice.
@@ -91,9 +91,9 @@ class SlotLog final : public Journal, public JournalReader {
 
   [[nodiscard]] bool behind() const override;
   [[nodiscard]] std::string failing() const override;
-  [[nodiscard]] bool is_fenced() const;
+  [[nodiscard]] bool is_fenced() const;  // tidy: allowed, tests wait for it
   [[nodiscard]] std::size_t waiting_bytes() const;
-  // What the copy on this node's disk takes there.
+  // The size of the copy on this node's disk.
   [[nodiscard]] std::uint64_t copy_bytes() const;
 
   // Returns when everything appended so far is durable; false: the next attempt failed, or the log

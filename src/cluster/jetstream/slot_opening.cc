@@ -24,8 +24,8 @@ constexpr Millis kWarnEvery{1'000};
 // So many messages are read one by one in about the time in which NATS makes a consumer.
 constexpr std::uint64_t kNear = 100;
 
-// Of records that are appended again in one message. Each message is a round trip, and at low rates
-// an entry of the copy has one record.
+// The size of records that are appended again in one message. Each message is a round trip, and at
+// low rates an entry of the copy has one record.
 constexpr std::size_t kBatch_bytes = std::size_t{256} * 1024;
 
 // Records of the copy whose hashes are read at once.
@@ -186,14 +186,14 @@ void SlotOpening::hand_over(std::span<const Record> records) {
   on_records_(records);
 }
 
-// Where another owner, or this node without its copy, went on behind what the copy has, the rest of
-// the copy was overtaken, but for what that owner had given back from a copy of its own. Where
+// Where another owner, or this node without its copy, appended behind what the copy has, the rest
+// of the copy was overtaken, but for what that owner had given back from a copy of its own. Where
 // messages are missing before that, nobody knows from where on.
 Status SlotOpening::follow(std::uint64_t sequence, const MessageHead& head) {
   if (options_.copy == nullptr || has_begun_ || goes_on_ || head.kind == MessageKind::kOrigin) {
     return {};
   }
-  // None of the records of those that went on was read: they are all stored.
+  // None of the records of those that appended was read: they are all stored.
   if (sequence == fence_.sequence) return begin_copy(same_through_.value_or(fence_.log_ends));
   if (same_through_ || head.revision <= options_.copy->revision()) return {};
   const bool is_fence = head.kind == MessageKind::kFence;
@@ -282,7 +282,7 @@ Status SlotOpening::check_copy() {
                           last_read_, stream_.config().name));
 }
 
-// The copy is not changed by this, so that it may end at any place: the next opening goes on.
+// The copy is not changed by this, so that it may end at any place: the next opening continues.
 Status SlotOpening::restore() {
   SlotCopy& copy = *options_.copy;
   const std::uint64_t last = copy.last();

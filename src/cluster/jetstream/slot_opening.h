@@ -83,10 +83,10 @@ class SlotOpening {
   RecordPlaces places_;
   std::uint64_t expected_ = 0;  // the number of the next record to be handed over
   std::uint64_t next_record_ = 0;
-  // What was read last of the stream, to be compared with the copy.
+  // The record that was read last of the stream, to be compared with the copy.
   std::uint64_t last_read_ = 0;
   std::uint64_t last_hash_ = 0;
-  // What is known of the copy.
+  // The state of the copy, as far as it is known.
   bool goes_on_ = false;   // nobody else has opened the log since it was written
   bool restores_ = false;  // it has all that is behind the end of the stream
   bool has_begun_ = false;

@@ -140,7 +140,7 @@ void Carrier::Endpoint::flush() {
   }
   const std::lock_guard lock(sending_);
   if (is_closed_) return;
-  // What is refused is sent again as what was lost (hubs/node_link.h).
+  // A record that was refused is sent again, as one that was lost (hubs/node_link.h).
   for (const Outgoing& each : outgoing) {
     static_cast<void>(carrier_.publish(each.node, each.message, each.frames));
   }
@@ -175,7 +175,7 @@ std::string Carrier::subject_of(const cluster::NodeId& node) const {
 
 std::unique_ptr<hub::Peers> Carrier::add(EndpointPart part, const std::string& name,
                                          std::uint64_t run, Loop* loop) {
-  // What the caller has; the carrier knows the endpoint until then.
+  // The caller's handle; the carrier knows the endpoint until it ends.
   class Owned final : public hub::Peers {
    public:
     Owned(Carrier& carrier, std::shared_ptr<Endpoint> endpoint)

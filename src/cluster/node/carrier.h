@@ -62,7 +62,8 @@ class Carrier {
   [[nodiscard]] std::unique_ptr<hub::Peers> add(EndpointPart part, const std::string& name,
                                                 std::uint64_t run, Loop* loop);
 
-  // All endpoints that can be reached, those of this node too. Handlers are told what has changed.
+  // All endpoints that can be reached, those of this node too. Handlers are called with what has
+  // changed.
   void place(Places places);
 
   struct Counts {

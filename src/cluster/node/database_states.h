@@ -1,6 +1,6 @@
-// What a cluster must not forget (storage/states.h), in the registry's database: the node that runs
-// a bridge next, or that serves the slot of the battery modes, goes on where the one before
-// stopped, also if that one has died.
+// States that a cluster must not forget (storage/states.h), in the registry's database: the node
+// that runs a bridge next, or that serves the slot of the battery modes, continues where the one
+// before stopped, also if that one has died.
 //
 // Without a fence a node may save once more after another has begun. So a bridge's state has only
 // what is still right if it is older: a position from which something is sent again.

@@ -153,7 +153,7 @@ void Node::end() {
     has_ended_ = true;
   }
   member.reset();  // its thread calls this object
-  // Whoever places partitions now ends; from now on place() does nothing.
+  // A call that places partitions now ends first; from now on place() does nothing.
   {
     const std::scoped_lock placing(placing_);
   }
@@ -382,14 +382,14 @@ void Node::close(cluster::Slot which, cluster::Revision revision, cluster::Close
       server = std::move(slot.server);
     }
     if (server && which == kSlotOfBridges) {
-      // Whoever places from now on sees that the server is gone.
+      // Calls that place partitions from now on see that the server is gone.
       const std::scoped_lock placing(placing_);
       options_.on_bridges_placed("", false);
     }
     if (server) door_.history->remove(which);
     if (server && is_planned) server->stop();
     server.reset();
-    // What was noted in its last second.
+    // Moves the notes of its last second.
     if (door_.shared_view) door_.shared_view->move_from(which);
     (*shared_closed)();
   });

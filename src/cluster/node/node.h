@@ -54,7 +54,7 @@ namespace gridloom::node {
 
 inline constexpr cluster::Slot kSlotOfBridges{0};
 
-// What a node is connected with, and what is made of that. Destroyed in reverse order.
+// The connections of a node, and the parts that are made of them. Destroyed in reverse order.
 struct NodeLinks {
   std::unique_ptr<postgres::Holder> holder{};
   std::unique_ptr<cluster::Claims> claims{};
@@ -65,7 +65,7 @@ struct NodeLinks {
   std::unique_ptr<Carrier> carrier{};
 };
 
-// What a node has beside the server of its door. Destroyed in reverse order.
+// The parts of a node beside the server of its door. Destroyed in reverse order.
 struct DoorParts {
   std::unique_ptr<hub::Peers> hub_peers{};
   std::unique_ptr<hub::Peers> relay_peers{};
@@ -99,7 +99,8 @@ class Node final : private cluster::SlotHost {
     std::string version{};
     // The services of each slot's server; empty: none.
     std::function<std::vector<server::MakeService>()> services_of_slot{};
-    // Which node runs the bridges now: one at a time. On a thread of the node, after join().
+    // Called with the node that runs the bridges now: one at a time. On a thread of the node, after
+    // join().
     std::function<void(const std::string& node, bool is_here)> on_bridges_placed =
         [](const std::string& /*node*/, bool /*is_here*/) {};
     // This node gives way to another of its name, and is to end. On a thread of the node.
@@ -133,7 +134,7 @@ class Node final : private cluster::SlotHost {
   void end();
 
   [[nodiscard]] NodeHealth health();
-  // What /metrics of the door says, and the slots here and the cluster besides.
+  // The metrics of the door, with those of the slots here and of the cluster.
   [[nodiscard]] std::string metrics(const std::string& door);
 
  private:

@@ -79,7 +79,7 @@ struct NodeHealth {
   std::uint64_t refused_transactions = 0;
 };
 
-// What a server of NATS says of itself; without a version, why it does not.
+// The state that a server of NATS reports; without a version, why it does not.
 struct NatsServer {
   std::string url;
   std::string version{};

@@ -13,7 +13,7 @@ namespace {
 
 using wire::mqtt::Reason;
 
-// The client's socket is given so much at once, and the owner is told once it took so much.
+// The client's socket is given so much at once, and the owner is notified once it took so much.
 constexpr std::size_t kOutputPiece_bytes = kOutputCredit_bytes / 4;
 
 // Whether a session that gets these first bytes does more than to wait for others.

@@ -2,7 +2,7 @@
 // client's CONNECT, finds the slot of its user name, and relays all bytes to the owner of that slot
 // (node/relay_owner.h), in this process or at another node.
 //
-// A client whose slot nobody serves, or whose owner cannot be reached, is told "server
+// A client whose slot nobody serves, or whose owner cannot be reached, gets "server
 // unavailable". First bytes that are no CONNECT are answered as by a server that has the slot
 // itself. When a slot moves, its connections end, and clients connect again.
 //

@@ -58,7 +58,7 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
    public:
     [[nodiscard]] ConnectionNumber number() const { return number_; }
     void send(const RelayMessage& message) const;
-    // False: more waits for the owner than should; `self`, the connection, is told to go on.
+    // False: more waits for the owner than should; `self`, the connection, is resumed later.
     [[nodiscard]] bool takes_more(const std::weak_ptr<Relayed>& self) const;
     // The connection is not known any more; nothing else is called then.
     void close() const;
@@ -105,7 +105,7 @@ class RelayLinks : public std::enable_shared_from_this<RelayLinks> {
     std::shared_ptr<hub::LinkChannel> channel;
     std::uint64_t session = 0;  // 0: not open
     std::unordered_map<ConnectionNumber, std::weak_ptr<Relayed>> connections{};
-    std::vector<std::weak_ptr<Relayed>> blocked{};  // to be told to go on
+    std::vector<std::weak_ptr<Relayed>> blocked{};  // to be resumed
   };
   [[nodiscard]] std::shared_ptr<hub::LinkChannel> channel_of(const std::string& endpoint) const;
   [[nodiscard]] std::shared_ptr<hub::LinkChannel> make_channel(Endpoint& endpoint);

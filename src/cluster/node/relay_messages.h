@@ -60,7 +60,7 @@ struct RelayEnd {
     kOrderly = 0,
     // Owner: close with a reset. Door: the connection is gone.
     kReset = 1,
-    // Door only: its server stops, and the client is to be told goodbye.
+    // Door only: its server stops, and the client has to get its goodbye.
     kServerStops = 2,
   };
   ConnectionNumber connection = 0;

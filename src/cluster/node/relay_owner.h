@@ -39,8 +39,9 @@ class RelayOwner final : public hub::Peers::Handler {
 
   // Call a few times a second.
   void tick();
-  // All clients are told that the server stops; what is left for them is still sent. No connection
-  // is taken any more. It is done when connections() is 0, or when the caller has waited enough.
+  // All clients are notified that the server stops; what is left for them is still sent. No
+  // connection is taken any more. It is done when connections() is 0, or when the caller has waited
+  // enough.
   void stop();
   // All connections end at once, and their doors learn nothing but that. None is taken any more.
   void drop();

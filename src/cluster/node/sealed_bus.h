@@ -30,7 +30,7 @@ class SealedBus final : public cluster::Bus {
     is_ready_ = true;
   }
   [[nodiscard]] Status publish(std::string_view subject, std::string_view bytes) override;
-  // What no node of the cluster has sealed for the subject is left out.
+  // Leaves out messages that no node of the cluster has sealed for the subject.
   [[nodiscard]] Result<std::unique_ptr<Subscription>> subscribe(std::string_view subject,
                                                                 Handler handler) override;
   [[nodiscard]] Link link() const override { return bus_.link(); }

@@ -7,9 +7,9 @@
 namespace gridloom::node {
 namespace {
 
-// What a protocol is given at once, as a read of a socket.
+// The bytes that a protocol is given at once, as a read of a socket.
 constexpr std::size_t kInputPiece_bytes = std::size_t{16} * 1024;
-// What is sent in a turn.
+// The bytes that are sent in a turn.
 constexpr std::size_t kOutputTurn_bytes = std::size_t{64} * 1024;
 
 }  // namespace

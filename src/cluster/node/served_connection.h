@@ -38,7 +38,7 @@ class ServedConnection {
   void tick(TimePoint now);
   // One piece of work: some output is sent, and some input is given to the protocol.
   void turn(TimePoint now);
-  // The protocol is told that the connection is lost; nothing is said to the door.
+  // Notifies the protocol that the connection is lost; sends nothing to the door.
   void lose();
   // Nothing more happens: the connection is to be forgotten.
   [[nodiscard]] bool is_over() const { return is_over_; }
@@ -58,7 +58,7 @@ class ServedConnection {
   const Line line_;
   std::shared_ptr<net::Protocol> protocol_;
   std::string input_;         // that the protocol has not got
-  std::size_t taken_ = 0;     // that it got, and the door was not told
+  std::size_t taken_ = 0;     // that it got, and the door does not know of
   std::string unsent_;        // output
   std::size_t ahead_ = 0;     // sent, and not taken by the client's socket
   std::int64_t account_ = 0;  // as the door knows it

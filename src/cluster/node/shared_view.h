@@ -1,8 +1,7 @@
-// What a node tells the others in the cluster's database, and what it knows from there
-// (ownership/postgres/shared_state.h): which nodes belong to the cluster, and all notes of losses
-// and damage. Notes of the servers here move to the database within a second, so that they stay
-// with a slot that moves, and every node shows them all; while the database is away they wait in
-// the server's damage.txt.
+// The facts that nodes share in the cluster's database (ownership/postgres/shared_state.h): which
+// nodes belong to the cluster, and all notes of losses and damage. Notes of the servers here move
+// to the database within a second, so that they stay with a slot that moves, and every node shows
+// them all; while the database is away they wait in the server's damage.txt.
 //
 // Thread rule: any function from any thread; leave(), remove() and move_from() block.
 #pragma once

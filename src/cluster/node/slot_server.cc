@@ -76,7 +76,7 @@ void purge_removed_devices(server::Server& server) {
 
 // The servers of other slots are waited for so long: one of them may stand still.
 constexpr Millis kIntroducedWithin{2'000};
-// What is left for a client that does not read is not waited for.
+// Output that is left for a client that does not read is not awaited.
 constexpr std::chrono::milliseconds kLongestGoodbye{2'000};
 
 }  // namespace
@@ -139,7 +139,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
                        .run = run,
                        .log_is_shared = true,
                        .on_introduced = [this](const std::string& node) { introduced(node); }});
-             // Before there is a link, so that all that concerns it is told when it opens.
+             // Before there is a link, so that all that concerns it is sent when it opens.
              place_partitions(*cluster_, std::vector<cluster::SlotOwner>(options.slots));
            },
        .services = shared.services ? shared.services() : std::vector<server::MakeService>()});
@@ -160,7 +160,7 @@ Status SlotServer::open_server(const Shared& shared, const Options& options) {
 
 SlotServer::~SlotServer() {
   if (!is_stopped_) abandon();
-  // What it tells the doors leaves with the next turn.
+  // Its messages to the doors leave with the next turn.
   on_loop([this] {
     admission_.is_open = false;
     if (relay_) relay_->drop();

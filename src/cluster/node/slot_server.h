@@ -38,7 +38,7 @@
 
 namespace gridloom::node {
 
-// What all servers of a node have in common; all of it outlives them.
+// The parts that all servers of a node have in common; all of it outlives them.
 struct Shared {
   std::filesystem::path data;             // of the node
   postgres::ConnectionSettings database;  // of the cluster's schema
@@ -66,7 +66,7 @@ struct Shared {
 // Says in `cluster` whose the partitions of each slot are. `slots`: of the cluster, by slot.
 void place_partitions(hub::Cluster& cluster, const std::vector<cluster::SlotOwner>& slots);
 
-// Clients are admitted once the servers of the other slots that are served now have told which of
+// Clients are admitted once the servers of the other slots that are served now have sent which of
 // their sessions want messages from here, or after two seconds: what the log says of those sessions
 // may be some milliseconds old. For slots that nobody serves now it is true.
 class SlotServer {

@@ -1,4 +1,4 @@
-// What the servers of a node store for good (server/stores.h). The registry is the cluster's, in
+// The permanent stores of a node's servers (server/stores.h). The registry is the cluster's, in
 // PostgreSQL. A slot's sessions are in the slot's schema, behind the fence, and its history is not
 // opened here but with its log (slot_history/slot_archive.h). A door has nothing of others: its
 // audit and its log are files in the node's data folder.

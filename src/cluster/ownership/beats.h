@@ -8,8 +8,8 @@
 // (ownership/claims.h).
 //
 // Two nodes with one name: each says in its beats which other incarnation it hears. A node that is
-// told so by the other, which is alive then, compares: a node that joins gives way to one that
-// serves, and of two alike that with the higher incarnation. It sends no more beats and has a
+// notified of that by the other, which is alive then, compares: a node that joins gives way to one
+// that serves, and of two alike that with the higher incarnation. It sends no more beats and has a
 // refusal().
 //
 // Thread rule: tick() one thread; the others any thread. The clock is a SteadyClock, which runs on

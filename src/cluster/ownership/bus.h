@@ -1,5 +1,5 @@
-// What nodes tell each other: bytes under a subject, to all who subscribe to it. Nothing is stored
-// or sent again, so that what arrives is young.
+// Messages between nodes: bytes under a subject, to all who subscribe to it. Nothing is stored or
+// sent again, so that what arrives is young.
 //
 // Thread rule: any function from any thread.
 #pragma once

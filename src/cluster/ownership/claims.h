@@ -1,4 +1,4 @@
-// Which node owns which slot: one row a slot, in a store that all nodes share (PostgreSQL).
+// The owners of slots: one row a slot, in a store that all nodes share (PostgreSQL).
 //
 // A claim is a comparison and a change in one: it succeeds only for the revision that the claimant
 // has seen, so that one node has a revision and no other. Nothing is renewed: a row stays as it is

@@ -1,5 +1,5 @@
-// Which slots may be claimed, and to which node each is dealt: what a node sees, computed alike by
-// all. Pure. Internal to Ownership.
+// The slots that may be claimed, and the node to which each is dealt: computed by each node from
+// what it sees, alike by all. Pure. Internal to Ownership.
 //
 // Thread rules: none.
 #pragma once

@@ -1,4 +1,4 @@
-// What the decisions about slots ask for, and what became of it (ownership/ownership.h).
+// The effects that decisions about slots ask for, and their results (ownership/ownership.h).
 //
 // Thread rules: none, all of this are values.
 #pragma once

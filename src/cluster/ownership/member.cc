@@ -168,8 +168,8 @@ void Member::turn() {
   if (ownership_.has_drained()) inbox_->note_drained();
 }
 
-// What others ask for. A slot that is to be closed is not acknowledged any more when close() is
-// called, and none is under an era that has not begun.
+// Publishes the state that other threads ask for. A slot that is to be closed is not acknowledged
+// any more when close() is called, and none is under an era that has not begun.
 void Member::publish(const Sight& sight) {
   std::vector<SlotOwner> owners;
   owners.reserve(options_.slots);

@@ -40,8 +40,7 @@ struct SlotOwner {
   bool operator==(const SlotOwner&) const = default;
 };
 
-// What runs the slots of this node. Its functions are called on the member's thread, and must not
-// block.
+// Runs the slots of this node. Its functions are called on the member's thread, and must not block.
 class SlotHost {
  public:
   SlotHost() = default;
@@ -103,8 +102,8 @@ class Member {
 
   // The revision under which this node may acknowledge for the slot at this moment, or nothing.
   // Does not wait. What is acknowledged or written is fenced besides.
-  [[nodiscard]] std::optional<Revision> acknowledges(Slot slot) const;
-  // What was written for the slot under that revision was refused, as another node has it.
+  [[nodiscard]] std::optional<Revision> acknowledges(Slot slot) const;  // tidy: allowed, for tests
+  // A write for the slot under that revision was refused, as another node has it.
   void note_fenced(Slot slot, Revision revision);
 
   // By slot; nothing is known before the claims were read.
@@ -123,7 +122,7 @@ class Member {
   [[nodiscard]] Health health();
 
  private:
-  // What came for the thread. Callbacks of the host share it, and may outlive the member.
+  // The events for the thread. Callbacks of the host share it, and may outlive the member.
   class Inbox;
 
   Member(const Parts& parts, const Options& options, ClusterFacts facts);

@@ -2,7 +2,7 @@
 //
 // A slot is a share of the partitions (base/partition.h), and has one owner at a time. Its revision
 // counts its owners: each claim raises it, so that whatever an owner of before still writes can be
-// told from what the owner of now writes.
+// distinguished from what the owner of now writes.
 //
 // Thread rules: none, all of this are values.
 #pragma once

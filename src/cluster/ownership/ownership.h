@@ -1,5 +1,5 @@
 // Decides which slots a node claims, opens, closes and releases: a state machine without threads,
-// clocks or connections. It is told what the node sees and what became of its effects, and step()
+// clocks or connections. It is given what the node sees and what became of its effects, and step()
 // returns the next effects (ownership/effects.h).
 //
 // - A slot is claimed if it has no owner, if its owner has not been heard as one that holds slots

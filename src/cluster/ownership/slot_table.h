@@ -1,5 +1,5 @@
-// What a node knows of each slot: its row, as it was read last, and what the node itself is doing
-// with it. Internal to Ownership, which decides.
+// A node's knowledge of each slot: its row, as it was read last, and the work of the node itself on
+// it. Internal to Ownership, which decides.
 //
 // Thread rule: one thread.
 #pragma once

@@ -69,7 +69,7 @@ class Connection {
   [[nodiscard]] Status run(const std::string& script);
 
   // Sends a script that ends no later than the next call and leaves no transaction open, as
-  // ROLLBACK does: its answer is not waited for, and its errors are not told.
+  // ROLLBACK does: its answer is not waited for, and its errors are not reported.
   void post(const std::string& script);
 
   // The parameters $1, $2, … have the types that values.h lists. A statement is prepared at its

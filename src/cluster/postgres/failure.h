@@ -1,4 +1,4 @@
-// What a failure of the database means for its caller, beside the Error that people read.
+// The meaning of a database's failure for its caller, beside the Error that people read.
 #pragma once
 
 #include <cstdint>

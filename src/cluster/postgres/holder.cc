@@ -38,7 +38,7 @@ Result<bool> try_lock(Connection& connection, Holder::Kind kind) {
   return rows[0].boolean(0);
 }
 
-// Who has the lock, as far as the database knows.
+// The server that has the lock, as far as the database knows.
 std::string holder_of(Connection& connection) {
   const auto rows = connection.query(kWho, connection.schema());
   if (!rows || rows->empty()) return "another server";

@@ -29,7 +29,7 @@ class Holder {
 
   // Whether nobody else has the database, or only others who share it.
   enum class Kind : std::uint8_t { kAlone, kShared };
-  // `settings` with the application name that others are told, such as "gridloom pi:/data"
+  // `settings` with the application name that others see, such as "gridloom pi:/data"
   // (PostgreSQL keeps 63 bytes of it). kConflict: another server has the database, and did not end
   // within `patience`. kIo: the database is away.
   [[nodiscard]] static Result<std::unique_ptr<Holder>> take(const ConnectionSettings& settings,

@@ -2,7 +2,7 @@
 // that this program knows.
 //
 // Expand and contract: several programs may use one database, of versions next to each other. A
-// step that only adds says from which version on a program can go on using the tables
+// step that only adds says from which version on a program can still use the tables
 // (usable_from), and a later release takes away what the earlier one needed. The SQL of a released
 // step never changes.
 #pragma once

@@ -25,8 +25,8 @@
 
 namespace gridloom::postgres {
 
-// What is known of a database that is away, for all pools of one job: what one of them learns holds
-// for the others. Any function from any thread.
+// The knowledge about a database that is away, for all pools of one job: what one of them learns
+// holds for the others. Any function from any thread.
 class Absence {
  public:
   static constexpr GrowingPause::Options kPauses{.shortest = Millis(250), .longest = Millis(5'000)};

@@ -1,4 +1,4 @@
-// What Connection, CopyIn and Pipeline have in common: libpq's handle without blocking calls, its
+// The common base of Connection, CopyIn and Pipeline: libpq's handle without blocking calls, its
 // socket with a wakeup, and the prepared statements. Internal to this room.
 //
 // Thread rule: as for Connection.

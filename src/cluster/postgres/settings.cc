@@ -25,8 +25,8 @@ constexpr std::array<std::string_view, 6> kSslModes = {"disable", "allow",     "
                                                        "require", "verify-ca", "verify-full"};
 constexpr std::array<std::string_view, 3> kSessionAttributes = {"any", "primary", "read-write"};
 
-// What every connection has unless the URL says otherwise. A host that vanished is noticed after
-// five seconds, also while nothing is sent.
+// The settings of every connection unless the URL says otherwise. A host that vanished is noticed
+// after five seconds, also while nothing is sent.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kDefaults = {{
     {"connect_timeout", "2"},
     {"target_session_attrs", "read-write"},
@@ -158,7 +158,7 @@ void ConnectionSettings::add_defaults() {
   for (const auto& [name, value] : kDefaults) common_.try_emplace(std::string(name), value);
 }
 
-// libpq would go on to the next host only if one refuses, not if one does not answer.
+// libpq would try the next host only if one refuses, not if one does not answer.
 Status ConnectionSettings::take_hosts() {
   const std::vector<std::string> names = list_of(taken(common_, "host"));
   const std::vector<std::string> addresses = list_of(taken(common_, "hostaddr"));

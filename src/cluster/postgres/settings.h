@@ -58,7 +58,7 @@ class ConnectionSettings {
   [[nodiscard]] std::size_t host_count() const { return hosts_.size(); }
   [[nodiscard]] Parameters parameters(std::size_t host) const;
   [[nodiscard]] const Secret& password() const { return password_; }
-  // What the URL has as `options`: it overrides our own.
+  // The `options` of the URL, which override our own.
   [[nodiscard]] const std::string& options() const { return options_; }
   // The host that was connected with last is the first to be tried; copies share this.
   [[nodiscard]] std::size_t first_host() const { return *first_host_; }

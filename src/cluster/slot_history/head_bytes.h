@@ -1,7 +1,7 @@
-// What the owner of a slot has in memory of a device, as bytes for another node that reads the
-// device's history: its hours as chunks (history/blocks/chunk.h), the names of their fields, its
-// events, and under which revision the owner has the slot. So the other node has, with what is
-// stored, all of the device's history.
+// The state that the owner of a slot has in memory of a device, as bytes for another node that
+// reads the device's history: its hours as chunks (history/blocks/chunk.h), the names of their
+// fields, its events, and under which revision the owner has the slot. So the other node has, with
+// what is stored, all of the device's history.
 //
 // The bytes: a version, the revision, and four lists, each preceded by its length: names (number,
 // text); hours (hour, first record, list of chunks); events (id, event); audit (sequence, entry).

@@ -1,5 +1,5 @@
-// What is asked over HTTP: the signed API of the vendor's documents (api/vendor/vendor_api.h),
-// /healthz and /metrics, and what is added as Routes (api/routes.h): requests in, responses out.
+// Answers HTTP requests: the signed API of the vendor's documents (api/vendor/vendor_api.h),
+// /healthz and /metrics, and the Routes that are added (api/routes.h): requests in, responses out.
 //
 // There is one Api per loop. It holds no sockets and never blocks: data of a device's twin come
 // back through the hub, its history from the archive.
@@ -66,7 +66,7 @@ class Api {
 
   // Before the first request.
   void add(std::unique_ptr<Routes> routes) { routes_.push_back(std::move(routes)); }
-  // What stands between a request and its answer, for such routes.
+  // The checks between a request and its answer, for such routes.
   [[nodiscard]] Gate& gate() { return gate_; }
 
   // The request is not used after the return, `done` may be.

@@ -20,10 +20,10 @@ namespace gridloom::api {
 
 class HttpService final : public http::Service {
  public:
-  // What the options point to outlives the service.
+  // The options' pointers have to outlive the service.
   struct Options {
     Api* api = nullptr;
-    hub::Hub* hub = nullptr;   // is told of refusals
+    hub::Hub* hub = nullptr;   // is notified of refusals
     net::MakeProtocol mqtt{};  // the protocol inside a WebSocket at /mqtt; empty: there is none
     ReplayCheck replay_check = ReplayCheck::kOff;
   };

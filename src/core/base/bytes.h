@@ -1,4 +1,4 @@
-// Byte encoding of numbers for what is stored and for what shards are told: little-endian, varints
+// Byte encoding of numbers for what is stored and for messages to shards: little-endian, varints
 // of seven bits per byte, zigzag for signed numbers. A Cursor decodes untrusted bytes.
 //
 // Functions that run for each sample are defined inline, so that they are compiled into the loops

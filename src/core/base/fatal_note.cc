@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kNameBytes = 16;  // of the kernel, with its end
 constexpr std::array kSignals = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 
-// What the handler reads: it may use nothing that takes memory or a lock.
+// The handler reads these: it may use nothing that takes memory or a lock.
 std::atomic<int> noted_in = -1;
 std::array<char, kNameBytes> noted_name{};
 std::array<struct sigaction, kSignals.size()> actions_before{};

@@ -18,7 +18,7 @@ namespace gridloom::catalog {
 // value than the effect's conditions ask for.
 [[nodiscard]] std::optional<Json> value_of(const Effect& effect, const JsonObject& params);
 
-// What a command sets: a field, or a place inside of its value.
+// The target of a command: a field, or a place inside of its value.
 struct FieldEffect {
   std::string field;            // Field::name; '*' stands for every module
   std::string path{};           // empty: the value as a whole; or as of value_inside()

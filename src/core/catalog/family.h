@@ -132,12 +132,12 @@ struct Field {
   Json initial;
   std::string source;  // "002:1004" is document and line; "real": only real devices send it
   std::vector<std::string> written_by;  // commands that change this field; filled by the loader
-  // What a real device can have, in `unit` (catalog/plausible.h); filled by the loader.
+  // The values that a real device can have, in `unit` (catalog/plausible.h); filled by the loader.
   Range plausible{.low = std::numeric_limits<double>::lowest(),
                   .high = std::numeric_limits<double>::max()};
 };
 
-// What a device means with a number, where that is another than it sent: 65522 of 16 signed bits is
+// The number that a device means, where that is another than it sent: 65522 of 16 signed bits is
 // -14.
 [[nodiscard]] std::optional<std::int64_t> meant(const Field& field, std::int64_t sent);
 
@@ -276,7 +276,7 @@ struct Command {
   JsonObject refusal;  // merged into the result of its reply then
   // A set whose values do not fit is answered with it: kBadParams or kInvalidValue.
   ErrorCode refused_with = ErrorCode::kBadParams;
-  JsonObject set;        // laid over the family's Messages::set; values may be "$..."
+  JsonObject set;        // merged over the family's Messages::set; values may be "$..."
   bool partial = false;  // a set may leave out parameters; otherwise it sends Param::unchanged
   std::string source;
 };
@@ -331,10 +331,10 @@ struct Quirk {
   std::string source;
 };
 
-// What a device file tells people.
+// The texts of a device file for people.
 struct Notes {
   std::vector<Quirk> quirks;
-  // What was wrong with its energies, the oldest first: stored ones are counted anew after each.
+  // The errors that its energies had, the oldest first: stored ones are counted anew after each.
   std::vector<std::string> energy_corrections;
 };
 

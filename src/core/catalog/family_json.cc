@@ -53,7 +53,7 @@ bool is_copy(const Effect& effect) {
          !effect.bit;
 }
 
-// What the field shows for a value of the parameter.
+// The field's value for each value of the parameter.
 JsonObject table_of(const Effect& effect, FieldType type) {
   JsonArray rows;
   for (const auto& [text, shown] : effect.map) {

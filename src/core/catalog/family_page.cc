@@ -281,7 +281,7 @@ void write_products(const Family& family, const Catalog& catalog, Page& page) {
   }
 }
 
-// Which product begins how, and which family serves it, or why none does.
+// Lists how the serial numbers of each product begin, and which family serves it, or why none does.
 void write_all_products(const Catalog& catalog, Page& page) {
   page.gap();
   page.line("## Products");

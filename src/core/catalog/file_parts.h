@@ -16,7 +16,8 @@ struct FilePart {
   std::vector<std::pair<std::string, std::string>> keys;
 };
 
-// What the file says once for several entries, by defaults and templates, stands in each of them.
+// The parts of a file, each entry with the defaults and templates that the file writes once for
+// several.
 struct FileParts {
   std::vector<FilePart> fields;
   std::vector<FilePart> commands;

@@ -32,7 +32,7 @@ enum class RegisterType : std::uint8_t { kUint16, kInt16, kUint32, kInt32, kFloa
   return type == RegisterType::kUint16 || type == RegisterType::kInt16 ? 1 : 2;
 }
 
-// Which half of a value of two registers has the lower address.
+// The half of a value of two registers that has the lower address.
 enum class WordOrder : std::uint8_t { kHighFirst, kLowFirst };
 [[nodiscard]] constexpr std::string_view name_of(WordOrder order) {
   return order == WordOrder::kHighFirst ? "high_first" : "low_first";
@@ -63,7 +63,7 @@ struct ModbusWrite {
   ModbusValue value{};
 };
 
-// What a command of Family::modbus_commands does; both lists have the same order. The command's
+// The effect of a command of Family::modbus_commands; both lists have the same order. The command's
 // effects are readings by which it is seen to work: a register that repeats what was written to it
 // does not say so.
 struct ModbusAction {
@@ -72,7 +72,8 @@ struct ModbusAction {
   bool holds = false;               // works as long as the heartbeat is written
 };
 
-// A register that the device wants written again and again, or it ends what it was told to hold.
+// A register that the device wants written again and again, or it ends the power that it was set
+// to.
 struct ModbusHeartbeat {
   ModbusRegister to{};
   double value = 1;

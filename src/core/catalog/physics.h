@@ -193,7 +193,7 @@ struct PhysicsPart {
   std::string tripped;              // Field::name: whether a load switched itself off
   std::map<std::string, std::string, std::less<>> limits;  // "max" and a Field::name
   std::vector<Feed> feeds;
-  // What an extra battery shows, whose number from 1 is numbers["pack"]:
+  // The fields of an extra battery, whose number from 1 is numbers["pack"]:
   std::string serial_prefix;       // begins the serial numbers of such batteries
   std::vector<std::string> shows;  // fields, or "group."-prefixes, that are there with it only
 

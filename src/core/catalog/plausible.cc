@@ -12,7 +12,7 @@ namespace {
 constexpr double kBeyondRating = 10;
 constexpr double kMostHouse_w = 100'000;  // 3 x 63 A are 43 kW
 constexpr double kMostNumber = 1e15;      // of anything; up to here a double has all whole numbers
-// Of what is no power, by its unit; far beyond what any product here has.
+// The limits of quantities other than power, by their unit; far beyond what any product here has.
 constexpr std::array<std::pair<std::string_view, double>, 5> kMostOfUnits = {
     {{"V", 1e4}, {"A", 1e4}, {"Hz", 1e4}, {"°C", 1e4}, {"min", 1e7}}};
 constexpr double kFull_percent = 100;

@@ -1,12 +1,12 @@
-// Which numbers a real device can have. One that is beyond is not known, whoever reads it, counts
-// it or passes it on: a battery that is told a power of 1e308 W acts on it. Pure.
+// The numbers that a real device can have. One that is beyond is not known, whoever reads it,
+// counts it or passes it on: a battery that gets a power of 1e308 W acts on it. Pure.
 #pragma once
 
 #include "catalog/family.h"
 
 namespace gridloom::catalog {
 
-// Of what has no rating.
+// The limit of a power without a rating.
 inline constexpr double kMostPower_w = 1e9;
 
 // `number` is in the field's unit. A power is at most ten times what the parts of the product are

@@ -172,7 +172,7 @@ void check_module(const Entry& entry, const Family& family, const Report& report
                                       stray->name, starred));
 }
 
-// Reports without an envelope are told by their fields.
+// Reports without an envelope are recognized by their fields.
 void check_match(const Entry& file, const Family& family) {
   const std::vector<Report>& reports = family.reports;
   if (family.messages.report_body.empty()) return;

@@ -256,7 +256,7 @@ class PhysicsReader {
     if (field != nullptr) part.tripped = field->name;
   }
 
-  // What an extra battery has beside the keys of any battery.
+  // Reads the keys that an extra battery has beside those of any battery.
   void read_pack(const Entry& entry, PhysicsPart& part) {
     const auto number = part.number("pack");
     entry.text("serial_prefix", part.serial_prefix);

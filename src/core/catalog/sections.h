@@ -67,8 +67,8 @@ void read_never(const Entry& entry, std::string_view unit, std::optional<double>
 // element of ("loadInfo.hall1Watt[3]"); nullptr if there is none. Whether it has numbers is another
 // question (formula_problem()).
 [[nodiscard]] const Field* find_number(const Family& family, std::string_view name);
-// What keeps the name from being a number in a formula; empty: nothing does. A text counts as its
-// place among the field's `values`.
+// The reason that keeps the name from being a number in a formula; empty: nothing does. A text
+// counts as its place among the field's `values`.
 [[nodiscard]] std::string formula_problem(const Family& family, std::string_view name);
 // Whether the name is a field, or a group of fields: `bbcin` is a group if `bbcin.*.vol` exists.
 [[nodiscard]] bool is_field(const Family& family, std::string_view name);

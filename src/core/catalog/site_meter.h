@@ -1,4 +1,4 @@
-// What the parts of a family say of its devices beyond their powers.
+// The facts that the parts of a family tell about its devices beyond their powers.
 //
 // A household meter: a device that measures a site's connection to the grid and does nothing else.
 // It may be plugged in as `meter` beside a device that regulates the connection.

@@ -17,12 +17,12 @@ using Kind = YamlNode::Kind;
 
 int line_of(const yaml_mark_t& mark) { return static_cast<int>(mark.line) + 1; }
 
-// What the library allocated: text that ends with a zero.
+// A text that the library allocated: it ends with a zero.
 std::string_view view_of(const yaml_char_t* text) {
   return text == nullptr ? std::string_view{} : reinterpret_cast<const char*>(text);
 }
 
-// What YAML's core schema takes for null.
+// The texts that YAML's core schema takes for null.
 bool is_null(std::string_view plain) {
   return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
 }

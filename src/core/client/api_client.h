@@ -26,7 +26,7 @@
 
 namespace gridloom::client {
 
-// Of a server of one's own, whose history may be long.
+// The limits for a server of one's own, whose history may be long.
 inline constexpr net::PeerLimits kOwnServer{.body_bytes = HttpLimits{}.body_bytes};
 
 struct ApiOptions {

@@ -33,7 +33,7 @@ constexpr std::array kCodes = {
     std::pair{"8524"sv, ErrorCode::kInvalidValue},
 };
 
-// Of the data of a certification.
+// The keys in the data of a certification.
 constexpr std::string_view kUser = "certificateAccount";
 constexpr std::string_view kPassword = "certificatePassword";
 constexpr std::string_view kHost = "url";

@@ -18,7 +18,7 @@ std::atomic<int>& lookups_under_way() {
   return count;
 }
 
-// What the thread of a lookup and the waiting one share.
+// The state that the thread of a lookup and the waiting one share.
 struct Answer {
   std::mutex mutex;
   std::condition_variable_any came;

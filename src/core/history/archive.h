@@ -41,7 +41,7 @@
 namespace gridloom::history {
 
 struct ArchiveLimits {
-  // What waits for the disk is what everybody's acknowledgements wait for.
+  // Everybody's acknowledgements wait for the records that wait for the disk.
   journal::LogLimits log{.waiting_bytes = std::size_t{4} * 1024 * 1024};
   RecorderLimits recorder{};
   FairLimits reads{};  // for the queries of one account
@@ -52,7 +52,7 @@ struct ArchiveHealth {
   std::string store_failing{};  // why blocks cannot be stored now; empty: no error
   Millis store_failing_for{};   // how long that has been so, by the steady clock
   bool catches_up = false;      // the log has records that history does not answer yet
-  // How long the log goes on taking records that cannot be stored, at the rate at which it grew;
+  // How long the log continues to take records that cannot be stored, at the rate at which it grew;
   // nothing: they can be stored.
   std::optional<Millis> log_lasts{};
   std::uint64_t malformed_records = 0;

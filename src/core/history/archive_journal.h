@@ -37,7 +37,7 @@ class ArchiveJournal {
   // Nothing becomes durable from now on. Does not wait. Any thread.
   virtual void abandon() = 0;
 
-  // What the journal should have and does not, once it was read.
+  // The records that the journal should have and does not, once it was read.
   [[nodiscard]] virtual std::vector<journal::LossNote> losses() const = 0;
   struct Health {
     journal::LogHealth log{};
@@ -45,7 +45,7 @@ class ArchiveJournal {
     std::size_t waiting_bytes = 0;  // of records that are not yet reported as durable
   };
   [[nodiscard]] virtual Health health() const = 0;
-  // How long it goes on taking records that cannot be stored, at the rate at which it grew;
+  // How long it continues to take records that cannot be stored, at the rate at which it grew;
   // nothing: that is not known.
   [[nodiscard]] virtual std::optional<Millis> lasts() const { return std::nullopt; }
 };

@@ -13,7 +13,7 @@
 #include <memory>
 #include <thread>
 
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"

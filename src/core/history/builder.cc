@@ -34,6 +34,9 @@ std::map<FieldId, std::string> said_by(std::span<const Sample> row) {
   return said;
 }
 
+// Hours before this one become blocks.
+std::int64_t closed_before(TimePoint now, Millis grace) { return hour_of(unix_ms(now - grace)); }
+
 }  // namespace
 
 Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, Options options) {
@@ -51,7 +54,8 @@ Result<std::unique_ptr<Builder>> Builder::make(Store& store, FieldNames& names, 
   GL_TRY(const auto open, store.open_hours());
   builder->open_.insert(open.begin(), open.end());
   if (const auto now = builder->options_.now) {
-    builder->head_blocks_.set_stored_before(builder->closed_before(*now), builder->open_);
+    builder->head_blocks_.set_stored_before(closed_before(*now, builder->options_.grace),
+                                            builder->open_);
   }
   builder->names_stored_ = names.size();
   return builder;
@@ -63,7 +67,7 @@ Status Builder::settle() {
     for (const std::int64_t hour : head_blocks_.hours(device, kFirstHour, kLastHour)) {
       const DeviceHour of{.device = device, .hour = hour};
       const auto chunks = chunks_of(store_, of);
-      // What is damaged is not given to anyone either.
+      // Damaged chunks are not given to anyone either.
       if (!chunks && chunks.error().code == ErrorCode::kDamaged) continue;
       if (!chunks) return std::unexpected(chunks.error());
       std::set<std::pair<std::int64_t, std::map<FieldId, std::string>>> rows;
@@ -118,13 +122,9 @@ void Builder::purge(DeviceNumber device) {
   std::erase_if(open_, [device](const DeviceHour& of) { return of.device == device; });
 }
 
-std::int64_t Builder::closed_before(TimePoint now) const {
-  return hour_of(unix_ms(now - options_.grace));
-}
-
 bool Builder::is_due(TimePoint now) const {
   if (!taken_is_known_ || draining_ || head_blocks_.bytes() > options_.head_bytes) return true;
-  const std::int64_t closed = closed_before(now);
+  const std::int64_t closed = closed_before(now, options_.grace);
   // Late rows arrive one by one: they are collected for a while.
   if (closed == done_before_ && now >= done_at_ && now - done_at_ < kLateRowsEvery) return false;
   return !next_hours(closed, Amount::kSlice).empty();
@@ -147,7 +147,7 @@ bool Builder::wants_checkpoint() const { return stored_some_ || readable_.is_muc
 
 Status Builder::store(TimePoint now, Amount amount) {
   GL_TRY(store_settled());
-  const std::int64_t closed = closed_before(now);
+  const std::int64_t closed = closed_before(now, options_.grace);
   while (true) {
     draining_ = head_blocks_.bytes() > options_.head_bytes / (draining_ ? 2 : 1);
     const std::vector<DeviceHour> hours = next_hours(closed, amount);

@@ -105,7 +105,6 @@ class Builder {
 
   // Stores what settle() left, so that the store can tell again what it has.
   [[nodiscard]] Status store_settled();
-  [[nodiscard]] std::int64_t closed_before(TimePoint now) const;
   [[nodiscard]] std::vector<DeviceHour> next_hours(std::int64_t closed, Amount amount) const;
   [[nodiscard]] Status store_hours(std::span<const DeviceHour> hours, std::int64_t closed);
   [[nodiscard]] Status add_hour(const DeviceHour& of, std::int64_t closed, Changes& changes);

@@ -1,5 +1,5 @@
-// What waits for the builder's thread: records that are durable and in no head yet, and devices
-// that were removed.
+// The queue for the builder's thread: records that are durable and in no head yet, and devices that
+// were removed.
 //
 // The journal's thread adds records, and waits while there is no room, so memory is bounded and
 // writers see that the journal is behind. While the store does not work, nobody waits: records are

@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "history/blocks/test_lines.h"
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "testing/must.h"
 
 namespace gridloom::history {

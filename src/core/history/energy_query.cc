@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -307,17 +308,6 @@ EnergyQuery::Sums EnergyQuery::in(SpanRange range) const {
   return all;
 }
 std::int64_t EnergyQuery::known_until_ms() const { return reading_->known_until_ms(); }
-
-Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
-                                               const EnergySources& sources,
-                                               std::span<const std::int64_t> bounds) {
-  EnergyQuery query(
-      {.device = device, .sources = sources, .bounds = {bounds.begin(), bounds.end()}});
-  while (!query.done()) {
-    GL_TRY(query.work(reader));
-  }
-  return query.sums();
-}
 
 std::int64_t quarter_before(std::int64_t at_ms) {
   const std::int64_t into = ((at_ms % kQuarter_ms) + kQuarter_ms) % kQuarter_ms;

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -27,7 +26,8 @@ struct SpanRange {
   std::size_t end = 0;  // both are indices of bounds
 };
 
-// Computes energies_between() incrementally.
+// Computes the sums for the spans between neighbours of `bounds`, which ascend and are multiples of
+// a quarter of an hour.
 class EnergyQuery {
  public:
   struct Options {
@@ -65,12 +65,6 @@ class EnergyQuery {
   class Reading;
   std::unique_ptr<Reading> reading_;
 };
-
-// Sums for the spans between neighbours of `bounds`, which ascend and are multiples of a quarter of
-// an hour.
-[[nodiscard]] Result<std::vector<Energies>> energies_between(Reader& reader, DeviceNumber device,
-                                                             const EnergySources& sources,
-                                                             std::span<const std::int64_t> bounds);
 
 // Expand a span to whole quarters of an hour.
 [[nodiscard]] std::int64_t quarter_before(std::int64_t at_ms);

@@ -16,6 +16,7 @@
 
 #include "history/energy/energy_integrator.h"
 #include "history/energy/test_meters.h"
+#include "history/test_energy_query.h"
 #include "history/test_reports.h"
 #include "storage/sqlite.h"
 #include "testing/must.h"

@@ -12,7 +12,7 @@
 
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "history/recorder.h"
 #include "history/test_memory_journal.h"
 #include "storage/files.h"

@@ -1,4 +1,4 @@
-// What `gridloom damage` says of a loss: whose reports are missing, and of which time.
+// The text of `gridloom damage` about a loss: whose reports are missing, and of which time.
 #pragma once
 
 #include <fmt/chrono.h>

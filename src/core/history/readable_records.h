@@ -1,5 +1,5 @@
-// What records of the audit and of events have, from the moment when they are durable until it is
-// stored: it can be read from memory meanwhile.
+// The audit rows and events of records, from the moment when they are durable until they are
+// stored: they can be read from memory meanwhile.
 //
 // Thread rule: any thread.
 #pragma once
@@ -26,7 +26,7 @@ namespace gridloom::history {
 class ReadableRecords {
  public:
   ReadableRecords() = default;
-  // What another process has.
+  // The rows and events that another process has.
   ReadableRecords(std::vector<AuditRow> audit, std::vector<StoredEvent> events)
       : audit_(std::move(audit)), events_(std::move(events)) {}
 

@@ -35,7 +35,7 @@ namespace gridloom::history {
 
 class Reader {
  public:
-  // What all readers of a history share; it outlives them.
+  // The state that all readers of a history share; it outlives them.
   struct Shared {
     const FieldNames* names = nullptr;
     const Builder* builder = nullptr;
@@ -129,7 +129,7 @@ class DeviceVisit {
   explicit DeviceVisit(DeviceNumber device) : device_(device) {}
 
   // To be called before the device is read, in each step. False: the reader does not have it, and
-  // the query goes on in its next step. kIo: it cannot be read now, or is read at another node
+  // the query continues in its next step. kIo: it cannot be read now, or is read at another node
   // since; the same query succeeds later.
   [[nodiscard]] Result<bool> enter(const Reader& reader);
 
@@ -145,7 +145,7 @@ using Query = ReadQueue::Entry;
 // Queues a query; false: its account has the maximum number of queries already.
 using Reads = std::function<bool(Query query)>;
 
-// Time limit of one slice, for steps that work until it has passed, or until they have to go on
+// Time limit of one slice, for steps that work until it has passed, or until they have to continue
 // with another reader.
 class Slice {
  public:

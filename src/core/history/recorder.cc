@@ -195,7 +195,7 @@ struct Recorder::Impl {
       }
       if (!abandoned) failure.ask(*store);
       reads_left = take_left();
-      // What retention removes cannot be counted anew.
+      // Hours that retention removes cannot be counted anew.
       compacts = recount_some() || compact();
       // Sessions may be stored later than history. A full log takes no more records, so that
       // nothing is stored after them.

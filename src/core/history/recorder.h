@@ -97,7 +97,7 @@ class Recorder {
   // The last values of the devices when the server ended. Call once, after follow(). Fails as Store
   // does; values on damaged pages are noted and left out.
   [[nodiscard]] Result<std::vector<Recovered>> recover();
-  // Whose reports records that nobody has were, as far as the reports around them tell: those of
+  // Guesses whose reports the missing records had, as far as the reports around them tell: those of
   // the devices that reported in the day before. After follow() and before start().
   [[nodiscard]] journal::LostReports lost_in(const journal::RecordGap& missing);
 
@@ -137,7 +137,7 @@ class Recorder {
   [[nodiscard]] DamageNotes& damage();
   [[nodiscard]] const Builder& builder() const;
   [[nodiscard]] BuilderQueue& queue();
-  // What readers of the same data need, as long as the recorder lives.
+  // The parts that readers of the same data need, as long as the recorder lives.
   [[nodiscard]] const Reader::Shared& shared() const;
 
  private:

@@ -21,7 +21,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/hours.h"
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "history/test_memory_journal.h"
 #include "journal/turn.h"
 #include "storage/files.h"

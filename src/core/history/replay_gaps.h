@@ -18,7 +18,7 @@ namespace gridloom::history {
 
 class ReplayGaps {
  public:
-  static constexpr std::size_t kMost = 20;  // further ones are not told apart from the last
+  static constexpr std::size_t kMost = 20;  // further ones count with the last
 
   // The store has the records up to `stored`.
   explicit ReplayGaps(std::uint64_t stored) : next_(stored + 1) {}

@@ -112,7 +112,7 @@ constexpr auto kCompressions =
 
 bool is_absolute(std::string_view target) { return !target.starts_with('/') && target != "*"; }
 
-// Of http://AUTHORITY/path.
+// The authority of http://AUTHORITY/path.
 std::string_view authority_of(std::string_view target) {
   const std::size_t begin = target.find("//") + 2;
   return target.substr(begin, target.find_first_of("/?", begin) - begin);

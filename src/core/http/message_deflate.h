@@ -36,7 +36,7 @@ class MessageDeflate {
   // to be called until both are empty. Nothing: the bytes are wrong.
   [[nodiscard]] std::optional<std::string_view> unpack(std::string_view& in,
                                                        std::span<char> buffer);
-  // What stands behind the bytes of each message.
+  // The bytes behind each message.
   static constexpr std::string_view kTail{"\x00\x00\xff\xff", 4};
   // Before the next message of the client.
   void end_message();

@@ -95,7 +95,7 @@ void ResponseSender::end_response() {
 }
 
 void ResponseSender::drop_response() {
-  // Who is told may answer at once, which resets the member.
+  // The callback may answer at once, which resets the member.
   std::stop_source gone = *std::exchange(gone_, std::nullopt);
   gone.request_stop();
   rest_.reset();

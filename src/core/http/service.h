@@ -1,4 +1,4 @@
-// What answers the requests of HTTP sessions. The protocol knows no path, header or body of an
+// Answers the requests of HTTP sessions. The protocol knows no path, header or body of an
 // application: a session asks its service which headers it reads, how long a body may be, where a
 // WebSocket is, and how a refusal looks.
 //
@@ -19,7 +19,7 @@
 
 namespace gridloom::http {
 
-// What a connection becomes by a WebSocket's handshake.
+// The protocol that a connection has after a WebSocket's handshake.
 struct Upgrade {
   std::string_view protocol;  // Sec-WebSocket-Protocol
   WebSocketForm form = WebSocketForm::kBytes;

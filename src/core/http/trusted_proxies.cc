@@ -74,7 +74,7 @@ TrustedProxies::Client TrustedProxies::client_of(const Headers& headers, Client 
       client.wrong = kWrongScheme;
     }
   }
-  // What stands in front of the first address that no trusted proxy has was written by the client.
+  // Addresses in front of the first one that no trusted proxy has were written by the client.
   std::optional<net::IpBytes> found;
   for (std::string_view addresses = headers.addresses;
        !addresses.empty() && (!found || trusts(*found));) {

@@ -1,6 +1,6 @@
-// Which client a request comes from if a reverse proxy sends it: by X-Forwarded-For, to which each
-// proxy appends the address that it was asked from, and X-Forwarded-Proto. From the networks of
-// trusted proxies only; anybody else may write into these headers what he likes.
+// Finds the client of a request that a reverse proxy sends: by X-Forwarded-For, to which each proxy
+// appends the address that it was asked from, and X-Forwarded-Proto. From the networks of trusted
+// proxies only; anybody else may write into these headers what he likes.
 //
 // Forwarded (RFC 7239) is not read: a proxy that sets one of the two passes the other on as the
 // client sent it.

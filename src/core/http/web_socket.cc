@@ -124,7 +124,7 @@ void WebSocket::on_control_frame() {
     return fail(check.code, check.why);
   }
   reads_ = false;
-  // What was said before is sent before the answer: nothing may follow that.
+  // Messages of before are sent before the answer: nothing may follow that.
   frame_inner();
   if (closing_) return;
   closing_ = now_;

@@ -61,7 +61,7 @@ FrameReader::Step FrameReader::next(std::string_view& in, std::span<char> buffer
   return read_payload(in, buffer);
 }
 
-// What can be refused before the rest of the header has arrived, is.
+// Refuses a frame before the rest of its header has arrived, where the start suffices.
 FrameReader::Step FrameReader::read_start() {
   const unsigned type = header_[0] & kTypeBits;
   is_last_ = (header_[0] & kFinBit) != 0;

@@ -94,7 +94,7 @@ inline constexpr std::size_t kMaxControlPayload = 125;
 inline constexpr std::size_t kMaxCloseReason = kMaxControlPayload - 2;
 void append_close(std::string& out, CloseCode code, std::string_view why);
 
-// What is wrong with the payload of a client's Close; code: kNormal if nothing is.
+// The error in the payload of a client's Close; code: kNormal if there is none.
 struct CloseCheck {
   CloseCode code = CloseCode::kNormal;
   std::string_view why;

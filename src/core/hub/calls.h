@@ -1,5 +1,5 @@
-// What a part of a server asks of its like in the server that has a partition, in words of their
-// own (Call in hub/platform/requests.h), and how it is answered.
+// Calls from a part of a server to its like in the server that has a partition, in words of their
+// own (Call in hub/platform/requests.h), and their answers.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once

@@ -39,7 +39,7 @@ class ClientAccess {
   // secret in the wrong place.
   [[nodiscard]] std::string shown_user(std::string_view user) const;
 
-  // Which topics a subscription of `who` to the filter gets, and whether it is granted.
+  // The topics that a subscription of `who` to the filter gets, and whether it is granted.
   [[nodiscard]] FilterScope grant(const Identity& who, std::string_view filter) const;
 
  private:

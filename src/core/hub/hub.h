@@ -37,11 +37,11 @@ class Hub {
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
-  // Who may connect, and subscribe to what.
+  // Decides about connections and subscriptions.
   [[nodiscard]] ClientAccess& access() { return access_; }
-  // What parts of other servers are asked for. Valid as long as the hub, as the next one.
+  // The way to ask parts of other servers. Valid as long as the hub, as the next one.
   [[nodiscard]] Calls calls() { return {platform_, shards_}; }
-  // What outlives the server.
+  // The state that outlives the server.
   [[nodiscard]] SavedState saved_state() { return {platform_, shards_}; }
 
   // Presence as the account sees it: connected, unless an injected fault hides the device.
@@ -139,7 +139,7 @@ class Hub {
   // Advances the shards' time; call a few times a second.
   void tick();
   // Replaces the rules for injected platform faults of the command line; or, with an owner, those
-  // that this bridge has laid beside them (FaultInjector::lay).
+  // that this bridge has added beside them (FaultInjector::lay).
   void lay_faults(const std::string& owner, const std::vector<FaultRule>& rules);
   // Reports the traffic of the filter's devices to `filter.tap` from now on, until remove_tap().
   void add_tap(const TapFilter& filter);

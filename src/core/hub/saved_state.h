@@ -30,7 +30,7 @@ class SavedState {
 
   // `taken` is called on each shard's thread with its twins that changed since the last call.
   void save_twins(std::function<void(std::vector<SavedTwin>)> taken);
-  // What SavedTwin::text is for the device now; empty: the device has not reported.
+  // Asks for the device's SavedTwin::text of now; empty: the device has not reported.
   void save_twin(std::string sn, ReplyTo<DeviceAnswer> reply_to);
   void restore_twin(SavedTwin saved);
 

@@ -156,8 +156,8 @@ bool ShardSet::takes_report(const Client& client) const {
   const Partition partition = partition_of(who.name);
   if (is_elsewhere(partition)) return false;
   const Worker& worker = worker_of(partition);
-  // What others posted before the device published comes first: a subscriber that was told of its
-  // subscription gets every later report.
+  // Posts of others from before the device's publication come first: a subscriber that has its
+  // acknowledgement gets every later report.
   return &worker.loop == &client.loop() && !worker.loop.has_posted() && client.is_settled() &&
          worker.inbox.is_idle(who.account) && worker.shard.takes_report(client);
 }

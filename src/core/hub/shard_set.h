@@ -55,7 +55,8 @@ class RemoteShards {
   virtual void client_changed(const ClientPtr& client) = 0;
   // Call a few times a second.
   virtual void tick() = 0;
-  // What the log has of messages between this node and others. Before any client connects.
+  // Restores the messages between this node and others that the log has. Before any client
+  // connects.
   virtual void restore(StoredTransit stored) = 0;
   virtual void restore(const StoredArrivals& stored) = 0;
 };

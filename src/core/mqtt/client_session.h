@@ -68,7 +68,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   // resume_reading() is called when the connection may be read from again.
   [[nodiscard]] bool holds_back();
   // Writes the outbox's delivery steps into the log. If the log must have some of them before the
-  // client is told more, the connection is notified (log_has_steps).
+  // client gets more, the connection is notified (log_has_steps).
   void record_steps(const TakenSteps& steps);
   // Writes the session's current row. `done` is called on loop(), if this session lives that long,
   // once the log has the row; at once, if the session ends with its connection.

@@ -165,7 +165,7 @@ void Connection::admit(wire::mqtt::ConnectRequest request, hub::Identity identit
           .peer = context_.peer},
       weak_from_this());
   will_ = request.will ? std::make_unique<wire::mqtt::Will>(std::move(*request.will)) : nullptr;
-  // The hub is told of this connection before the older one closes: a device that reconnects is
+  // The hub knows of this connection before the older one closes: a device that reconnects is
   // never reported offline.
   server_.hub->connected(client_);
   const SessionTable::Joined joined = server_.sessions->join(

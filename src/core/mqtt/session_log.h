@@ -30,7 +30,7 @@ struct TakenSteps {
 // Delivery steps of a session as changes.
 struct StepChanges {
   std::string bytes;
-  // The log must have some of the steps before the client is told more.
+  // The log must have some of the steps before the client gets more.
   bool is_awaited = false;
 };
 // `session` is its number in the log.

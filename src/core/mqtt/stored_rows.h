@@ -61,8 +61,7 @@ struct ReadRows {
   std::size_t unreadable = 0;
 };
 
-// What a store's table has in a row, column by column; the row has integer(column) and
-// bytes(column).
+// Reads a table's row column by column; the row has integer(column) and bytes(column).
 template <typename Row>
 [[nodiscard]] SessionRow session_in(const Row& row) {
   return {.number = row.integer(0),

@@ -21,7 +21,7 @@ struct SubscriptionGrants {
     hub::Subscription subscription;
     hub::FilterScope scope;
   };
-  std::vector<Granted> granted{};  // the session has them; the hub is to be told
+  std::vector<Granted> granted{};  // the session has them; the hub has to know
 };
 // Keeps the granted subscriptions in the session, and reports the refused ones.
 [[nodiscard]] SubscriptionGrants grant(ClientSession& session,

@@ -24,12 +24,12 @@ struct ListenerLimits {
   Millis close_time{5'000};  // for the peer's answer to the TLS shutdown
 };
 
-// What is taken from the other end of a connection that was made from here. It is a stranger as
-// well: a vendor, a broker, a receiver, or who stands in for one of them.
+// The limits for the other end of a connection that was made from here. It is a stranger as well: a
+// vendor, a broker, a receiver, or who stands in for one of them.
 struct PeerLimits {
   std::size_t body_bytes = std::size_t{1024} * 1024;    // of an answer over HTTP
   std::size_t packet_bytes = std::size_t{1024} * 1024;  // of an MQTT packet
-  // Of output that it has not read; beyond that nothing more is read from it.
+  // The limit of output that it has not read; beyond that nothing more is read from it.
   std::size_t unsent_bytes = std::size_t{1024} * 1024;
   std::size_t text_bytes = 256;  // of a name or a credential
   std::size_t devices = 4096;    // of one list; further ones are left out

@@ -58,7 +58,7 @@ class Listener {
   [[nodiscard]] const Address& bound() const;
   void start();
   // Accepts no further connections and tells the open ones to say goodbye. Returns when they have
-  // been told; the loops must still run. Not on a loop's thread.
+  // been notified; the loops must still run. Not on a loop's thread.
   void stop();
   [[nodiscard]] std::size_t connections() const;
 

@@ -14,7 +14,7 @@
 
 namespace gridloom::parameters {
 
-// What takes the parameters, as messages name it.
+// The command or operation that takes the parameters, as messages name it.
 struct Taker {
   std::string_view name;
   std::span<const Parameter> declared{};

@@ -46,9 +46,9 @@ struct AccessKey {
   AccountId account{};
 };
 
-// What a bearer token may do: read the account's devices, control them as well, administer the
-// server, or read what one card shows in another site's page. A token of an administrator belongs
-// to no account and has no devices. The numbers are stored.
+// The rights of a bearer token: to read the account's devices, to control them as well, to
+// administer the server, or to read what one card shows in another site's page. A token of an
+// administrator belongs to no account and has no devices. The numbers are stored.
 enum class Scope : std::uint8_t { kRead = 1, kControl = 2, kAdmin = 3, kCard = 4 };
 inline constexpr std::array<std::string_view, 4> kScopeNames = {"read", "control", "admin", "card"};
 [[nodiscard]] std::string_view name_of(Scope scope);

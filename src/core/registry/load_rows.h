@@ -42,8 +42,8 @@ class RowLoader {
     return load_bridges();
   }
 
-  // What has changed since the change whose number the setting gridloom.since has, into a draft of
-  // what was before. Devices come first, so that no account that has ended owns one; and what has
+  // Loads the changes since the one whose number the setting gridloom.since has, into a draft of
+  // the state before. Devices come first, so that no account that has ended owns one; and what has
   // ended goes before what took its name.
   [[nodiscard]] Status load_changes() {
     only_changes_ = true;
@@ -92,7 +92,7 @@ class RowLoader {
     return of.empty() ? of : fmt::format(" WHERE device IN (SELECT id FROM devices{})", of);
   }
 
-  // What has changed, and is not there any more.
+  // Removes the rows that were changed and do not exist any more.
   [[nodiscard]] Status erase(std::string_view kind, std::string_view column,
                              void (DirectoryDraft::*erase)(std::string_view)) {
     return rows_.each_row(

@@ -30,7 +30,7 @@ constexpr auto kCommon = std::to_array<std::string_view>(
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
 
-// Whether `next` follows on `c` where fingers or the alphabet go on, in either direction.
+// Whether `next` follows on `c` where fingers or the alphabet continue, in either direction.
 bool follows(char c, char next) {
   if (next - c == 1 || c - next == 1 || c == next) return true;
   return std::ranges::any_of(kRows, [&](std::string_view row) {

@@ -118,7 +118,7 @@ struct BridgeSpec {
   TimePoint now{};
 };
 
-// What is not given stays as it is.
+// Members that are not given stay as they are.
 struct BridgeChange {
   std::string_view name;
   std::optional<Secret> settings{};

@@ -1,5 +1,6 @@
-// Which database has the data of a data folder: DIR/database.json, written by the first server that
-// was told. The folder keeps what is not in the database: the log, the keys and the certificates.
+// Names the database that has the data of a data folder: DIR/database.json, written by the first
+// server that was given one. The folder keeps what is not in the database: the log, the keys and
+// the certificates.
 #pragma once
 
 #include <filesystem>
@@ -19,7 +20,7 @@ struct DatabaseChoice {
 struct DatabasePlace {
   std::string url;                      // postgres://…, without a password
   std::filesystem::path password_file;  // absolute; empty: PGPASSFILE, ~/.pgpass, or no password
-  // What PostgresStore::database_id() begins with: the log of the folder belongs to that database.
+  // The beginning of PostgresStore::database_id(): the log of the folder belongs to that database.
   // Empty: not known.
   std::string database{};
   friend bool operator==(const DatabasePlace&, const DatabasePlace&) = default;

@@ -55,8 +55,8 @@ class Listeners {
 
   // Connections are accepted from then on.
   void start() const;
-  // No further connection is accepted, and the open ones are told to say goodbye. Returns when they
-  // have been told; the loops must still turn.
+  // No further connection is accepted, and the open ones have to say goodbye. Returns when they
+  // have been notified; the loops must still turn.
   void stop() const;
 
   // nullptr: there is no such listener. Of several, the first.

@@ -119,7 +119,7 @@ sign_in::SignIn::Options sign_in_options(const Server::Options& options,
           .limits = options.limits.sign_in};
 }
 
-// Which protocol the connections of a listener have.
+// The protocol of a listener's connections.
 net::MakeProtocol protocol_of(const Protocols& protocols, const Server::ListenOptions& options,
                               const ListenerOptions& listener) {
   const bool is_elsewhere = listener.interface == Interface::kMqtt && options.mqtt_protocol;

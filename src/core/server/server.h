@@ -116,8 +116,8 @@ class Server {
     // The protocol of MQTT connections, also inside WebSockets, if their sessions are elsewhere
     // (node/relay_door.h); empty: the sessions are this server's.
     net::MakeProtocol mqtt_protocol{};
-    // What a cluster adds to the answers of /metrics and /healthz, which it is given; any thread.
-    // Empty: nothing.
+    // Adds the cluster's part to the answers of /metrics and /healthz, which it is given; any
+    // thread. Empty: nothing.
     std::function<std::string(std::string own)> metrics{};
     std::function<api::Health(const api::Health& own)> health{};
     // Wraps the protocol of each connection to a listener, for a caller that observes the bytes;
@@ -130,7 +130,7 @@ class Server {
   // Serves from now on, and writes into the audit that it does, together with `facts`.
   void start(const wire::JsonObject& facts);
   // Ends all connections, stores what their last messages changed in sessions, and writes into the
-  // audit that the server stops. The loops go on until the server is destroyed.
+  // audit that the server stops. The loops run until the server is destroyed.
   void stop(const wire::JsonObject& facts);
 
   // For a connection that the caller makes without a listener; after listen().

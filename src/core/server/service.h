@@ -1,5 +1,6 @@
-// What a wing adds to a server: work of its own, paths of the HTTP interface, lines of the metrics.
-// A server makes its services when it is opened, in the order in which it was given them.
+// The work that a wing adds to a server: threads or timers, paths of the HTTP interface, lines of
+// the metrics. A server makes its services when it is opened, in the order in which it was given
+// them.
 //
 // Thread rule: on the owner's thread, unless a function says otherwise.
 #pragma once
@@ -55,7 +56,8 @@ class Service {
 
   // Before the archive starts and the loops turn. Fails as reads of the archive do.
   [[nodiscard]] virtual Status restore() { return {}; }
-  // What it answers over HTTP, for each loop; null: nothing. They outlive the loop's requests.
+  // The routes that it answers over HTTP, for each loop; null: none. They outlive the loop's
+  // requests.
   [[nodiscard]] virtual std::unique_ptr<api::Routes> routes(Loop& /*loop*/, api::Gate& /*gate*/) {
     return nullptr;
   }
@@ -68,7 +70,7 @@ class Service {
   virtual void tick() {}
   // The registry has changed; on the thread of the change.
   virtual void registry_changed() {}
-  // What /metrics says of it, behind what the server says; any thread.
+  // The lines that it adds to /metrics, behind those of the server; any thread.
   [[nodiscard]] virtual std::string metrics() const { return {}; }
 };
 

@@ -1,5 +1,5 @@
-// What a server stores for good: in files of its data folder, or elsewhere (database/stores.h). The
-// log, the keys and the certificates are in the data folder either way.
+// The permanent stores of a server: in files of its data folder, or elsewhere (database/stores.h).
+// The log, the keys and the certificates are in the data folder either way.
 //
 // Thread rule: one thread, which may block. What is opened may outlive this object, unless its
 // function says otherwise.

@@ -140,7 +140,8 @@ void SignIn::by_password(Attempt attempt, NewSession reply_to) {
   const std::string account = group_of(attempt.account);
   const std::string address = address_group(attempt.peer);
   const bool is_known = failures_.knows(account, address, options_.steady->now());
-  // Whoever signed in from the address before has a place of its own, and takes none of the others.
+  // A person who signed in from the address before has a place of its own, and takes none of the
+  // others.
   const std::vector<std::string> places =
       is_known ? std::vector{fmt::format("known {} {}", account, address)}
                : std::vector{fmt::format("account {}", account), fmt::format("from {}", address)};

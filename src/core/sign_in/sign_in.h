@@ -43,7 +43,7 @@ class SignIn {
   static constexpr std::size_t kMaxLinks = 256;         // a further one replaces the oldest
   static constexpr std::size_t kPasswordFailures = 10;  // a minute, for one account
 
-  // What waits for work is done in this order: links first, one of each other lane in turn.
+  // Waiting work is done in this order: links first, one of each other lane in turn.
   enum class Lane : std::uint8_t {
     kLinks,
     kSessions,  // that end, or whose use is stored

@@ -127,7 +127,7 @@ Status write_private_file(const std::filesystem::path& path, std::string_view by
 
 Status replace_private_file(const std::filesystem::path& path, std::string_view bytes) {
   Unfinished kept(path);
-  // What a crash left behind may have another mode.
+  // A file that a crash left behind may have another mode.
   if (::unlink(kept.path().c_str()) != 0 && errno != ENOENT) {
     return system_error("cannot remove", kept.path());
   }

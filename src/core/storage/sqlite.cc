@@ -141,10 +141,10 @@ bool Statement::is_null(int column) const {
 
 namespace {
 
-// What is read is built upon, and may be in the kernel's memory alone: commits of a process that
-// was killed before it synced them. A checkpoint syncs them first and writes their pages anew, so
-// that this holds even if a sync had failed before the kill; on a full disk the sync has to be
-// enough.
+// Later writes build on pages that are read, which may be in the kernel's memory alone: commits of
+// a process that was killed before it synced them. A checkpoint syncs them first and writes their
+// pages anew, so that this holds even if a sync had failed before the kill; on a full disk the sync
+// has to be enough.
 Status make_durable(sqlite3* handle) {
   const int code =
       sqlite3_wal_checkpoint_v2(handle, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);

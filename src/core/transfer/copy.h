@@ -1,7 +1,7 @@
 // Copies the rows of a store to another, and compares the two.
 //
 // Tables are read in spans of a megabyte in the order of their keys. A span whose rows the
-// target has already is left as it is, so that a copy that was interrupted goes on where it was,
+// target has already is left as it is, so that a copy that was interrupted continues where it was,
 // and a second copy moves only what has changed. Thread rule: one thread.
 #pragma once
 

@@ -25,7 +25,7 @@ using Row = std::vector<Value>;
   return std::get<std::string>(row.at(column));
 }
 
-// What both sides agree on: the same columns in the same order.
+// A table that both sides know: the same columns in the same order.
 struct Table {
   std::string_view name;  // for people, and the same on both sides
   std::size_t columns = 1;

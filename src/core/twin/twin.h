@@ -160,8 +160,9 @@ class Twin {
   bool was_read_ = false;  // all() was called since drop_unused_text()
 };
 
-// What the device means with a text of the quota, where catalog::meant() says another number than
-// the text has: that number, in `buffer`. All but the vendor's interface hand on what is meant.
+// The number that the device means with a text of the quota, where catalog::meant() says another
+// than the text has; it is written into `buffer`. All but the vendor's interface pass that number
+// on.
 [[nodiscard]] std::string_view meant(const Twin& twin, std::size_t slot, std::string_view text,
                                      std::string& buffer);
 

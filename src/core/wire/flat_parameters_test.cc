@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "wire/signing.h"
+#include "wire/test_signing.h"
 
 namespace gridloom::wire {
 namespace {

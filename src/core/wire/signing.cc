@@ -337,7 +337,7 @@ Result<Digest> digest_of(std::string_view hex) {
 }
 
 // The parameters of a canonical text up to the first that is a secret by its name: a value may hold
-// any character, so where it ends cannot be told.
+// any character, so its end is not known.
 std::string without_secrets(std::string_view canonical) {
   for (std::size_t at = 0; at < canonical.size();) {
     const std::size_t equals = canonical.find('=', at);
@@ -489,16 +489,6 @@ Source source_of(const SignedRequest& request) {
 Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
                           const std::function<bool(std::string_view)>& wanted, SigningWork* work) {
   return each_canonical(request, limits, wanted, work, nullptr);
-}
-
-Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
-                                                   const SigningLimits& limits) {
-  std::vector<std::string> strings;
-  GL_TRY(for_each_canonical(request, limits, [&strings](std::string_view text) {
-    strings.emplace_back(text);
-    return true;
-  }));
-  return strings;
 }
 
 Status verify(const SignedRequest& request, KeyedMac& mac, const SigningLimits& limits,

@@ -82,8 +82,6 @@ enum class Source : std::uint8_t { kBody, kQuery, kNothing };
 [[nodiscard]] Status for_each_canonical(const SignedRequest& request, const SigningLimits& limits,
                                         const std::function<bool(std::string_view)>& wanted,
                                         SigningWork* work = nullptr);
-[[nodiscard]] Result<std::vector<std::string>> canonical_strings(const SignedRequest& request,
-                                                                 const SigningLimits& limits = {});
 
 // Returns the name=value pairs in the order sent, percent-decoded like HTML forms: '+' is a space,
 // an invalid escape is kept unchanged, a name without '=' has an empty value, and empty pairs are

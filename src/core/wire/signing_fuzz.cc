@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "wire/signing.h"
+#include "wire/test_signing.h"
 
 namespace {
 

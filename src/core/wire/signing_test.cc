@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "wire/test_signing.h"
+
 namespace gridloom::wire {
 namespace {
 

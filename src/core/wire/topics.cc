@@ -29,13 +29,6 @@ std::optional<Verb> verb_of(std::string_view name) {
   return std::nullopt;
 }
 
-std::vector<Verb> all_verbs() {
-  std::vector<Verb> verbs;
-  verbs.reserve(std::size(kVerbs));
-  for (const auto& [text, verb] : kVerbs) verbs.push_back(verb);
-  return verbs;
-}
-
 std::optional<OpenTopic> open_topic(std::string_view topic) {
   if (!topic.starts_with(kOpenTopics)) return std::nullopt;
   topic.remove_prefix(kOpenTopics.size());

@@ -11,7 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace gridloom::wire {
 
@@ -22,7 +21,6 @@ inline constexpr std::string_view kDeviceTopics = "/device/";
 enum class Verb : std::uint8_t { kQuota, kSet, kSetReply, kGet, kGetReply, kStatus };
 [[nodiscard]] std::string_view name_of(Verb verb);
 [[nodiscard]] std::optional<Verb> verb_of(std::string_view name);
-[[nodiscard]] std::vector<Verb> all_verbs();
 
 struct OpenTopic {
   std::string_view account;  // certificate account

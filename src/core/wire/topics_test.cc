@@ -6,11 +6,13 @@
 #include <string>
 #include <string_view>
 
+#include "wire/test_topics.h"
+
 namespace gridloom::wire {
 namespace {
 
 TEST(Topics, ReadBackWhatTheyWereMadeOf) {
-  for (const Verb verb : all_verbs()) {
+  for (const Verb verb : kAllVerbs) {
     EXPECT_EQ(verb_of(name_of(verb)), verb);
     const std::string open = make_open_topic("open-1", "SN1", verb);
     EXPECT_EQ(open, "/open/open-1/SN1/" + std::string(name_of(verb)));

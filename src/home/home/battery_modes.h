@@ -124,7 +124,7 @@ class BatteryModes {
   struct Asking;
   using AskingPtr = std::shared_ptr<Asking>;
   [[nodiscard]] Result<std::vector<std::string>> devices_for(const Asked& asked) const;
-  // What other servers call.
+  // Answers a call of another server.
   void answer_call(AccountId account, const std::string& text, Callback<Result<std::string>> done);
   void set_here(Asked asked, hub::ReplyTo<Leases> reply_to);
   [[nodiscard]] Leases list_here(AccountId account) const;

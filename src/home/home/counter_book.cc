@@ -219,7 +219,7 @@ void CounterBook::take_home(std::span<const Member> members, std::int64_t now_ho
     }
   }
   is_metered_ = is_metered;
-  // What counts is chosen here, so that what was carried counts whatever the home has now.
+  // The role that counts is chosen here, so that carried counts hold whatever the home has now.
   constexpr auto kRole = overview::Role::kMeter;
   overview::HomeFlowSums sums(overview::HomeFlowSums::Grid::kMeasured);
   std::int64_t stored = carried_stored_;

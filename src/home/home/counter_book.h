@@ -10,14 +10,14 @@
 // - Behind the split the counter is what history says now, as long as that is more than before. If
 //   a late report makes an hour smaller, the counter stands until the sum has caught up.
 // - A device whose history is damaged keeps its counters as they are.
-// - A device that leaves the account keeps its place in the book, and goes on from there if it
+// - A device that leaves the account keeps its place in the book, and continues from there if it
 //   comes back. One that is moved without its history, or is registered again, has another number:
 //   its counters are others, and begin at 0.
 // - What the battery of a device stores that measures what it gets and gives alone is no use of the
 //   home.
 // - The home counts each device while the home has it: a device that comes with a history adds
 //   what it measures from then on, and one that goes leaves what it has added. A home that gets or
-//   loses its meter goes on from its counters as well.
+//   is without its meter continues from its counters as well.
 // - The counters do not depend on the clock: it only says where the split is, which may move back.
 //
 // Thread rule: one thread at a time.
@@ -61,7 +61,7 @@ class CounterBook {
   // It is another one if the counters begin anew.
   [[nodiscard]] const std::string& epoch() const { return epoch_; }
 
-  // Which hours of a device are to be read, as hours since 1970.
+  // The hours of a device that are to be read, as hours since 1970.
   struct Span {
     bool is_whole = false;                 // from the first hour of the history on
     std::int64_t split = 0;                // where the past is to end
@@ -72,7 +72,7 @@ class CounterBook {
   enum class Past : std::uint8_t { kIfDue, kIfNeverRead };
   [[nodiscard]] Span span_of(DeviceNumber device, std::int64_t now_hour, Past past) const;
 
-  // What history says of the hours of such a span.
+  // The sums that history has for the hours of such a span.
   struct Sums {
     history::Energies below_before{};  // of the hours below Span::before
     history::Energies below{};         // of those below Span::split
@@ -116,7 +116,7 @@ class CounterBook {
     Counts total{};
   };
   void carry(const Base& base, const Device& device);
-  // What its battery has stored since then.
+  // The energy that its battery has stored since then.
   [[nodiscard]] static std::int64_t stored_by(const Base& base, const Device& device);
   void drop_gone(std::span<const Member> members);
 
@@ -126,7 +126,7 @@ class CounterBook {
   bool has_home_ = false;
   bool is_metered_ = false;
   std::int64_t updated_hour_ = 0;
-  // What devices added that the home does not have any more, or has in another way.
+  // The counts of devices that the home does not have any more, or has in another way.
   Counts carried_{};
   std::array<bool, history::kEnergyFlows> has_carried_{};
   std::int64_t carried_stored_ = 0;                                          // mWh

@@ -2,7 +2,7 @@
 // device, in slices, as home/home_energies.h reads them.
 //
 // A past that was read before is read again for so many devices of one reading only: the next
-// reading goes on with others.
+// reading continues with others.
 // Thread rule: one thread at a time.
 #pragma once
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "history/energy/test_meters.h"
+#include "history/test_energy_query.h"
 #include "history/test_reports.h"
 #include "storage/sqlite.h"
 #include "testing/dice.h"

@@ -1,6 +1,5 @@
-// What becomes an event of a device: which faults it has and since when, which of their changes,
-// of its presence and of its sets are written down, and how many in an hour. Without loops,
-// threads and journals.
+// Decides which changes become events of a device: its faults and since when it has them, its
+// presence and its sets, and how many in an hour. Without loops, threads and journals.
 //
 // A device that flaps must not fill the disk: of each kind (faults, presence, sets) a device has so
 // many events an hour, and all devices of an account together so many. At the end of the hour one

@@ -50,7 +50,7 @@ void EventLog::subscribe() {
 void EventLog::on_changes(const hub::ChangeBatch& batch) {
   if (is_stopped_) return;
   if (batch.is_lost) {
-    // A link to another node that opens is told like that as well, but not to who reads its own
+    // A link to another node that opens is reported like that as well, but not to who reads its own
     // devices alone.
     if (options_.writes != Writes::kNone) {
       spdlog::warn("more events of devices happened than are kept: some are missing in their log");

@@ -27,7 +27,7 @@ namespace gridloom::home {
 
 class EventLog {
  public:
-  // Whose events are written where several nodes serve devices (hubs/cluster.h).
+  // The devices whose events are written where several nodes serve devices (hubs/cluster.h).
   enum class Writes : std::uint8_t {
     kAll,
     // Those of devices whose shards are in this process; of others it knows no faults.

@@ -46,7 +46,7 @@ class HomeEnergies {
   };
   struct Options {
     std::vector<HistoryDevice> devices{};
-    std::vector<std::int64_t> bounds{};         // as for energies_between()
+    std::vector<std::int64_t> bounds{};         // as EnergyQuery has them
     std::vector<history::SpanRange> buckets{};  // empty: each span between two bounds is one
     std::int64_t from_ms = 0;  // gaps before it do not count: those of a span to compare with
     std::int64_t now_ms = 0;

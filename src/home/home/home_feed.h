@@ -103,8 +103,8 @@ class HomeFeed {
     SharedText german;          // the same in German
     // The states of its devices, by their serial numbers.
     std::shared_ptr<const StringMap<overview::Freshness>> states{};
-    // What json was written from, for those who need numbers; neither is null. Computed homes share
-    // the devices that are the same.
+    // The state that json was written from, for those who need numbers; neither is null. Computed
+    // homes share the devices that are the same.
     std::shared_ptr<const HomeState> state{};
     std::shared_ptr<const overview::HomePicture> picture{};
 

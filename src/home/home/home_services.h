@@ -39,7 +39,7 @@ class HomeServices {
 
   // Takes over the faults that were open when the server ended, and the sets with an id that were
   // sent. Before the archive starts. Fails as Archive::open_faults() and reads of the audit do;
-  // without those on damaged pages it goes on.
+  // without those on damaged pages it works.
   [[nodiscard]] Status start();
   // To be called a few times a second, on the loop.
   void tick() {

@@ -52,8 +52,8 @@ struct HomeState {
 void set_roles(std::vector<HomeDevicePtr>& devices);
 
 // The powers of a home belong to the moment of the last report of its meters: a switch that one
-// device told and the meter has not seen yet invents no power. The devices of the picture are those
-// of the state.
+// device reported and the meter has not seen yet invents no power. The devices of the picture are
+// those of the state.
 [[nodiscard]] overview::HomePicture picture_of(const HomeState& state);
 
 }  // namespace gridloom::home

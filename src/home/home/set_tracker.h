@@ -47,7 +47,7 @@ struct ExplainedSet {
   const catalog::Command* command = nullptr;  // null: the file does not know it
   std::vector<ShownField> fields{};
 
-  // What the device's reply says against the set; empty: nothing.
+  // The device's objection to the set in its reply; empty: none.
   [[nodiscard]] std::string refusal_in(std::string_view reply,
                                        const wire::JsonLimits& limits) const;
 };
@@ -101,7 +101,7 @@ class SetTracker {
 
  private:
   class Reader;
-  // What others ask of this one.
+  // Answers a call of another server.
   void answer(AccountId account, const std::string& text, Callback<Result<std::string>> done);
   void send_here(Asked asked, hub::ReplyTo<SetRecord> reply_to);
   void get_here(const SetId& id, Millis wait, hub::ReplyTo<SetRecord> reply_to);

@@ -1,4 +1,4 @@
-// What the value of a faulty field says, in words: of an event that began or ended a fault. Pure.
+// The words for the value of a faulty field: of an event that began or ended a fault. Pure.
 #pragma once
 
 #include <optional>

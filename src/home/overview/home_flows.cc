@@ -62,7 +62,7 @@ void HomeFlowSums::add(Role role, const history::EnergySources& sources, const D
   if (is_metered) add_flow(EnergyFlow::kGridOut, Quantity::kGridExport);
 }
 
-// What a device gets and does not give: its battery's.
+// Adds the energy that a device gets and does not give: its battery's.
 void HomeFlowSums::add_stored(const history::EnergySources& sources, const DeviceFlows& flows) {
   const auto of_device = [&](EnergyFlow flow) { return flows.at(static_cast<std::size_t>(flow)); };
   const DeviceFlow none{.value = 0, .at_least = false};

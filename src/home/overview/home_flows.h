@@ -72,7 +72,7 @@ class HomeFlowSums {
   enum class Battery : std::uint8_t { kMeasuredOrNone, kByBalance };  // has_battery_by_balance()
   void add(Role role, const history::EnergySources& sources, const DeviceFlows& flows,
            Battery battery = Battery::kMeasuredOrNone);
-  // What batteries store that nothing measures, where that is known already.
+  // Adds energy of batteries that nothing measures, where that is known already.
   void add_stored(double value) { add_to(stored_, {.value = value, .at_least = false}); }
   [[nodiscard]] HomeFlows flows() const;
   // The quantities that the devices measure, known or not, in the order of the enum.

@@ -164,7 +164,7 @@ void add(Sums& sums, const PictureDevice& device, std::size_t index) {
   sums.known_loads.add(*load, if_unknown);
   sums.most = std::max(sums.most, load->value_or(0));
   sums.loads_alone.add(*load ? not_measured : if_unknown);
-  // What it draws from a socket is in the meter's figure already.
+  // The meter's figure already has the power that it draws from a socket.
   if (device.role == Role::kConsumer && sums.has_meter) {
     const auto drawn = power_in(device, Power::kGridImport);
     sums.uses.add(*load && drawn ? std::optional(**load - *drawn) : std::nullopt, if_unknown);

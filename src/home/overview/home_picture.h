@@ -69,7 +69,7 @@ struct PowerNode {
   bool exists = false;
   std::optional<double> power_w{};
   bool at_least = false;  // some devices that belong to it are not known
-  // What the devices add up to that are known, where the power is not: parts of both signs.
+  // The sum of the devices that are known, where the power is not: parts of both signs.
   std::optional<double> known_w{};
   // Devices because of which the power is not known, or is at least that: each once, in the home's
   // order, the first kMaxNamedUnknown of them. Empty: the power is known.

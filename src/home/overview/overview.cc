@@ -183,8 +183,8 @@ bool is_reported_by(const catalog::DeviceFault& fault, const ActiveError& error)
   });
 }
 
-// What one fault of a virtual device reports in several fields is one error: that whose code means
-// the fault.
+// The reports of one fault of a virtual device in several fields are one error: that whose code
+// means the fault.
 void merge_errors(const Family& family, std::vector<ActiveError>& errors) {
   for (const catalog::DeviceFault& fault : family.faults) {
     const auto cause = std::ranges::find_if(errors, [&](const ActiveError& error) {

@@ -1,4 +1,4 @@
-// What a device is doing now, in the few figures that all families have: charge, sun, grid, load,
+// The state of a device now, in the few figures that all families have: charge, sun, grid, load,
 // battery, and the errors it reports. Which fields they are is in the device file: `nature` and
 // `error`. Pure.
 #pragma once
@@ -41,7 +41,7 @@ struct Overview {
   std::optional<double> grid_w{};  // + import
   std::optional<double> load_w{};
   std::optional<double> battery_w{};  // + charging
-  // How long the battery goes on as now: one of both while it charges or discharges.
+  // How long the battery can continue as now: one of both while it charges or discharges.
   std::optional<double> full_in_min{};
   std::optional<double> empty_in_min{};
   std::optional<double> capacity_wh{};  // of the full battery

@@ -93,7 +93,7 @@ std::optional<http::Upgrade> OwnRoutes::find_upgrade(std::string_view path) cons
 
 std::expected<std::shared_ptr<net::Protocol>, http::Response> OwnRoutes::open(
     const http::Request& request, net::ConnectionContext context) {
-  // What the stream says is true for a moment only.
+  // A message of the stream is true for a moment only.
   const auto bound_output = context.bound_output;
   auto live = requests_.open_live(request, std::move(context));
   if (live && bound_output) bound_output();

@@ -1,5 +1,5 @@
-// What Gridloom answers over HTTP beside the vendor's interface: /api/v1 and the live stream, their
-// descriptions /openapi.json and /asyncapi.json, and the dashboard's page.
+// The routes that Gridloom answers over HTTP beside the vendor's interface: /api/v1 and the live
+// stream, their descriptions /openapi.json and /asyncapi.json, and the dashboard's page.
 #pragma once
 
 #include <cstddef>

@@ -49,7 +49,7 @@ struct GuessedField {
   // Only 0 was seen, of no setting, or only 100 in a report of fractions: type() may be wrong. An
   // end of a scale is no evidence for int, as devices send 0.0 as 0.
   bool only_end = false;
-  // That of a similar family's field, with the other keys of the field that agree.
+  // The type of a similar family's field, with the other keys of the field that agree.
   std::optional<catalog::FieldType> known_type{};
   std::vector<KeptKey> kept{};
 

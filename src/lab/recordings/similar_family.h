@@ -19,7 +19,7 @@ struct SimilarFamily {
 };
 
 // The family that shares most fields with the guess: each under the same name, or under the same
-// key in a report that is told by the same members, and with a type that what was seen fits.
+// key in a report that is recognized by the same members, and with a type that what was seen fits.
 // Nothing if none shares a quarter of them, or five.
 [[nodiscard]] std::optional<SimilarFamily> most_similar(
     const GuessedFamily& guessed, const std::vector<catalog::FamilyPtr>& families);

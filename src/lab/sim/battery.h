@@ -79,7 +79,7 @@ class Battery {
   [[nodiscard]] int minutes_to_full(const Horizon& horizon) const;
   [[nodiscard]] int minutes_to_empty(const Horizon& horizon) const;
 
-  // That of another battery, or of one that cannot be, is not taken.
+  // Values of another battery, or of one that cannot be, are not taken.
   void keep(this auto& self, auto& kept) {
     const Battery before = self;
     kept("charge", self.charge_uc_);

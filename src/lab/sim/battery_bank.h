@@ -18,7 +18,7 @@ namespace gridloom::sim {
 
 class BatteryBank {
  public:
-  // What the battery inside can take and give at most.
+  // The most that the battery inside can take and give.
   struct Inside {
     int cells = 16;
     double charge_w = 0;
@@ -65,7 +65,7 @@ class BatteryBank {
   }
 
   void keep(this auto& self, auto& kept) { kept("batteries", self.states_); }
-  // After keep(): the counters go on, and the batteries have stood by for the time off.
+  // After keep(): the counters continue, and the batteries have stood by for the time off.
   void go_on(const physics::Resumed& resumed);
 
   // Writes the fields of the extra batteries.

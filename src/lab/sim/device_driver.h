@@ -49,7 +49,7 @@ class DeviceDriver {
   // after the last one was removed; without any it costs nothing.
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
   // Whether a fault keeps the device off the network: it publishes nothing and gets nothing. Its
-  // simulation goes on.
+  // simulation continues.
   [[nodiscard]] bool cut_off() const { return device_.cut_off(); }
 
   // Advances the device to the environment's time, and reports what changed.

@@ -69,13 +69,13 @@ class FieldTable {
 };
 using FieldTablePtr = std::shared_ptr<const FieldTable>;
 
-// Who asks what changed: the reports, and the signals that are computed from other fields.
+// The readers of changes: the reports, and the signals that are computed from other fields.
 enum class ChangeReader : std::uint8_t { kReports, kSignals };
 
 // The forms of a field's value.
 struct ValueForms {
-  // What a number of 64 bits is. A form up to kMostDecimals is a whole number divided by that power
-  // of ten; it is not whole, and has six digits at most.
+  // The meaning of a number of 64 bits. A form up to kMostDecimals is a whole number divided by
+  // that power of ten; it is not whole, and has six digits at most.
   using Form = std::uint8_t;
   static constexpr Form kWhole = 0;
   static constexpr Form kMostDecimals = 12;

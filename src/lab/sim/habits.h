@@ -1,4 +1,4 @@
-// What people do with a device of their own accord (catalog::Habit): a set is due when its
+// Actions of people on a device of their own accord (catalog::Habit): a set is due when its
 // condition comes true, and not again before it was false. One thread.
 #pragma once
 
@@ -19,7 +19,7 @@ class Habits {
   Habits(std::vector<catalog::Habit> habits, const household::HouseholdModel& home)
       : habits_(std::move(habits)), people_(home), were_true_(habits_.size()) {}
 
-  // What is true now was true before, too: nothing is due before something changes.
+  // A condition that is true now was true before, too: nothing is due before something changes.
   void resume(const Environment& environment);
   void keep(this auto& self, auto& kept) {
     std::vector<int> were_true(self.were_true_.begin(), self.were_true_.end());

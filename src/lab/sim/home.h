@@ -1,4 +1,4 @@
-// What a home file (catalog/home.h) means for the simulation of its sites and devices. Pure.
+// The meaning of a home file (catalog/home.h) for the simulation of its sites and devices. Pure.
 #pragma once
 
 #include <optional>

@@ -1,6 +1,6 @@
-// What a virtual device's physics was when its simulation ended, as far as no field shows it, or
-// none shows it exactly: hysteresis, exact charges, timers, fractions of counters. Each component
-// lists it once, for writing and for reading:
+// The physics of a virtual device when its simulation ended, as far as no field shows it, or none
+// shows it exactly: hysteresis, exact charges, timers, fractions of counters. Each component lists
+// it once, for writing and for reading:
 //
 //   void keep(this auto& self, auto& kept) {
 //     kept("charge", self.charge_uc_);
@@ -84,7 +84,7 @@ class KeptReader {
       if (json.is_bool()) value = json.get_bool();
     } else if constexpr (std::is_arithmetic_v<T>) {
       const double number = json.is_number() ? json.to_number<double>() : kMost;
-      // What stands in a file may be any number.
+      // A number in a file may have any value.
       const bool fits = std::abs(number) < kMost &&
                         number >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
                         number <= static_cast<double>(std::numeric_limits<T>::max());

@@ -52,15 +52,15 @@ struct Environment {
   std::optional<SunDirection> sun_direction{};
   double air_c = 20;                                                    // around the device
   std::array<double, catalog::kPlaces.size()> place_c{20, 20, 20, 20};  // by catalog::Place
-  // What the home draws: by default what people and appliances of a household do, who use so much
-  // in a year. They are those of the site, or of the device alone.
+  // The power that the home draws: by default that of people and appliances of a household, who use
+  // so much in a year. They are those of the site, or of the device alone.
   std::optional<double> household_w{};
   double household_kwh = 3500;
   std::optional<household::Shared> household{};  // of the site
   // One bit for each circuit of the home that the device supplies; nothing: the model chooses.
   std::optional<std::uint32_t> circuits{};
-  // What the site's other devices draw from the device that measures the site's connection to the
-  // grid, or that supplies a site without one; negative: they feed it.
+  // The power that the site's other devices draw from the device that measures the site's
+  // connection to the grid, or that supplies a site without one; negative: they feed it.
   double others_ac_w = 0;
   std::optional<double> others_dc_w{};  // nothing: no device is plugged in there
   // A further unit of a system shares what the site draws: others_ac_w is without the system's own
@@ -156,8 +156,8 @@ class Model {
                                  const Environment& environment) = 0;
   // As of the last step.
   [[nodiscard]] virtual Balance balance() const { return {}; }
-  // What the device drew from where it is plugged in, on average over the last step; negative: it
-  // fed in.
+  // The power that the device drew from where it is plugged in, on average over the last step;
+  // negative: it fed in.
   [[nodiscard]] virtual double drawn_w() const { return 0; }
   // Whether its batteries could give power in the last step.
   [[nodiscard]] virtual bool can_discharge() const { return false; }

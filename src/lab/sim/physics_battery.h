@@ -63,7 +63,7 @@ void write_serial(Fields& fields, Slot slot, std::string_view serial);
 // time off.
 [[nodiscard]] Battery::Options options_after(const BatteryPart& part, const Resumed& resumed);
 
-// What the quantity of a battery is now; 0 of one that is away. Nothing: it is no such number.
+// The quantity of a battery now; 0 of one that is away. Nothing: it is no such number.
 [[nodiscard]] std::optional<double> number_of(catalog::Quantity quantity,
                                               const BatteryState& state);
 

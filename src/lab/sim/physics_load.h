@@ -30,7 +30,7 @@ struct Meter {
     kept("counted", self.counted_uj);
   }
 };
-// The energy from which a counter goes on: the exact one that was kept, unless its field, which
+// The energy from which a counter continues: the exact one that was kept, unless its field, which
 // never goes back, shows more than that, or much less.
 [[nodiscard]] double goes_on_from_wh(Fields& fields, Slot slot, double exact_wh);
 

@@ -238,7 +238,7 @@ class PhysicsModel final : public Model {
     }
   }
 
-  // Who lives there, of the site or of the device alone, and which way its modules face.
+  // Chooses the household, of the site or of the device alone, and the orientation of its modules.
   void settle_in(const Environment& environment) {
     roofs_.take(environment, pv_inputs_.size());
     if (household_) household_->start(environment, slots_->wiring);
@@ -395,8 +395,8 @@ class PhysicsModel final : public Model {
     return 0;
   }
 
-  // What the site's other devices draw hangs on the first load. Where they feed more than it
-  // draws, the rest goes past the device into the grid.
+  // The site's other devices are on the first load. Where they feed more than it draws, the rest
+  // goes past the device into the grid.
   double with_others_w(double power_w, const Environment& environment) {
     const double sum_w = power_w + environment.others_ac_w;
     fed_mw_ = to_mw(std::max(0.0, -sum_w));

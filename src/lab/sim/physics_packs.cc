@@ -23,7 +23,8 @@ double energy_wh(const BatteryPart& part, const BatteryState& state) {
   return state.battery.capacity_ah() * part.options.cells * kNominal_v;
 }
 
-// What each battery gives the others, in W at its terminals: positive is taken. Empty: none does.
+// The power that each battery gives the others, in W at its terminals: positive is taken. Empty:
+// none does.
 std::vector<double> exchange_w(const std::vector<BatteryPart>& parts,
                                const std::vector<BatteryState>& states) {
   const auto may = [&](std::size_t k) {

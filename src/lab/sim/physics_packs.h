@@ -33,7 +33,7 @@ struct BatteryStep {
 double run_batteries(const std::vector<BatteryPart>& parts, std::vector<BatteryState>& states,
                      double asked_w, const BatteryStep& step);
 
-// What all batteries that are there have together.
+// The sums over all batteries that are there.
 struct Together {
   double power_w = 0;
   double current_a = 0;

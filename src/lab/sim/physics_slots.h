@@ -103,7 +103,7 @@ struct LoadPart : Part {
   std::optional<HeatPumpPart> heat_pump;
 };
 
-// What the slots of all models with batteries of physics share.
+// The slots that all models with batteries of physics share.
 struct BatterySlots : ModelSlots {
   using ModelSlots::ModelSlots;
 
@@ -111,7 +111,7 @@ struct BatterySlots : ModelSlots {
   // The extra batteries of the family's file, in its order.
   [[nodiscard]] std::vector<BatteryPart> extra_batteries();
   [[nodiscard]] BatteryPart battery(const catalog::PhysicsPart& part);
-  // What parts of all kinds have.
+  // The slots that parts of all kinds have.
   [[nodiscard]] Part common(const catalog::PhysicsPart& part) const;
   [[nodiscard]] std::optional<FieldFormula> formula(const catalog::PhysicsPart& part,
                                                     std::string_view key) const;

@@ -16,8 +16,8 @@
 
 namespace gridloom::sim {
 
-// What the parts can give and want in one step. Powers in W, all of them positive; on the bus
-// unless a comment says otherwise.
+// The powers that the parts can give and want in one step. Powers in W, all of them positive; on
+// the bus unless a comment says otherwise.
 struct PowerOffer {
   double pv_w = 0;
   double give_w = 0;    // all batteries, at most

@@ -40,8 +40,8 @@ class Regulation {
     return limit_w * (1 - kBelow * std::abs(noise));
   }
 
-  // What the battery misses, on average over a step that ends `now`, of the power that is wanted of
-  // it. `noise`: of the step, mean 0, deviation 1.
+  // The part of the wanted power that the battery misses, on average over a step that ends `now`.
+  // `noise`: of the step, mean 0, deviation 1.
   [[nodiscard]] double missed_w(TimePoint now, double wanted_w, double seconds, double noise) {
     const double before_w = std::exchange(followed_w_, wanted_w).value_or(wanted_w);
     const double change_w = wanted_w - before_w + behind_w_;
@@ -66,8 +66,8 @@ class Regulation {
   static constexpr double kRipple = 0.75;  // of the error, in each step
   static constexpr std::int64_t kBiasHolds_ms = 600'000;
 
-  // What is missed of a change at the end of the step, and on average over it. Computed again
-  // only when the steps' length changes, since a step would wait for its division.
+  // The part of a change that is missed at the end of the step, and on average over it. Computed
+  // again only when the steps' length changes, since a step would wait for its division.
   void set_step(double seconds) {
     if (seconds == seconds_) return;
     seconds_ = seconds;

@@ -159,7 +159,7 @@ class SignalModel final : public Model {
   void start(Fields& fields, const Environment& environment) override {
     begin_walks(fields, environment);
     model_->start(fields, environment);
-    // What is true from the start did not come to be true.
+    // A condition that is true from the start did not come to be true.
     is_begun_ = false;
     write_signals(fields, environment);
     is_begun_ = true;

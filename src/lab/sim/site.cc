@@ -26,7 +26,7 @@ void Site::join(DeviceDriver& driver, Plug plug, TimePoint resumes) {
   joined_.insert(after, {.driver = &driver, .plug = plug, .resumes = resumes});
   const double drawn_w = driver.device().drawn_w();
   if (steps_last(plug)) {
-    // What a household meter starts with: all that passes the device that regulates.
+    // A household meter starts with the power that passes the device that regulates.
     if (!catalog::measures_only(driver.device().family())) others_ac_w_ = drawn_w;
     return;
   }

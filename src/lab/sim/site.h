@@ -52,7 +52,8 @@ class Site {
   // Makes the site of one device, which shares the sky alone with others.
   explicit Site(std::shared_ptr<SharedWorld> world) : world_(std::move(world)) {}
 
-  // What a device that is plugged in so sees, with what the others drew in the last step.
+  // The environment of a device that is plugged in so, with the power that the others drew in the
+  // last step.
   [[nodiscard]] Environment at(TimePoint now, catalog::Plug plug) const;
 
   // `driver` outlives this. At most one is plugged in as kMeter or kOffGrid, and beside a kMeter
@@ -87,7 +88,8 @@ class Site {
   std::optional<household::Shared> household_;
   bool has_grid_ = true;
   std::vector<Joined> joined_;  // in the order of their steps
-  // What the others drew in the last step, and what of it was not of the meter's system.
+  // The power that the others drew in the last step, and the part of it that was not of the meter's
+  // system.
   double others_ac_w_ = 0;
   double foreign_ac_w_ = 0;
   int able_units_ = 0;  // of the meter's system

@@ -71,7 +71,7 @@ struct NetworkFaults {
   bool malforms = false;  // sends malformed reports
 };
 
-// What of the environment is a device's own, as in Environment.
+// A device's own part of the environment, as in Environment.
 struct DevicePlace {
   catalog::Place place{};
   std::optional<std::uint32_t> circuits{};
@@ -96,7 +96,7 @@ class VirtualDevice {
   // before the functions below while there are rules, and once more after the last rule was
   // removed.
   void apply_faults(std::span<const FaultRule> rules, TimePoint now);
-  // Whether a fault, or the night, keeps the device off the network. Its simulation goes on.
+  // Whether a fault, or the night, keeps the device off the network. Its simulation continues.
   [[nodiscard]] bool cut_off() const { return network_.cut_off || sleep_ == Sleep::kAsleep; }
   // The device has read the meter by which it regulates itself; nothing: the meter does not answer.
   void see_meter(std::optional<double> power_w);
@@ -130,8 +130,8 @@ class VirtualDevice {
   [[nodiscard]] bool supplies_others() const { return model_->supplies_others(); }
   // Whether a fault takes the grid away.
   [[nodiscard]] bool lacks_grid() const { return lacks_grid_; }
-  // What is to be stored so that the device can resume (LastState::unreported), if it changed since
-  // the last call.
+  // The values that have to be stored so that the device can resume (LastState::unreported), if
+  // they changed since the last call.
   [[nodiscard]] std::optional<wire::JsonObject> take_unreported();
   // The same, whether it changed or not.
   [[nodiscard]] wire::JsonObject unreported() const;
@@ -172,7 +172,8 @@ class VirtualDevice {
   VirtualFamilyPtr virtual_family_;
   std::string sn_;
   Fields fields_;
-  // What every step uses stands together: many devices do not fit into a processor's nearest cache.
+  // Members that every step uses stand together: many devices do not fit into a processor's nearest
+  // cache.
   OwnedModel model_;
   TimePoint stepped_;
   DevicePlace own_;

@@ -1,4 +1,4 @@
-// What a `device` line says about the set-up of a virtual device, in the words of a home file:
+// The set-up of a virtual device in a `device` line, in the words of a home file:
 // {"place":"garage","supplies":["garage","office"],"initial":{"bpSoc":20}}. Pure.
 #pragma once
 

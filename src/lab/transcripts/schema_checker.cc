@@ -35,8 +35,8 @@ void add_reply_names(Names& required, Names& optional, const JsonObject& shape) 
   }
 }
 
-// A report is told by its members that match. A message without an envelope that has none of these
-// is of the first report without such members that carries a field of it.
+// A report is recognized by its members that match. A message without an envelope that has none of
+// these is of the first report without such members that carries a field of it.
 const catalog::Report* report_of(const Family& family, const JsonObject& message) {
   const auto is_told_by = [&](const catalog::Report& report) {
     return !report.match.empty() && std::ranges::all_of(report.match, [&](const auto& wanted) {

@@ -56,8 +56,8 @@ struct Variant {
   // Restart the server before each request when no answer is awaited, or before every n-th of
   // them; 0: never.
   std::size_t restart_every = 0;
-  // What requests to shards and their replies are on their way (hub/platform/requests.h); empty:
-  // as they are.
+  // The path that requests to shards and their replies take (hub/platform/requests.h); empty: the
+  // direct one.
   std::function<hub::RequestPath()> request_path{};
   // The server is a node of a cluster, and each connection is at any of its nodes; empty: it is
   // alone. Without restarts and sockets, and not with kDurable: the archive may outlive the nodes'

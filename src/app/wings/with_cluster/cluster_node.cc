@@ -53,7 +53,7 @@ Status check_numbers(const ClusterChoice& cluster) {
   return {};
 }
 
-// What nodes tell each other must not reach other machines in clear, and not everybody there may
+// The messages between nodes must not reach other machines in clear, and not everybody there may
 // take part.
 Status check_nats(const ServeOptions& options, const nats::ConnectionSettings& nats) {
   const auto is_here = [](const std::string& url) {

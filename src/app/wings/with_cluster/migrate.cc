@@ -68,8 +68,8 @@ std::string whole_path(const fs::path& path) {
 using OfFolder = Result<std::unique_ptr<transfer::SqliteTables>> (*)(const fs::path& folder);
 using OfDatabase = Result<std::unique_ptr<transfer::PostgresTables>> (*)(Connection& connection);
 
-// What is copied; only the registry is in each data folder. The registry is first, so that a
-// database that has any data says whose they are.
+// A store that is copied; only the registry is in each data folder. The registry is first, so that
+// a database that has any data says whose they are.
 struct Store {
   const char* file;
   OfFolder source;
@@ -336,7 +336,7 @@ class Mover {
       const fs::path file = file_of(each);
       if (!is_there(file)) continue;
       {
-        // What closes a database last puts its write-ahead log into it.
+        // The last connection to close a database puts its write-ahead log into it.
         GL_TRY(auto database, storage::Database::open(file));
         storage::empty_wal(database);
       }

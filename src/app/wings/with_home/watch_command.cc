@@ -178,7 +178,7 @@ class Watch {
                printable(why.detail));
   }
 
-  // On a screen, the clock and the ages go on without news, too.
+  // On a screen, the clock and the ages advance without news, too.
   void await_news(const Look& look) {
     const bool is_screen = !arguments_.home.json && fits_screen(look);
     for (;;) {

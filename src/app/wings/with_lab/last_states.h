@@ -31,7 +31,7 @@ inline constexpr std::size_t kMaxStatesAtOnce = 500;
 [[nodiscard]] std::shared_ptr<sim::LastState> last_state_in(const wire::Json& row);
 
 // Stores sim::LastState::unreported; durable on return. Logs an error if the disk refuses: the
-// device then goes on, as one whose memory is worn out.
+// device then continues, as one whose memory is worn out.
 void keep_unreported(const std::filesystem::path& data, const std::string& sn,
                      const wire::JsonObject& unreported);
 

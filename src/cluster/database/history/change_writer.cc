@@ -282,7 +282,7 @@ Status ChangeWriter::put_energy_hours(Connection& connection) const {
                                       of.devices(), of.hours(), std::span<const Bytes>(bytes)));
 }
 
-// What the positions tell need not be told of single hours.
+// The positions imply the state of each hour, which is not written again.
 Status ChangeWriter::put_positions(Connection& connection, const WriterState& state) {
   if (!changes_->applied) return {};
   std::vector<std::int32_t> partitions;

@@ -22,7 +22,7 @@
 
 namespace gridloom::history {
 
-// What the store has, as its writer knows it.
+// The contents of the store, as its writer knows them.
 struct WriterState {
   std::int64_t number = 0;  // of its transactions
   journal::Positions positions{};
@@ -31,7 +31,7 @@ struct WriterState {
 // In a transaction: reads it, and keeps other writers waiting until its end.
 [[nodiscard]] Result<std::int64_t> lock_writer(postgres::Connection& connection);
 
-// What a person can read of a field's name, which may have any bytes.
+// A readable form of a field's name, which may have any bytes.
 [[nodiscard]] std::string text_of_name(std::string_view name);
 
 class ChangeWriter {
@@ -94,7 +94,7 @@ class ChangeWriter {
   QuarterRows quarters_;
   std::set<Month> months_;
   WriterState after_;
-  // What undo() takes away, and puts back.
+  // The state that undo() restores.
   std::vector<std::int32_t> names_;
   bool moves_ = false;  // the positions
   journal::Positions positions_before_;

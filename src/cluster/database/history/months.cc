@@ -59,7 +59,7 @@ std::optional<Month> month_of_name(std::string_view partition) {
   return found;
 }
 
-// What a partition is attached by does not hold up readers or writers of other months.
+// A partition that is attached in this way does not hold up readers or writers of other months.
 std::string making_of(const Table& table, Month month) {
   const std::string partition = partition_of(table, month);
   return fmt::format(

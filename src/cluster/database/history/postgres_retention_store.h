@@ -1,4 +1,4 @@
-// What retention reads and removes in a PostgreSQL database.
+// The reads and removals of retention in a PostgreSQL database.
 //
 // Thread rule: one thread at a time.
 #pragma once

@@ -28,7 +28,7 @@ constexpr Millis kCheckTimeout = std::chrono::hours(6);
 constexpr std::size_t kMostWriters = 2;
 constexpr std::size_t kMostReaders = 8;
 
-// A standby that takes over is behind by less than this, or somebody was told long ago.
+// A standby that takes over is behind by less than this, or somebody was warned long ago.
 constexpr Millis kFailover{10 * 60'000};
 
 class PostgresStoreFactory final : public StoreFactory {

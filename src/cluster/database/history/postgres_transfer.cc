@@ -166,7 +166,7 @@ class HistoryTables final : public PostgresTables {
     }
   }
 
-  // What was made of the rows that go.
+  // Removes the rows that were computed from those that go.
   Status removing(const PostgresTable& table, const Span& span) override {
     if (is(table, kEnergies)) return remove_energies_of(table, span);
     if (!is(table, kChunks) && !is(table, kRollups)) return {};

@@ -44,7 +44,7 @@ struct EnergyRow {
 [[nodiscard]] std::vector<ReadingRow> reading_rows(const DeviceHour& of, std::string_view rollups);
 [[nodiscard]] std::vector<EnergyRow> energy_rows(const DeviceHour& of, std::string_view energies);
 
-// What is put replaces the rows of the same hours. All in the caller's transaction.
+// Rows that are put replace the rows of the same hours. All in the caller's transaction.
 struct QuarterRows {
   std::vector<DeviceHour> over;  // hours whose reading rows these are
   std::vector<ReadingRow> readings;

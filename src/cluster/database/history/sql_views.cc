@@ -52,8 +52,8 @@ WHERE flow.wh IS NOT NULL
 GROUP BY d.device, q.at, flow.name;
 )";
 
-// What others do with a device is for its owner alone, and for the owner of that time: who has the
-// device from another account does not see what that one did. Since when that is, the audit says.
+// Actions of others on a device are visible to its owner of that time alone: an account that was
+// given the device later does not see those of before. Since when that is, the audit says.
 constexpr std::string_view kAudit = R"(
 CREATE OR REPLACE VIEW audit WITH (security_barrier) AS
 WITH e AS NOT MATERIALIZED (

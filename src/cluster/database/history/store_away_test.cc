@@ -13,7 +13,7 @@
 
 #include "database/history/postgres_store.h"
 #include "history/builder.h"
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
 #include "journal/batch.h"

@@ -116,7 +116,7 @@ Result<journal::Positions> StoreWriter::applied() {
   GL_TRY(settle());
   GL_TRY(const auto connection, connection_.get());
   GL_TRY(auto state, read_writer_state(*connection));
-  // What is read first is what write() builds on.
+  // write() builds on the state that is read first.
   if (!state_) state_ = state;
   return state.positions;
 }

@@ -1,6 +1,6 @@
-// What a store writes to its database, one transaction for each write(): it knows what the database
-// has, notices whether somebody else changed that, and finds out whether a COMMIT was carried out
-// that was not answered.
+// Writes a store's changes to its database, one transaction for each write(): it knows what the
+// database has, notices whether somebody else changed that, and finds out whether a COMMIT was
+// carried out that was not answered.
 //
 // Thread rule: as for the StoreConnection, which outlives this.
 #pragma once

@@ -114,10 +114,11 @@ ALTER TABLE revision ADD COLUMN database text;
 UPDATE revision SET database = registry;
 )";
 
-// Which rows each change has changed, for as long as the change is in `changes`: who has read what
-// was before reads these. Noted by triggers, so that a program of an earlier version, a cascade and
-// an administrator's statement are as well. A row of a table that belongs to another one counts as
-// one of that. The number is that of the change that is being made; see PostgresTransaction.
+// The rows that each change has changed, for as long as the change is in `changes`: a reader that
+// has the state of before reads these alone. Noted by triggers, so that a program of an earlier
+// version, a cascade and an administrator's statement are as well. A row of a table that belongs to
+// another one counts as one of that. The number is that of the change that is being made; see
+// PostgresTransaction.
 constexpr std::string_view kVersion3 = R"(
 CREATE TABLE changed_rows (
   n bigint NOT NULL,

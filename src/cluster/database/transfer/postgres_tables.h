@@ -50,7 +50,7 @@ class PostgresTables : public Target {
   [[nodiscard]] Status replace_all(const std::vector<std::vector<Row>>& rows) override;
 
  protected:
-  // What is done before the transaction that writes rows, and within it, before others are removed.
+  // The work before the transaction that writes rows, and within it before other rows are removed.
   [[nodiscard]] virtual Status prepare(const PostgresTable& table, const std::vector<Row>& rows);
   [[nodiscard]] virtual Status removing(const PostgresTable& table, const Span& span);
   [[nodiscard]] virtual Status remove(const PostgresTable& table, const Span& span);

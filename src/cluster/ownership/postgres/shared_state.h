@@ -1,6 +1,6 @@
-// What the nodes of a cluster share in its database beside the claims: which nodes belong to it,
-// and the notes of losses and damage of all of them, which thereby outlive the node that found
-// them.
+// The state that the nodes of a cluster share in its database beside the claims: which nodes belong
+// to it, and the notes of losses and damage of all of them, which thereby outlive the node that
+// found them.
 //
 // A node is a member from when it serves until it is stopped by plan. One that was killed stays a
 // member, so that the others can tell that it is missing, until it is started and stopped again or

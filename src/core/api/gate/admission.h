@@ -16,7 +16,7 @@ namespace gridloom::api {
 
 class Admission {
  public:
-  // What the options point to outlives the object.
+  // The options' pointers have to outlive the object.
   struct Options {
     RequestRate* rate = nullptr;        // null: any rate
     FailureBudget* failures = nullptr;  // null: no limit of failures

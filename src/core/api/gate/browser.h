@@ -1,6 +1,6 @@
-// What protects people who use the dashboard in a browser, which sends cookies by itself: the
-// cookie's name and attributes, the token against forged requests (CSRF), and the checks of Origin
-// and Host. Pure.
+// Protects people who use the dashboard in a browser, which sends cookies by itself: the cookie's
+// name and attributes, the token against forged requests (CSRF), and the checks of Origin and Host.
+// Pure.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Who asks without a signature: a program by its token, a person by the cookie of a browser's
-// session. Uses of a credential, and refusals, are recorded for the audit.
+// Finds the caller of a request without a signature: a program by its token, a person by the cookie
+// of a browser's session. Uses of a credential, and refusals, are recorded for the audit.
 //
 // Belongs to a loop.
 #pragma once
@@ -22,7 +22,7 @@ namespace gridloom::api {
 // Where a browser signs in, which everybody may ask for.
 inline constexpr std::string_view kSignInPath = "/api/v1/session";
 
-// Who asks, and what for.
+// A caller, and the account that it asks for.
 struct Caller {
   registry::AccountId account{};
   registry::Scope scope = registry::Scope::kControl;
@@ -34,7 +34,7 @@ struct Caller {
 
 class Callers {
  public:
-  // What the options point to outlives the object.
+  // The options' pointers have to outlive the object.
   struct Options {
     hub::Hub* hub = nullptr;
     FailureBudget* failures = nullptr;   // null: no limit of failures

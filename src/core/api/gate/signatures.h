@@ -1,5 +1,5 @@
-// Which account signed a request. There is one object per loop, which keeps the keyed signature
-// contexts of the access keys it has seen.
+// Finds the account that signed a request. There is one object per loop, which keeps the keyed
+// signature contexts of the access keys it has seen.
 #pragma once
 
 #include "api/gate/replay_check.h"
@@ -16,12 +16,12 @@
 
 namespace gridloom::api {
 
-// What the request says of its signature.
+// The signature's parameters in the request.
 [[nodiscard]] wire::SignedRequest claim_of(const http::Request& request);
 
 class Signatures {
  public:
-  // What the options point to outlives the object.
+  // The options' pointers have to outlive the object.
   struct Options {
     const hub::Platform* platform = nullptr;
     wire::SigningLimits signing{};

@@ -102,7 +102,7 @@ http::Response failure(const Error& fault, std::string_view trace_id) {
   http::Response response;
   if (code == "1000") {
     log_failure(fault, trace_id);
-    // Clients are told what the disk refuses, but no names of files.
+    // Clients learn what the disk refuses, but no names of files.
     const bool explained = fault.code == ErrorCode::kIo && !fault.detail.contains('/');
     response.body = explained
                         ? envelope(code, fmt::format("{}: {}", message, fault.detail), {}, trace_id)

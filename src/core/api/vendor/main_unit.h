@@ -1,5 +1,5 @@
-// Which unit of a system of devices is its main one (catalog::UnitSystem), by what the account's
-// devices have reported.
+// Finds the main unit of a system of devices (catalog::UnitSystem), by what the account's devices
+// have reported.
 #pragma once
 
 #include <string>

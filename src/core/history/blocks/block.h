@@ -65,14 +65,13 @@ class BlockWriter {
     return bytes_.size() + rows_.size() * sizeof(Row);
   }
   // The block must not take more rows: call finish() and start another block. A single row always
-  // fits, up to kMaxRowBytes of names and texts.
+  // fits, up to 8 MiB of names and texts.
   [[nodiscard]] bool full() const { return held_bytes() >= kMaxHeldBytes; }
   // Returns the block and clears the writer. Must not be called when empty. kRaw takes half the
   // time and more bytes: for a block that is read soon, or merged.
   [[nodiscard]] std::string finish(Packing most = Packing::kZstd);
 
   static constexpr std::size_t kMaxHeldBytes = std::size_t{32} * 1024 * 1024;
-  static constexpr std::size_t kMaxRowBytes = std::size_t{8} * 1024 * 1024;
 
  private:
   struct Row {

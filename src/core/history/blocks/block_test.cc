@@ -220,11 +220,12 @@ TEST(Block, WriterIsFullBeforeABlockWouldBeTooLargeToRead) {
 }
 
 TEST(Block, LargeTextsAreReadBackUntilTheWriterIsFull) {
+  constexpr std::size_t kMaxRowBytes = std::size_t{8} * 1024 * 1024;
   BlockWriter writer;
   Dice dice(15);
   std::size_t rows = 0;
   while (!writer.full()) {
-    std::string text(BlockWriter::kMaxRowBytes, ' ');
+    std::string text(kMaxRowBytes, ' ');
     for (char& c : text) c = static_cast<char>('a' + dice.below(2));
     const Sample sample{.field = 1, .value = {.text = text}};
     writer.add(static_cast<std::int64_t>(rows++), {&sample, 1});
@@ -232,7 +233,7 @@ TEST(Block, LargeTextsAreReadBackUntilTheWriterIsFull) {
   const std::string bytes = writer.finish();
   std::size_t seen = 0;
   const auto status = Block::open(bytes)->each_row([&](std::int64_t, std::span<const Sample> row) {
-    seen += row[0].value.text.size() == BlockWriter::kMaxRowBytes ? 1 : 0;
+    seen += row[0].value.text.size() == kMaxRowBytes ? 1 : 0;
   });
   EXPECT_TRUE(status.has_value());
   EXPECT_EQ(seen, rows);

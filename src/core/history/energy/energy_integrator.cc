@@ -86,7 +86,7 @@ Spans joined(Spans all) {
   return spans;
 }
 
-// Of several samples of one time the last one counts.
+// The last of several samples of one time counts.
 std::vector<Point> last_of_each_time(std::span<const Point> before, std::span<const Point> later) {
   std::vector<Point> samples;
   samples.reserve(before.size() + later.size());
@@ -102,8 +102,8 @@ std::vector<Point> last_of_each_time(std::span<const Point> before, std::span<co
   return samples;
 }
 
-// A sample is a misread if the next one goes on where the one before it was: a counter that begins
-// anew stays low. The step behind a misread counts from what was before it.
+// A sample is a misread if the next one continues where the one before it was: a counter that
+// begins anew stays low. The step behind a misread counts from what was before it.
 std::vector<Step> steps_of(std::span<const Point> samples) {
   std::vector<Step> steps;
   steps.reserve(samples.size());

@@ -154,7 +154,7 @@ void HourRows::add_change(std::int64_t at_ms, FieldId field, std::uint32_t power
   add_watts(at_ms, field, power, value.is_number ? to_double(value.number) : 0);
 }
 
-// What is not known counts as 0 W, until the next number.
+// An unknown power counts as 0 W, until the next number.
 void HourRows::add_watts(std::int64_t at_ms, FieldId field, std::uint32_t power, double value) {
   const EnergySources::PowerField& of = sources_->powers[power];
   const double watts = value * of.scale;

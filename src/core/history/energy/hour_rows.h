@@ -17,7 +17,7 @@
 
 namespace gridloom::history {
 
-// What an account needs of reports that have the same fields in the same order.
+// The fields that an account needs of reports that have the same fields in the same order.
 struct WantedFields {
   enum class Kind : std::uint8_t { kPower, kCondition, kCounter, kPresence };
   struct Field {

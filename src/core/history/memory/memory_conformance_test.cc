@@ -1,5 +1,5 @@
 // Runs the suites of history's storage over the one in memory.
-#include "history/memory/memory_store_factory.h"
+#include "history/memory/test_memory_store_factory.h"
 #include "history/store/test_store_suite.h"
 
 namespace gridloom::history {

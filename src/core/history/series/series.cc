@@ -110,36 +110,42 @@ bool Series::takes_texts() const {
   return raw() || query_.aggregate == Aggregate::kLast || query_.aggregate == Aggregate::kCount;
 }
 
-// Searches, for each field, the last hour before the span's begin in which it was reported. False:
-// there are more hours to search.
-Result<bool> Series::look_back(const EachBlock& blocks) {
-  const std::int64_t first = hour_of(query_.from_ms);
-  if (query_.first_hour >= first) {
-    next_hour_ = hour_to_read(query_, end_hour_);
-    return true;
-  }
-  if (!looking_back_) {
-    looking_back_ = first - 1;
-    missing_ = query_.fields;
-  }
-  std::int64_t& hour = *looking_back_;
-  while (in_hour_ || (hour >= first - kLookBack_h && !missing_.empty())) {
+LookBack::LookBack(const SeriesQuery& query, bool takes_texts)
+    : earliest_(hour_of(query.from_ms) - kMost_h),
+      hour_(hour_of(query.from_ms) - 1),
+      found_(hour_of(query.from_ms)),
+      missing_(query.fields),
+      takes_texts_(takes_texts) {}
+
+Result<bool> LookBack::work(const EachBlock& blocks) {
+  while (in_hour_ || (hour_ >= earliest_ && !missing_.empty())) {
     const auto look = [&](std::int64_t, const Block& block) -> Status {
       const std::size_t known = std::erase_if(missing_, [&](FieldId field) {
         const Block::Size size = block.size(field);
-        return size.numbers > 0 || (takes_texts() && size.texts > 0);
+        return size.numbers > 0 || (takes_texts_ && size.texts > 0);
       });
-      if (known > 0) found_before_ = hour;
+      if (known > 0) found_ = hour_;
       return {};
     };
-    const auto all = blocks(hour, hour + 1, {.block = look});
+    const auto all = blocks(hour_, hour_ + 1, {.block = look});
     if (!all) return all;
     in_hour_ = !*all;
     if (in_hour_) return false;
-    --hour;
+    --hour_;
   }
-  next_hour_ = found_before_.value_or(first);
   return true;
+}
+
+// False: there are more hours to search.
+Result<bool> Series::find_next_hour(const EachBlock& blocks) {
+  if (query_.first_hour >= hour_of(query_.from_ms)) {
+    next_hour_ = hour_to_read(query_, end_hour_);
+    return true;
+  }
+  if (!look_back_) look_back_.emplace(query_, takes_texts());
+  const auto is_done = look_back_->work(blocks);
+  if (is_done && *is_done) next_hour_ = look_back_->found();
+  return is_done;
 }
 
 bool Series::in_one_bucket(std::int64_t hour) {
@@ -352,7 +358,7 @@ void Series::hand_over(std::vector<std::vector<SeriesPoint>>& points) {
 Status Series::read(const EachBlock& blocks, const EachRollup& quarters,
                     std::vector<std::vector<SeriesPoint>>& points) {
   if (!next_hour_) {
-    GL_TRY(const auto found, look_back(blocks));
+    GL_TRY(const auto found, find_next_hour(blocks));
     if (!found) return {};
   }
   GL_TRY(const auto collected, collect_all(blocks, quarters));

@@ -56,6 +56,28 @@ struct SeriesQuery {
   std::int64_t first_hour = std::numeric_limits<std::int64_t>::min();
 };
 
+// Searches, for each field of a query, the last hour before the span's begin in which it was
+// reported, to find the first hour to read.
+class LookBack {
+ public:
+  LookBack(const SeriesQuery& query, bool takes_texts);
+  // False: there are more hours to search.
+  [[nodiscard]] Result<bool> work(const EachBlock& blocks);
+  // The earliest hour found to be needed, once work() is done; else that of the span's begin.
+  [[nodiscard]] std::int64_t found() const { return found_; }
+
+  // How far before the span's begin a field's last value is looked for, in hours.
+  static constexpr std::int64_t kMost_h = 24;
+
+ private:
+  std::int64_t earliest_;  // hour that may be searched
+  std::int64_t hour_;      // that is being searched
+  std::int64_t found_;
+  std::vector<FieldId> missing_;
+  bool takes_texts_;
+  bool in_hour_ = false;  // the hour has more blocks
+};
+
 class Series {
  public:
   explicit Series(SeriesQuery query);
@@ -67,9 +89,6 @@ class Series {
   [[nodiscard]] Status read(const EachBlock& blocks, const EachRollup& quarters,
                             std::vector<std::vector<SeriesPoint>>& points);
   [[nodiscard]] bool done() const { return next_hour_ && *next_hour_ >= end_hour_; }
-
-  // How far before the span's begin a field's last value is looked for, in hours.
-  static constexpr std::int64_t kLookBack_h = 24;
 
  private:
   // Values of one field, by time; those of one time in the order in which they came. Either all
@@ -111,7 +130,7 @@ class Series {
 
   [[nodiscard]] bool raw() const { return query_.step_ms == 0; }
   [[nodiscard]] bool takes_texts() const;
-  [[nodiscard]] Result<bool> look_back(const EachBlock& blocks);
+  [[nodiscard]] Result<bool> find_next_hour(const EachBlock& blocks);
   [[nodiscard]] Result<bool> collect(const EachBlock& blocks, std::int64_t from, std::int64_t to,
                                      Unpack unpack, Hours& hours);
   [[nodiscard]] Result<bool> collect_all(const EachBlock& blocks, const EachRollup& quarters);
@@ -137,12 +156,8 @@ class Series {
   std::vector<std::vector<SeriesPoint>> given_;  // by field, without a step; not yet handed over
   std::optional<std::int64_t> next_hour_;
   std::int64_t end_hour_;
-  std::int64_t at_once_ = 1;  // hours
-  // The search for the first hour to read.
-  std::optional<std::int64_t> looking_back_;  // the hour that is being searched
-  std::vector<FieldId> missing_;
-  bool in_hour_ = false;                      // that hour has more blocks
-  std::optional<std::int64_t> found_before_;  // the earliest hour found to be needed so far
+  std::int64_t at_once_ = 1;           // hours
+  std::optional<LookBack> look_back_;  // until next_hour_ is found
   // The hours that are being read: first collected, then walked one after another.
   Hours hours_;
   std::optional<std::int64_t> quarters_from_;  // set: blocks are collected; rollups up to here

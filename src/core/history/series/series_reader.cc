@@ -17,10 +17,10 @@
 namespace gridloom::history {
 namespace {
 
-// Points that wait in memory until their field is handed on.
+// Points that wait in memory until their field is passed on.
 constexpr std::size_t kGroupPoints = std::size_t{1} << 16U;
 constexpr std::size_t kKeptForOnePlotted = 8;
-// Points that one work() hands on, or reads.
+// Points that one work() passes on, or reads.
 constexpr std::size_t kPointsAtOnce = 4096;
 constexpr std::int64_t kQuarterHoursAtOnce = 48;
 
@@ -107,7 +107,7 @@ Status SeriesReader::match_blocks(Reader& reader) {
   const std::int64_t end = hour_of(request.to_ms - 1) + 1;
   if (!query_) {
     // Without a step nothing is looked for before the span.
-    const std::int64_t back = request.step_ms > 0 ? Series::kLookBack_h : 0;
+    const std::int64_t back = request.step_ms > 0 ? LookBack::kMost_h : 0;
     GL_TRY(const auto first, reader.first_hour(options_.device, from - back));
     query_ = {.fields = {},
               .from_ms = request.from_ms,

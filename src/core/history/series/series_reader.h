@@ -119,16 +119,16 @@ class SeriesReader {
   std::optional<ValueCount> values_;
   std::optional<SeriesQuery> query_;  // without fields
   std::vector<Field> fields_;
-  // Fields that are read together: the first is handed on while it is read, the others after it.
+  // Fields that are read together: the first is passed on while it is read, the others after it.
   std::size_t group_begin_ = 0;
   std::size_t group_end_ = 0;
   std::optional<Series> series_;
   std::vector<std::vector<SeriesPoint>> points_;  // by field of the group
   std::vector<Drawing> drawings_;                 // by field of the group, for a plot
-  std::size_t put_ = 0;                           // points already handed on
+  std::size_t put_ = 0;                           // points already passed on
   std::vector<std::size_t> rows_put_;             // the same by field, for rows
   std::vector<const SeriesPoint*> row_;
-  std::size_t in_group_ = 0;  // the field that is being handed on
+  std::size_t in_group_ = 0;  // the field that is being passed on
   bool field_begun_ = false;
   bool begun_ = false;  // the sink was called
 };

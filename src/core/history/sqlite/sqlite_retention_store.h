@@ -1,4 +1,4 @@
-// What retention reads and removes in history.db, over a connection of its own.
+// The reads and removals of retention in history.db, over a connection of its own.
 //
 // Thread rule: one thread at a time.
 #pragma once

@@ -126,7 +126,7 @@ Status SqliteStore::put_taken(const DeviceHour& of, std::uint64_t record) {
                            key_of(record), taken_checksum(of, key_of(record)));
 }
 
-// What `applied` tells need not be told of single hours.
+// `applied` implies the state of each hour, which is not written again.
 Status SqliteStore::put_applied(std::uint64_t applied) {
   const std::int64_t record = key_of(applied);
   Status done =

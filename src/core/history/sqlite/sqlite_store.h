@@ -32,7 +32,7 @@ class SqliteStore final : public Store {
       std::shared_ptr<DamagedRows> damaged = std::make_shared<DamagedRows>());
 
   [[nodiscard]] Status write(const Changes& changes) override;
-  // What is stored is in the file, and not in its write-ahead log alone.
+  // Stored data are in the file, and not in its write-ahead log alone.
   [[nodiscard]] bool is_checkpointed() const override { return is_in_file_; }
   // A damaged row is written anew, with the lower number that is returned.
   [[nodiscard]] Result<journal::Positions> applied() override;

@@ -22,8 +22,8 @@
 
 namespace gridloom::history {
 
-// What a note is known by. A start that finds a loss again may know better whose reports are
-// missing: of "DEV-1 lacks TIME to TIME: WHY" it is WHY.
+// The key of a note. A start that finds a loss again may know better whose reports are missing: of
+// "DEV-1 lacks TIME to TIME: WHY" it is WHY.
 [[nodiscard]] constexpr std::string_view key_of_note(std::string_view text) {
   constexpr std::string_view kEnd = "Z: ";
   const std::size_t end = text.find(kEnd);

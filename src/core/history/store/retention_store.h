@@ -1,5 +1,5 @@
-// What retention (history/store/retention.h) reads and removes in history's permanent storage, and
-// where it keeps what it knows of time.
+// The reads and removals of retention (history/store/retention.h) in history's permanent storage,
+// and where it keeps what it knows of time.
 //
 // Thread rule: one connection, one thread at a time.
 #pragma once

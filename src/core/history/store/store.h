@@ -109,7 +109,7 @@ struct TakenRecords {
   bool is_known = false;
 };
 
-// What answers of queries are read from.
+// The reads that answers of queries are made of.
 class StoreReader {
  public:
   // While it lives, all that its reader reads is of one moment. It must not outlive the reader,
@@ -208,7 +208,7 @@ class StoreReader {
   virtual void end_snapshot() = 0;
 };
 
-// What the builder writes to, and reads when it starts.
+// The store that the builder writes to, and reads when it starts.
 class Store : public StoreReader {
  public:
   // Commits all changes, or none of them if an error is returned. kConflict: Changes::applied

@@ -1,4 +1,4 @@
-// What a check of everything in history's storage finds, for `gridloom check`.
+// The findings of a check of everything in history's storage, for `gridloom check`.
 #pragma once
 
 #include <cstddef>

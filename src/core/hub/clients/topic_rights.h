@@ -1,4 +1,4 @@
-// Who may use the platform's topics (wire/topics.h). Pure.
+// The rights to use the platform's topics (wire/topics.h). Pure.
 #pragma once
 
 #include <cstdint>

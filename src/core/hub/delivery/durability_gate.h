@@ -35,7 +35,7 @@ class DurabilityGate {
   // The record and all before it are durable.
   void durable(std::uint64_t record);
 
-  // What is held for `old` goes to `fresh`.
+  // Passes everything that is held for `old` to `fresh`.
   void rebind(const Client& old, const ClientPtr& fresh);
 
   // Returns credit for `bytes` to the client, when it may have it.

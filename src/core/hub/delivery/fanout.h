@@ -1,6 +1,6 @@
 // Decides who a device's messages are for: the accounts that may read the device, as far as no
 // injected fault holds a message back, or the device itself. The Router finds their subscriptions;
-// traffic taps are told what apps get.
+// traffic taps get what apps get.
 //
 // Belongs to a shard and is used on its loop only. Not here: whether the sender may send.
 #pragma once

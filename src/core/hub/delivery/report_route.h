@@ -24,7 +24,7 @@ struct ReportTarget {
 };
 
 struct ReportRoute {
-  // What it was found with; later versions make it invalid.
+  // The versions that it was found with; later ones make it invalid.
   std::uint64_t subscriptions = 0;       // SubscriptionTable::version()
   std::uint64_t directories = 0;         // those that Fanout has used
   std::vector<ReportTarget> device{};    // the device's own connections, and its owner's gateways

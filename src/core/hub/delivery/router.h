@@ -67,9 +67,9 @@ class Router {
   void acknowledge(const ClientPtr& client, const Ack& ack);
 
   [[nodiscard]] bool empty() const { return batches_.empty(); }
-  // Takes out what the clients get only once the log has it, as another process may have to go on
-  // with it: messages with a number for sessions that another node keeps, and of a log that is
-  // shared all with a number.
+  // Takes out what the clients get only once the log has it, as another process may have to
+  // continue with it: messages with a number for sessions that another node keeps, and of a log
+  // that is shared all with a number.
   [[nodiscard]] std::vector<ClientDeliveries> take_durable();
   // Posts what was collected to the clients' loops.
   void flush();

@@ -47,8 +47,8 @@ class FaultOverlay : public FaultView {
   [[nodiscard]] bool active() const { return active_; }
   // Call after presence_changes() of each device. Without rules, all state is dropped.
   void end_tick();
-  // The accounts that are to be told of the device's presence since the last call, because a fault
-  // hides it or no longer does.
+  // The accounts that have to be notified of the device's presence since the last call, because a
+  // fault hides it or no longer does.
   struct Shown {
     registry::AccountId account{};
     bool online = false;

@@ -1,6 +1,6 @@
-// Which injected platform faults concern an account or one of its devices now: the one place that
-// joins the fault rules with the registry and the clock. Without rules each question costs one
-// load.
+// Finds the injected platform faults that concern an account or one of its devices now: the one
+// place that joins the fault rules with the registry and the clock. Without rules each question
+// costs one load.
 //
 // A view is as old as its directory, so a caller makes one for each request. Any thread.
 #pragma once

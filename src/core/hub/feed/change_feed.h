@@ -5,14 +5,15 @@
 // got or lost a fault, answered a set, came to an account or left it. The changes of each partition
 // (base/partition.h) are numbered from 1, whether somebody reads them or not; all values that one
 // report changed have one number. A twin's snapshot has the number of its moment
-// (hub/feed/twin_snapshot.h), so a reader that subscribes first and reads twins afterwards loses
+// (hub/feed/twin_snapshot.h), so a reader that subscribes first and reads twins afterwards misses
 // nothing and takes nothing twice. Numbers are of one run of the server.
 //
-// Changes are told at the end of the shard's turn, behind its records on their way to the journal,
-// as subscribers over MQTT get them: they do not wait for the disk. The outcome of a set does.
+// Changes are published at the end of the shard's turn, behind its records on their way to the
+// journal, as subscribers over MQTT get them: they do not wait for the disk. The outcome of a set
+// does.
 //
 // The feed keeps what a reader has not taken yet: of each value the latest text, and of all so much
-// as the reader's limit says. Beyond that the reader loses the thread: it is told so once, and
+// as the reader's limit says. Beyond that the reader falls behind: it is notified once, and
 // reads again. A shard never waits for a reader. Without a reader of its partition, a report costs
 // one branch.
 //
@@ -69,7 +70,7 @@ struct ShownPresence {
   std::uint64_t number = 0;
 };
 
-// The end of a set; told once its outcome is durable.
+// The end of a set; published once its outcome is durable.
 struct SetOutcome {
   enum class Kind : std::uint8_t { kAnswered, kRefused, kUnanswered };
   Kind kind{};
@@ -90,8 +91,8 @@ struct DeviceChanges {
   std::optional<TimePoint> last_report{};  // nothing: it did not report
   std::vector<ValueChange> values{};       // by slot
   std::vector<FaultChange> faults{};       // in order
-  // `faults` begins with all that the device has, as the reader (Detail::kEvents) is told of the
-  // device for the first time.
+  // `faults` begins with all that the device has, as the reader (Detail::kEvents) is notified of
+  // the device for the first time.
   bool has_all_faults = false;
   std::vector<ShownPresence> presence{};  // by account
   std::vector<SetOutcome> sets{};         // in order
@@ -140,13 +141,13 @@ struct ChangeReaderOptions {
   registry::AccountId account{};
   Detail detail = Detail::kAll;
   std::size_t most_bytes = std::size_t{4} * 1024 * 1024;  // kept until the reader takes them
-  // Reads for another node what changes here: its interest is told to no node, and what other nodes
+  // Reads for another node what changes here: its interest is sent to no node, and what other nodes
   // tell is not for it.
   bool for_node = false;
 };
 
-// Names what readers at one node want to be told by others. Readers with the same interest are told
-// together; one of events is told alone, as it is told all faults of a device at first.
+// Names the changes that readers at one node want of others. Readers with the same interest are
+// served together; one of events is served alone, as it gets all faults of a device at first.
 struct ChangeInterest {
   ChangeReaderOptions::Scope scope{};
   ChangeReaderOptions::Detail detail{};
@@ -178,7 +179,7 @@ class ChangeMailbox {
   // Adds what is new of a device of the partition, whose last change has the number `through`.
   // True: the caller is to call post() at the end of its turn.
   [[nodiscard]] bool add(const DeviceChanges& changes, Partition partition, std::uint64_t through);
-  // The reader loses the thread. True: the caller is to call post().
+  // The reader falls behind. True: the caller is to call post().
   [[nodiscard]] bool lose_thread();
   // Has the reader's loop hand over what waits.
   static void post(const std::shared_ptr<ChangeMailbox>& mailbox);
@@ -263,7 +264,7 @@ class ChangeFeed {
   void for_each_interest(const std::function<void(const ChangeInterest& interest)>& each) const;
   // Hands a batch of another node to this node's readers with the interest.
   void tell(const ChangeInterest& interest, const ChangeBatch& batch);
-  // All readers of this node lose the thread: they read twins again.
+  // All readers of this node fall behind: they read twins again.
   void lose_all();
 
  private:

@@ -17,7 +17,7 @@ struct DeviceWatch {
   bool wants_values = false;              // one of them does
   bool wants_faults = false;              // likewise
   bool needs_slots = false;               // the slots that a report changed are needed
-  bool is_new = false;             // a reader of events has not been told which faults there are
+  bool is_new = false;             // a reader of events does not know yet which faults there are
   std::set<std::size_t> faulty{};  // slots whose values are errors or warnings
   // Says of quotas of modules, behind the declared slots, whether they may report errors.
   std::vector<bool> module_errors{};

@@ -57,7 +57,7 @@ class FaultInjector {
  public:
   // Replaces all rules but those of lay(). Rules that name no platform fault are left out.
   void set(const std::vector<FaultRule>& rules);
-  // Replaces the rules that `owner` has laid beside: they last until it lays others, or none.
+  // Replaces the rules that `owner` has added: they last until it adds others, or none.
   void lay(const std::string& owner, const std::vector<FaultRule>& rules);
 
   [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }

@@ -1,4 +1,4 @@
-// The requests that wait for their replies: who is to be told, and on which loop.
+// The requests that wait for their replies: whom to call, and on which loop.
 //
 // Thread rule: any thread.
 #pragma once

@@ -72,7 +72,7 @@ class Presence {
     take(sn, is_online);
     if (told_) told_(sn, is_online);
   }
-  // The same as another node has told; nobody is told.
+  // The same as another node has sent it; nobody is notified.
   void take(std::string_view sn, bool is_online) {
     const std::unique_lock lock(mutex_);
     if (is_online) {
@@ -150,7 +150,7 @@ struct Platform {
   Config config{};
   std::optional<SessionKeeper> sessions{};  // none: sessions end with the server
   journal::Journal* journal = nullptr;      // null: no history, and nothing waits for it
-  // Another process may go on with the log while this one still runs. So a message for a session
+  // Another process may continue the log while this one still runs. So a message for a session
   // that is kept leaves once the log has it: what the log has not did not happen.
   bool log_is_shared = false;
   Presence presence{};

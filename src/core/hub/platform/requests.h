@@ -1,4 +1,4 @@
-// What the hub asks of shards, as values. Shard::execute() does what a request says; on the way to
+// The hub's requests to shards, as values. Shard::execute() does what a request says; on the way to
 // another place a request is bytes (hubs/request_bytes.h), and so is its reply.
 //
 // A request names its device by the serial number, by which the hub knows the shard, and its client
@@ -73,7 +73,7 @@ struct Set {
   wire::JsonObject message;
   RequestOrigin origin{};
 };
-// What SavedTwin::text is for the device now; empty: the device has not reported.
+// Asks for the device's SavedTwin::text of now; empty: the device has not reported.
 struct SaveTwin {
   std::string sn;
 };
@@ -143,8 +143,8 @@ struct Request {
   Action action;
 };
 
-// What requests and replies pass through on their way to and from the shards. A test has them
-// encoded and decoded there; empty: nothing.
+// Functions through which requests and replies pass on their way to and from the shards. A test has
+// them encoded and decoded there; empty: nothing.
 struct RequestPath {
   std::function<Request(Request)> request{};
   std::function<Reply(Reply)> reply{};

@@ -1,4 +1,4 @@
-// What the log and the session store have of messages on their way between nodes of a cluster
+// Messages on their way between nodes of a cluster, as the log and the session store have them
 // (hubs/transit.h, hubs/arrivals.h).
 #pragma once
 

@@ -90,7 +90,7 @@ std::string_view way_of(const Command& command) {
   return std::holds_alternative<HttpRequester>(command.requester) ? kOverHttp : kOverMqtt;
 }
 
-// Who wanted what of which device, and by what from where.
+// The entry for a command: who sent it, from where, and to which device.
 JsonObject entry_of(std::string_view what, const Command& command, std::string_view sn) {
   JsonObject entry{{"what", what}, {"who", command.who}, {"through", way_of(command)}, {"sn", sn}};
   if (!command.origin.by.empty()) entry["by"] = command.origin.by;

@@ -1,5 +1,5 @@
-// What apps ask of the devices of one shard, over HTTP and MQTT: reads, which the twins answer, and
-// sets, which go to the devices and are answered by their replies.
+// Requests of apps to the devices of one shard, over HTTP and MQTT: reads, which the twins answer,
+// and sets, which go to the devices and are answered by their replies.
 //
 // A set is decided in this order: rights, form, the family's check, presence, room for one more,
 // the disk. Its requester gets one answer: the refusal, the device's reply, or the one of its

@@ -2,9 +2,9 @@
 // devices, the history, the readers of changes, the traffic taps, and the apps of all accounts that
 // may read the device, by a message of the verb status.
 //
-// TwinTable knows the connections. A fault rule may hide a device from an account, which is told of
-// that presence instead. Belongs to a shard and is used on its loop only. Not here: the presence
-// that a new subscriber is sent (RetainedSender).
+// TwinTable knows the connections. A fault rule may hide a device from an account, which is
+// notified of that presence instead. Belongs to a shard and is used on its loop only. Not here: the
+// presence that a new subscriber is sent (RetainedSender).
 #pragma once
 
 #include <memory>

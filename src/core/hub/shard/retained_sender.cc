@@ -20,7 +20,7 @@ void RetainedSender::send_of(const ClientPtr& client, const Subscription& subscr
   const Identity& who = client->identity();
   const bool app = who.role == Role::kAccount;
   if (app) {
-    // A new subscriber is told at once which of its devices are online (quirk 36).
+    // A new subscriber learns at once which of its devices are online (quirk 36).
     parts_.router.offer(client, subscription, make_open_topic(who.name, sn, Verb::kStatus),
                         status_message(parts_.clock.now(), parts_.faults.online(who.account, sn)),
                         Qos::kAtLeastOnce);

@@ -129,7 +129,7 @@ void Shard::registry_changed() {
   rights_changed_ = true;
 }
 
-// Whoever signs in knows of a change a moment before the shard is told of it.
+// A client that signs in knows of a change a moment before the shard does.
 void Shard::catch_up_with(const Connect& connect) {
   if (!still_valid(*directory_, connect.client->identity())) registry_changed();
 }

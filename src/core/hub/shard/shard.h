@@ -4,7 +4,7 @@
 //   RequestExecutor  executes requests: subscriptions, sessions, and those that others do
 //   Publications     decides what messages do, reports above all
 //   AppRequests      reads and sets
-//   DevicePresence   who is online, and who is told
+//   DevicePresence   who is online, and who is notified
 //   RetainedSender   what new subscribers are sent
 //   ShardClients     connections that end with their rights
 //   ShardTurn        records, changes, traffic and deliveries until the end of the turn

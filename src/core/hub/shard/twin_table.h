@@ -1,6 +1,6 @@
 // The devices of one shard: their twins, and the connections that they are present by.
 //
-// Belongs to a shard and is used on its loop only. Not here: who is told of presence, and what
+// Belongs to a shard and is used on its loop only. Not here: who is notified of presence, and what
 // waits for a device.
 #pragma once
 

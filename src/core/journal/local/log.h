@@ -4,7 +4,7 @@
 //
 // Promises:
 //  - A record whose `durable` was called is there after a crash or a loss of power, exactly once.
-//  - Records are kept, replayed and handed on in the order of their sequence numbers, which are
+//  - Records are kept, replayed and passed on in the order of their sequence numbers, which are
 //    never reused, across restarts too.
 //  - While the disk fails, no record is reported as durable; waiting records are kept and tried
 //    again in a new segment, and behind() applies backpressure, so that memory is bounded.

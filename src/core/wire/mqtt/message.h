@@ -29,7 +29,7 @@ struct Message {
   // Version 5 properties; forwarded unchanged, and left out for a 3.1.1 subscriber.
   std::optional<bool> payload_is_text = {};  // payload format indicator
   std::optional<TimePoint> expires_at = {};
-  // As its publisher gave it. No subscriber is told more, though `expires_at` may come from another
+  // As its publisher gave it. No subscriber gets more, though `expires_at` may come from another
   // node, whose clock is another.
   std::optional<std::uint32_t> expiry_s = {};
   std::optional<std::string> content_type = {};

@@ -169,7 +169,7 @@ struct Header {
 [[nodiscard]] std::optional<std::uint8_t> connect_level(std::string_view body);
 
 // Whether the format can carry the packet: texts of at most 65,535 bytes, 256 MB in all. To be
-// asked of a packet whose texts are not limited otherwise, as those that another server told.
+// asked of a packet whose texts are not limited otherwise, as those of another server.
 [[nodiscard]] bool is_encodable(const Connect& packet);
 [[nodiscard]] bool is_encodable(const Publish& packet, Version version);
 [[nodiscard]] bool is_encodable(const Subscribe& packet);

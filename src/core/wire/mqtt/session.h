@@ -214,7 +214,7 @@ class Session {
   // the client.
   void accept(const ConnectAnswer& answer, TimePoint now, SessionState state = {});
   void refuse(Reason reason, std::string_view why = {});
-  // Answers PublishReceived, whatever its QoS. A 3.1.1 client cannot be told a refusal. Reasons:
+  // Answers PublishReceived, whatever its QoS. A 3.1.1 client gets no refusal. Reasons:
   // those of PUBACK; `why` is sent to a version 5 client.
   void acknowledge(AckToken token, Reason reason, std::string_view why = {});
   // Answers PublishReleased.

@@ -85,7 +85,7 @@ void Session::forget(std::vector<Received>::iterator received) {
   received_.erase(received);
 }
 
-// A 3.1.1 client is never told a receive maximum; wants_input() throttles it instead.
+// A 3.1.1 client never gets a receive maximum; wants_input() throttles it instead.
 bool Session::has_room_for(const Publish& packet) const {
   return version_ == Version::k311 || packet.qos == Qos::kAtMostOnce ||
          puback_owed_ + received_.size() - earlier_ < limits_.receive_maximum;

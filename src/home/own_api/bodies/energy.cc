@@ -78,6 +78,24 @@ consteval auto home_sum_members() {
 constexpr std::string_view kHomeSumsText =
     "What no device measures, or what is not known of the span, is absent";
 
+// The members of a span's part, EnergySums or HomeEnergySums behind its bounds.
+template <typename T>
+consteval auto bucket_members(const auto& sums) {
+  return joined(std::array{member<&T::from>("from", {kIso}), member<&T::to>("to", {kIso})}, sums);
+}
+
+// The members of an EnergySpan or a HomeEnergySpan.
+template <typename T>
+consteval auto span_members() {
+  return std::array{
+      member<&T::from>("from", {kIso}),
+      member<&T::to>("to", {kIso}),
+      member<&T::buckets>("buckets"),
+      member<&T::total>("total"),
+      member<&T::so_far>("soFar", {.text = kSoFar}),
+  };
+}
+
 }  // namespace
 
 const schema::Body& describe(schema::Of<EnergySums> /*of*/) {
@@ -87,21 +105,13 @@ const schema::Body& describe(schema::Of<EnergySums> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<Bucket> /*of*/) {
-  static constexpr std::array kMembers =
-      joined(std::array{member<&Bucket::from>("from", {kIso}), member<&Bucket::to>("to", {kIso})},
-             sum_members<Bucket>());
+  static constexpr std::array kMembers = bucket_members<Bucket>(sum_members<Bucket>());
   static constexpr schema::Body kBody{.name = "Bucket", .text = kSums, .members = kMembers};
   return kBody;
 }
 
 const schema::Body& describe(schema::Of<EnergySpan> /*of*/) {
-  static constexpr std::array kMembers = {
-      member<&EnergySpan::from>("from", {kIso}),
-      member<&EnergySpan::to>("to", {kIso}),
-      member<&EnergySpan::buckets>("buckets"),
-      member<&EnergySpan::total>("total"),
-      member<&EnergySpan::so_far>("soFar", {.text = kSoFar}),
-  };
+  static constexpr std::array kMembers = span_members<EnergySpan>();
   static constexpr schema::Body kBody{.name = "EnergySpan", .members = kMembers};
   return kBody;
 }
@@ -146,22 +156,14 @@ const schema::Body& describe(schema::Of<HomeEnergySums> /*of*/) {
 }
 
 const schema::Body& describe(schema::Of<HomeBucket> /*of*/) {
-  static constexpr std::array kMembers = joined(
-      std::array{member<&HomeBucket::from>("from", {kIso}), member<&HomeBucket::to>("to", {kIso})},
-      home_sum_members<HomeBucket>());
+  static constexpr std::array kMembers = bucket_members<HomeBucket>(home_sum_members<HomeBucket>());
   static constexpr schema::Body kBody{
       .name = "HomeBucket", .text = kHomeSumsText, .members = kMembers};
   return kBody;
 }
 
 const schema::Body& describe(schema::Of<HomeEnergySpan> /*of*/) {
-  static constexpr std::array kMembers = {
-      member<&HomeEnergySpan::from>("from", {kIso}),
-      member<&HomeEnergySpan::to>("to", {kIso}),
-      member<&HomeEnergySpan::buckets>("buckets"),
-      member<&HomeEnergySpan::total>("total"),
-      member<&HomeEnergySpan::so_far>("soFar", {.text = kSoFar}),
-  };
+  static constexpr std::array kMembers = span_members<HomeEnergySpan>();
   static constexpr schema::Body kBody{.name = "HomeEnergySpan", .members = kMembers};
   return kBody;
 }

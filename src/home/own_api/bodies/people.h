@@ -14,7 +14,7 @@
 
 namespace gridloom::api {
 
-// Tokens of administrators and of cards are told nothing about an account: kAdmin and kCard are
+// Tokens of administrators and of cards get nothing about an account: kAdmin and kCard are
 // never sent.
 template <>
 struct schema::Words<registry::Scope> {

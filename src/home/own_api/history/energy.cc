@@ -225,7 +225,7 @@ void write_span(Span& span, const EnergyRequest& request, const BucketRange& ran
   }
 }
 
-// Whose sums are still to be added.
+// The devices whose sums are still to be added.
 template <typename Span>
 auto& write_so_far(Span& span, const EnergyRequest& request) {
   auto& sums = span.so_far.emplace();

@@ -1,4 +1,4 @@
-// What is answered from history: quota/data of the signed API, and energies, series and events of
+// The answers from history: quota/data of the signed API, and energies, series and events of
 // Gridloom's own (own_api/v1/own_api.h).
 //
 // Responses are produced on the archive's threads and are delivered on the loop of the request;

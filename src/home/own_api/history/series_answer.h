@@ -30,7 +30,7 @@ namespace gridloom::api {
 struct FieldUnit {
   std::string unit{};  // empty: the field has no unit, or it is not known
   double scale = 1;
-  std::optional<int> decimals{};  // of value * scale that the field resolves; empty: not told
+  std::optional<int> decimals{};  // of value * scale that the field resolves; empty: not known
 };
 using UnitOf = std::function<FieldUnit(std::string_view field)>;
 // The units that the device file of a family gives.

@@ -233,7 +233,7 @@ JsonObject chosen(const JsonObject& from, std::span<const std::string_view> name
   return made;
 }
 
-// The picture of the home; a node is told without the devices that make it unknown.
+// The picture of the home; a node is shown without the devices that make it unknown.
 JsonObject picture_in(std::string_view home) {
   std::string head(home.substr(0, home.find(kRows)));
   head.append(kRows).append("]}");
@@ -319,7 +319,7 @@ bool has_battery(const home::HomeDevice& device) {
          (device.role != overview::Role::kPanel && overview::has_charge(*device.family));
 }
 
-// What all batteries of the home hold. Nothing: it is not known of one of them.
+// The capacity of all batteries of the home. Nothing: it is not known of one of them.
 std::optional<double> capacity_of(const home::HomeState& state) {
   double sum_wh = 0;
   for (const home::HomeDevicePtr& device : state.devices) {

@@ -11,7 +11,7 @@
 namespace gridloom::api {
 namespace {
 
-// What each part of an account, and each token, has of its own.
+// The amounts that each part of an account, and each token, has of its own.
 constexpr LiveAmounts kOwn{.clients = 4,
                            .subscriptions = 256,
                            .field_bytes = std::size_t{16} * 1024,

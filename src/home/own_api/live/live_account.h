@@ -1,7 +1,7 @@
-// What the clients of the live stream of one account hold together: how many they are, how many
-// subscriptions they have, the devices that they watch, and the lists of field names. Each has a
-// limit for all accounts, and all but the devices have one for the account, too; some of each is
-// the account's own, which no other account can take.
+// The amounts that the clients of the live stream of one account hold together: how many they are,
+// how many subscriptions they have, the devices that they watch, and the lists of field names. Each
+// has a limit for all accounts, and all but the devices have one for the account, too; some of each
+// is the account's own, which no other account can take.
 //
 // Within an account its browsers, its tokens and its cards, whose tokens are public, have these
 // limits each for themselves, and a token has a quarter of them at most. So no token takes the
@@ -91,7 +91,8 @@ struct LiveBudgets {
 class LiveAccount;
 using LiveAccountPtr = std::shared_ptr<LiveAccount>;
 
-// What the clients of all browsers of an account, or of one of its tokens, hold together.
+// The amounts that the clients of all browsers of an account, or of one of its tokens, hold
+// together.
 class LiveShare {
  public:
   // The part of an account of which this is a share: its browsers, tokens or cards.
@@ -150,7 +151,7 @@ class LiveAccount : public std::enable_shared_from_this<LiveAccount> {
   // The account's rights to each device as a JSON object, made once for each directory.
   [[nodiscard]] SharedText rights(const std::shared_ptr<const registry::Directory>& directory);
   // How often that was made.
-  [[nodiscard]] std::uint64_t rights_made() const;
+  [[nodiscard]] std::uint64_t rights_made() const;  // tidy: allowed, tests count
 
  private:
   const AccountId id_;

@@ -14,7 +14,7 @@
 
 namespace gridloom::api {
 
-// Who opened the stream, and whether the credential is still good.
+// The caller who opened the stream, and whether its credential is still good.
 struct LiveCaller {
   registry::AccountId account{};
   std::string token{};         // its hash; or else:

@@ -246,7 +246,7 @@ void LiveReader::check_quiet() {
   tell(std::move(news));
 }
 
-// The others are told of what the twins say of the state.
+// The others are notified of the state that the twins have.
 void LiveReader::load(const std::vector<LiveDevicePtr>& devices,
                       const std::vector<TwinSnapshotPtr>& twins) {
   const std::uint64_t seq = ++feed_.seq_;

@@ -5,7 +5,7 @@
 // A client reads a device's twin once and then follows the numbers of its changes. What some client
 // has not taken yet is kept here, of each value the latest, so that nothing is queued for a client;
 // beyond kMostWaiting the clients read the twin again. Only the clients that watch a device are
-// told that it changed, each once until it looks at what it watches.
+// notified that it changed, each once until it looks at what it watches.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -50,7 +50,7 @@ class LiveNotice {
   LiveNotice& operator=(const LiveNotice&) = delete;
   ~LiveNotice() = default;
 
-  // False: the client was told before, and has not looked yet.
+  // False: the client was notified before, and has not looked yet.
   bool give() {
     if (std::exchange(is_given_, true)) return false;
     tell_();
@@ -83,7 +83,7 @@ class LiveDevice {
     std::string_view state;  // of overview/freshness.h
   };
   [[nodiscard]] Moment moment() const;
-  // Grows whenever those who watch are told of something new.
+  // Grows whenever those who watch are notified of something new.
   [[nodiscard]] std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
 
   // [[index, value, time of the change], ...] of the values that changed behind `after` up to
@@ -95,7 +95,7 @@ class LiveDevice {
   // The bytes of the changes that are kept for the next client that asks for the same; larger ones
   // are not kept.
   static constexpr std::size_t kCachedBytes = std::size_t{64} * 1024;
-  [[nodiscard]] std::size_t cached_bytes() const;
+  [[nodiscard]] std::size_t cached_bytes() const;  // tidy: allowed, tests count
   // The bytes of changes that some watcher has not taken yet.
   static constexpr std::size_t kMostWaiting = std::size_t{256} * 1024;
   [[nodiscard]] std::size_t waiting_bytes() const;
@@ -137,7 +137,7 @@ class LiveDevice {
   std::vector<std::string> extra_;
   std::optional<TimePoint> last_report_;
   std::string_view state_;
-  // What most clients ask for next; they share it.
+  // The answer that most clients ask for next; they share it.
   mutable std::pair<std::uint64_t, std::uint64_t> cached_for_;
   mutable SharedText cached_;
 };
@@ -250,8 +250,7 @@ class LiveFeed {
   };
   explicit LiveFeed(Options options);
 
-  // What the clients of the caller's browsers, or of its token, hold together; kept as long as
-  // somebody has it.
+  // The share of the caller's browsers, or of its token; kept as long as somebody has it.
   [[nodiscard]] LiveSharePtr share(const LiveCaller& caller);
 
   struct Watcher {
@@ -276,8 +275,8 @@ class LiveFeed {
   [[nodiscard]] double rate() const;
   [[nodiscard]] hub::Hub& hub() const { return *options_.hub; }
   [[nodiscard]] const LiveLimits& limits() const { return options_.limits; }
-  // How often a client was told of news, since the start.
-  [[nodiscard]] std::uint64_t notices() const { return notices_; }
+  // How often a client was notified of news, since the start.
+  [[nodiscard]] std::uint64_t notices() const { return notices_; }  // tidy: allowed, tests count
   // How often a device's twin was read.
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
 

@@ -57,7 +57,7 @@ void LiveSession::receive(std::string_view bytes, TimePoint now) {
   now_ = now;
   if (life_ == Life::kEnded) return;
   subscriptions_->advance(now);
-  // What a message costs has no relation to its size, so the messages of one read may take several
+  // The cost of a message has no relation to its size, so the messages of one read may take several
   // turns. Nothing more is read until they are done.
   const bool waits = input_.has_line();
   input_.add(bytes);

@@ -324,7 +324,7 @@ void LiveSubscriptions::on_home(Result<home::HomeFeed::Home> home) {
   subscription.seen = home->version;
   if (home->version == subscription.version) return;
   if (options_.card) {
-    // A card is not told when something happens that it does not show.
+    // A card is not notified when something happens that it does not show.
     std::string members = card_members(home->in(subscription.language), *options_.card);
     if (members == subscription.card) return;
     subscription.card = std::move(members);
@@ -350,8 +350,8 @@ void LiveSubscriptions::refresh_home() {
   if (!home_) return;
   const Subscription& home = subscriptions_.at(*home_);
   const bool is_due = !home.flushed || now_ - *home.flushed >= home.every;
-  // What another client of the account asked for is no news any more, and yet this one has not got
-  // it.
+  // A state that another client of the account asked for is no news any more, and yet this one has
+  // not got it.
   const bool is_old = home_watch_.is_stale() || home_watch_.version() != home.seen;
   if (is_due && !schedule_.has_news(*home_) && is_old) ask_for_home();
 }

@@ -2,8 +2,8 @@
 // client, and the lines that tell it.
 //
 // News wait in a schedule until the client can take them, and are composed then, from the values of
-// that moment. A device is told by a snapshot first, which a read of its twin comes before; then by
-// its changes. The home is told as a whole.
+// that moment. A device is sent as a snapshot first, which a read of its twin comes before; then by
+// its changes. The home is sent as a whole.
 //
 // Belongs to the loop of its client's connection; LiveFeed and HomeFeed call it there. Not here:
 // the client's messages and its right to the stream (LiveSession).
@@ -44,7 +44,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
   struct Options {
     registry::AccountId account_id{};
     LiveSharePtr share;
-    std::optional<Card> card{};  // the client is told this of the home, and nothing else
+    std::optional<Card> card{};  // the client gets this of the home, and nothing else
     LiveFeed* feed = nullptr;
     home::HomeFeed* homes = nullptr;
     Loop* loop = nullptr;           // the connection's
@@ -69,11 +69,11 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
   [[nodiscard]] std::vector<Refused> drop_forbidden(const registry::Directory& directory);
   void clear();
 
-  // The time goes on; news may become due.
+  // The time advances; news may become due.
   void advance(TimePoint now);
   // The same, a few times a second: the home is no longer watched if nobody asks for it.
   void tick(TimePoint now);
-  // Asks for the home if it has changed, and may be told again.
+  // Asks for the home if it has changed, and may be sent again.
   void refresh_home();
   // Reads the twins that are wanted, as many as may be held. Those of several subscriptions are
   // read together, so call when a read of the connection is done.
@@ -99,7 +99,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
     std::uint64_t number = 0;  // of the last change that the client has
     std::uint64_t names = 0;   // how many names it knows
     std::uint64_t losses = 0;  // LiveDevice::Moment, when the twin was asked for
-    std::string_view state;    // that it was told; empty: it has no snapshot
+    std::string_view state;    // that it has; empty: it has no snapshot
     // Whether changes do not suffice: the client needs another snapshot.
     [[nodiscard]] bool is_behind(const LiveDevice::Moment& moment) const {
       return moment.names != names || moment.losses != losses;
@@ -108,7 +108,7 @@ class LiveSubscriptions : public std::enable_shared_from_this<LiveSubscriptions>
     std::uint64_t seen = 0;  // version of the home that was looked at last, with news or without
     std::optional<home::HomeFeed::Home> home;
     std::uint64_t version = 0;  // that it has
-    std::string card;           // the members that a card is told; empty: not known yet
+    std::string card;           // the members that a card gets; empty: not known yet
     catalog::Language language = catalog::Language::kEnglish;
   };
 

@@ -1,5 +1,5 @@
-// What the routes of Gridloom's own API use of a server. Made once (own_api/own_service.h), shared
-// by all loops; all that it refers to outlives the routes.
+// The parts of a server that the routes of Gridloom's own API use. Made once
+// (own_api/own_service.h), shared by all loops; all that it refers to outlives the routes.
 #pragma once
 
 #include <cstddef>

@@ -222,7 +222,7 @@ JsonArray parameters_of(const Route& route) {
   return all;
 }
 
-// Who may ask, as a sentence.
+// The callers who may ask, as a sentence.
 std::string access_text(const Route& route) {
   if (route.access == Access::kEverybody) return "Needs no credential.";
   if (route.access == Access::kVisitors) return "Answers without a credential too.";

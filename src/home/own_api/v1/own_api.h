@@ -40,7 +40,7 @@
 
 namespace gridloom::api {
 
-// Who may ask for a route at all.
+// The callers who may ask for a route at all.
 enum class Access : std::uint8_t {
   kEverybody,  // also without any credential
   kVisitors,   // likewise, or with the cookie of a session that has ended: 204 without a handler
@@ -59,7 +59,7 @@ class OwnApi {
  public:
   OwnApi(const Services& services, Loop& loop);
 
-  // What is asked, and who asks.
+  // A request, and its caller.
   struct Call {
     const http::Request& request;  // until the handler returns
     Caller caller;                 // its pointers are valid until the handler returns

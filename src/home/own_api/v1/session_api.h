@@ -45,11 +45,11 @@ class SessionApi {
   void shares(Call call) const;
   void set_password(Call call, const wire::JsonObject& body) const;
 
-  // What /me tells a browser: views of the arguments and of the server's parts.
+  // The answer of /me to a browser: views of the arguments and of the server's parts.
   [[nodiscard]] body::Me facts(const registry::Account& account, std::string_view csrf) const;
 
  private:
-  // Who asks to sign in, for the audit.
+  // The browser that asks to sign in, for the audit.
   struct Visitor {
     std::string_view through;  // "link" or "password"
     std::string account{};     // that was named; empty: none

@@ -1,6 +1,6 @@
-// What a household owns, and what each use of it draws over time: programmes of phases, devices
-// that switch by themselves and never rest, and stand-by powers. Constant data, shared by all
-// homes.
+// The appliances of a household, and the power that each use of them draws over time: programmes of
+// phases, devices that switch by themselves and never rest, and stand-by powers. Constant data,
+// shared by all homes.
 #pragma once
 
 #include <array>
@@ -64,7 +64,7 @@ struct Peak {
   double weight = 0;
 };
 
-// What is switched on for a use.
+// An appliance that is switched on for a use.
 struct Appliance {
   std::string_view name;
   std::uint8_t circuit = 0;
@@ -80,7 +80,7 @@ struct Appliance {
   void (*run)(Draws& draws, Programme& programme) = nullptr;
 };
 
-// What switches by itself around the clock: refrigerators, fans, chargers, valves.
+// An appliance that switches by itself around the clock: refrigerators, fans, chargers, valves.
 struct Ticker {
   std::string_view name;
   std::uint8_t circuit = 0;
@@ -94,7 +94,7 @@ struct Ticker {
   bool cools = false;  // a compressor: longer in summer and by day, with a surge at the start
 };
 
-// What is always on.
+// An appliance that is always on.
 struct Standby {
   std::uint8_t circuit = 0;
   double power_w = 0;

@@ -153,7 +153,7 @@ bool HouseholdModel::has_guests(const Day& day) const {
 }
 
 void HouseholdModel::add_spans(int person, const Day& day, std::vector<Span>& spans) const {
-  // What stays the same: the role, and the person's own hours.
+  // The role and the person's own hours stay the same.
   const Chance people = people_.value_or(chance_);
   Draws always(people.split("person"), person);
   const bool works = always.happens(kWorks);

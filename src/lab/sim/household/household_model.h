@@ -61,7 +61,7 @@ class HouseholdModel {
     Switchboard(const Switchboard&) = delete;
     Switchboard& operator=(const Switchboard&) = delete;
     virtual ~Switchboard() = default;
-    // What is on other circuits need not be planned.
+    // Uses on other circuits need not be planned.
     [[nodiscard]] virtual bool has(std::size_t circuit) const = 0;
     struct Use {
       std::size_t circuit = 0;
@@ -78,7 +78,7 @@ class HouseholdModel {
   [[nodiscard]] bool is_away(const Day& day) const;
   // When each of them is awake and at home; empty: nobody is there all day.
   [[nodiscard]] std::vector<Span> awake(const Day& day) const;
-  // What a circuit draws all day long.
+  // The power that a circuit draws all day long.
   [[nodiscard]] double steady_w(std::size_t circuit, const Day& day) const;
 
   [[nodiscard]] const Inventory& inventory() const { return *inventory_; }

@@ -20,7 +20,7 @@
 
 namespace gridloom::sim::household {
 
-// Which channel of a device each circuit is on; kNotWired: on none.
+// The channel of a device that each circuit is on; kNotWired: on none.
 using Wiring = std::array<std::int8_t, kMaxCircuits>;
 inline constexpr std::int8_t kNotWired = -1;
 // All circuits on one channel.
@@ -82,8 +82,8 @@ class Load {
   void show(std::int64_t local_ms, std::uint32_t touched);
   void show(std::size_t index);
 
-  // What every step reads comes first and together: many devices do not fit into a processor's
-  // nearest cache.
+  // Members that every step reads come first and together: many devices do not fit into a
+  // processor's nearest cache.
   std::int64_t since_ms_ = kNever;  // time of the last change
   std::int64_t next_ms_ = kNever;   // time of the next one
   std::array<Shown, kMaxCircuits> shown_{};

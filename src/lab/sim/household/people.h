@@ -38,7 +38,7 @@ class People {
     day_ = day;
     spans_ = home_.awake(Day(day));
     asleep_.clear();
-    // Whoever was out at night or is away on a holiday has no first and last hour.
+    // A person who was out at night or is away on a holiday has no first and last hour.
     if (!spans_.empty()) {
       const double wakes_h = std::ranges::min(spans_, {}, &Span::from_h).from_h;
       const double sleeps_h = std::ranges::max(spans_, {}, &Span::to_h).to_h;

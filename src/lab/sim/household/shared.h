@@ -14,7 +14,7 @@ struct Shared {
   int people = 0;  // 0: as many as the chance draws
 };
 
-// Who lives with a device: the people of its site, or, where it shares none, those of `alone`.
+// The household of a device: the people of its site, or, where it shares none, those of `alone`.
 [[nodiscard]] inline Shared household_of(const std::optional<Shared>& site, const Chance& alone) {
   return site.value_or(Shared{.chance = alone});
 }

@@ -87,7 +87,7 @@ class Car {
   static constexpr double kPhase_v = 230;
   static constexpr double kHour_s = 3600;
 
-  // A cloud, or a kettle, does not end the charge: it goes on with the least current for a while.
+  // A cloud, or a kettle, does not end the charge: it continues with the least current for a while.
   double steady_a(double sun_a, TimePoint now) {
     if (sun_a >= charger_.least_a) {
       patient_until_ = now + kPatience;

@@ -69,7 +69,7 @@ class CellSpread {
       cells[k] = std::max<std::int64_t>(0, round_to_int64(mean_mv + apart_mv.at(k)));
       left_mv -= cells[k];
     }
-    // What rounding left goes to cells here and there.
+    // The remainder of the rounding goes to cells here and there.
     for (std::size_t k = 0; left_mv != 0; k = (k + kStride) % n) {
       const std::int64_t step_mv = left_mv > 0 ? 1 : -1;
       if (cells[k] + step_mv < 0) continue;

@@ -188,7 +188,7 @@ void Delta2::resume(Fields& fields, const Environment& environment, const TimeOf
   socket_c_ = last.socket_c;
   tripped_ = last.tripped;
   planner_.restore({.full = last.full, .empty = last.empty, .generator = last.generator});
-  had_mains_ = environment.grid_up;  // a pause of charging goes on
+  had_mains_ = environment.grid_up;  // a pause of charging continues
   planner_.start(environment);
   read(fields);
   if (last.asleep) unit_idle_.idle(environment.now, Millis{set_.standby_min * kMinute_ms});

@@ -117,7 +117,7 @@ class Planner {
   [[nodiscard]] double own_w(const Settings& set, const Flow& flow) const;
   [[nodiscard]] double conversion_loss_w(double power_w) const;
   [[nodiscard]] double wall_dc_w(const Flow& flow) const;
-  // What the batteries can take together.
+  // The power that the batteries can take together.
   struct Room {
     double charge_w = 0;      // at most
     double charge_share = 1;  // of what they take when they are warm and not nearly full

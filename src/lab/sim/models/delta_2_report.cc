@@ -198,7 +198,7 @@ void write_solar(Fields& fields, const StepResult& now) {
   fields.set_si(slots.solar_bus_power, out_w);
   fields.set_si(slots.solar_temperature, now.solar_c);
   fields.set(slots.solar_plug, flow.at_car ? 2 : flow.panels ? 1 : 0);
-  // What the wall gives may be all that the pack takes: then the sun waits.
+  // The wall may give all that the pack takes: then the sun waits.
   const int without_solar = flow.panels && flow.wall_w > 0 ? 2 : 0;
   fields.set(slots.solar_charges, flow.solar_w > 0 ? 1 : without_solar);
   const int by_input = flow.at_car ? 1 : 2;

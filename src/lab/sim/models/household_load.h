@@ -1,6 +1,6 @@
-// What a device's own household draws from it. A test, a scenario or a file of the world can set
-// the home's power instead (Environment::household_w); the device then supplies a fixed share of
-// it.
+// The power that a device's own household draws from it. A test, a scenario or a file of the world
+// can set the home's power instead (Environment::household_w); the device then supplies a fixed
+// share of it.
 #pragma once
 
 #include <algorithm>

@@ -19,8 +19,8 @@
 namespace gridloom::sim::panel {
 
 // The members of an element that the model writes, in the order of Slots.
-enum PowerMember : std::uint8_t { kWatts, kIsStored, kPowerMembers };
-enum ControlMember : std::uint8_t { kSource, kPriority, kControlMembers };
+enum : std::uint8_t { kWatts, kIsStored, kPowerMembers };
+enum : std::uint8_t { kSource, kPriority, kControlMembers };
 enum PackMember : std::uint8_t {
   kCharge,
   kTemperature,

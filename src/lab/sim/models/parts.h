@@ -27,7 +27,7 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double hour_of(const Environment& environment) {
   return static_cast<double>(environment.local_ms) / kHour_ms;
 }
-// What the site's clocks show.
+// The time that the site's clocks show.
 [[nodiscard]] inline time::LocalTime local_time(const Environment& environment) {
   return time::LocalTime(environment.now.time_since_epoch() + environment.utc_offset);
 }
@@ -40,22 +40,9 @@ constexpr Millis kInstant{1};  // a step this long makes a command show at once
 [[nodiscard]] inline double round_to(double value, double parts) {
   return round_half_away(value * parts) / parts;
 }
-// As above, rounded down and up.
+// As above, rounded down.
 [[nodiscard]] inline double floor_to(double value, double parts) {
   return round_down(value * parts) / parts;
-}
-[[nodiscard]] inline double ceil_to(double value, double parts) {
-  return round_up(value * parts) / parts;
-}
-
-// As std::lerp for 0 <= `part` < 1, to the last bit, but without branches: no processor predicts
-// the signs of random values.
-[[nodiscard]] inline double lerp_within(double from, double to, double part) {
-  const double across = part * to + (1 - part) * from;
-  const double along = from + part * (to - from);
-  const double bounded = to > from ? std::min(to, along) : std::max(to, along);
-  const bool signs_differ = (from <= 0 && to >= 0) || (from >= 0 && to <= 0);
-  return signs_differ ? across : bounded;
 }
 
 // The value of a first-order lag after a step on its way to `to`.

@@ -2,11 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
-#include <cmath>
 #include <cstdint>
 
-#include "base/chance.h"
 #include "sim/decay.h"
 
 namespace gridloom::sim {
@@ -45,18 +42,6 @@ TEST(Latch, ObeysANewLimitAtOnce) {
   restored.restore(true);
   restored.update_at_limit(56, {.from = 58, .until = 53});
   EXPECT_TRUE(restored.on()) << "the limit is the one of before";
-}
-
-TEST(LerpWithin, IsThatOfTheStandardLibrary) {
-  const Chance chance(3);
-  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
-  for (std::uint64_t k = 0; k < 30'000; ++k) {
-    const double from = k % 7 == 0 ? 0 : chance.normal(3 * k);
-    const double to = k % 11 == 0 ? from : k % 13 == 0 ? 0 : chance.normal(3 * k + 1);
-    const double part = k % 5 == 0 ? 0 : chance.uniform(3 * k + 2);
-    ASSERT_EQ(bits(lerp_within(from, to, part)), bits(std::lerp(from, to, part)))
-        << from << ' ' << to << ' ' << part;
-  }
 }
 
 TEST(Settle, IsTheSameInOneStepAsInMany) {
@@ -110,7 +95,6 @@ TEST(RoundTo, RoundsToParts) {
   EXPECT_EQ(round_to(-1.005, 1), -1);
   EXPECT_EQ(floor_to(1.26, 10), 1.2);
   EXPECT_EQ(floor_to(-1.26, 10), -1.3);
-  EXPECT_EQ(ceil_to(1.21, 10), 1.3);
 }
 
 }  // namespace

@@ -211,7 +211,7 @@ void PowerKits::run_converters(const Environment& environment, double seconds) {
       slots_->ratings.inverter_loss * std::max(flow_.inverter_w, flow_.charger_w);
   const double loss = 1 - slots_->ratings.converter_efficiency;
   run(converters_.solar, flow_.pv_w, flow_.pv_w * loss);
-  // What its energies count is what it gives.
+  // Its energies count the power that it gives.
   run(converters_.alternator, flow_.vehicle_w, (flow_.alternator_w + flow_.vehicle_w) * loss);
   run(converters_.dc, flow_.dc_out_w, flow_.dc_out_w * loss);
   run(converters_.ac_in, flow_.ac_in_w, inverter_loss_w);

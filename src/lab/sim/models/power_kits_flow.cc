@@ -79,7 +79,7 @@ void Planner::offer_loads(const Settings& set, const Environment& environment, O
   const double set_w = std::min(home_w.value_or(0), kMaxHousehold_w);
   offer.ac_channels = set.ac_channels;
   offer.dc_channels = set.dc_channels;
-  // What is off needs no rounding.
+  // A power that is off needs no rounding.
   const auto put = [](int& power_w, double wanted_w) {
     if (wanted_w > 0) power_w = rounded(wanted_w);
   };

@@ -1,4 +1,4 @@
-// What the Power Kits keep beside their fields: settings that no report shows.
+// The state that the Power Kits keep beside their fields: settings that no report shows.
 #pragma once
 
 #include <optional>

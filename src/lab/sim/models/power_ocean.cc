@@ -318,7 +318,7 @@ class PowerOcean final : public Model {
     watts_ = draw(environment, seconds);
     share_out(environment, dt);
     batteries_.add_to(balance_);
-    // What other devices feed in may be more than all loads.
+    // Other devices may feed in more than all loads draw.
     const double used_w = watts_.load - ratings_.own_w;
     balance_.close({.in_w = watts_.mppt() + std::max(0.0, watts_.grid) + std::max(0.0, -used_w),
                     .out_w = std::max(0.0, used_w) + std::max(0.0, -watts_.grid)},

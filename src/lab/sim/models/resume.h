@@ -1,5 +1,5 @@
-// What the models' resume() share: values of a last report that are checked before they are used,
-// and what a battery and a warm component are after a time off.
+// The common part of the models' resume(): values of a last report that are checked before they are
+// used, and the state of a battery and a warm component after a time off.
 #pragma once
 
 #include <algorithm>
@@ -50,7 +50,7 @@ inline double finer_soc(double shown_percent, double remaining_ah, double full_a
   return std::clamp(fine_percent, 0.0, 100.0);
 }
 
-// What self-discharge leaves of a charge: a lithium iron phosphate battery loses about 3 % a month.
+// The charge that self-discharge leaves: a lithium iron phosphate battery loses about 3 % a month.
 inline double rested_soc(double soc_percent, const TimeOff& off) {
   constexpr double kTime_s = 30 * 24 * 3600 / 0.03;
   return soc_percent * Decay(kTime_s).over(seconds_of(off.length));

@@ -562,7 +562,7 @@ class SmartHomePanel final : public Model {
   std::array<std::int64_t, 3> shown_day_{};
   std::string shown_day_json_;
   Settings set_;
-  // What a step needs of the circuits' settings.
+  // The circuits' settings that a step needs.
   std::array<double, kLoads> most_w_{};
   std::bitset<kLoads> held_;     // set by hand
   std::bitset<kLoads> rescued_;  // supplied in an outage

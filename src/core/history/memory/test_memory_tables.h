@@ -9,6 +9,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -153,13 +154,24 @@ class MemoryTables {
 };
 
 // The tables of a device; those of a device that has none are empty.
-[[nodiscard]] const DeviceTables& device_of(const MemoryRows& tables, DeviceNumber device);
+inline const DeviceTables& device_of(const MemoryRows& tables, DeviceNumber device) {
+  static const DeviceTables kNone;
+  const auto found = tables.devices.find(device);
+  return found == tables.devices.end() ? kNone : *found->second;
+}
 
 // The chunks of a device's hours [from, to), and of one hour.
-[[nodiscard]] std::ranges::subrange<Chunks::const_iterator> chunks_of(const DeviceTables& device,
-                                                                      std::int64_t from,
-                                                                      std::int64_t to);
-[[nodiscard]] std::ranges::subrange<Chunks::const_iterator> chunks_of(const DeviceTables& device,
-                                                                      std::int64_t hour);
+inline std::ranges::subrange<Chunks::const_iterator> chunks_of(const DeviceTables& device,
+                                                               std::int64_t from, std::int64_t to) {
+  const auto begin = device.chunks.lower_bound({.hour = from});
+  return {begin, from < to ? device.chunks.lower_bound({.hour = to}) : begin};
+}
+
+inline std::ranges::subrange<Chunks::const_iterator> chunks_of(const DeviceTables& device,
+                                                               std::int64_t hour) {
+  constexpr std::int64_t kLast = std::numeric_limits<std::int64_t>::max();
+  return {device.chunks.lower_bound({.hour = hour}),
+          device.chunks.upper_bound({.hour = hour, .chunk = kLast})};
+}
 
 }  // namespace gridloom::history

@@ -1,19 +1,27 @@
-#include "history/memory/memory_store_factory.h"
+// History's storage in the memory of the process, for tests. It is lost when the factory and all
+// its connections are gone, and nothing in it is ever damaged.
+#pragma once
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "history/memory/memory_retention_store.h"
-#include "history/memory/memory_store.h"
-#include "history/memory/memory_tables.h"
+#include "base/result.h"
+#include "history/memory/test_memory_retention_store.h"
+#include "history/memory/test_memory_store.h"
+#include "history/memory/test_memory_tables.h"
+#include "history/store/store_factory.h"
 
 namespace gridloom::history {
-namespace {
 
-StoreCheck count_rows(MemoryTables& tables) {
+// Parts of the functions below.
+namespace memory {
+
+inline StoreCheck count_rows(MemoryTables& tables) {
   const MemoryTables::View view(tables);
   const MemoryRows& all = *view;
   StoreCheck found;
@@ -57,10 +65,13 @@ class MemoryStoreFactory final : public StoreFactory {
   const std::shared_ptr<MemoryTables> tables_ = std::make_shared<MemoryTables>();
 };
 
-}  // namespace
+}  // namespace memory
 
-std::shared_ptr<StoreFactory> memory_store_factory(std::function<Status()> on_write) {
-  return std::make_shared<MemoryStoreFactory>(std::move(on_write));
+// `on_write` is called before each Store::write(), which returns its error, if it has one: a
+// storage that is away for a while. Empty: none ever is.
+[[nodiscard]] inline std::shared_ptr<StoreFactory> memory_store_factory(
+    std::function<Status()> on_write = {}) {
+  return std::make_shared<memory::MemoryStoreFactory>(std::move(on_write));
 }
 
 }  // namespace gridloom::history

@@ -1,18 +1,97 @@
-#include "history/memory/memory_store.h"
+// A connection to history's storage in memory.
+//
+// Thread rule: one thread at a time.
+#pragma once
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <iterator>
 #include <map>
+#include <memory>
+#include <optional>
 #include <ranges>
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "history/memory/test_memory_tables.h"
+#include "history/store/store.h"
 
 namespace gridloom::history {
-namespace {
 
-Status each_hour(const BytesByHour& hours, std::int64_t from, std::int64_t to,
-                 const StoreReader::OnBytes& on_bytes) {
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(std::shared_ptr<MemoryTables> tables, std::function<Status()> on_write = {})
+      : tables_(std::move(tables)), on_write_(std::move(on_write)) {}
+
+  [[nodiscard]] Status write(const Changes& changes) override;
+  [[nodiscard]] bool is_checkpointed() const override { return true; }
+  [[nodiscard]] Result<journal::Positions> applied() override;
+  [[nodiscard]] Result<std::vector<std::string>> names() override;
+  [[nodiscard]] Result<std::vector<StoredTwin>> twins() override;
+  [[nodiscard]] Result<TakenRecords> taken() override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> open_faults() override;
+  [[nodiscard]] Result<std::vector<DeviceHour>> open_hours() override;
+
+  [[nodiscard]] Result<bool> has_taken(const DeviceHour& of, std::uint64_t record) override;
+  [[nodiscard]] Status each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                  const OnBytes& on_chunk) override;
+  [[nodiscard]] Result<bool> chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                         std::int64_t to, const OnChunk& on_chunk) override;
+  [[nodiscard]] Result<ChunkPosition> resume(DeviceNumber device,
+                                             const ChunkPosition& place) override;
+  [[nodiscard]] Status each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_energy, const OnHour& on_damaged) override;
+  [[nodiscard]] Status each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                   const OnBytes& on_rollup) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_before(DeviceNumber device,
+                                                                std::int64_t hour) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> hour_from(DeviceNumber device,
+                                                              std::int64_t hour) override;
+  [[nodiscard]] Result<std::optional<std::int64_t>> rollup_from(DeviceNumber device,
+                                                                std::int64_t hour) override;
+  [[nodiscard]] Result<StoredHours> hours_since(DeviceNumber device, std::int64_t mark,
+                                                std::size_t most) override;
+  [[nodiscard]] Result<std::vector<std::int64_t>> hours_without_energies(DeviceNumber device,
+                                                                         std::int64_t from,
+                                                                         std::int64_t to) override;
+  [[nodiscard]] Status each_audit(const OnAudit& on_entry) override;
+  [[nodiscard]] Status each_event(DeviceNumber device, std::int64_t from_ms,
+                                  const EventPosition& before, const OnEvent& on_event) override;
+  [[nodiscard]] Result<std::vector<StoredEvent>> events_since(std::uint64_t id,
+                                                              std::size_t most) override;
+
+ private:
+  // Calls `function` with the tables of the snapshot, or of now. No lock is held meanwhile.
+  template <typename Function>
+  std::invoke_result_t<Function&, const MemoryRows&> read(Function function) {
+    if (snapshot_) return function(**snapshot_);
+    const MemoryTables::View now(*tables_);
+    return function(*now);
+  }
+  [[nodiscard]] Status begin_snapshot() override {
+    snapshot_.emplace(*tables_);
+    return {};
+  }
+  void end_snapshot() override { snapshot_.reset(); }
+
+  std::shared_ptr<MemoryTables> tables_;
+  std::function<Status()> on_write_;
+  std::optional<MemoryTables::View> snapshot_;  // does not outlive tables_
+};
+
+// Parts of the functions below.
+namespace memory {
+
+inline Status each_hour(const BytesByHour& hours, std::int64_t from, std::int64_t to,
+                        const StoreReader::OnBytes& on_bytes) {
   for (const auto& [hour, bytes] :
        std::ranges::subrange(hours.lower_bound(from), hours.lower_bound(std::max(from, to)))) {
     GL_TRY(on_bytes(hour, *bytes));
@@ -20,7 +99,7 @@ Status each_hour(const BytesByHour& hours, std::int64_t from, std::int64_t to,
   return {};
 }
 
-void put_hour(MemoryRows& all, const Changes::Hour& hour) {
+inline void put_hour(MemoryRows& all, const Changes::Hour& hour) {
   DeviceTables& device = all.devices[hour.of.device].change();
   auto old = chunks_of(device, hour.of.hour);
   if (hour.over) old = {device.chunks.erase(old.begin(), old.end()), old.end()};
@@ -33,13 +112,13 @@ void put_hour(MemoryRows& all, const Changes::Hour& hour) {
   if (hour.taken != 0) all.taken.change().insert_or_assign(hour.of, hour.taken);
 }
 
-// What `applied` tells need not be told of single hours.
-void put_applied(MemoryRows& all, std::uint64_t applied) {
+// `applied` implies the state of each hour, which is not written again.
+inline void put_applied(MemoryRows& all, std::uint64_t applied) {
   all.applied = std::max(all.applied, applied);
   std::erase_if(all.taken.change(), [&](const auto& row) { return row.second <= all.applied; });
 }
 
-void put_event(MemoryRows& all, const StoredEvent& stored) {
+inline void put_event(MemoryRows& all, const StoredEvent& stored) {
   using enum journal::EventKind;
   const journal::DeviceEvent& event = stored.event;
   DeviceTables& device = all.devices[event.device].change();
@@ -52,7 +131,7 @@ void put_event(MemoryRows& all, const StoredEvent& stored) {
   }
 }
 
-Status check_names(const MemoryRows& tables, const Changes& changes) {
+inline Status check_names(const MemoryRows& tables, const Changes& changes) {
   std::map<FieldId, std::string_view> fresh;
   for (const auto& [id, name] : changes.names) {
     if (tables.names->contains(id) || !fresh.emplace(id, name).second) {
@@ -62,9 +141,9 @@ Status check_names(const MemoryRows& tables, const Changes& changes) {
   return {};
 }
 
-}  // namespace
+}  // namespace memory
 
-Status MemoryStore::write(const Changes& changes) {
+inline Status MemoryStore::write(const Changes& changes) {
   if (on_write_) {
     GL_TRY(on_write_());
   }
@@ -74,11 +153,11 @@ Status MemoryStore::write(const Changes& changes) {
     applied = common;
   }
   return tables_->change([&](MemoryRows& all) -> Status {
-    GL_TRY(check_names(all, changes));
+    GL_TRY(memory::check_names(all, changes));
     if (!changes.names.empty()) {
       all.names.change().insert(changes.names.begin(), changes.names.end());
     }
-    for (const Changes::Hour& hour : changes.hours) put_hour(all, hour);
+    for (const Changes::Hour& hour : changes.hours) memory::put_hour(all, hour);
     for (const Changes::Energies& row : changes.energies) {
       all.devices[row.of.device].change().energies.insert_or_assign(row.of.hour,
                                                                     bytes_of(row.bytes));
@@ -87,17 +166,17 @@ Status MemoryStore::write(const Changes& changes) {
     for (const AuditRow& row : changes.audit) {
       all.audit.change().try_emplace(row.sequence, bytes_of(row.entry));
     }
-    for (const StoredEvent& stored : changes.events) put_event(all, stored);
-    if (changes.applied) put_applied(all, applied);
+    for (const StoredEvent& stored : changes.events) memory::put_event(all, stored);
+    if (changes.applied) memory::put_applied(all, applied);
     return {};
   });
 }
 
-Result<journal::Positions> MemoryStore::applied() {
+inline Result<journal::Positions> MemoryStore::applied() {
   return read([](const MemoryRows& all) { return journal::Positions::everywhere(all.applied); });
 }
 
-Result<std::vector<std::string>> MemoryStore::names() {
+inline Result<std::vector<std::string>> MemoryStore::names() {
   return read([](const MemoryRows& all) -> Result<std::vector<std::string>> {
     std::vector<std::string> names;
     for (const auto& [id, name] : *all.names) {
@@ -111,7 +190,7 @@ Result<std::vector<std::string>> MemoryStore::names() {
   });
 }
 
-Result<std::vector<StoredTwin>> MemoryStore::twins() {
+inline Result<std::vector<StoredTwin>> MemoryStore::twins() {
   return read([](const MemoryRows& all) {
     std::vector<StoredTwin> twins;
     for (const auto& [number, device] : all.devices) {
@@ -121,12 +200,12 @@ Result<std::vector<StoredTwin>> MemoryStore::twins() {
   });
 }
 
-Result<TakenRecords> MemoryStore::taken() {
+inline Result<TakenRecords> MemoryStore::taken() {
   return read(
       [](const MemoryRows& all) { return TakenRecords{.of = *all.taken, .is_known = true}; });
 }
 
-Result<std::vector<StoredEvent>> MemoryStore::open_faults() {
+inline Result<std::vector<StoredEvent>> MemoryStore::open_faults() {
   return read([](const MemoryRows& all) {
     std::vector<StoredEvent> open;
     for (const auto& [number, device] : all.devices) {
@@ -139,7 +218,7 @@ Result<std::vector<StoredEvent>> MemoryStore::open_faults() {
   });
 }
 
-Result<std::vector<DeviceHour>> MemoryStore::open_hours() {
+inline Result<std::vector<DeviceHour>> MemoryStore::open_hours() {
   return read([](const MemoryRows& all) {
     std::vector<DeviceHour> hours;
     for (const auto& [number, device] : all.devices) {
@@ -152,7 +231,7 @@ Result<std::vector<DeviceHour>> MemoryStore::open_hours() {
   });
 }
 
-Result<bool> MemoryStore::has_taken(const DeviceHour& of, std::uint64_t record) {
+inline Result<bool> MemoryStore::has_taken(const DeviceHour& of, std::uint64_t record) {
   return read([&](const MemoryRows& all) {
     if (all.applied >= record) return true;
     const auto found = all.taken->find(of);
@@ -160,8 +239,8 @@ Result<bool> MemoryStore::has_taken(const DeviceHour& of, std::uint64_t record) 
   });
 }
 
-Status MemoryStore::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
-                               const OnBytes& on_chunk) {
+inline Status MemoryStore::each_chunk(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                      const OnBytes& on_chunk) {
   return read([&](const MemoryRows& all) -> Status {
     for (const auto& [key, chunk] : chunks_of(device_of(all, device), from, to)) {
       GL_TRY(on_chunk(key.hour, *chunk.bytes));
@@ -170,8 +249,8 @@ Status MemoryStore::each_chunk(DeviceNumber device, std::int64_t from, std::int6
   });
 }
 
-Result<bool> MemoryStore::chunks_from(DeviceNumber device, const ChunkPosition& place,
-                                      std::int64_t to, const OnChunk& on_chunk) {
+inline Result<bool> MemoryStore::chunks_from(DeviceNumber device, const ChunkPosition& place,
+                                             std::int64_t to, const OnChunk& on_chunk) {
   return read([&](const MemoryRows& all) -> Result<bool> {
     const Chunks& chunks = device_of(all, device).chunks;
     const ChunkKey from{.hour = place.hour, .chunk = place.chunk};
@@ -185,8 +264,8 @@ Result<bool> MemoryStore::chunks_from(DeviceNumber device, const ChunkPosition& 
   });
 }
 
-Result<StoreReader::ChunkPosition> MemoryStore::resume(DeviceNumber device,
-                                                       const ChunkPosition& place) {
+inline Result<StoreReader::ChunkPosition> MemoryStore::resume(DeviceNumber device,
+                                                              const ChunkPosition& place) {
   if (place.chunk == 0) return place;
   return read([&](const MemoryRows& all) {
     const Chunks& chunks = device_of(all, device).chunks;
@@ -196,22 +275,22 @@ Result<StoreReader::ChunkPosition> MemoryStore::resume(DeviceNumber device,
   });
 }
 
-Status MemoryStore::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                const OnBytes& on_energy, const OnHour& /*on_damaged*/) {
+inline Status MemoryStore::each_energy(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                       const OnBytes& on_energy, const OnHour& /*on_damaged*/) {
   return read([&](const MemoryRows& all) {
-    return each_hour(device_of(all, device).energies, from, to, on_energy);
+    return memory::each_hour(device_of(all, device).energies, from, to, on_energy);
   });
 }
 
-Status MemoryStore::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
-                                const OnBytes& on_rollup) {
+inline Status MemoryStore::each_rollup(DeviceNumber device, std::int64_t from, std::int64_t to,
+                                       const OnBytes& on_rollup) {
   return read([&](const MemoryRows& all) {
-    return each_hour(device_of(all, device).rollups, from, to, on_rollup);
+    return memory::each_hour(device_of(all, device).rollups, from, to, on_rollup);
   });
 }
 
-Result<std::optional<std::int64_t>> MemoryStore::hour_before(DeviceNumber device,
-                                                             std::int64_t hour) {
+inline Result<std::optional<std::int64_t>> MemoryStore::hour_before(DeviceNumber device,
+                                                                    std::int64_t hour) {
   return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
     const Chunks& chunks = device_of(all, device).chunks;
     const auto after = chunks.lower_bound({.hour = hour});
@@ -220,7 +299,8 @@ Result<std::optional<std::int64_t>> MemoryStore::hour_before(DeviceNumber device
   });
 }
 
-Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device, std::int64_t hour) {
+inline Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device,
+                                                                  std::int64_t hour) {
   return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
     const DeviceTables& tables = device_of(all, device);
     std::optional<std::int64_t> first;
@@ -235,8 +315,8 @@ Result<std::optional<std::int64_t>> MemoryStore::hour_from(DeviceNumber device, 
   });
 }
 
-Result<std::optional<std::int64_t>> MemoryStore::rollup_from(DeviceNumber device,
-                                                             std::int64_t hour) {
+inline Result<std::optional<std::int64_t>> MemoryStore::rollup_from(DeviceNumber device,
+                                                                    std::int64_t hour) {
   return read([&](const MemoryRows& all) -> std::optional<std::int64_t> {
     const DeviceTables& tables = device_of(all, device);
     const auto first = tables.rollups.lower_bound(hour);
@@ -244,8 +324,8 @@ Result<std::optional<std::int64_t>> MemoryStore::rollup_from(DeviceNumber device
   });
 }
 
-Result<StoredHours> MemoryStore::hours_since(DeviceNumber device, std::int64_t mark,
-                                             std::size_t most) {
+inline Result<StoredHours> MemoryStore::hours_since(DeviceNumber device, std::int64_t mark,
+                                                    std::size_t most) {
   return read([&](const MemoryRows& all) {
     std::map<std::int64_t, std::int64_t> marks;
     for (const auto& [key, chunk] : device_of(all, device).chunks) {
@@ -261,9 +341,9 @@ Result<StoredHours> MemoryStore::hours_since(DeviceNumber device, std::int64_t m
   });
 }
 
-Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumber device,
-                                                                      std::int64_t from,
-                                                                      std::int64_t to) {
+inline Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumber device,
+                                                                             std::int64_t from,
+                                                                             std::int64_t to) {
   return read([&](const MemoryRows& all) {
     const DeviceTables& tables = device_of(all, device);
     std::vector<std::int64_t> hours;
@@ -275,7 +355,7 @@ Result<std::vector<std::int64_t>> MemoryStore::hours_without_energies(DeviceNumb
   });
 }
 
-Status MemoryStore::each_audit(const OnAudit& on_entry) {
+inline Status MemoryStore::each_audit(const OnAudit& on_entry) {
   return read([&](const MemoryRows& all) -> Status {
     for (const auto& [sequence, entry] : std::views::reverse(*all.audit)) {
       if (!on_entry({.sequence = sequence, .entry = *entry})) break;
@@ -284,8 +364,8 @@ Status MemoryStore::each_audit(const OnAudit& on_entry) {
   });
 }
 
-Status MemoryStore::each_event(DeviceNumber device, std::int64_t from_ms,
-                               const EventPosition& before, const OnEvent& on_event) {
+inline Status MemoryStore::each_event(DeviceNumber device, std::int64_t from_ms,
+                                      const EventPosition& before, const OnEvent& on_event) {
   return read([&](const MemoryRows& all) -> Status {
     const Events& events = device_of(all, device).events;
     const auto from = events.lower_bound({.at_ms = from_ms});
@@ -298,7 +378,8 @@ Status MemoryStore::each_event(DeviceNumber device, std::int64_t from_ms,
   });
 }
 
-Result<std::vector<StoredEvent>> MemoryStore::events_since(std::uint64_t id, std::size_t most) {
+inline Result<std::vector<StoredEvent>> MemoryStore::events_since(std::uint64_t id,
+                                                                  std::size_t most) {
   return read([&](const MemoryRows& all) {
     std::vector<StoredEvent> events;
     for (const auto& [number, device] : all.devices) {

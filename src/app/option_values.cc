@@ -9,7 +9,7 @@
 
 #include "app/operations/kinds.h"
 #include "net/address.h"
-#include "net/listening_socket.h"
+#include "net/listener.h"
 #include "time/grammar.h"
 #include "time/iso_text.h"
 

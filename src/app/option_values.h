@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/virtual_clock.h"
-#include "net/network.h"
+#include "net/address.h"
 #include "net/tls.h"
 #include "server/listeners.h"
 #include "time/time_zone.h"

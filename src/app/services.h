@@ -12,7 +12,7 @@
 #include "app/limits.h"
 #include "app/operations/context.h"
 #include "app/options.h"
-#include "base/account_id.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "registry/directory.h"
 #include "server/service.h"

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/nearest.h"
+#include "base/printable.h"
 #include "base/read_file.h"
-#include "base/redacted.h"
 #include "bridges/kinds.h"
 #include "time/grammar.h"
 

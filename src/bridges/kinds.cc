@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/home_assistant/home_assistant.h"
 #include "bridges/influx/bridge.h"
 #include "bridges/meter/meter.h"

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "hubs/cluster.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/test_memory_bus.h"
 #include "server/server.h"
 #include "testing/home.h"

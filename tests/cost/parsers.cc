@@ -14,7 +14,7 @@
 
 #include "api/message/envelope.h"
 #include "api/message/headers.h"
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "http/service.h"
 #include "http/session.h"
 #include "http/web_socket.h"

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "api/http_service.h"
 #include "api/message/headers.h"
 #include "http/session.h"

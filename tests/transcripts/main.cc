@@ -35,7 +35,6 @@
 #include <vector>
 
 #include "catalog/loader.h"
-#include "hubs/client_book.h"
 #include "hubs/request_bytes.h"
 #include "own_api/own_service.h"
 #include "testing/long_runs.h"

@@ -20,7 +20,7 @@
 #include "app/data_folder/restore.h"
 #include "app/operations/backup.h"
 #include "app/process/progress.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

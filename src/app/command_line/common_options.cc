@@ -13,7 +13,7 @@
 #include "app/process/language.h"
 #include "app/ready_file.h"
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::app {
 namespace {

@@ -26,7 +26,7 @@
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/platform/fault_injector.h"
-#include "registry/sqlite/name_list.h"
+#include "registry/sqlite/load.h"
 
 namespace gridloom::app {
 

@@ -13,8 +13,8 @@
 
 #include "app/command_line/command_help.h"
 #include "base/nearest.h"
+#include "base/printable.h"
 #include "base/read_file.h"
-#include "base/redacted.h"
 
 namespace gridloom::app {
 namespace {

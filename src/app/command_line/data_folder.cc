@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "app/data_folder/restore.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 
 namespace gridloom::app {
 namespace {

@@ -20,7 +20,6 @@
 #include "app/operations/table.h"
 #include "base/nearest.h"
 #include "base/printable.h"
-#include "base/redacted.h"
 #include "wire/json.h"
 
 namespace gridloom::app {

@@ -15,7 +15,7 @@
 #include "app/command_line/command_help.h"
 #include "app/command_line/config_file.h"
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::app {
 namespace {

@@ -30,7 +30,7 @@
 #include "app/process/process.h"
 #include "base/clock.h"
 #include "catalog/loader.h"
-#include "server/reconcile.h"
+#include "server/saved_state.h"
 #include "storage/data_lock.h"
 #include "storage/reserve.h"
 

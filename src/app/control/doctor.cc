@@ -20,7 +20,7 @@
 #include "app/control/admin_client.h"
 #include "app/process/version.h"
 #include "base/read_file.h"
-#include "history/sqlite/store_schema.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "net/address.h"
 
 namespace gridloom::app {

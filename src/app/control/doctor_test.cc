@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "history/sqlite/store_schema.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::app {

@@ -23,16 +23,15 @@
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
 #include "journal/local/log.h"
-#include "journal/local/log_loss.h"
 #include "mqtt/sqlite/session_tables.h"
 #include "net/tls.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 #include "storage/files.h"
-#include "storage/seen_number.h"
 #include "storage/sqlite.h"
-#include "storage/wal_check.h"
+#include "storage/summed_file.h"
+#include "storage/wal.h"
 
 namespace gridloom::app {
 namespace {

@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "history/store/store_check.h"
-#include "server/database_place.h"
 #include "server/stores.h"
 #include "transfer/copy.h"
 

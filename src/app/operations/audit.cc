@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "app/operations/context.h"
-#include "base/redacted.h"
-#include "history/waiting_query.h"
+#include "base/printable.h"
+#include "history/history_queries.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

@@ -30,7 +30,7 @@ using wire::Json;
 using wire::JsonObject;
 
 constexpr mode_t kPrivate = 0600;
-// The file that names the database of the folder, if it has one (server/database_place.h).
+// The file that names the database of the folder, if it has one (server/stores.h).
 constexpr const char* kDatabase = "database.json";
 
 Status error_of(const fs::path& path, const std::error_code& error) {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "storage/files.h"
 #include "time/iso_text.h"
 #include "wire/json.h"

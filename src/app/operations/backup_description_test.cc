@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "testing/clock.h"
 #include "testing/temporary_folder.h"
 

@@ -13,7 +13,7 @@
 #include "app/operations/context.h"
 #include "app/operations/kinds.h"
 #include "parameters/arguments.h"
-#include "server/reconcile.h"
+#include "server/saved_state.h"
 
 namespace gridloom::operations {
 namespace {

@@ -18,10 +18,10 @@
 
 #include "app/operations/context.h"
 #include "app/operations/kinds.h"
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "catalog/natures.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "parameters/arguments.h"
 
 namespace gridloom::operations {

@@ -11,7 +11,7 @@
 #include "app/operations/operation.h"
 #include "app/operations/table.h"
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "parameters/arguments.h"
 #include "storage/reserve.h"
 

@@ -19,8 +19,8 @@
 #include <system_error>
 #include <utility>
 
-#include "base/slot_thread.h"
-#include "net/connection_budget.h"
+#include "base/loop.h"
+#include "net/limits.h"
 #include "net/listener.h"
 #include "time/iso_text.h"
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <utility>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "hub/platform/platform.h"
 
 namespace gridloom::bridges {

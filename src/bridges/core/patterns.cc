@@ -6,7 +6,7 @@
 #include <cstddef>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::bridges {
 

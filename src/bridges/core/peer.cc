@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/printable.h"
-#include "base/redacted.h"
 #include "client/api_reply.h"
 #include "client/http_request.h"
 #include "wire/json.h"

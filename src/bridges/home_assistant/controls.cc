@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/home_assistant/entities.h"
 #include "bridges/home_assistant/entity.h"
 #include "catalog/effects.h"

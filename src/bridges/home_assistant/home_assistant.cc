@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "bridges/core/bridge.h"
 #include "bridges/core/broker_link.h"

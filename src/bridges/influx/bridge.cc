@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/core/peer.h"
 #include "bridges/influx/writer.h"
 #include "hub/feed/change_feed.h"

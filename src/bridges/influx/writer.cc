@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "bridges/core/peer.h"
-#include "history/waiting_query.h"
+#include "history/history_queries.h"
 #include "hub/platform/platform.h"
 
 namespace gridloom::bridges {

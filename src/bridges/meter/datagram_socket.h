@@ -17,7 +17,6 @@
 #include "base/result.h"
 #include "net/address.h"
 #include "net/io_loop.h"
-#include "net/network.h"
 
 namespace gridloom::bridges::meter {
 

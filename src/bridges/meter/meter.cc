@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "base/ascii.h"
-#include "base/redacted.h"
-#include "base/sha256.h"
+#include "base/digest.h"
+#include "base/printable.h"
 #include "bridges/meter/documents.h"
 #include "bridges/meter/meter_bridge.h"
 #include "wire/json.h"

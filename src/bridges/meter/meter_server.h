@@ -24,7 +24,6 @@
 #include "net/address.h"
 #include "net/io_loop.h"
 #include "net/listener.h"
-#include "net/network.h"
 
 namespace gridloom::bridges::meter {
 

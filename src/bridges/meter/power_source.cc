@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/core/health.h"
 #include "bridges/core/peer.h"
 #include "catalog/natures.h"

@@ -12,7 +12,7 @@
 
 #include "base/read_file.h"
 #include "bridges/mirror/mirrored_devices.h"
-#include "client/peer_lookup.h"
+#include "client/stream.h"
 #include "net/address.h"
 #include "registry/rules.h"
 

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <utility>
 
-#include "client/peer_lookup.h"
+#include "client/stream.h"
 #include "net/address.h"
 
 namespace gridloom::bridges {

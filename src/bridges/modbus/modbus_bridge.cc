@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/core/local_gateway.h"
 #include "bridges/core/peer.h"
 #include "bridges/modbus/poller.h"

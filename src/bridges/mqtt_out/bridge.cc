@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "base/string_map.h"
 #include "bridges/core/broker_link.h"
 #include "bridges/core/device_book.h"

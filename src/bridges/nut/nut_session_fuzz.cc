@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "bridges/nut/session.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "bridges/webhook/quiet_watch.h"
 #include "bridges/webhook/sender.h"
 #include "hub/feed/change_feed.h"

@@ -10,10 +10,10 @@
 #include <string>
 #include <utility>
 
+#include "base/digest.h"
 #include "base/secret.h"
-#include "base/sha256.h"
 #include "bridges/core/peer.h"
-#include "history/waiting_query.h"
+#include "history/history_queries.h"
 #include "hub/platform/platform.h"
 #include "wire/json.h"
 

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/growing_pause.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "bridges/core/bridge.h"
@@ -29,7 +29,7 @@
 #include "client/http_request.h"
 #include "history/reader.h"
 #include "history/store/store.h"
-#include "wire/keyed_mac.h"
+#include "wire/signing.h"
 
 namespace gridloom::bridges::webhook {
 

@@ -9,13 +9,12 @@
 
 #include "database/history/postgres_store_factory.h"
 #include "database/mqtt/session_store.h"
-#include "database/registry/open.h"
 #include "database/registry/store.h"
 #include "database/transfer/postgres_tables.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 
 namespace gridloom::server {
 namespace {
@@ -64,7 +63,7 @@ class DatabaseStores final : public Stores {
   const std::unique_ptr<postgres::Holder> holder_;
 };
 
-// The nodes of a cluster have history elsewhere (database/history/slot_schema.h).
+// The nodes of a cluster have history elsewhere (database/history/schema.h).
 Status check_no_cluster(postgres::Connection& connection,
                         const postgres::ConnectionSettings& settings) {
   GL_TRY(const auto found, connection.query("SELECT to_regclass('cluster_slot') IS NOT NULL"));

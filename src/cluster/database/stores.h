@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "server/database_place.h"
 #include "server/stores.h"
 
 namespace gridloom::server {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "hub/clients/session_changes.h"
-#include "hub/delivery/kept_delivery.h"
+#include "hub/delivery/durability_gate.h"
 #include "journal/turn.h"
 
 namespace gridloom::hub {

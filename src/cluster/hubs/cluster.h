@@ -27,11 +27,10 @@
 #include "hub/shard_set.h"
 #include "hubs/arrivals.h"
 #include "hubs/cluster_door.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_link.h"
 #include "hubs/node_messages.h"
 #include "hubs/node_owner.h"
-#include "hubs/peers.h"
 #include "hubs/transit.h"
 
 namespace gridloom::hub {

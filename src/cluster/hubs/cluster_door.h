@@ -25,12 +25,12 @@
 #include "hub/platform/requests.h"
 #include "hub/shard_set.h"
 #include "hubs/arrivals.h"
-#include "hubs/client_book.h"
 #include "hubs/door_clients.h"
 #include "hubs/door_nodes.h"
 #include "hubs/door_partitions.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_messages.h"
+#include "hubs/request_bytes.h"
 
 namespace gridloom::hub {
 

@@ -12,8 +12,8 @@
 
 #include "base/partition.h"
 #include "hub/platform/requests.h"
-#include "hubs/client_book.h"
 #include "hubs/node_messages.h"
+#include "hubs/request_bytes.h"
 
 namespace gridloom::hub {
 

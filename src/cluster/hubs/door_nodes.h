@@ -17,9 +17,9 @@
 #include "hub/platform/platform.h"
 #include "hub/platform/requests.h"
 #include "hub/shard_set.h"
-#include "hubs/client_book.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_messages.h"
+#include "hubs/request_bytes.h"
 
 namespace gridloom::hub {
 

@@ -1,5 +1,7 @@
 #include "hubs/link_channel.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -87,5 +89,18 @@ void LinkChannel::tick() {
   link_.tick(options_.clock.now());
   count_waiting();
 }
+
+NodeChannel::NodeChannel(const Options& options, Events events)
+    : link_(std::make_shared<LinkChannel>(
+          options,
+          LinkChannel::Events{.opened = std::move(events.opened),
+                              .closed = std::move(events.closed),
+                              .received =
+                                  [received = std::move(events.received)](std::string_view bytes) {
+                                    auto message = node_message_in(bytes);
+                                    if (message) return received(std::move(*message));
+                                    spdlog::error("another node: {}", message.error().detail);
+                                  },
+                              .send = std::move(events.send)})) {}
 
 }  // namespace gridloom::hub

@@ -24,7 +24,7 @@
 #include "hub/platform/platform.h"
 #include "hub/platform/requests.h"
 #include "hub/shard_set.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_messages.h"
 #include "hubs/remote_client.h"
 #include "hubs/transit.h"

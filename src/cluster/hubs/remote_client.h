@@ -15,7 +15,7 @@
 
 #include "base/clock.h"
 #include "hub/clients/client.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_messages.h"
 #include "hubs/transit.h"
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "hubs/request_bytes.h"
 
 namespace {

@@ -1,5 +1,6 @@
-// A bus between nodes in one thread (hubs/peers.h), for tests and transcripts: it delays, loses,
-// repeats and refuses what it carries, as its owner says, and knows which nodes hear each other.
+// A bus between nodes in one thread (hubs/node_link.h), for tests and transcripts: it delays,
+// loses, repeats and refuses what it carries, as its owner says, and knows which nodes hear each
+// other.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +12,7 @@
 #include <utility>
 
 #include "base/chance.h"
-#include "hubs/peers.h"
+#include "hubs/node_link.h"
 
 namespace gridloom::hub {
 

@@ -3,7 +3,7 @@
 #include <iterator>
 #include <utility>
 
-#include "hub/clients/stored_subscriptions.h"
+#include "hub/clients/session_changes.h"
 #include "hubs/request_bytes.h"
 #include "journal/turn.h"
 

@@ -30,7 +30,7 @@
 #include "hub/clients/subscription_table.h"
 #include "hub/platform/platform.h"
 #include "hub/platform/stored_messages.h"
-#include "hubs/node_channel.h"
+#include "hubs/link_channel.h"
 #include "hubs/node_messages.h"
 
 namespace gridloom::hub {

@@ -16,11 +16,10 @@
 #include <vector>
 
 #include "hub/clients/session_changes.h"
-#include "hub/clients/stored_subscriptions.h"
 #include "hubs/arrivals.h"
 #include "hubs/test_cluster.h"
 #include "testing/dice.h"
-#include "wire/mqtt/stored_message.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::hub {
 namespace {

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "jetstream/copy_entry.h"
+#include "jetstream/slot_copy.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "jetstream/copy_entry.h"
+#include "jetstream/slot_copy.h"
 
 #include <gtest/gtest.h>
 

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "jetstream/copy_entry.h"
+#include "base/bytes.h"
 #include "journal/local/log_scan.h"
 #include "journal/turn.h"
 #include "storage/files.h"
@@ -254,6 +254,39 @@ std::string SlotCopy::failing() const {
   if (!why) return {};
   return fmt::format("this node's copy of the slot's log, {}, cannot be written: {}",
                      options_.folder.string(), *why);
+}
+
+std::string make_copy_entry(const CopyEntry& entry) {
+  std::string out(1, static_cast<char>(kCopyEntryVersion));
+  out.reserve(2 * kLongestVarint + 2 + entry.cluster.size() + entry.message.size());
+  append_text(out, entry.cluster);
+  append_varint(out, entry.stored);
+  append_varint(out, entry.acknowledged);
+  out += entry.message;
+  return out;
+}
+
+Result<CopyEntry> read_copy_entry(std::string_view bytes) {
+  Cursor cursor(bytes);
+  const std::string_view version = cursor.bytes(1);
+  if (cursor.failed() || version.front() == 0) {
+    return fail(ErrorCode::kDamaged, "it is no record of a copy of a slot's log");
+  }
+  if (static_cast<std::uint8_t>(version.front()) > kCopyEntryVersion) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("the copy of a slot's log is of a later version of Gridloom (format "
+                            "{}; this version reads {})",
+                            static_cast<std::uint8_t>(version.front()), kCopyEntryVersion));
+  }
+  CopyEntry entry;
+  entry.cluster = cursor.text();
+  entry.stored = cursor.varint();
+  entry.acknowledged = cursor.varint();
+  if (cursor.failed()) {
+    return fail(ErrorCode::kDamaged, "a record of a copy of a slot's log ends too early");
+  }
+  entry.message = cursor.rest();
+  return entry;
 }
 
 }  // namespace gridloom::journal

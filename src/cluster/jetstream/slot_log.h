@@ -30,10 +30,9 @@
 #include "base/loop.h"
 #include "base/result.h"
 #include "jetstream/slot_copy.h"
-#include "jetstream/slot_loss.h"
+#include "jetstream/slot_opening.h"
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
-#include "journal/positions.h"
 #include "nats/connection.h"
 
 namespace gridloom::journal {

@@ -9,6 +9,7 @@
 // Thread rule: one thread, which blocks.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -17,6 +18,7 @@
 #include <stop_token>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -24,11 +26,21 @@
 #include "jetstream/record_places.h"
 #include "jetstream/record_reader.h"
 #include "jetstream/slot_copy.h"
-#include "jetstream/slot_loss.h"
 #include "jetstream/slot_stream.h"
+#include "journal/loss_note.h"
 #include "nats/jet_stream.h"
 
 namespace gridloom::journal {
+
+// The records that an owner found missing from a slot's log when it opened the log.
+struct SlotLoss {
+  static constexpr std::size_t kMaxGaps = 20;
+  std::vector<RecordGap> gaps{};  // the first of them
+  // The last record of a log that ends before what is stored elsewhere; 0: it has none at all.
+  std::optional<std::uint64_t> ends_early{};
+  std::uint64_t damaged_messages = 0;  // of another program, or changed
+  std::vector<LossNote> of_copy{};     // what was found in the node's own copy
+};
 
 class SlotOpening {
  public:

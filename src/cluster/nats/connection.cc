@@ -17,9 +17,7 @@
 #include <vector>
 
 #include "base/printable.h"
-#include "nats/closures.h"
 #include "nats/connection_state.h"
-#include "nats/failure.h"
 #include "nats/handles.h"
 
 namespace gridloom::nats {

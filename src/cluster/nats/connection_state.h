@@ -13,9 +13,19 @@
 #include "base/clock.h"
 #include "nats/connection.h"
 #include "nats/handles.h"
+#include "nats/jet_stream.h"
 #include "nats/pending_requests.h"
 
 namespace gridloom::nats {
+
+// The inside of a JetStream. Only for files of this room: no other room sees libnats.
+struct JetStream::State {
+  [[nodiscard]] jsOptions options() const;
+
+  natsConnection* connection = nullptr;
+  ContextHandle context;
+  std::int64_t wait_ms = 0;
+};
 
 struct ReconnectListener::Listeners {
   std::mutex mutex;  // held while they are called

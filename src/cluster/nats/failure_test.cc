@@ -1,4 +1,4 @@
-#include "nats/failure.h"
+#include "nats/handles.h"
 
 #include <gtest/gtest.h>
 

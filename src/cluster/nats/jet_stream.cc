@@ -9,8 +9,7 @@
 #include <utility>
 
 #include "nats/connection_state.h"
-#include "nats/failure.h"
-#include "nats/jet_stream_state.h"
+#include "nats/handles.h"
 
 namespace gridloom::nats {
 namespace {

@@ -14,9 +14,8 @@
 #include <system_error>
 #include <utility>
 
-#include "nats/failure.h"
+#include "nats/connection_state.h"
 #include "nats/handles.h"
-#include "nats/jet_stream_state.h"
 
 namespace gridloom::nats {
 namespace {

@@ -25,7 +25,7 @@
 
 #include "base/loop.h"
 #include "base/result.h"
-#include "hubs/peers.h"
+#include "hubs/node_link.h"
 #include "ownership/bus.h"
 #include "ownership/node_id.h"
 

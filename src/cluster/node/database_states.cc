@@ -6,9 +6,9 @@
 #include <string_view>
 #include <utility>
 
+#include "postgres/connection.h"
 #include "postgres/migrate.h"
 #include "postgres/pool.h"
-#include "postgres/transaction.h"
 #include "postgres/values.h"
 
 namespace gridloom::node {

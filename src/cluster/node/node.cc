@@ -11,9 +11,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/loop.h"
 #include "base/partition.h"
-#include "base/slot_thread.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "nats/server_version.h"
 #include "node/slot_stores.h"
 #include "ownership/postgres/postgres_claims.h"

@@ -24,7 +24,6 @@
 #include "base/loop.h"
 #include "hub/clients/client_events.h"
 #include "hubs/node_link.h"
-#include "hubs/peers.h"
 #include "net/protocol.h"
 #include "node/relay_links.h"
 #include "wire/mqtt/session.h"

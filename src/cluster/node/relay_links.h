@@ -22,7 +22,6 @@
 #include "base/loop.h"
 #include "hubs/link_channel.h"
 #include "hubs/node_link.h"
-#include "hubs/peers.h"
 #include "node/relay_messages.h"
 
 namespace gridloom::node {

@@ -17,7 +17,6 @@
 #include "base/clock.h"
 #include "base/loop.h"
 #include "hubs/node_link.h"
-#include "hubs/peers.h"
 #include "net/protocol.h"
 
 namespace gridloom::node {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/byte_budget.h"
-#include "hubs/peers.h"
+#include "hubs/node_link.h"
 #include "net/io_loop.h"
 #include "net/listener.h"
 #include "net/test_peer.h"

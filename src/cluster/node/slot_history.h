@@ -20,7 +20,7 @@
 #include "nats/connection.h"
 #include "ownership/node_id.h"
 #include "postgres/settings.h"
-#include "slot_history/remote_heads.h"
+#include "slot_history/head_bytes.h"
 #include "slot_history/slot_reads.h"
 
 namespace gridloom::node {

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/partition.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "node/slot_stores.h"
 #include "registry/registry.h"
 #include "storage/files.h"
@@ -57,7 +57,7 @@ std::vector<DeviceNumber> numbers_of(const registry::Registry& registry) {
 }
 
 // Removes the history of devices that are removed, at whichever node. What is not removed now is
-// when the slot is opened the next time (server/reconcile.h).
+// when the slot is opened the next time (server/saved_state.h).
 void purge_removed_devices(server::Server& server) {
   registry::Registry& registry = server.registry();
   registry.on_change(

@@ -2,12 +2,12 @@
 
 #include <utility>
 
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "database/mqtt/session_store.h"
-#include "database/registry/open.h"
+#include "database/registry/store.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "node/database_states.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 
 namespace gridloom::node {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "postgres/transaction.h"
+#include "postgres/connection.h"
 
 namespace gridloom::postgres {
 namespace {

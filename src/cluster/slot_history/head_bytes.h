@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "history/archive.h"
@@ -26,6 +26,22 @@
 #include "ownership/node_id.h"
 
 namespace gridloom::history {
+
+// Asks the owner of a slot for what it has in memory (slot_history/head_bytes.h), wherever it is.
+//
+// Thread rule: any function from any thread.
+class RemoteHeads {
+ public:
+  RemoteHeads() = default;
+  RemoteHeads(const RemoteHeads&) = delete;
+  RemoteHeads& operator=(const RemoteHeads&) = delete;
+  virtual ~RemoteHeads() = default;
+
+  // The bytes of head_bytes_of() at the slot's owner. `done` is called on any thread, at once or
+  // later, or never. Any error: the owner does not answer now. Does not block.
+  virtual void heads(cluster::Slot slot, DeviceNumber device,
+                     Callback<Result<std::string>> done) = 0;
+};
 
 // Stands for what a slot has that is of no one device: its audit, and the events of all.
 inline constexpr DeviceNumber kNoDevice = 0;

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "database/history/postgres_store_factory.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "history/archive_journal.h"
 #include "ownership/postgres/owner_fence.h"
 #include "storage/files.h"

@@ -1,6 +1,6 @@
 // The archive of a slot of a cluster, as the slot's owner has it from its claim on: the slot's log
 // in NATS (jetstream/slot_log.h) in front of the slot's history in PostgreSQL
-// (database/history/slot_schema.h).
+// (database/history/schema.h).
 //
 // Both know who owns the slot. The log stores nothing of an owner that another one has followed,
 // and every transaction of the stores begins with the fence (ownership/postgres/fence.h). The
@@ -24,7 +24,7 @@
 #include "history/archive.h"
 #include "history/recorder.h"
 #include "jetstream/slot_log.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 #include "nats/connection.h"
 #include "ownership/node_id.h"
 #include "ownership/postgres/fence.h"

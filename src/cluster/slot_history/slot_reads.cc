@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "database/history/postgres_store.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "postgres/pool.h"
 #include "slot_history/head_bytes.h"
 #include "slot_history/slot_store_reader.h"

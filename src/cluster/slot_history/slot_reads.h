@@ -2,7 +2,7 @@
 //
 // A query visits its devices one after the other (history/route.h). Where a device's slot is served
 // in this process, its archive answers. Where it is not, a thread reads the slot's tables in
-// PostgreSQL, and what is not stored yet comes from the slot's owner (slot_history/remote_heads.h).
+// PostgreSQL, and what is not stored yet comes from the slot's owner (slot_history/head_bytes.h).
 // So a query sees everything that was durable when it came to the device, wherever it is asked.
 //
 // A query of which a part cannot be answered fails as a whole, with kIo: the owner does not answer
@@ -17,7 +17,7 @@
 #include <optional>
 
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "history/archive.h"
 #include "history/fair_queue.h"
 #include "history/reader.h"
@@ -25,7 +25,7 @@
 #include "ownership/node_id.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
-#include "slot_history/remote_heads.h"
+#include "slot_history/head_bytes.h"
 
 namespace gridloom::history {
 

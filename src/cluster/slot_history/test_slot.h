@@ -25,7 +25,7 @@
 
 #include "base/clock.h"
 #include "database/history/postgres_store_factory.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "history/blocks/field_names.h"
 #include "history/blocks/test_lines.h"
 #include "journal/batch.h"

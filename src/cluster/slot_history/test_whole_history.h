@@ -16,9 +16,9 @@
 
 #include "history/energy/test_meters.h"
 #include "history/energy_query.h"
+#include "history/history_queries.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
-#include "history/waiting_query.h"
 
 namespace gridloom::history {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "api/message/envelope.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "api/gate/gate.h"
-#include "api/gate/replay_check.h"
+#include "api/gate/signatures.h"
 #include "api/routes.h"
 #include "api/vendor/vendor_api.h"
 #include "base/failure_budget.h"

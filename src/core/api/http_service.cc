@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "api/message/headers.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "http/web_socket.h"
 
 namespace gridloom::api {

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "api/api.h"
-#include "api/gate/replay_check.h"
+#include "api/gate/signatures.h"
 #include "http/service.h"
 #include "hub/hub.h"
 #include "net/protocol.h"

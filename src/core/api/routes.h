@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-#include "api/gate/replay_check.h"
+#include "api/gate/signatures.h"
 #include "base/loop.h"
 #include "http/message.h"
 #include "http/service.h"

@@ -6,9 +6,16 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 #include <utility>
 
 namespace gridloom {
+
+// The names of threads of a slot's server, which begin the lines that they log.
+//
+// A thread that is made inherits the name of the thread that makes it, so that one that opens a
+// slot's server names all threads of it.
+inline constexpr std::string_view kSlotThread = "slot ";  // "slot 3"
 
 using Task = std::move_only_function<void()>;
 
@@ -30,5 +37,12 @@ class Loop {
 // Called once with the result, on the loop that the caller named.
 template <typename T>
 using Callback = std::move_only_function<void(T)>;
+
+// A loop that runs each task at once, on the thread that posts it: for answers to a thread that
+// waits for them, and for tests.
+class ImmediateLoop final : public Loop {
+ public:
+  void post(Task task) override { task(); }
+};
 
 }  // namespace gridloom

@@ -1,4 +1,4 @@
-#include "base/redacted.h"
+#include "base/printable.h"
 
 #include <gtest/gtest.h>
 

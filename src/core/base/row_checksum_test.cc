@@ -1,4 +1,4 @@
-#include "base/row_checksum.h"
+#include "base/digest.h"
 
 #include <gtest/gtest.h>
 

@@ -29,7 +29,6 @@
 #include "catalog/modbus.h"
 #include "catalog/physics.h"
 #include "catalog/product.h"
-#include "catalog/signal.h"
 #include "wire/json.h"
 
 namespace gridloom::catalog {

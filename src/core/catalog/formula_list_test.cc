@@ -1,4 +1,4 @@
-#include "catalog/formula_list.h"
+#include "catalog/formula.h"
 
 #include <gtest/gtest.h>
 

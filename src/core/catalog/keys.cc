@@ -10,7 +10,7 @@
 #include "catalog/home_keys.h"
 #include "catalog/modbus_keys.h"
 #include "catalog/physics_keys.h"
-#include "catalog/product_keys.h"
+#include "catalog/products_file.h"
 #include "catalog/translation_keys.h"
 #include "catalog/virtual_keys.h"
 

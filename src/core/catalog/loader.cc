@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/printable.h"
 #include "base/read_file.h"
-#include "base/redacted.h"
 #include "catalog/entry.h"
 #include "catalog/expand.h"
 #include "catalog/plausible.h"

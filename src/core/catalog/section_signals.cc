@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "catalog/element_name.h"
-#include "catalog/formula_list.h"
+#include "catalog/formula.h"
 #include "catalog/physics_keys.h"
 #include "catalog/sections.h"
 

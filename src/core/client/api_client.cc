@@ -10,7 +10,6 @@
 #include "client/api_reply.h"
 #include "client/http_client.h"
 #include "client/http_request.h"
-#include "wire/keyed_mac.h"
 #include "wire/signing.h"
 
 namespace gridloom::client {

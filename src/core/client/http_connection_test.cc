@@ -1,5 +1,5 @@
 // An HTTP connection on a socket pair whose other end the test writes and reads.
-#include "client/http_connection.h"
+#include "client/http_client.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "wire/keyed_mac.h"
+#include "wire/signing.h"
 
 namespace gridloom::client {
 

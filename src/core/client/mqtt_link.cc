@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "client/peer_lookup.h"
+#include "client/stream.h"
 
 namespace gridloom::client {
 namespace {

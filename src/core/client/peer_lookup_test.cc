@@ -1,4 +1,4 @@
-#include "client/peer_lookup.h"
+#include "client/stream.h"
 
 #include <gtest/gtest.h>
 

@@ -4,11 +4,11 @@
 #include <filesystem>
 #include <utility>
 
+#include "history/archive_journal.h"
 #include "history/history_queries.h"
-#include "history/local_archive_journal.h"
 #include "history/loss_text.h"
 #include "history/sqlite/sqlite_store_factory.h"
-#include "journal/local/log_loss.h"
+#include "journal/local/log.h"
 
 namespace gridloom::history {
 

@@ -24,7 +24,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/archive_journal.h"
 #include "history/builder.h"
@@ -35,8 +35,8 @@
 #include "history/store/damage_notes.h"
 #include "history/store/store_factory.h"
 #include "journal/journal.h"
+#include "journal/journal_reader.h"
 #include "journal/local/log.h"
-#include "journal/positions.h"
 
 namespace gridloom::history {
 

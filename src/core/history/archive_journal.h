@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -17,7 +18,6 @@
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
 #include "journal/local/log.h"
-#include "journal/local/log_loss.h"
 #include "journal/loss_note.h"
 
 namespace gridloom::history {
@@ -53,5 +53,10 @@ class ArchiveJournal {
 // Makes the journal, which is not read yet. kDamaged: the stores do not fit it.
 using MakeJournal =
     std::function<Result<std::unique_ptr<ArchiveJournal>>(const journal::StoredUpTo& stored)>;
+
+// The journal of a server's data folder: journal/local/local_journal.h.
+// `clock` outlives the journal.
+[[nodiscard]] MakeJournal local_archive_journal(std::filesystem::path data, const Clock& clock,
+                                                const journal::LogLimits& limits);
 
 }  // namespace gridloom::history

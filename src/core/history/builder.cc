@@ -10,8 +10,8 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/rows.h"
-#include "history/stored_chunks.h"
-#include "journal/positions.h"
+#include "history/reader.h"
+#include "journal/journal_reader.h"
 #include "journal/turn.h"
 
 namespace gridloom::history {

@@ -23,7 +23,7 @@
 #include <string>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "history/left_records.h"
 #include "history/readable_records.h"
 #include "journal/journal.h"

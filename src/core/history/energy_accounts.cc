@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "history/energy/hour_rows.h"
-#include "history/stored_chunks.h"
+#include "history/reader.h"
 
 namespace gridloom::history {
 

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/blocks/field_names.h"
 #include "history/energy_accounts.h"

@@ -20,7 +20,7 @@
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/energy/energy_integrator.h"
-#include "history/sqlite/row_checksum.h"
+#include "history/sqlite/row_check.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
 #include "testing/source_path.h"

@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "history/store/store.h"
 
 namespace gridloom::history {

@@ -12,7 +12,6 @@
 
 #include "base/clock.h"
 #include "journal/journal_reader.h"
-#include "journal/positions.h"
 
 namespace gridloom::history {
 

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/store/store.h"
 #include "journal/journal.h"

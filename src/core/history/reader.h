@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,14 @@
 #include "history/store/store.h"
 
 namespace gridloom::history {
+
+// The chunks of an hour that a store has, and the blocks that they make.
+// The stored chunks of an hour.
+[[nodiscard]] Result<std::vector<std::string>> chunks_of(StoreReader& store, const DeviceHour& of);
+
+// Merges chunks into blocks. If a chunk is damaged, all are returned unchanged, so that no data are
+// lost.
+[[nodiscard]] std::vector<std::string> merged(std::vector<std::string> chunks);
 
 class Reader {
  public:

@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/builder.h"
 #include "history/builder_queue.h"
@@ -39,7 +39,6 @@
 #include "history/store/store_factory.h"
 #include "journal/journal_reader.h"
 #include "journal/loss_note.h"
-#include "journal/positions.h"
 
 namespace gridloom::history {
 

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "journal/loss_note.h"
-#include "journal/record_gap.h"
 
 namespace gridloom::history {
 

@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 
 namespace gridloom::history {

@@ -12,12 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "journal/batch.h"
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
-#include "journal/positions.h"
 
 namespace gridloom::history {
 

@@ -9,7 +9,6 @@
 #include <set>
 
 #include "http/head.h"
-#include "http/list_header.h"
 
 namespace gridloom::http {
 namespace {

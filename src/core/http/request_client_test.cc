@@ -1,14 +1,14 @@
 // Which client the requests of a connection come from.
-#include "http/request_client.h"
+#include "http/trusted_proxies.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 #include <string_view>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "http/head.h"
-#include "net/network.h"
+#include "net/address.h"
 
 namespace gridloom::http {
 namespace {

@@ -11,8 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "http/response_writer.h"
-
 namespace gridloom::http {
 namespace {
 

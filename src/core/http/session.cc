@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "http/web_socket_handshake.h"
+#include "http/web_socket.h"
 
 namespace gridloom::http {
 namespace {

@@ -18,7 +18,6 @@
 #include <string_view>
 
 #include "http/message.h"
-#include "http/request_client.h"
 #include "http/request_reader.h"
 #include "http/response_sender.h"
 #include "http/service.h"

@@ -13,7 +13,7 @@
 
 #include "http/test_talk.h"
 #include "http/trusted_proxies.h"
-#include "net/network.h"
+#include "net/address.h"
 
 namespace gridloom::http {
 namespace {

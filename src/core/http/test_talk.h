@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "http/service.h"
 #include "http/session.h"
 #include "http/test_frames.h"

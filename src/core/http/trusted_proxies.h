@@ -8,6 +8,7 @@
 // Thread rule: any thread.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,9 @@
 
 #include "base/clock.h"
 #include "base/log_throttle.h"
-#include "net/network.h"
+#include "http/head.h"
+#include "net/address.h"
+#include "net/protocol.h"
 
 namespace gridloom::http {
 
@@ -45,6 +48,27 @@ class TrustedProxies {
 
   const std::vector<net::Network> networks_;
   mutable LogThrottle warnings_{{.times = 1, .within = Millis(60'000)}};
+};
+
+// The client that the current request of a connection comes from: on a connection of a trusted
+// proxy the one that the request's head names, otherwise the peer itself.
+class RequestClient {
+ public:
+  // `context` is the connection's; null: no proxy is trusted. The proxies outlive the object.
+  RequestClient(const net::ConnectionContext& context, const TrustedProxies* proxies);
+
+  // The client of a request whose head is not known: the connection itself. Sets the address and
+  // whether it speaks TLS in the context; otherwise the context stays as it is.
+  void forget(net::ConnectionContext& context) const;
+  // The client that the head names.
+  void find(const Head& head, net::ConnectionContext& context, TimePoint now) const;
+
+ private:
+  struct Proxied {
+    const TrustedProxies& proxies;
+    TrustedProxies::Client connection;
+  };
+  std::unique_ptr<const Proxied> proxied_;  // null: the connection is not a trusted proxy's
 };
 
 }  // namespace gridloom::http

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "http/trusted_proxies.h"
-#include "net/network.h"
+#include "net/address.h"
 
 namespace {
 

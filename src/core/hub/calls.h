@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "base/partition.h"
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/platform.h"
-#include "hub/platform/reply_to.h"
 #include "hub/platform/requests.h"
 #include "hub/shard_set.h"
 

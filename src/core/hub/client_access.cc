@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/redacted.h"
-#include "hub/faults/fault_view.h"
+#include "base/printable.h"
+#include "hub/faults/fault_overlay.h"
 #include "hub/platform/credentials.h"
 
 namespace gridloom::hub {

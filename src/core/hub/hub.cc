@@ -9,7 +9,7 @@
 #include <memory>
 #include <utility>
 
-#include "hub/faults/fault_view.h"
+#include "hub/faults/fault_overlay.h"
 #include "journal/turn.h"
 #include "wire/mqtt/topic.h"
 

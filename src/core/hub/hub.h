@@ -21,8 +21,8 @@
 #include "hub/client_access.h"
 #include "hub/clients/client.h"
 #include "hub/clients/inbound.h"
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/platform.h"
-#include "hub/platform/reply_to.h"
 #include "hub/platform/requests.h"
 #include "hub/saved_state.h"
 #include "hub/shard/shard.h"
@@ -107,19 +107,9 @@ class Hub {
     std::vector<std::vector<Inbound>> by_shard_;
   };
 
-  // The loop of the device's shard. A connection on it reports without a task (report() below).
+  // The loop of the device's shard. A connection on it reports without a task, to shards().
   [[nodiscard]] Loop& loop_of(std::string_view sn) const { return shards_.loop_of(sn); }
-  // Whether report() may be called now: `client` is a device on the loop of its shard, requests
-  // have no path to it, and neither the client's nor its account's earlier work waits. On the
-  // client's loop.
-  [[nodiscard]] bool takes_report(const Client& client) const {
-    return shards_.takes_report(client);
-  }
-  // The device published `payload` on its own quota topic; not retained, without properties. Only
-  // while takes_report(), on the client's loop; the acknowledgement may come during the call.
-  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
-    shards_.report(client, payload, options);
-  }
+  [[nodiscard]] ShardSet& shards() { return shards_; }
 
   // The values of a device as the text of a JSON object, and when it last reported.
   void read_all(registry::AccountId account, ReadAll request, ReplyTo<DeviceAnswer> reply_to);

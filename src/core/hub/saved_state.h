@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/platform.h"
-#include "hub/platform/reply_to.h"
 #include "hub/platform/requests.h"
 #include "hub/shard/twin_table.h"
 #include "hub/shard_set.h"

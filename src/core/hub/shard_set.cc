@@ -159,14 +159,14 @@ bool ShardSet::takes_report(const Client& client) const {
   // Posts of others from before the device's publication come first: a subscriber that has its
   // acknowledgement gets every later report.
   return &worker.loop == &client.loop() && !worker.loop.has_posted() && client.is_settled() &&
-         worker.inbox.is_idle(who.account) && worker.shard.takes_report(client);
+         worker.inbox.is_idle(who.account) && worker.shard.publications().takes_report(client);
 }
 
 void ShardSet::report(const ClientPtr& client, std::string_view payload,
                       const PublishOptions& options) {
   Worker& worker = worker_of(partition_of(client->identity().name));
   const std::int64_t before = worker.shard.effort();
-  worker.shard.report(client, payload, options);
+  worker.shard.publications().report(client, payload, options);
   worker.inbox.charge(client->identity().account, worker.shard.effort() - before);
   flush_later(worker);
 }

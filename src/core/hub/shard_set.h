@@ -119,9 +119,13 @@ class ShardSet {
   // To a shard of this process, whatever it owns.
   void send_here(std::size_t index, Request request);
 
-  // See Hub::takes_report() and Hub::report(). A report is done at once, and its effort counts in
-  // the account's next turns.
+  // Whether report() may be called now: `client` is a device on the loop of its shard, requests
+  // have no path to it, and neither the client's nor its account's earlier work waits. On the
+  // client's loop.
   [[nodiscard]] bool takes_report(const Client& client) const;
+  // The device published `payload` on its own quota topic; not retained, without properties. Only
+  // while takes_report(), on the client's loop; the acknowledgement may come during the call. It is
+  // done at once, and its effort counts in the account's next turns.
   void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
 
  private:

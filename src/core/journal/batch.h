@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/string_map.h"
 #include "base/value.h"
 #include "journal/batch_dictionary.h"

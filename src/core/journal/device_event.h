@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 
 namespace gridloom::journal {
 

@@ -14,7 +14,7 @@
 
 namespace gridloom::journal {
 
-// The content of a record's payload; 5 is an entry of a copy of a log (jetstream/copy_entry.h).
+// The content of a record's payload; 5 is an entry of a copy of a log (jetstream/slot_copy.h).
 enum class RecordKind : std::uint8_t {
   kReports = 1,  // a batch (journal/batch.h)
   kAudit = 2,    // a JSON object

@@ -9,11 +9,17 @@
 #include <string>
 #include <string_view>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "journal/batch.h"
-#include "journal/record_gap.h"
 
 namespace gridloom::journal {
+
+// Records that a log should have and does not, by their numbers.
+struct RecordGap {
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  friend bool operator==(const RecordGap&, const RecordGap&) = default;
+};
 
 struct LostReports {
   std::set<DeviceNumber> devices{};

@@ -22,7 +22,6 @@
 
 #include "journal/journal.h"
 #include "journal/journal_reader.h"
-#include "journal/positions.h"
 #include "testing/must.h"
 
 namespace gridloom::journal {

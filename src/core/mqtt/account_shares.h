@@ -8,8 +8,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/account_id.h"
 #include "base/byte_budget.h"
+#include "base/ids.h"
 #include "hub/clients/account_flow.h"
 #include "wire/mqtt/topic.h"
 

@@ -26,7 +26,6 @@
 #include "hub/hub.h"
 #include "mqtt/server_context.h"
 #include "mqtt/session_lifetime.h"
-#include "mqtt/session_log.h"
 #include "mqtt/session_publications.h"
 #include "mqtt/session_queue.h"
 #include "mqtt/session_subscriptions.h"

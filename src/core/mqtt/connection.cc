@@ -8,9 +8,9 @@
 #include <variant>
 
 #include "base/log_throttle.h"
+#include "base/printable.h"
 #include "hub/platform/credentials.h"
 #include "mqtt/session_table.h"
-#include "mqtt/sign_in.h"
 #include "mqtt/subscription_grants.h"
 #include "wire/json.h"
 #include "wire/mqtt/topic.h"
@@ -57,7 +57,7 @@ void Connection::receive(std::string_view bytes, TimePoint now) {
 }
 
 bool Connection::take(const wire::mqtt::PlainPublication& publication) {
-  if (!server_.hub->takes_report(*client_)) return false;
+  if (!server_.hub->shards().takes_report(*client_)) return false;
   const auto topic = hub::device_topic(publication.topic);
   if (!topic || topic->verb != hub::Verb::kQuota || topic->sn != client_->identity().name) {
     return false;
@@ -67,7 +67,7 @@ bool Connection::take(const wire::mqtt::PlainPublication& publication) {
   if (publication.qos != Qos::kAtMostOnce) {
     how.identity = client_->publications().identify(publication);
   }
-  server_.hub->report(client_, publication.payload, how);
+  server_.hub->shards().report(client_, publication.payload, how);
   return true;
 }
 
@@ -339,6 +339,69 @@ net::MakeProtocol serve(const ServerContext& server) {
   return [&server](net::ConnectionContext context) {
     return std::make_shared<Connection>(server, std::move(context));
   };
+}
+
+using wire::mqtt::Reason;
+
+void ConnectionEvents::add(hub::ClientEvent::Kind kind, Reason reason, std::string_view why,
+                           const hub::Client* client) const {
+  hub::ClientEvent event{.kind = kind, .reason = name_of(reason), .peer = peer_, .detail = why};
+  if (client != nullptr) {
+    event.user = client->identity().name;
+    event.client_id = client->client_id();
+  }
+  server_.hub->record_event(event);
+}
+
+void ConnectionEvents::refused(const wire::mqtt::ConnectRequest& request, Reason reason,
+                               std::string_view why) const {
+  server_.hub->record_event(
+      {.kind = hub::ClientEvent::Kind::kSignInRefused,
+       .reason = name_of(reason),
+       .user = server_.hub->access().shown_user(request.username.value_or("")),
+       .client_id = redacted(request.client_id),
+       .peer = peer_,
+       .detail = why});
+}
+
+void ConnectionEvents::record_sign_in(const hub::Identity& who, std::string_view client_id,
+                                      std::string_view refused) const {
+  server_.hub->record_access(who, {.client = client_id, .from = peer_, .refused = refused});
+}
+
+void ConnectionEvents::record_wrong_credentials(const wire::mqtt::ConnectRequest& request,
+                                                std::string_view refused) const {
+  server_.hub->record_access(
+      {.who = server_.hub->access().shown_user(request.username.value_or("")),
+       .client = redacted(request.client_id),
+       .from = peer_,
+       .refused = refused});
+}
+
+using wire::mqtt::Reason;
+
+std::expected<hub::Identity, SignInRefusal> sign_in(const ServerContext& server,
+                                                    const std::string& peer,
+                                                    const wire::mqtt::ConnectRequest& request) {
+  const Secret password = request.password.value_or(Secret());
+  const std::string user = request.username.value_or("");
+  FailureBudget* const failures = server.failures;
+  if (failures != nullptr) {
+    if (const auto wait = failures->wait(peer, user, server.clock->now())) {
+      return std::unexpected(SignInRefusal{
+          .reason = Reason::kConnectionRateExceeded,
+          .why = fmt::format("too many sign-ins from this address were refused; try again in {} ms",
+                             wait->count())});
+    }
+  }
+  auto identity = server.hub->access().sign_in(user, password);
+  if (identity) {
+    if (failures != nullptr) failures->succeeded(peer, user, server.clock->now());
+    return std::move(*identity);
+  }
+  if (failures != nullptr) failures->failed(peer, user, server.clock->now());
+  return std::unexpected(SignInRefusal{.reason = Reason::kBadUserNameOrPassword,
+                                       .why = std::move(identity.error().detail)});
 }
 
 }  // namespace gridloom::mqtt

@@ -5,19 +5,62 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hub/clients/client.h"
 #include "hub/hub.h"
 #include "mqtt/client_session.h"
-#include "mqtt/connection_events.h"
+#include "mqtt/server_context.h"
 #include "net/protocol.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {
+
+// Reports the events of one connection: to the log and the counters (hub::ClientEvent), and its
+// sign-ins to the audit.
+//
+// Thread rule: the connection's loop.
+class ConnectionEvents {
+ public:
+  // Both outlive this object. `peer` is the connection's address.
+  ConnectionEvents(const ServerContext& server, const std::string& peer)
+      : server_(server), peer_(peer) {}
+
+  // An event of the signed-in client; null: the client has not signed in.
+  void add(hub::ClientEvent::Kind kind, wire::mqtt::Reason reason, std::string_view why,
+           const hub::Client* client) const;
+  // A CONNECT was refused, and its client never signed in.
+  void refused(const wire::mqtt::ConnectRequest& request, wire::mqtt::Reason reason,
+               std::string_view why) const;
+  // Records in the audit that `who` signed in; or that it was refused, and why.
+  void record_sign_in(const hub::Identity& who, std::string_view client_id,
+                      std::string_view refused) const;
+  // The same for a CONNECT whose credentials are wrong.
+  void record_wrong_credentials(const wire::mqtt::ConnectRequest& request,
+                                std::string_view refused) const;
+
+ private:
+  const ServerContext& server_;
+  const std::string& peer_;
+};
+
+// Verifies the credentials of a CONNECT.
+//
+// Thread rule: any thread.
+struct SignInRefusal {
+  wire::mqtt::Reason reason{};
+  std::string why;
+};
+// kConnectionRateExceeded: too many sign-ins from the address `peer` failed; the credentials were
+// not looked at. kBadUserNameOrPassword: they are wrong, which counts against the address.
+[[nodiscard]] std::expected<hub::Identity, SignInRefusal> sign_in(
+    const ServerContext& server, const std::string& peer,
+    const wire::mqtt::ConnectRequest& request);
 
 enum class SessionPresent : std::uint8_t { kNo, kYes };
 

@@ -5,7 +5,7 @@
 #include "hub/clients/session_changes.h"
 #include "hub/hub.h"
 #include "hub/platform/stored_messages.h"
-#include "mqtt/session_log.h"
+#include "mqtt/session_publications.h"
 #include "mqtt/session_table.h"
 
 namespace gridloom::mqtt {

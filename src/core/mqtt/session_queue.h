@@ -12,7 +12,7 @@
 #include "hub/clients/client.h"
 #include "hub/hub.h"
 #include "mqtt/account_shares.h"
-#include "mqtt/session_log.h"
+#include "mqtt/session_publications.h"
 #include "mqtt/session_subscriptions.h"
 #include "mqtt/stored_session.h"
 #include "wire/mqtt/session.h"

@@ -19,7 +19,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/platform/platform.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 #include "mqtt/stored_session.h"
 #include "mqtt/stream_table.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "hub/platform/credentials.h"
-#include "mqtt/session_log.h"
+#include "mqtt/session_publications.h"
 #include "wire/json.h"
 
 namespace gridloom::mqtt {

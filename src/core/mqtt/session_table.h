@@ -14,7 +14,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "base/account_id.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/string_map.h"
 #include "mqtt/account_shares.h"

@@ -1,4 +1,4 @@
-#include "mqtt/sign_in.h"
+#include "mqtt/connection.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "hub/clients/stored_subscriptions.h"
-#include "wire/mqtt/stored_message.h"
+#include "hub/clients/session_changes.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::mqtt {
 namespace {

@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
-#include "hub/clients/stored_subscriptions.h"
-#include "wire/mqtt/stored_message.h"
+#include "hub/clients/session_changes.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::mqtt {
 

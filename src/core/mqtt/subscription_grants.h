@@ -9,7 +9,7 @@
 
 #include "hub/hub.h"
 #include "mqtt/client_session.h"
-#include "mqtt/connection_events.h"
+#include "mqtt/connection.h"
 #include "wire/mqtt/session.h"
 
 namespace gridloom::mqtt {

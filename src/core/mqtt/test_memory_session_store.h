@@ -14,7 +14,7 @@
 #include <variant>
 
 #include "mqtt/session_store.h"
-#include "wire/mqtt/stored_message.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::mqtt {
 

@@ -15,7 +15,6 @@
 #include "hub/clients/session_changes.h"
 #include "mqtt/stored_session.h"
 #include "wire/mqtt/message.h"
-#include "wire/mqtt/stored_message.h"
 
 namespace gridloom::mqtt {
 

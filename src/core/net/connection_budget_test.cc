@@ -1,4 +1,4 @@
-#include "net/connection_budget.h"
+#include "net/limits.h"
 
 #include <gtest/gtest.h>
 

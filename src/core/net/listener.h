@@ -13,15 +13,20 @@
 
 #include "base/byte_budget.h"
 #include "base/clock.h"
+#include "base/file_descriptor.h"
 #include "base/result.h"
 #include "net/address.h"
-#include "net/connection_budget.h"
 #include "net/io_loop.h"
 #include "net/limits.h"
 #include "net/protocol.h"
 #include "net/tls.h"
 
 namespace gridloom::net {
+
+// The socket of a listener.
+// A socket that listens on the address, and accepts nothing by itself. kConflict: the port is in
+// use, and the detail names it; kIo.
+[[nodiscard]] Result<FileDescriptor> listen_on(const Address& address);
 
 class Listener {
  public:

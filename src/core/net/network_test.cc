@@ -1,4 +1,4 @@
-#include "net/network.h"
+#include "net/address.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

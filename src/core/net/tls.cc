@@ -17,12 +17,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <set>
 #include <utility>
 
 #include "base/read_file.h"
-#include "net/host_name.h"
 
 namespace gridloom::net {
 namespace {
@@ -355,6 +355,28 @@ Result<TlsContextPtr> tls_context(const TlsFiles& files) {
   return fail(ErrorCode::kMalformed,
               fmt::format("{} and {}: {}", files.certificate.string(), files.key.string(),
                           reason == nullptr ? "OpenSSL does not accept them" : reason));
+}
+
+namespace {
+
+bool is_host_name(const std::string& name) {
+  return !name.empty() && name.size() <= 253 && std::ranges::all_of(name, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '.';
+  });
+}
+
+}  // namespace
+
+bool is_address(const std::string& name) {
+  std::array<unsigned char, 16> bytes{};
+  return inet_pton(AF_INET, name.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, name.c_str(), bytes.data()) == 1;
+}
+
+Status check_host(const std::string& host) {
+  if (is_address(host) || is_host_name(host)) return {};
+  return fail(ErrorCode::kBadParams,
+              fmt::format("\"{}\" is neither a host name nor an address", host));
 }
 
 }  // namespace gridloom::net

@@ -14,6 +14,16 @@
 
 #include "base/result.h"
 
+namespace gridloom::net {
+
+// The names that a certificate can be for.
+// A numeric address.
+[[nodiscard]] bool is_address(const std::string& name);
+// kBadParams: it is neither a host name nor an address.
+[[nodiscard]] Status check_host(const std::string& host);
+
+}  // namespace gridloom::net
+
 struct ssl_ctx_st;
 
 namespace gridloom::net {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::parameters {
 namespace {

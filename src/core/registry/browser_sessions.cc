@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/printable.h"
-#include "base/sha256.h"
 #include "registry/committer.h"
 #include "registry/registry.h"
 

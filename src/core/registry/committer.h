@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "registry/directory.h"
 #include "registry/directory_draft.h"
-#include "registry/directory_source.h"
 #include "registry/store.h"
 
 namespace gridloom::registry {

@@ -10,13 +10,14 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/secret.h"
 #include "registry/cow_index.h"
 
@@ -184,6 +185,23 @@ class Directory {
   CowIndex<Bridge, &Bridge::name> bridges_;
   CowIndex<Holding, &Holding::account> holdings_;
   std::uint64_t revocations_ = 0;
+};
+
+// Where the directory comes from: all that those who only look things up see of the registry.
+//
+// Thread rule: any function from any thread.
+class DirectorySource {
+ public:
+  DirectorySource() = default;
+  DirectorySource(const DirectorySource&) = delete;
+  DirectorySource& operator=(const DirectorySource&) = delete;
+  virtual ~DirectorySource() = default;
+
+  // Never null. Takes a short lock; a caller may cache the result and refresh it in on_change.
+  [[nodiscard]] virtual std::shared_ptr<const Directory> directory() const = 0;
+  // Calls `listener` after each change, on the thread that made it. directory() is already updated,
+  // and the listener may call any function of the registry. Listeners cannot be removed.
+  virtual void on_change(std::function<void()> listener) = 0;
 };
 
 }  // namespace gridloom::registry

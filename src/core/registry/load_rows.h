@@ -22,7 +22,6 @@
 #include "registry/directory_draft.h"
 #include "registry/revision.h"
 #include "registry/seal.h"
-#include "registry/secret_places.h"
 
 namespace gridloom::registry {
 

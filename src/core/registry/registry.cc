@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "base/sha256.h"
-#include "registry/change_source.h"
+#include "base/digest.h"
 #include "registry/committer.h"
 #include "registry/named.h"
+#include "registry/store.h"
 
 namespace gridloom::registry {
 namespace {

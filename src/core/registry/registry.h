@@ -20,7 +20,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "registry/directory_source.h"
+#include "registry/directory.h"
 #include "registry/rules.h"
 
 namespace gridloom::registry {

@@ -17,7 +17,6 @@
 
 #include "base/result.h"
 #include "registry/seal.h"
-#include "registry/secret_places.h"
 #include "registry/store.h"
 
 namespace gridloom::registry {

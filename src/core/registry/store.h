@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -17,6 +18,19 @@
 #include "registry/revision.h"
 
 namespace gridloom::registry {
+
+// Says when other processes have changed the stored registry, or may have.
+class ChangeSource {
+ public:
+  ChangeSource() = default;
+  ChangeSource(const ChangeSource&) = delete;
+  ChangeSource& operator=(const ChangeSource&) = delete;
+  virtual ~ChangeSource() = default;  // waits for the call that is under way
+
+  // Once. `catch_up` is called on a thread of the source's own: at its start, after each change of
+  // another process, and whenever one may have been missed. If it fails, it is called again.
+  virtual void start(std::function<Status()> catch_up) = 0;
+};
 
 // Errors of each function: kConflict (a key that exists already, an account that does not exist, an
 // account that is removed while it owns devices), kIo, kDamaged. A function that fails changes

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/byte_budget.h"
-#include "net/connection_budget.h"
+#include "net/limits.h"
 
 namespace gridloom::server {
 

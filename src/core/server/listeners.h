@@ -13,18 +13,22 @@
 #include <string>
 #include <vector>
 
-#include "api/gate/replay_check.h"
+#include "api/gate/signatures.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "net/address.h"
 #include "net/listener.h"
 #include "net/protocol.h"
 #include "net/tls.h"
-#include "server/interface.h"
 #include "server/limits.h"
 #include "server/loops.h"
 
 namespace gridloom::server {
+
+// The two interfaces of the platform, each of which has a plain and a TLS listener.
+enum class Interface : std::uint8_t { kHttp, kMqtt };
+
+enum class Security : std::uint8_t { kPlain, kTls };
 
 using api::ReplayCheck;
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/label_value.h"
+#include "base/printable.h"
 
 namespace gridloom::server {
 

@@ -1,5 +1,5 @@
 // A wrong registry destroys no history, and the history of a removed device is purged.
-#include "server/reconcile.h"
+#include "server/saved_state.h"
 
 #include <gtest/gtest.h>
 

@@ -7,12 +7,10 @@
 #include <utility>
 
 #include "history/energy_query.h"
-#include "server/database_place.h"
-#include "server/families.h"
 #include "server/health.h"
 #include "server/metrics.h"
-#include "server/reconcile.h"
 #include "server/saved_state.h"
+#include "server/stores.h"
 
 namespace gridloom::server {
 namespace {

@@ -31,7 +31,7 @@
 #include "history/instant_journal.h"
 #include "hub/hub.h"
 #include "mqtt/session_store.h"
-#include "net/network.h"
+#include "net/address.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
 #include "server/limits.h"

@@ -15,7 +15,7 @@
 #include "history/archive.h"
 #include "journal/batch.h"
 #include "registry/registry.h"
-#include "server/reconcile.h"
+#include "server/saved_state.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 

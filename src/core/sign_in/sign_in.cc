@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/redacted.h"
-#include "base/sha256.h"
+#include "base/digest.h"
+#include "base/printable.h"
 #include "registry/password.h"
 #include "wire/json.h"
 

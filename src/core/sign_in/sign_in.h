@@ -26,7 +26,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/string_map.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "registry/registry.h"
 
 namespace gridloom::sign_in {

@@ -1,4 +1,4 @@
-#include "storage/seen_number.h"
+#include "storage/summed_file.h"
 
 #include <gtest/gtest.h>
 

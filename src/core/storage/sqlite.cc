@@ -8,13 +8,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <map>
+#include <mutex>
+#include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 
+#include "base/digest.h"
 #include "base/printable.h"
-#include "storage/checked_vfs.h"
 #include "storage/files.h"
-#include "storage/sql_functions.h"
 
 namespace gridloom::storage {
 namespace {
@@ -409,5 +412,125 @@ Status Transaction::commit() {
   database_ = nullptr;
   return {};
 }
+
+namespace {
+
+void append_number(std::string& content, std::uint64_t number) {
+  for (int byte = 0; byte < 8; ++byte, number >>= 8U) content.push_back(static_cast<char>(number));
+}
+
+// Each column starts with its type and length, so that bytes moved from one column to the next
+// change the checksum.
+void append_column(std::string& content, sqlite3_value* column) {
+  const int kind = sqlite3_value_type(column);
+  content.push_back(static_cast<char>(kind));
+  if (kind == SQLITE_NULL) return;
+  if (kind == SQLITE_INTEGER) {
+    return append_number(content, static_cast<std::uint64_t>(sqlite3_value_int64(column)));
+  }
+  const void* const bytes =
+      kind == SQLITE_BLOB ? sqlite3_value_blob(column) : sqlite3_value_text(column);
+  const auto size = static_cast<std::size_t>(sqlite3_value_bytes(column));
+  append_number(content, size);
+  if (size != 0) content.append(static_cast<const char*>(bytes), size);
+}
+
+void row_checksum_function(sqlite3_context* context, int count, sqlite3_value** values) {
+  const std::span all(values, static_cast<std::size_t>(count));
+  if (all.empty()) {
+    return sqlite3_result_error(context, "row_checksum() needs the number of a table", -1);
+  }
+  std::string content;
+  for (sqlite3_value* column : all.subspan(1)) append_column(content, column);
+  const auto table = static_cast<std::uint8_t>(sqlite3_value_int64(all.front()));
+  sqlite3_result_int64(context, row_checksum(table, {}, content));
+}
+
+}  // namespace
+
+int add_functions(sqlite3* connection) {
+  return sqlite3_create_function_v2(connection, "row_checksum", -1,
+                                    SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
+                                    row_checksum_function, nullptr, nullptr, nullptr);
+}
+
+Result<StepwiseTransaction> StepwiseTransaction::begin(Database& database) {
+  StepwiseTransaction all(database);
+  GL_TRY(all.begin_step());
+  return all;
+}
+
+Status StepwiseTransaction::begin_step() {
+  GL_TRY(auto step, Transaction::begin(*database_));
+  step_.emplace(std::move(step));
+  step_bytes_ = 0;
+  return {};
+}
+
+Status StepwiseTransaction::wrote(std::size_t bytes) {
+  step_bytes_ += bytes;
+  if (step_bytes_ < kStepBytes) return {};
+  GL_TRY(commit());
+  return begin_step();
+}
+
+Status StepwiseTransaction::commit() {
+  Status done = step_->commit();
+  step_.reset();
+  return done;
+}
+
+namespace {
+
+constexpr const char* kName = "gridloom";
+
+thread_local std::uint64_t reads_that_failed = 0;
+
+// `ours` comes first: a file's pointer to it is one to the whole.
+struct Methods {
+  sqlite3_io_methods ours{};
+  const sqlite3_io_methods* real = nullptr;
+};
+
+int read(sqlite3_file* file, void* to, int bytes, sqlite3_int64 offset) {
+  const int code =
+      reinterpret_cast<const Methods*>(file->pMethods)->real->xRead(file, to, bytes, offset);
+  if (code == SQLITE_OK || code == SQLITE_IOERR_SHORT_READ) return code;
+  ++reads_that_failed;
+  return code == SQLITE_IOERR_CORRUPTFS ? SQLITE_IOERR_READ : code;
+}
+
+const Methods& methods_like(const sqlite3_io_methods* real) {
+  static std::mutex mutex;
+  static std::map<const sqlite3_io_methods*, Methods> all;  // a few: of databases, of other files
+  const std::scoped_lock lock(mutex);
+  const auto [found, is_new] = all.try_emplace(real);
+  if (is_new) {
+    found->second = {.ours = *real, .real = real};
+    found->second.ours.xRead = read;
+  }
+  return found->second;
+}
+
+int open(sqlite3_vfs*, sqlite3_filename name, sqlite3_file* file, int flags, int* out) {
+  sqlite3_vfs* const real = sqlite3_vfs_find(nullptr);
+  const int code = real->xOpen(real, name, file, flags, out);
+  if (file->pMethods != nullptr) file->pMethods = &methods_like(file->pMethods).ours;
+  return code;
+}
+
+}  // namespace
+
+const char* checked_vfs() {
+  static const bool is_registered = [] {
+    static sqlite3_vfs vfs = *sqlite3_vfs_find(nullptr);
+    vfs.zName = kName;
+    vfs.xOpen = open;
+    return sqlite3_vfs_register(&vfs, 0) == SQLITE_OK;
+  }();
+  return is_registered ? kName : nullptr;  // null: SQLite's own
+}
+
+std::uint64_t failed_reads() { return reads_that_failed; }
 
 }  // namespace gridloom::storage

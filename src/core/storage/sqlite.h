@@ -4,11 +4,13 @@
 // and transactions must not outlive their database.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -16,6 +18,29 @@
 #include <vector>
 
 #include "base/result.h"
+
+struct sqlite3;
+
+namespace gridloom::storage {
+
+// SQL functions that every connection provides.
+//
+//   row_checksum(table, column...)   the checksum of a row (base/digest.h): the table's
+//                                    number, and all columns as in docs/internals/formats.md
+
+// Registers the functions. Returns SQLite's error number; 0 on success.
+[[nodiscard]] int add_functions(sqlite3* connection);
+
+// SQLite's file system layer, with one difference: a read that the disk refuses (EIO) is an error
+// of the disk. SQLite's own layer takes it for a sign of damage: statements then fail with
+// SQLITE_CORRUPT, and integrity_check lists the page among its findings.
+// The name under which it is registered, for sqlite3_open_v2().
+[[nodiscard]] const char* checked_vfs();
+
+// The number of reads that failed on this thread so far.
+[[nodiscard]] std::uint64_t failed_reads();
+
+}  // namespace gridloom::storage
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -153,6 +178,31 @@ class Transaction {
   explicit Transaction(Database& database) : database_(&database) {}
 
   Database* database_;
+};
+
+// Splits a large write into transactions of about a megabyte each: the sync of a larger one delays
+// the syncs of other files on the same disk.
+//
+// After a crash some steps may be committed and others not: the caller must be able to detect that
+// and write the missing rows again.
+class StepwiseTransaction {
+ public:
+  static constexpr std::size_t kStepBytes = std::size_t{1024} * 1024;
+
+  [[nodiscard]] static Result<StepwiseTransaction> begin(Database& database);
+
+  // To be called after each write of `bytes` bytes; commits when a step is full.
+  [[nodiscard]] Status wrote(std::size_t bytes);
+  // Commits the last step. Uncommitted writes are rolled back when this object is destroyed.
+  [[nodiscard]] Status commit();
+
+ private:
+  explicit StepwiseTransaction(Database& database) : database_(&database) {}
+  [[nodiscard]] Status begin_step();
+
+  Database* database_;
+  std::optional<Transaction> step_;
+  std::size_t step_bytes_ = 0;
 };
 
 }  // namespace gridloom::storage

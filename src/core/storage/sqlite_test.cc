@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "storage/empty_wal.h"
+#include "storage/wal.h"
 #include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"

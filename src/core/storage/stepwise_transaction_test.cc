@@ -1,4 +1,4 @@
-#include "storage/stepwise_transaction.h"
+#include "storage/sqlite.h"
 
 #include <gtest/gtest.h>
 

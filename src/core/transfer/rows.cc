@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/row_checksum.h"
+#include "base/digest.h"
 
 namespace gridloom::transfer {
 namespace {

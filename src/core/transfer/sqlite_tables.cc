@@ -6,7 +6,7 @@
 #include <ranges>
 #include <utility>
 
-#include "storage/empty_wal.h"
+#include "storage/wal.h"
 
 namespace gridloom::transfer {
 namespace {

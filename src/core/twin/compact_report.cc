@@ -4,7 +4,7 @@
 #include <array>
 #include <optional>
 
-#include "twin/same_bytes.h"
+#include "twin/member.h"
 
 namespace gridloom::twin {
 namespace {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/lazy.h"
-#include "twin/same_bytes.h"
+#include "twin/member.h"
 
 namespace gridloom::twin {
 

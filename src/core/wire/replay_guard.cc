@@ -6,7 +6,7 @@
 #include <charconv>
 #include <system_error>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::wire {
 namespace {

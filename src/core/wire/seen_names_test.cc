@@ -1,4 +1,4 @@
-#include "wire/seen_names.h"
+#include "wire/json.h"
 
 #include <gtest/gtest.h>
 

@@ -28,8 +28,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/partition.h"
 #include "base/result.h"
@@ -37,7 +37,7 @@
 #include "catalog/battery_modes.h"
 #include "home/set_tracker.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/requests.h"
 #include "storage/states.h"
 #include "wire/json.h"

@@ -32,7 +32,7 @@
 #include <string>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/energy/energy_flow.h"
 #include "history/energy/energy_sources.h"

@@ -22,16 +22,15 @@
 #include <string_view>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "history/reader.h"
 #include "home/counter_book.h"
 #include "home/history_devices.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 
 namespace gridloom::home {
 

@@ -19,9 +19,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/string_map.h"
 #include "hub/feed/change_feed.h"
 #include "journal/device_event.h"

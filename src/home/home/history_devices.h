@@ -5,11 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "base/account_id.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "catalog/family.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "overview/home_picture.h"
 
 namespace gridloom::home {

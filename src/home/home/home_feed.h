@@ -29,7 +29,7 @@
 #include "home/home_state.h"
 #include "hub/feed/change_feed.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "overview/freshness.h"
 #include "overview/home_flows.h"
 #include "overview/home_picture.h"

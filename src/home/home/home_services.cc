@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "history/history_queries.h"
 #include "history/store/store.h"
-#include "history/waiting_query.h"
 
 namespace gridloom::home {
 

@@ -14,7 +14,7 @@
 #include "base/result.h"
 #include "home/set_book.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/requests.h"
 #include "wire/json.h"
 

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "base/string_map.h"

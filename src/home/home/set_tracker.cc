@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "catalog/effects.h"
 #include "history/energy/energy_sources.h"
 

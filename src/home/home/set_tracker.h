@@ -35,7 +35,7 @@
 #include "hub/feed/change_feed.h"
 #include "hub/feed/twin_snapshot.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "hub/platform/requests.h"
 #include "wire/json.h"
 

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "api/gate/browser.h"
-#include "api/message/error_body.h"
+#include "api/gate/callers.h"
+#include "api/message/envelope.h"
 #include "api/message/headers.h"
 #include "api/schema/test_check.h"
 #include "catalog/family_json.h"

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "own_api/test_own_api.h"
 
 namespace gridloom::api {

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
-#include "http/list_header.h"
+#include "http/head.h"
 #include "own_api/live/live_session.h"
 
 namespace gridloom::api {

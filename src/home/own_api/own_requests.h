@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "api/gate/gate.h"
-#include "api/gate/replay_check.h"
+#include "api/gate/signatures.h"
 #include "api/message/answer_form.h"
 #include "api/message/compression.h"
 #include "base/loop.h"

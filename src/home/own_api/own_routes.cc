@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "api/message/headers.h"
 #include "api/message/tagged_text.h"
 #include "http/web_socket.h"

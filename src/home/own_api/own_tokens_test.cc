@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "own_api/services/services.h"
 #include "own_api/test_own_api.h"
 #include "testing/must.h"

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
+#include "base/digest.h"
 #include "base/failure_budget.h"
-#include "base/sha256.h"
 #include "hub/clients/test_journal.h"
 #include "own_api/test_own_api.h"
 #include "registry/password.h"

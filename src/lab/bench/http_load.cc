@@ -15,11 +15,11 @@
 
 #include "base/clock.h"
 #include "base/read_file.h"
-#include "client/http_connection.h"
+#include "client/http_client.h"
 #include "client/http_request.h"
 #include "client/poller.h"
 #include "client/stream.h"
-#include "wire/keyed_mac.h"
+#include "wire/signing.h"
 
 namespace gridloom::bench {
 namespace {

@@ -16,7 +16,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "bench/benchmark_run.h"
-#include "bench/devices.h"
+#include "bench/payload.h"
 #include "bench/summary.h"
 #include "net/address.h"
 

@@ -7,7 +7,6 @@
 #include "bench/http_load.h"
 #include "bench/mqtt_load.h"
 #include "bench/set_load.h"
-#include "bench/set_responder.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::bench {

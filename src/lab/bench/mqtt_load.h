@@ -15,7 +15,7 @@
 
 #include "base/result.h"
 #include "bench/benchmark_run.h"
-#include "bench/devices.h"
+#include "bench/payload.h"
 #include "bench/summary.h"
 #include "net/address.h"
 #include "wire/mqtt/protocol.h"

@@ -15,6 +15,17 @@
 
 namespace gridloom::bench {
 
+// The devices of a load, and texts in which a device is filled in.
+struct LoadDevice {
+  std::string sn;
+  std::string key;
+};
+// One "SN KEY" per line; the key may be missing. kIo, kBadParams.
+[[nodiscard]] Result<std::vector<LoadDevice>> devices_from(const std::filesystem::path& file);
+
+// `text` with {sn} and {key} filled in.
+[[nodiscard]] std::string filled_in(std::string_view text, const LoadDevice& device);
+
 // One text of a template. kBadParams: a `<` that does not begin a range.
 [[nodiscard]] Result<std::string> render(std::string_view pattern, const Chance& chance);
 

@@ -25,7 +25,7 @@
 #include "client/stream.h"
 #include "net/io_loop.h"
 #include "sim/home.h"
-#include "sim/last_state.h"
+#include "sim/resume.h"
 #include "sim/site.h"
 #include "sim/world.h"
 #include "wire/json.h"

@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "catalog/home.h"
-#include "sim/household/shared.h"
+#include "sim/household/home.h"
 #include "sim/virtual_device.h"
 #include "sim/world.h"
 

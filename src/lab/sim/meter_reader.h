@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "catalog/home.h"
-#include "client/http_connection.h"
+#include "client/http_client.h"
 #include "net/io_loop.h"
 
 namespace gridloom::sim {

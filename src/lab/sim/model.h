@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "base/chance.h"
 #include "base/clock.h"
@@ -21,7 +22,7 @@
 #include "catalog/family.h"
 #include "catalog/home.h"
 #include "sim/fields.h"
-#include "sim/household/shared.h"
+#include "sim/household/home.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
@@ -180,5 +181,28 @@ using ModelMaker = std::function<std::unique_ptr<Model>(Chance)>;
 [[nodiscard]] Result<ModelMaker> power_kits_maker(const FieldTablePtr& table);
 [[nodiscard]] Result<ModelMaker> power_ocean_maker(const FieldTablePtr& table);
 [[nodiscard]] Result<ModelMaker> power_stream_maker(const FieldTablePtr& table);
+
+// A device's model, whose steps go straight to the model that has something to do in them.
+class OwnedModel {
+ public:
+  explicit OwnedModel(std::unique_ptr<Model> model)
+      : model_(std::move(model)), stepped_(&model_->stepped()) {}
+
+  [[nodiscard]] Model* operator->() const { return model_.get(); }
+  // In place of the model's own.
+  void step(const Environment& environment, Millis dt) {
+    elapsed_ += dt;
+    stepped_->step(environment, dt);
+  }
+  void write(Fields& fields, const Environment& environment) {
+    model_->elapse(std::exchange(elapsed_, Millis{0}));
+    model_->write(fields, environment);
+  }
+
+ private:
+  std::unique_ptr<Model> model_;
+  Model* stepped_;
+  Millis elapsed_{0};  // since the last write
+};
 
 }  // namespace gridloom::sim

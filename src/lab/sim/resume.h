@@ -4,16 +4,24 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "sim/fields.h"
-#include "sim/last_state.h"
 #include "sim/model.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {
+
+// The state in which a virtual device was left when its simulation ended.
+struct LastState {
+  std::optional<TimePoint> at{};  // of the last report; nullopt: unknown
+  wire::JsonObject reported{};    // the last values, by the names that the device reports
+  wire::JsonObject unreported{};  // Model::unreported()
+};
 
 struct RestoredFields {
   std::size_t count = 0;               // fields that have their last value again

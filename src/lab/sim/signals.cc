@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "catalog/formula_list.h"
+#include "catalog/formula.h"
 #include "sim/kept.h"
 #include "sim/models/parts.h"
 #include "sim/quick_noise.h"

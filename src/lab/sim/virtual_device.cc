@@ -15,7 +15,7 @@
 #include "catalog/formula.h"
 #include "catalog/site_meter.h"
 #include "sim/effects.h"
-#include "sim/household/shared.h"
+#include "sim/household/home.h"
 #include "sim/kept.h"
 #include "sim/models/parts.h"
 #include "sim/resume.h"

@@ -19,11 +19,10 @@
 #include "catalog/family.h"
 #include "sim/device_faults.h"
 #include "sim/habits.h"
-#include "sim/last_state.h"
 #include "sim/model.h"
 #include "sim/outing.h"
-#include "sim/owned_model.h"
 #include "sim/report_text.h"
+#include "sim/resume.h"
 #include "wire/json.h"
 
 namespace gridloom::sim {

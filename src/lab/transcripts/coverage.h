@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "catalog/family.h"
-#include "server/interface.h"
+#include "server/listeners.h"
 
 namespace gridloom::transcripts {
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,11 +13,36 @@
 #include <vector>
 
 #include "base/secret.h"
+#include "client/http_request.h"
+#include "client/http_session.h"
 #include "client/mqtt_session.h"
+#include "registry/directory.h"
 #include "transcripts/server.h"
 #include "wire/mqtt/packet.h"
 
 namespace gridloom::transcripts {
+
+// A client for one signed HTTP request on a connection of its own: a client::HttpSession on a
+// ClientEnd.
+struct HttpAnswer {
+  std::string status;  // "200"
+  std::string body;
+};
+
+class HttpCall final : public ClientEnd {
+ public:
+  // The request's host is set here.
+  HttpCall(TestServer& server, client::HttpRequest request, const registry::AccessKey& key);
+
+  // No value: the answer has not arrived, or not completely.
+  [[nodiscard]] const std::optional<HttpAnswer>& answer() const { return answer_; }
+
+ private:
+  void received(std::string_view bytes) override;
+
+  client::HttpSession session_;
+  std::optional<HttpAnswer> answer_;
+};
 
 class MqttClient final : public ClientEnd, private client::MqttSession::Listener {
  public:

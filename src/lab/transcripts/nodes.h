@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/fault_rule.h"
 #include "net/protocol.h"
-#include "server/interface.h"
+#include "server/listeners.h"
 #include "server/server.h"
 
 namespace gridloom::transcripts {

@@ -14,7 +14,7 @@
 #include "sim/world.h"
 #include "time/grammar.h"
 #include "transcripts/actors.h"
-#include "transcripts/http_client.h"
+#include "transcripts/mqtt_client.h"
 #include "transcripts/pattern.h"
 
 namespace gridloom::transcripts {

@@ -24,7 +24,7 @@
 #include "hub/platform/requests.h"
 #include "net/protocol.h"
 #include "registry/registry.h"
-#include "server/interface.h"
+#include "server/listeners.h"
 #include "server/server.h"
 #include "transcripts/nodes.h"
 #include "transcripts/quick_folder.h"

@@ -22,11 +22,11 @@
 #include "postgres/settings.h"
 #include "registry/sqlite/sqlite_transfer.h"
 #include "registry/transfer_tables.h"
-#include "server/database_place.h"
+#include "server/stores.h"
 #include "storage/data_lock.h"
-#include "storage/empty_wal.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
+#include "storage/wal.h"
 #include "transfer/sqlite_tables.h"
 
 namespace gridloom::app {

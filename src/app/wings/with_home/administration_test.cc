@@ -13,7 +13,7 @@
 #include "api/schema/test_check.h"
 #include "app/operations/run.h"
 #include "app/operations/table.h"
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "own_api/bodies/operations.h"
 #include "testing/home.h"
 

@@ -7,7 +7,7 @@
 #include "app/operations/kinds.h"
 #include "history/energy/energy_sources.h"
 #include "history/energy_query.h"
-#include "history/waiting_query.h"
+#include "history/history_queries.h"
 #include "own_api/history/energy.h"
 #include "parameters/arguments.h"
 

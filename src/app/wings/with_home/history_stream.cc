@@ -22,7 +22,7 @@
 #include "base/nearest.h"
 #include "catalog/natures.h"
 #include "catalog/readable_values.h"
-#include "history/waiting_query.h"
+#include "history/history_queries.h"
 #include "own_api/history/series_answer.h"
 #include "parameters/arguments.h"
 

@@ -15,10 +15,10 @@
 #include <utility>
 
 #include "app/operations/virtual_state.h"
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "history/blocks/block.h"
+#include "history/history_queries.h"
 #include "history/reader.h"
-#include "history/waiting_query.h"
 #include "hub/hub.h"
 #include "journal/journal.h"
 #include "parameters/arguments.h"

@@ -11,7 +11,7 @@
 #include "app/operations/context.h"
 #include "app/operations/operation.h"
 #include "base/result.h"
-#include "sim/last_state.h"
+#include "sim/resume.h"
 #include "wire/json.h"
 
 namespace gridloom::operations {

@@ -16,7 +16,7 @@
 #include "database/history/months.h"
 #include "database/history/quarter_rows.h"
 #include "history/store/store.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 #include "ownership/postgres/fence.h"
 #include "postgres/connection.h"
 

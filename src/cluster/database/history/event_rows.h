@@ -7,7 +7,6 @@
 
 #include "base/result.h"
 #include "database/history/store_connection.h"
-#include "history/store/event_span.h"
 #include "history/store/store.h"
 #include "postgres/connection.h"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "history/blocks/hours.h"
-#include "postgres/transaction.h"
+#include "postgres/connection.h"
 
 namespace gridloom::history {
 namespace {

@@ -9,8 +9,8 @@
 #include <optional>
 
 #include "database/history/schema.h"
+#include "postgres/connection.h"
 #include "postgres/test_server.h"
-#include "postgres/transaction.h"
 #include "testing/becomes.h"
 #include "testing/must.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "database/history/postgres_store_factory.h"
-#include "database/history/slot_schema.h"
+#include "database/history/schema.h"
 #include "history/blocks/block.h"
 #include "history/energy/energy_integrator.h"
 #include "postgres/test_server.h"

@@ -20,7 +20,6 @@
 #include "postgres/pipeline.h"
 #include "postgres/pool.h"
 #include "postgres/rows.h"
-#include "postgres/transaction.h"
 
 namespace gridloom::history {
 

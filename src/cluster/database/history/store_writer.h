@@ -14,7 +14,7 @@
 #include "database/history/months.h"
 #include "database/history/store_connection.h"
 #include "history/store/store.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 #include "ownership/postgres/fence.h"
 
 namespace gridloom::history {

@@ -15,7 +15,7 @@
 #include "history/blocks/chunk.h"
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
-#include "postgres/transaction.h"
+#include "postgres/connection.h"
 
 namespace gridloom::history {
 namespace {

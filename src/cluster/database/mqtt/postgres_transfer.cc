@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "database/mqtt/schema.h"
+#include "database/mqtt/session_rows.h"
 #include "mqtt/transfer_tables.h"
 
 namespace gridloom::mqtt {

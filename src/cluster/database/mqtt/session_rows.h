@@ -18,6 +18,11 @@
 
 namespace gridloom::mqtt {
 
+// The tables of MQTT sessions in PostgreSQL (docs/internals/formats.md).
+// Creates the tables, or brings them to this program's version; true: there were none. Fails as
+// postgres::migrate().
+[[nodiscard]] Result<bool> migrate_sessions(postgres::Connection& connection);
+
 inline constexpr std::size_t kStatementBytes = std::size_t{4} * 1024 * 1024;
 
 struct SessionState {

@@ -17,14 +17,12 @@
 
 #include "base/clock.h"
 #include "database/mqtt/recent_batches.h"
-#include "database/mqtt/schema.h"
 #include "database/mqtt/session_rows.h"
 #include "mqtt/deferred_store.h"
 #include "postgres/connection.h"
 #include "postgres/pool.h"
 #include "postgres/settings.h"
-#include "postgres/transaction.h"
-#include "storage/seen_number.h"
+#include "storage/summed_file.h"
 
 namespace gridloom::mqtt {
 namespace {

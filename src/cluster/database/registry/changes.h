@@ -18,7 +18,7 @@
 #include "base/result.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
-#include "registry/change_source.h"
+#include "registry/store.h"
 
 namespace gridloom::registry {
 

@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-#include "database/registry/open.h"
+#include "database/registry/store.h"
 #include "postgres/test_server.h"
 #include "registry/test_registry.h"
 #include "testing/must.h"

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/growing_pause.h"
+#include "database/registry/changes.h"
 #include "database/registry/migrations.h"
-#include "database/registry/rows_of.h"
 #include "database/registry/transaction.h"
+#include "postgres/connection.h"
 #include "postgres/migrate.h"
-#include "postgres/transaction.h"
 #include "registry/load_rows.h"
 #include "storage/files.h"
 
@@ -163,6 +165,16 @@ Result<std::vector<std::int64_t>> PostgresStore::removed_devices() {
 Result<std::int64_t> PostgresStore::highest_device_number() {
   GL_TRY(const Lease lease, connection());
   return (*lease)->integer("SELECT highest FROM numbers WHERE name = 'devices'");
+}
+
+Result<PostgresRegistry> open_in_postgres(const PostgresStore::Options& options) {
+  GL_TRY(std::unique_ptr<PostgresStore> store, PostgresStore::open(options));
+  auto changes = std::make_unique<PostgresChanges>(
+      PostgresChanges::Options{.settings = options.settings, .seen_change = store->seen_change()});
+  const PostgresStore* const opened = store.get();
+  GL_TRY(std::unique_ptr<Registry> registry,
+         Registry::open(std::move(store), options.data_folder, std::move(changes)));
+  return PostgresRegistry{.registry = std::move(registry), .store = opened};
 }
 
 }  // namespace gridloom::registry

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -18,12 +19,36 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "postgres/connection.h"
 #include "postgres/pool.h"
 #include "postgres/settings.h"
+#include "registry/registry.h"
 #include "registry/seal.h"
 #include "registry/store.h"
 
 namespace gridloom::registry {
+
+// Gives a connection's rows in the form that RowLoader reads (registry/load_rows.h).
+//
+// Thread rule: as for the Connection.
+class RowsOf {
+ public:
+  explicit RowsOf(postgres::Connection& connection) : connection_(connection) {}
+
+  // A result is in memory before its first row is read, so that an error of `on_row` leaves the
+  // connection usable.
+  [[nodiscard]] Status each_row(std::string_view sql,
+                                const postgres::Connection::OnRow& on_row) const {
+    GL_TRY(const postgres::Rows rows, connection_.query(sql));
+    for (const postgres::Row row : rows) {
+      GL_TRY(on_row(row));
+    }
+    return {};
+  }
+
+ private:
+  postgres::Connection& connection_;
+};
 
 // The channel of notifications, whose payload is the number of the change.
 [[nodiscard]] std::string channel_of(std::string_view schema);
@@ -75,5 +100,14 @@ class PostgresStore final : public Store {
   std::shared_ptr<std::atomic<std::int64_t>> seen_change_ =
       std::make_shared<std::atomic<std::int64_t>>(-1);
 };
+
+// Opens a registry in PostgreSQL that follows the changes of other processes.
+struct PostgresRegistry {
+  std::unique_ptr<Registry> registry;
+  const PostgresStore* store = nullptr;  // the registry's own; for health()
+};
+// Errors: those of PostgresStore::open() and Registry::open(). The data folder has the key and the
+// last revision seen.
+[[nodiscard]] Result<PostgresRegistry> open_in_postgres(const PostgresStore::Options& options);
 
 }  // namespace gridloom::registry

@@ -6,8 +6,8 @@
 #include <ranges>
 #include <utility>
 
+#include "postgres/connection.h"
 #include "postgres/copy.h"
-#include "postgres/transaction.h"
 
 namespace gridloom::transfer {
 namespace {

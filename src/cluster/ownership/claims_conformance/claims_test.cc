@@ -22,8 +22,8 @@
 #include "ownership/postgres/fence.h"
 #include "ownership/postgres/postgres_claims.h"
 #include "ownership/test_memory_claims.h"
+#include "postgres/connection.h"
 #include "postgres/test_server.h"
-#include "postgres/transaction.h"
 #include "testing/must.h"
 
 namespace gridloom::cluster {

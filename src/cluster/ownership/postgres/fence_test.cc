@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "ownership/postgres/postgres_claims.h"
+#include "postgres/connection.h"
 #include "postgres/copy.h"
 #include "postgres/test_server.h"
-#include "postgres/transaction.h"
 #include "testing/must.h"
 
 namespace gridloom::cluster {

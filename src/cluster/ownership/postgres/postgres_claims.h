@@ -8,9 +8,14 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "ownership/claims.h"
+#include "postgres/connection.h"
 #include "postgres/settings.h"
 
 namespace gridloom::cluster {
+
+// The tables of a cluster in PostgreSQL (docs/internals/postgres.md).
+// Creates the tables, or brings them to this program's version. Fails as postgres::migrate().
+[[nodiscard]] Status migrate_cluster(postgres::Connection& connection);
 
 struct PostgresClaimsOptions {
   Millis call_timeout{2'000};

@@ -8,9 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "api/gate/browser.h"
 #include "api/message/headers.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "testing/home.h"
 #include "testing/must.h"
 

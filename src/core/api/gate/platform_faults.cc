@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "api/message/headers.h"
-#include "hub/faults/fault_view.h"
+#include "hub/faults/fault_overlay.h"
 #include "wire/json.h"
 
 namespace gridloom::api {

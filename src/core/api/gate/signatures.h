@@ -2,7 +2,8 @@
 // signature contexts of the access keys it has seen.
 #pragma once
 
-#include "api/gate/replay_check.h"
+#include <cstdint>
+
 #include "base/clock.h"
 #include "base/failure_budget.h"
 #include "base/result.h"
@@ -15,6 +16,10 @@
 #include "wire/signing.h"
 
 namespace gridloom::api {
+
+// Whether repeated sets and certification requests are refused, and requests of Gridloom's own
+// interface must sign their method and path: for requests of clients that are not on this machine.
+enum class ReplayCheck : std::uint8_t { kOff, kOn };
 
 // The signature's parameters in the request.
 [[nodiscard]] wire::SignedRequest claim_of(const http::Request& request);

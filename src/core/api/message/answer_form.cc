@@ -5,10 +5,10 @@
 
 #include <utility>
 
-#include "api/message/error_body.h"
+#include "api/message/envelope.h"
 #include "base/clock.h"
 #include "base/log_throttle.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::api {
 namespace {

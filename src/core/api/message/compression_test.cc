@@ -17,7 +17,6 @@
 #include <utility>
 #include <vector>
 
-#include "api/message/compressor.h"
 #include "testing/loop.h"
 
 namespace gridloom::api {

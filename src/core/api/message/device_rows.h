@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/account_id.h"
+#include "base/ids.h"
 #include "registry/directory.h"
 
 namespace gridloom::api {

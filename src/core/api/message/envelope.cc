@@ -10,7 +10,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 #include "base/log_throttle.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "base/secret.h"
 #include "wire/json.h"
 
@@ -132,3 +132,22 @@ http::Response transport_error(unsigned status, std::string_view why) {
 }
 
 }  // namespace gridloom::api
+
+namespace gridloom::api::body {
+
+using schema::member;
+
+const schema::Body& describe(schema::Of<Error> /*of*/) {
+  static constexpr std::array kMembers = {
+      member<&Error::code>("code", {.text = "As bad_params, no_permission or offline"}),
+      member<&Error::message>("message", {.text = "For people"}),
+  };
+  static constexpr schema::Body kBody{
+      .name = "Error",
+      .members = kMembers,
+      .example = R"({"code":"bad_params",)"
+                 R"("message":"period is dy: must be day, week, month or year"})"};
+  return kBody;
+}
+
+}  // namespace gridloom::api::body

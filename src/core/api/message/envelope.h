@@ -6,9 +6,21 @@
 #include <string>
 #include <string_view>
 
+#include "api/schema/body.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "http/message.h"
+
+namespace gridloom::api::body {
+
+// The body of each answer that is an error.
+struct Error {
+  std::string_view code;
+  std::string_view message;
+};
+const schema::Body& describe(schema::Of<Error> /*of*/);
+
+}  // namespace gridloom::api::body
 
 namespace gridloom::api {
 

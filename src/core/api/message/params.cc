@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::api {
 

@@ -5,8 +5,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "base/sha256.h"
-#include "http/list_header.h"
+#include "base/digest.h"
+#include "http/head.h"
 
 namespace gridloom::api {
 namespace {

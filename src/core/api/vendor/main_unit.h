@@ -5,7 +5,7 @@
 #include <string>
 
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 
 namespace gridloom::api {
 

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "history/blocks/field_names.h"
 #include "history/energy/energy_integrator.h"
 #include "history/energy/energy_sources.h"

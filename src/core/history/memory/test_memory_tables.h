@@ -19,7 +19,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "history/blocks/block.h"
 #include "history/store/retention_store.h"
 #include "history/store/store.h"

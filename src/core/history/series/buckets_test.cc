@@ -1,5 +1,5 @@
 // Tests where buckets begin and end, also across clock changes.
-#include "history/series/buckets.h"
+#include "history/series/bucket_aggregator.h"
 
 #include <gtest/gtest.h>
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "history/series/buckets.h"
+#include "history/series/bucket_aggregator.h"
 #include "time/grammar.h"
 
 namespace gridloom::history {

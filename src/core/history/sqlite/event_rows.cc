@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "history/sqlite/row_checksum.h"
+#include "history/sqlite/row_check.h"
 
 namespace gridloom::history {
 namespace {

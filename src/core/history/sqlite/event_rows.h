@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
-#include "history/sqlite/damaged_rows.h"
-#include "history/store/event_span.h"
+#include "history/sqlite/row_check.h"
 #include "history/store/store.h"
 #include "storage/sqlite.h"
 

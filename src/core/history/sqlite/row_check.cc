@@ -1,6 +1,7 @@
 #include "history/sqlite/row_check.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -11,12 +12,11 @@
 #include <string_view>
 #include <utility>
 
+#include "base/digest.h"
 #include "history/blocks/chunk.h"
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
-#include "history/sqlite/damaged_rows.h"
-#include "history/sqlite/row_checksum.h"
-#include "history/sqlite/store_schema.h"
+#include "history/sqlite/sqlite_store_factory.h"
 
 namespace gridloom::history {
 namespace {
@@ -229,6 +229,91 @@ Result<StoreCheck> check_rows(Database& database) {
     if (!may_miss || present.contains(name_of(table.table))) check.look_at(table);
   }
   return check.found();
+}
+
+std::string_view name_of(RowTable table) {
+  switch (table) {
+    case RowTable::kName:
+      return "name";
+    case RowTable::kBlock:
+      return "block";
+    case RowTable::kEnergy:
+      return "energy";
+    case RowTable::kQuarter:
+      return "quarter";
+    case RowTable::kTwin:
+      return "twin";
+    case RowTable::kAudit:
+      return "audit";
+    case RowTable::kApplied:
+      return "applied";
+    case RowTable::kRunningDay:
+      return "running_day";
+    case RowTable::kTaken:
+      return "taken";
+    case RowTable::kEvent:
+      return "event";
+  }
+  return {};
+}
+
+std::int64_t row_checksum(RowTable table, std::initializer_list<std::int64_t> keys,
+                          std::string_view content) {
+  return gridloom::row_checksum(std::to_underlying(table), keys, content);
+}
+
+std::int64_t twin_checksum(std::int64_t device, std::string_view sn, std::string_view state) {
+  return row_checksum(RowTable::kTwin, {device, static_cast<std::int64_t>(sn.size())},
+                      std::string(sn) + std::string(state));
+}
+
+std::int64_t event_checksum(const StoredEvent& stored, FaultState state) {
+  const journal::DeviceEvent& event = stored.event;
+  return row_checksum(
+      RowTable::kEvent,
+      {static_cast<std::int64_t>(stored.id), event.device, event.at_ms,
+       std::to_underlying(event.kind), event.since_ms, static_cast<std::int64_t>(event.count),
+       std::to_underlying(state), static_cast<std::int64_t>(event.field.size())},
+      event.field + event.text);
+}
+
+std::string DamagedRows::location_of(const RowKey& row) {
+  switch (row.table) {
+    case RowTable::kName:
+      return fmt::format("field {}", row.key);
+    case RowTable::kTwin:
+      return fmt::format("device {}", row.key);
+    case RowTable::kEvent:
+      return fmt::format("event {}", row.key);
+    case RowTable::kAudit:
+      return fmt::format("entry {}", row.key);
+    case RowTable::kApplied:
+      return "the only row";
+    case RowTable::kRunningDay:
+      return fmt::format("day {}", row.key);
+    case RowTable::kBlock:
+      return fmt::format("device {}, hour {}, chunk {}", row.key, row.hour, row.chunk);
+    case RowTable::kEnergy:
+    case RowTable::kQuarter:
+    case RowTable::kTaken:
+      return fmt::format("device {}, hour {}", row.key, row.hour);
+  }
+  return {};
+}
+
+void DamagedRows::found(const RowKey& row, std::string_view why) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (rows_.contains(row)) return;
+    if (rows_.size() < kMax) rows_.insert(row);
+  }
+  spdlog::error("history.db: damaged row in table {}, {}: {}", name_of(row.table), location_of(row),
+                why);
+}
+
+std::size_t DamagedRows::count() const {
+  const std::lock_guard lock(mutex_);
+  return rows_.size();
 }
 
 }  // namespace gridloom::history

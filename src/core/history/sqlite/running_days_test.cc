@@ -9,7 +9,6 @@
 #include <optional>
 #include <string_view>
 
-#include "history/sqlite/damaged_rows.h"
 #include "history/sqlite/row_check.h"
 #include "history/sqlite/sqlite_retention_store.h"
 #include "history/sqlite/sqlite_store.h"

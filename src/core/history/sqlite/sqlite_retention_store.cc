@@ -6,8 +6,8 @@
 #include <limits>
 #include <utility>
 
-#include "history/sqlite/row_checksum.h"
-#include "storage/empty_wal.h"
+#include "history/sqlite/row_check.h"
+#include "storage/wal.h"
 
 namespace gridloom::history {
 namespace {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "history/sqlite/damaged_rows.h"
+#include "history/sqlite/row_check.h"
 #include "history/store/retention_store.h"
 #include "storage/sqlite.h"
 

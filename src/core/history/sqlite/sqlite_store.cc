@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "history/sqlite/event_rows.h"
-#include "history/sqlite/row_checksum.h"
-#include "history/sqlite/store_schema.h"
-#include "storage/empty_wal.h"
+#include "history/sqlite/row_check.h"
+#include "history/sqlite/sqlite_store_factory.h"
+#include "storage/wal.h"
 
 namespace gridloom::history {
 namespace {

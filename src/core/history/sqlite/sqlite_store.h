@@ -1,6 +1,6 @@
 // History's store in tables of one SQLite database (DATA/history.db; docs/internals/formats.md
 // shows them). Each row has a checksum that is verified when the row is read
-// (history/sqlite/row_checksum.h): a damaged row is reported to DamagedRows and left out. The
+// (history/sqlite/row_check.h): a damaged row is reported to DamagedRows and left out. The
 // damaged row stays in the file.
 //
 // One SqliteStore is one database connection: one thread at a time.
@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "history/sqlite/damaged_rows.h"
+#include "history/sqlite/row_check.h"
 #include "history/store/store.h"
 #include "storage/sqlite.h"
 

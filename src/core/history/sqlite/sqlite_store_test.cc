@@ -15,7 +15,6 @@
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
 #include "history/sqlite/row_check.h"
-#include "history/sqlite/row_checksum.h"
 #include "storage/files.h"
 #include "testing/must.h"
 #include "testing/source_path.h"

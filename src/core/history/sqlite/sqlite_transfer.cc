@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/partition.h"
-#include "history/sqlite/row_checksum.h"
-#include "history/sqlite/store_schema.h"
+#include "history/sqlite/row_check.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/transfer_tables.h"
 
 namespace gridloom::history {

@@ -10,9 +10,9 @@
 #include <system_error>
 #include <utility>
 
+#include "base/digest.h"
 #include "base/printable.h"
 #include "base/read_file.h"
-#include "base/row_checksum.h"
 #include "storage/files.h"
 
 namespace gridloom::history {

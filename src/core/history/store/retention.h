@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "base/clock.h"
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/store/retention_store.h"
 #include "history/store/running_days.h"

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/store/store.h"
 

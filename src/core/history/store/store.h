@@ -21,12 +21,12 @@
 #include <utility>
 #include <vector>
 
-#include "base/device_number.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
 #include "journal/device_event.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 
 namespace gridloom::history {
 
@@ -234,6 +234,13 @@ class Store : public StoreReader {
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> open_faults() = 0;
   // Hours with chunks that are not marked as over.
   [[nodiscard]] virtual Result<std::vector<DeviceHour>> open_hours() = 0;
+};
+
+// The events of a device that StoreReader::each_event() reads.
+struct EventSpan {
+  DeviceNumber device = 0;
+  std::int64_t from_ms = 0;
+  EventPosition before;
 };
 
 }  // namespace gridloom::history

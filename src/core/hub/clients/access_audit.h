@@ -20,8 +20,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/string_map.h"
 #include "journal/audit_kind.h"
 #include "journal/journal.h"

@@ -1,4 +1,4 @@
-#include "hub/clients/client_id_budget.h"
+#include "hub/clients/client_events.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

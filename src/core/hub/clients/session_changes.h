@@ -14,10 +14,18 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
-#include "wire/mqtt/stored_message.h"
+#include "hub/clients/subscription_table.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::hub {
+
+// Converts subscriptions to and from MQTT 5 packets, their format in the session store and in the
+// log: one SUBSCRIBE per subscription, concatenated. Pure. Messages: wire/mqtt/message.h.
+
+[[nodiscard]] std::string packets_of(const std::vector<Subscription>& subscriptions);
+[[nodiscard]] std::optional<std::vector<Subscription>> subscriptions_in(std::string_view packets);
 
 // Identifies a publication of QoS 1 or 2 by its packet id and a digest of topic and payload.
 struct Receipt {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "hub/clients/session_changes.h"
-#include "wire/mqtt/stored_message.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::hub {
 namespace {

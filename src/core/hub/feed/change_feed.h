@@ -30,6 +30,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -39,7 +40,7 @@
 #include "base/loop.h"
 #include "base/partition.h"
 #include "base/string_map.h"
-#include "journal/positions.h"
+#include "journal/journal_reader.h"
 #include "registry/directory.h"
 
 namespace gridloom::hub {
@@ -293,6 +294,25 @@ class ChangeFeed {
   std::map<ChangeInterest, std::size_t> interests_;  // with the number of readers
   ToldInterest told_;
   std::uint64_t last_number_ = 0;  // of a mailbox
+};
+
+// The readers of a device's changes (hub/feed/change_feed.h), as its shard last looked them up.
+struct DeviceWatch {
+  std::vector<ChangeMailboxPtr> readers;  // at least one
+  bool wants_reports = false;             // one of them wants to know of each report
+  bool wants_values = false;              // one of them does
+  bool wants_faults = false;              // likewise
+  bool needs_slots = false;               // the slots that a report changed are needed
+  bool is_new = false;             // a reader of events does not know yet which faults there are
+  std::set<std::size_t> faulty{};  // slots whose values are errors or warnings
+  // Says of quotas of modules, behind the declared slots, whether they may report errors.
+  std::vector<bool> module_errors{};
+};
+
+// Each device has one. Used by ShardChanges alone.
+struct WatchState {
+  std::unique_ptr<DeviceWatch> watch;  // null: nobody reads the device
+  std::uint64_t as_of = 0;             // when that was looked up; 0: never
 };
 
 }  // namespace gridloom::hub

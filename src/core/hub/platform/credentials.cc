@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "hub/clients/topic_rights.h"
 #include "hub/platform/platform.h"
 

@@ -7,13 +7,29 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "base/loop.h"
-#include "hub/platform/reply_to.h"
+#include "base/result.h"
 #include "hub/platform/requests.h"
 
 namespace gridloom::hub {
+
+// The callback for an answer: `done` is called with the answer on `loop`.
+template <typename T>
+struct ReplyTo {
+  Loop* loop = nullptr;
+  Callback<Result<T>> done;
+};
+
+template <typename T>
+void answer(ReplyTo<T> to, Result<T> result) {
+  Loop& loop = *to.loop;
+  loop.post([done = std::move(to.done), result = std::move(result)]() mutable {
+    done(std::move(result));
+  });
+}
 
 class PendingReplies {
  public:

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "testing/loop.h"
 
 namespace gridloom::hub {

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "catalog/family.h"
 #include "hub/platform/credentials.h"
 #include "journal/audit_kind.h"

@@ -57,7 +57,7 @@ class Publications {
   // Whether reports of the client need not go through the inbox. While the journal is behind, or
   // the account has written its allowance, publications go through it, where they hold credit.
   [[nodiscard]] bool takes_report(const Client& client) const;
-  // See Hub::report().
+  // See ShardSet::report().
   void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options);
   void publish(const ClientPtr& client, const Inbound& inbound);
 

@@ -17,7 +17,6 @@
 #include "hub/shard/device_presence.h"
 #include "hub/shard/publications.h"
 #include "hub/shard/retained_sender.h"
-#include "hub/shard/shard_clients.h"
 #include "hub/shard/shard_turn.h"
 #include "hub/shard/twin_table.h"
 #include "registry/directory.h"

@@ -14,8 +14,8 @@
 #include "base/clock.h"
 #include "hub/clients/client.h"
 #include "hub/clients/subscription_table.h"
+#include "hub/delivery/fanout.h"
 #include "hub/delivery/retained_store.h"
-#include "hub/delivery/router.h"
 #include "hub/faults/fault_overlay.h"
 #include "registry/directory.h"
 

@@ -38,7 +38,6 @@
 #include "hub/shard/publications.h"
 #include "hub/shard/request_executor.h"
 #include "hub/shard/retained_sender.h"
-#include "hub/shard/shard_clients.h"
 #include "hub/shard/shard_turn.h"
 #include "hub/shard/twin_table.h"
 #include "registry/directory.h"
@@ -61,13 +60,8 @@ class Shard {
     if (const auto* connect = std::get_if<Connect>(&request.action)) catch_up_with(*connect);
     return executor_.execute(request, done);
   }
-  // See Hub::takes_report() and Hub::report().
-  [[nodiscard]] bool takes_report(const Client& client) const {
-    return publications_.takes_report(client);
-  }
-  void report(const ClientPtr& client, std::string_view payload, const PublishOptions& options) {
-    publications_.report(client, payload, options);
-  }
+  [[nodiscard]] const Publications& publications() const { return publications_; }
+  [[nodiscard]] Publications& publications() { return publications_; }
   void restore_retained(const RetainedChange& retained);
   // The partition is this shard's from now on, for the `revision`-th time that it has an owner.
   void enter(Partition partition, std::uint64_t revision) {

@@ -1,4 +1,4 @@
-#include "hub/shard/shard_clients.h"
+#include "hub/shard/shard_turn.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

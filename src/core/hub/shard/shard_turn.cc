@@ -2,6 +2,9 @@
 
 #include <utility>
 
+#include "hub/platform/credentials.h"
+#include "hub/platform/fault_injector.h"
+
 namespace gridloom::hub {
 namespace {
 
@@ -40,6 +43,27 @@ void ShardTurn::flush() {
     gate_.deliver(std::move(deliveries), writer_.last_appended());
   }
   router_.flush();
+}
+
+void ShardClients::revoke(const registry::Directory& directory) const {
+  for (const auto& [raw, holder] : clients_) {
+    const ClientPtr client = holder.lock();
+    if (!client) continue;
+    if (!still_valid(directory, client->identity())) {
+      client->loop().post([client] { client->kick(KickReason::kNotAuthorized); });
+    } else if (client->identity().role != Role::kDevice) {
+      client->loop().post([client] { client->rights_changed(); });
+    }
+  }
+}
+
+void ShardClients::drop_by_chance(const FaultView& faults) const {
+  for (const auto& [raw, holder] : clients_) {
+    const ClientPtr client = holder.lock();
+    if (!client || client->identity().role != Role::kAccount) continue;
+    if (!faults.happens(PlatformFault::kDroppedConnection, client->identity().account)) continue;
+    client->loop().post([client] { client->kick(KickReason::kDropped); });
+  }
 }
 
 }  // namespace gridloom::hub

@@ -21,7 +21,7 @@
 #include "base/string_map.h"
 #include "hub/clients/client.h"
 #include "hub/delivery/report_route.h"
-#include "hub/feed/device_watch.h"
+#include "hub/feed/change_feed.h"
 #include "hub/platform/platform.h"
 #include "journal/batch.h"
 #include "journal/journal.h"

@@ -20,7 +20,6 @@
 #include "journal/local/disk.h"
 #include "journal/local/log.h"
 #include "journal/local/log_scan.h"
-#include "journal/positions.h"
 
 namespace gridloom::journal {
 

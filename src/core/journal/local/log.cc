@@ -3,6 +3,7 @@
 // disk work or callbacks.
 #include "journal/local/log.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -12,6 +13,8 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -19,7 +22,7 @@
 #include "journal/local/commit_rule.h"
 #include "journal/local/segment.h"
 #include "journal/local/segment_files.h"
-#include "storage/seen_number.h"
+#include "storage/summed_file.h"
 
 namespace gridloom::journal {
 namespace {
@@ -321,5 +324,47 @@ const LogLoss& Log::loss() const { return impl_->loss; }
 TimePoint Log::oldest() const { return impl_->files.oldest(); }
 std::uint64_t Log::bytes() const { return impl_->files.bytes(); }
 std::size_t Log::waiting_bytes() const { return impl_->unsafe_bytes; }
+
+namespace {
+
+std::string gap_text(std::uint64_t first, std::uint64_t last, bool history_is_new) {
+  return fmt::format(
+      "records {} to {} are neither in the log nor in history.db{}: the reports in them are lost",
+      first, last, history_is_new ? ", which is new" : "");
+}
+
+std::string end_text(std::uint64_t end, std::uint64_t seen, const StoredUpTo& stored) {
+  std::string_view file = "history.db has";
+  std::uint64_t last = std::max(stored.history, stored.some_of_history);
+  if (stored.sessions > last) {
+    file = "sessions.db has";
+    last = stored.sessions;
+  }
+  if (seen > last) {
+    file = "log.seen names";
+    last = seen;
+  }
+  return fmt::format("the log {}, but {} records up to {}: the later records of the log are lost",
+                     end == 0 ? "has no segment" : fmt::format("ends with record {}", end), file,
+                     last);
+}
+
+}  // namespace
+
+std::vector<LossNote> loss_notes(const LogLoss& loss, const StoredUpTo& stored) {
+  std::vector<LossNote> notes;
+  for (const RecordGap& gap : loss.gaps) {
+    const std::uint64_t first = std::max(gap.first, stored.history + 1);
+    if (first > gap.last) continue;
+    notes.push_back({.text = gap_text(first, gap.last, stored.history == 0),
+                     .records = RecordGap{.first = first, .last = gap.last}});
+  }
+  if (loss.ends_early) {
+    notes.push_back({.text = end_text(*loss.ends_early, loss.seen, stored),
+                     .records = RecordGap{.first = *loss.ends_early + 1,
+                                          .last = std::max(loss.seen, *loss.ends_early + 1)}});
+  }
+  return notes;
+}
 
 }  // namespace gridloom::journal

@@ -30,7 +30,7 @@
 #include "base/result.h"
 #include "journal/journal.h"
 #include "journal/local/disk.h"
-#include "journal/record_gap.h"
+#include "journal/loss_note.h"
 
 namespace gridloom::journal {
 
@@ -134,5 +134,22 @@ struct SegmentChunk {
 // The chunks of a segment file in order, without gaps; the first begins after the header, unless
 // the header is damaged. kMalformed: not a segment (nothing in it is good), or of a later version.
 [[nodiscard]] Result<std::vector<SegmentChunk>> read_segment(std::string_view bytes);
+
+// Messages about records that a start found missing from the log.
+//
+// Why: SQLite ends its write-ahead log silently at the first damaged frame, and a missing file
+// looks like a new one. Sequence numbers reveal the loss: history.db and sessions.db each know up
+// to which record they were stored, and the log must continue from there without a gap.
+//
+// The last record that each database has stored; 0: none.
+struct StoredUpTo {
+  std::uint64_t history = 0;          // in history.db, with all before it
+  std::uint64_t some_of_history = 0;  // in history.db: some of its rows
+  std::uint64_t sessions = 0;         // in sessions.db
+};
+
+// One line for each loss, for DamageNotes. Records missing from the log but stored in history.db
+// are not a loss.
+[[nodiscard]] std::vector<LossNote> loss_notes(const LogLoss& loss, const StoredUpTo& stored);
 
 }  // namespace gridloom::journal

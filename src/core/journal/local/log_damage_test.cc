@@ -24,7 +24,7 @@
 #include "journal/local/log.h"
 #include "journal/local/segment.h"
 #include "journal/local/test_disk.h"
-#include "storage/seen_number.h"
+#include "storage/summed_file.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 

@@ -25,7 +25,7 @@
 #include "base/chance.h"
 #include "journal/local/log.h"
 #include "journal/local/test_disk.h"
-#include "storage/seen_number.h"
+#include "storage/summed_file.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::journal {

@@ -1,5 +1,5 @@
 // Tests which losses are reported, and in which words.
-#include "journal/local/log_loss.h"
+#include "journal/local/log.h"
 
 #include <gtest/gtest.h>
 

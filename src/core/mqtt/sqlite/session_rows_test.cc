@@ -21,7 +21,7 @@
 #include "mqtt/test_session_changes.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
-#include "wire/mqtt/stored_message.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::mqtt {
 namespace {

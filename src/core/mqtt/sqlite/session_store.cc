@@ -17,12 +17,10 @@
 #include "mqtt/deferred_store.h"
 #include "mqtt/sqlite/session_rows.h"
 #include "mqtt/sqlite/session_tables.h"
-#include "storage/empty_wal.h"
 #include "storage/reserve.h"
-#include "storage/seen_number.h"
 #include "storage/sqlite.h"
-#include "storage/stepwise_transaction.h"
-#include "storage/wal_check.h"
+#include "storage/summed_file.h"
+#include "storage/wal.h"
 
 namespace gridloom::mqtt {
 namespace {

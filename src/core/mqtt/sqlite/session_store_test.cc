@@ -13,12 +13,12 @@
 
 #include "hub/clients/session_changes.h"
 #include "mqtt/sqlite/session_tables.h"
-#include "storage/seen_number.h"
 #include "storage/sqlite.h"
+#include "storage/summed_file.h"
 #include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
-#include "wire/mqtt/stored_message.h"
+#include "wire/mqtt/message.h"
 
 namespace gridloom::mqtt {
 namespace {

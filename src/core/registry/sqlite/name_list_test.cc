@@ -1,4 +1,4 @@
-#include "registry/sqlite/name_list.h"
+#include "registry/sqlite/load.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,12 +6,15 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "registry/load_rows.h"
+#include "registry/registry.h"
 #include "registry/sqlite/load.h"
 #include "registry/sqlite/migrations.h"
 #include "registry/sqlite/table_sums.h"
@@ -149,6 +152,30 @@ Result<std::vector<std::int64_t>> SqliteStore::removed_devices() {
 Result<std::int64_t> SqliteStore::highest_device_number() {
   return database_.integer(
       "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'devices'");
+}
+
+// Opens the registry of a data folder: its store is SQLite.
+
+namespace {
+
+// Adds the remedy for a damaged file to the error.
+Error with_remedy(Error fault) {
+  if (fault.code != ErrorCode::kDamaged) return fault;
+  fault.detail +=
+      "; restore registry.sqlite and secret.key from a backup. To start without accounts and "
+      "devices and keep the history, move both, registry.sqlite-wal and registry.sqlite-shm to "
+      "another folder";
+  return fault;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
+  Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(data_folder);
+  if (!store) return std::unexpected(with_remedy(store.error()));
+  Result<std::unique_ptr<Registry>> registry = open(std::move(*store), data_folder);
+  if (!registry) return std::unexpected(with_remedy(registry.error()));
+  return registry;
 }
 
 }  // namespace gridloom::registry

@@ -5,7 +5,7 @@
 #include <chrono>
 #include <string>
 
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "registry/password.h"
 #include "registry/rules.h"
 #include "registry/store_conformance/test_stores.h"

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/chance.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 #include "registry/store_conformance/test_changes.h"
 #include "registry/store_conformance/test_stores.h"
 #include "registry/test_registry.h"

@@ -14,7 +14,7 @@
 #include "api/message/params.h"
 #include "history/blocks/hours.h"
 #include "history/energy_query.h"
-#include "history/series/buckets.h"
+#include "history/series/bucket_aggregator.h"
 #include "overview/home_flows.h"
 #include "own_api/bodies/series.h"
 #include "own_api/history/energy.h"

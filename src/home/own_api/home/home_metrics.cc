@@ -8,10 +8,10 @@
 #include <set>
 #include <utility>
 
-#include "base/label_value.h"
+#include "base/printable.h"
 #include "catalog/readable_values.h"
 #include "history/energy/energy_flow.h"
-#include "http/list_header.h"
+#include "http/head.h"
 #include "overview/freshness.h"
 #include "wire/json.h"
 

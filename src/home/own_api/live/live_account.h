@@ -19,8 +19,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/byte_budget.h"
+#include "base/ids.h"
 #include "base/result.h"
 #include "base/shared_text.h"
 #include "base/string_map.h"

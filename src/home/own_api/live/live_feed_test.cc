@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "testing/home.h"
 #include "testing/loop.h"
 

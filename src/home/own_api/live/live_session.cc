@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "api/message/params.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 #include "own_api/live/live_input.h"
 
 namespace gridloom::api {

@@ -13,14 +13,14 @@
 #include <system_error>
 #include <utility>
 
-#include "api/gate/browser.h"
-#include "api/message/compressor.h"
+#include "api/gate/callers.h"
+#include "api/message/compression.h"
 #include "api/message/headers.h"
+#include "base/digest.h"
 #include "base/printable.h"
 #include "base/read_file.h"
-#include "base/sha256.h"
 #include "base/string_map.h"
-#include "http/list_header.h"
+#include "http/head.h"
 #include "wire/json.h"
 
 // The names match those in the generated assembler file (cmake/embed_page.mjs).

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "api/message/headers.h"
-#include "http/list_header.h"
+#include "http/head.h"
 #include "own_api/page/page.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"

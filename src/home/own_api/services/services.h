@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "base/account_id.h"
 #include "base/failure_budget.h"
+#include "base/ids.h"
 #include "base/shared_text.h"
 #include "base/virtual_clock.h"
 #include "history/reader.h"
 #include "history/series/series_request.h"
 #include "home/home_services.h"
 #include "hub/hub.h"
-#include "hub/platform/reply_to.h"
+#include "hub/platform/pending_replies.h"
 #include "own_api/bodies/bridges.h"
 #include "own_api/live/live_feed.h"
 #include "own_api/page/page.h"

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/immediate_loop.h"
+#include "base/loop.h"
 #include "http/message.h"
 
 namespace gridloom::api {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "api/message/answer_form.h"
-#include "base/account_id.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "home/set_book.h"

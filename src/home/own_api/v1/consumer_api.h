@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "api/message/answer_form.h"
-#include "base/account_id.h"
+#include "base/ids.h"
 #include "base/loop.h"
 #include "base/result.h"
 #include "home/battery_modes.h"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "api/message/error_body.h"
+#include "api/message/envelope.h"
 #include "api/schema/json_schema.h"
 #include "api/schema/typescript.h"
 #include "own_api/bodies/live.h"

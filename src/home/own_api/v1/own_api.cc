@@ -13,7 +13,7 @@
 #include "api/message/tagged_text.h"
 #include "catalog/language.h"
 #include "catalog/readable_values.h"
-#include "http/list_header.h"
+#include "http/head.h"
 #include "hub/platform/credentials.h"
 #include "overview/overview.h"
 #include "own_api/bodies/bridges.h"

@@ -8,7 +8,7 @@
 
 #include "api/message/params.h"
 #include "base/nearest.h"
-#include "base/redacted.h"
+#include "base/printable.h"
 
 namespace gridloom::api {
 namespace {

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "api/gate/browser.h"
+#include "api/gate/callers.h"
 #include "api/message/headers.h"
 #include "api/message/params.h"
 #include "base/printable.h"

@@ -28,7 +28,6 @@
 #include "sim/models/cell_spread.h"
 #include "sim/models/delta_2_flow.h"
 #include "sim/models/delta_2_report.h"
-#include "sim/models/delta_2_resume.h"
 #include "sim/models/delta_2_slots.h"
 #include "sim/models/parts.h"
 #include "sim/models/resume.h"

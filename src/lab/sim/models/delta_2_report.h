@@ -15,6 +15,24 @@
 
 namespace gridloom::sim::delta_2 {
 
+// A DELTA 2's state as its last report shows it.
+struct LastReport {
+  Battery battery;
+  double design_ah = 0;
+  double inverter_c = 0;
+  double solar_c = 0;
+  double socket_c = 0;
+  bool asleep = false;
+  bool tripped = false;    // by an overload
+  bool full = false;       // no charging before some charge was used
+  bool empty = false;      // no discharging before some charge came in
+  bool generator = false;  // it runs
+};
+
+// The state after the time off. A value that makes no sense gets its field's initial one.
+[[nodiscard]] LastReport read_last_report(Fields& fields, const Slots& slots,
+                                          const Environment& environment, const TimeOff& off);
+
 // Values on the wire.
 constexpr int kOverload = 9005;         // an error code of the inverter
 constexpr int kChargedByGenerator = 4;  // what charges the pack

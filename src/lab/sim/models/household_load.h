@@ -11,8 +11,8 @@
 
 #include "base/chance.h"
 #include "base/clock.h"
+#include "sim/household/home.h"
 #include "sim/household/load.h"
-#include "sim/household/shared.h"
 #include "sim/model.h"
 #include "sim/quick_noise.h"
 

@@ -41,6 +41,7 @@ using wire::JsonObject;
 
 namespace {
 
+using Steady = std::chrono::steady_clock;
 constexpr int kAnswerTime_ms = 10'000;
 constexpr int kBackupTime_ms = int{kDay_ms};
 constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
@@ -101,7 +102,6 @@ struct Way {
 
 // Waits for another command that works on the folder, and for a server that starts or stops.
 Result<Way> way_to(const std::filesystem::path& data_folder) {
-  using Steady = std::chrono::steady_clock;
   const auto until = Steady::now() + kLockTime;
   for (;;) {
     auto server = connect_to(data_folder);

@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "app/home/home.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "catalog/family.h"
@@ -107,16 +106,17 @@ class HomeConnection {
 // The devices of the server that runs on a data folder, through its admin socket: no key of an
 // account is needed, because a user who may open the socket owns the folder.
 
-[[nodiscard]] std::unique_ptr<Home> local_home(const std::filesystem::path& data_folder);
+[[nodiscard]] std::unique_ptr<HomeConnection> local_home(const std::filesystem::path& data_folder);
 
 // The device of the data folder that a person means (find_device()), whether a server runs on it or
 // not.
-[[nodiscard]] Result<HomeDevice> local_device(const std::filesystem::path& data_folder,
-                                              std::string_view text);
+[[nodiscard]] Result<ShownDevice> local_device(const std::filesystem::path& data_folder,
+                                               std::string_view text);
 
 // The devices of an account on any server that has the signed HTTP API: a Gridloom server, or the
 // vendor's cloud.
 
-[[nodiscard]] Result<std::unique_ptr<Home>> remote_home(const client::ApiOptions& options);
+[[nodiscard]] Result<std::unique_ptr<HomeConnection>> remote_home(
+    const client::ApiOptions& options);
 
 }  // namespace gridloom::app

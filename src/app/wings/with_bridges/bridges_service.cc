@@ -69,7 +69,7 @@ Status add_bridges_service(const ServicesAsked& asked, ServicesMade& made,
   GL_TRY(auto configured, configured_bridges(asked.options));
   bridges::BridgesService::Options options{
       .configured = std::move(configured),
-      .place = asked.is_door ? std::nullopt : std::optional(bridges::Place{})};
+      .place = asked.is_door ? std::nullopt : std::optional(bridges::BridgesPlace{})};
   made.list_bridges = [&made](AccountId account) {
     return bridges::bridges_of(*made.bridges, account);
   };

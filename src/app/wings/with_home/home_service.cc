@@ -17,7 +17,6 @@
 #include "home/event_log.h"
 #include "own_api/own_service.h"
 #include "own_api/page/page.h"
-#include "own_api/page/page_files.h"
 #include "with_home/administration.h"
 
 namespace gridloom::app {

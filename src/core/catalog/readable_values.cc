@@ -11,8 +11,6 @@
 namespace gridloom::catalog {
 namespace {
 
-using Family;
-using Field;
 using wire::Json;
 using wire::JsonObject;
 
@@ -34,7 +32,7 @@ void add(const Family& family, const std::string& name, const Json& value,
     if (inner && inner->is_object()) return add(family, name, *inner, all);
   }
   const bool is_number = field != nullptr && wire::is_whole(value);
-  const auto meant = is_number ? meant(*field, wire::whole(value)) : std::nullopt;
+  const auto meant = is_number ? catalog::meant(*field, wire::whole(value)) : std::nullopt;
   all.push_back({.name = name, .value = meant ? Json(*meant) : value});
 }
 

@@ -42,7 +42,7 @@ overview::Overview figures_of(const catalog::Family& family, const hub::TwinSnap
     }
   });
   std::ranges::sort(values, {}, &catalog::FlatValue::name);
-  return overview_of(family, values);
+  return overview::overview_of(family, values);
 }
 
 // The hours of the day at `at_ms` that have begun.

@@ -99,8 +99,7 @@ bool all_done(const std::vector<Change>& changes) {
 // Reads until the device reports what was set, or the time is over.
 Status read_back(HomeConnection& home, const std::string& sn, const Family& family, Millis patience,
                  std::vector<Change>& changes) {
-  using Steady = std::chrono::steady_clock;
-  const auto until = Steady::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + patience;
   for (;;) {
     GL_TRY(const auto read, home.values(sn));
     const std::vector<FlatValue> values = flat_values(family, read.quotas);
@@ -109,7 +108,7 @@ Status read_back(HomeConnection& home, const std::string& sn, const Family& fami
       if (value == nullptr) continue;
       change.now = catalog::value_inside(*value, change.path).value_or(Json());
     }
-    if (all_done(changes) || Steady::now() >= until) return {};
+    if (all_done(changes) || std::chrono::steady_clock::now() >= until) return {};
     ::poll(nullptr, 0, static_cast<int>(home.pace().count()));
   }
 }

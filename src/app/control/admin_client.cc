@@ -41,7 +41,6 @@ using wire::JsonObject;
 
 namespace {
 
-using Steady = std::chrono::steady_clock;
 constexpr int kAnswerTime_ms = 10'000;
 constexpr int kBackupTime_ms = int{kDay_ms};
 constexpr int kDeviceTime_ms = 660'000;  // --set-timeout-ms is 600 s at most
@@ -102,19 +101,19 @@ struct Way {
 
 // Waits for another command that works on the folder, and for a server that starts or stops.
 Result<Way> way_to(const std::filesystem::path& data_folder) {
-  const auto until = Steady::now() + kLockTime;
+  const auto until = std::chrono::steady_clock::now() + kLockTime;
   for (;;) {
     auto server = connect_to(data_folder);
     if (server) return Way{.server = std::move(*server)};
     if (server.error().code != ErrorCode::kConflict) return std::unexpected(server.error());
-    const auto left = std::chrono::ceil<Millis>(until - Steady::now());
+    const auto left = std::chrono::ceil<Millis>(until - std::chrono::steady_clock::now());
     auto lock = storage::DataLock::take(data_folder, storage::DataLock::Holder::kCommand, left);
     if (lock) {
       if (storage::is_nearly_full(data_folder)) storage::use_reserve(data_folder);
       return Way{.lock = std::move(*lock)};
     }
     if (lock.error().code != ErrorCode::kConflict) return std::unexpected(lock.error());
-    if (Steady::now() >= until) {
+    if (std::chrono::steady_clock::now() >= until) {
       return fail(ErrorCode::kConflict,
                   fmt::format("{}, and did not end within {} s", lock.error().detail,
                               std::chrono::duration_cast<std::chrono::seconds>(kLockTime).count()));

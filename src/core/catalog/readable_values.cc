@@ -32,8 +32,8 @@ void add(const Family& family, const std::string& name, const Json& value,
     if (inner && inner->is_object()) return add(family, name, *inner, all);
   }
   const bool is_number = field != nullptr && wire::is_whole(value);
-  const auto known = is_number ? catalog::meant(*field, wire::whole(value)) : std::nullopt;
-  all.push_back({.name = name, .value = known ? Json(*known) : value});
+  const auto meant = is_number ? catalog::meant(*field, wire::whole(value)) : std::nullopt;
+  all.push_back({.name = name, .value = meant ? Json(*meant) : value});
 }
 
 // "[2].ctrlSta" and "[].ctrlSta" are ".ctrlSta".

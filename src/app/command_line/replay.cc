@@ -41,7 +41,7 @@ Result<std::vector<Secret>> keys_in(const std::string& file, const std::vector<s
   GL_TRY(const auto known, bench::devices_from(file));
   std::vector<Secret> keys;
   for (const std::string& sn : sns) {
-    const auto found = std::ranges::find(known, sn, &bench::Device::sn);
+    const auto found = std::ranges::find(known, sn, &bench::LoadDevice::sn);
     if (found == known.end()) {
       return fail(ErrorCode::kNotFound,
                   fmt::format("--keys {}: the device {} is missing", file, sn));

@@ -185,7 +185,7 @@ Result<std::vector<sim::Member>> members_of_file(const std::string& path,
   for (const catalog::FamilyPtr& family : catalog.families()) {
     GL_TRY(sim::check_model(family));
   }
-  for (const bench::Device& device : devices) {
+  for (const bench::LoadDevice& device : devices) {
     members.push_back(
         {.family = catalog.of_serial(device.sn), .sn = device.sn, .key = Secret(device.key)});
   }

@@ -1,5 +1,6 @@
-// The operations of a running server whose answers are streams: how they begin. What follows is
-// sent by the admin socket (app/control/record_stream.h, follow_stream.h, history_stream.h).
+// The operations of a running server whose answers are streams: how they begin. The lines that
+// follow are sent by the admin socket (app/control/record_stream.h, follow_stream.h,
+// history_stream.h).
 #pragma once
 
 #include <span>

@@ -1,5 +1,5 @@
-// Moves what a database's write-ahead log has into the database file and empties the log. What is
-// only in a write-ahead log is lost from its first damaged bit on, silently.
+// Moves what a database's write-ahead log has into the database file and empties the log. Pages
+// that are only in a write-ahead log are lost from its first damaged bit on, silently.
 #pragma once
 
 #include "storage/sqlite.h"

@@ -176,8 +176,8 @@ Result<CatalogPtr> checked_catalog(const ServeOptions& options) {
   return CatalogPtr(std::move(catalog));
 }
 
-// Whether a folder that is there has no other server. What a killed one left behind is wrong by
-// now, however this start ends.
+// Whether a folder that is there has no other server. A file that a killed server left behind is
+// wrong by now, however this start ends.
 Status check_folder(const std::filesystem::path& data) {
   std::error_code ignored;
   if (!std::filesystem::exists(data / "lock", ignored)) return {};

@@ -1,6 +1,5 @@
-// Remembers the bridges that may have ended the program. What a peer answers must not do that; if
-// it does, the next start asks the same peer again, and nobody has service until a person finds
-// out.
+// Remembers the bridges that may have ended the program. No answer of a peer may do that; if one
+// does, the next start asks the same peer again, and nobody has service until a person finds out.
 //
 // A bridge that had begun less than a minute ago is near when a thread of the bridges takes a fatal
 // signal. One that was near twice in a row is not begun again. If several were, they begin one
@@ -41,7 +40,7 @@ class Suspects {
     kOff    // it ended the program
   };
   [[nodiscard]] Verdict of(std::string_view name) const;
-  // It begins now. What follows of it is to be saved before.
+  // It begins now. Its state has to be saved before.
   void begin(const std::string& name, Moment now);
   // It has ended as it should.
   void end(std::string_view name);

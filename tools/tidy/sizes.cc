@@ -78,7 +78,7 @@ struct Entry {
   std::vector<Large> found;
   std::vector<Listed> listed;
 };
-// Words with which no comment begins: they are no subject of a sentence, but a riddle.
+// Words with which no sentence of a comment begins: they are no subject, but a riddle.
 constexpr std::array kOpenings = std::to_array<std::string_view>(
     {"Of", "That", "What", "Which", "Who", "Whoever", "Whom", "Whose"});
 // Idioms of this house for which the field has plain words.
@@ -175,24 +175,6 @@ bool continues_comment(const Source& file, std::size_t offset) {
   return line > 1 && is_alone(line) && is_alone(line - 1);
 }
 
-// Of a text that begins with a letter.
-std::string_view first_word(std::string_view text) {
-  std::size_t end = 0;
-  while (end < text.size() && is_word(text[end])) ++end;
-  return text.substr(0, end);
-}
-
-void count_openings(const Source& file, Tally& tally) {
-  constexpr std::string_view kComment = "// ";
-  const std::string_view comments = file.comments();
-  for (std::size_t at = comments.find(kComment); at != std::string_view::npos;
-       at = comments.find(kComment, comments.find('\n', at))) {
-    const std::string_view word = first_word(comments.substr(at + kComment.size()));
-    if (std::ranges::find(kOpenings, word) == kOpenings.end()) continue;
-    if (!continues_comment(file, at)) tally.count(kWordLimit, word, file, at);
-  }
-}
-
 // Whether the words at `at` are whole, and no name of the code: `lose`, lose().
 bool is_prose(std::string_view comments, std::size_t at, std::size_t size) {
   const std::string_view before = comments.substr(0, at);
@@ -200,6 +182,26 @@ bool is_prose(std::string_view comments, std::size_t at, std::size_t size) {
   const bool is_whole =
       (before.empty() || !is_word(before.back())) && (after.empty() || !is_word(after.front()));
   return is_whole && !before.ends_with('`') && !before.ends_with(':') && !after.starts_with('(');
+}
+
+// Whether a comment, or a sentence in one, begins at `at`.
+bool begins_sentence(const Source& file, std::string_view comments, std::size_t at) {
+  const std::string_view before = comments.substr(0, at);
+  if (before.ends_with("// ") && !continues_comment(file, at)) return true;
+  const std::size_t last = before.find_last_not_of(" \n/");
+  return last != std::string_view::npos && last + 1 < at && before[last] == '.';
+}
+
+void count_openings(const Source& file, Tally& tally) {
+  const std::string_view comments = file.comments();
+  for (const std::string_view word : kOpenings) {
+    for (std::size_t at = comments.find(word); at != std::string_view::npos;
+         at = comments.find(word, at + 1)) {
+      if (is_prose(comments, at, word.size()) && begins_sentence(file, comments, at)) {
+        tally.count(kWordLimit, word, file, at);
+      }
+    }
+  }
 }
 
 void count_idioms(const Source& file, Tally& tally) {

@@ -150,7 +150,9 @@ TEST(Words, OfCommentsAreCounted) {
     std::vector<std::string_view> words;
   };
   for (const Row& row : std::vector<Row>{{"// What it is.\n", {"What"}},
-                                         {"// The thing.\n// What it is.\n", {}},
+                                         {"// The thing.\n// What it is.\n", {"What"}},
+                                         {"// It is. What it is, and\n// What it was.\n", {"What"}},
+                                         {"// The thing is\n// What it is, or What.\n", {}},
                                          {"// Whatever it is.\n", {}},
                                          {"int a;  // Which one\n// Who asks.\n", {"Which", "Who"}},
                                          {"int a;  // one\nint b;  // That of a\n", {"That"}},

@@ -70,7 +70,7 @@ std::string source_text(const std::string& source) {
   return source;
 }
 
-// How the field is set: "acChgCfg chgWatts=VALUE". What a model does takes any of the parameters.
+// How the field is set: "acChgCfg chgWatts=VALUE". A model's command takes any of the parameters.
 std::vector<std::string> ways_to_set(const Family& family, const Field& field) {
   std::vector<std::string> ways;
   for (const Command& command : family.commands) {

@@ -48,9 +48,9 @@ void stream_recording(hub::Hub& hub, const wire::Json& begun, std::string_view f
                       const std::stop_token& stop);
 
 // The operation "device.follow" of a running server: says which devices reported something or came
-// and went, as it happens, to the client that requested it, for as long as that client reads. What
-// they reported is the client's to ask for: so a client that is slow misses nothing, and the server
-// keeps no more for it than the serial numbers.
+// and went, as it happens, to the client that requested it, for as long as that client reads. The
+// client asks for the reported values itself: so a client that is slow misses nothing, and the
+// server keeps no more for it than the serial numbers.
 
 // `begun`: the answer of the operation. Sends `first`, and then a line
 // {"sns": [...]} whenever some of these devices have news, until the peer closes the socket or

@@ -41,10 +41,9 @@ struct DatabaseCheck {
 // Moves what a server stores for good from the files of a data folder to a PostgreSQL database, or
 // back. The log, the keys and the certificates stay in the folder. User documentation:
 // docs/operate/migrate.md.
-//
-// Promise: at each moment one side is in force and whole. The folder's database.json says which,
+//  Promise: at each moment one side is in force and whole. The folder's database.json says which,
 // and it is written, or removed, only when all rows of both sides were compared under the folder's
-// lock. What was copied before an interruption is not copied again.
+// lock. Rows that were copied before an interruption are not copied again.
 
 struct MigrationProgress {
   enum class Step : std::uint8_t { kCopying, kComparing } step = Step::kCopying;

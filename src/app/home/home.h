@@ -34,8 +34,8 @@ struct DeviceValues {
   bool knows_age = true;        // false: this way to the server does not tell ages
 };
 
-// Says that devices have reported something or came and went, as it happens. What they reported,
-// HomeConnection::values() answers. One thread.
+// Says that devices have reported something or came and went, as it happens.
+// HomeConnection::values() has the values that they reported. One thread.
 class News {
  public:
   News() = default;

@@ -1,6 +1,6 @@
 // The language of what people read at a terminal: English or German. The German texts of devices
 // are in devices/de, those of the page in web/i18n; here are those of the terminal: the home's
-// status, energies, faults and the welcome. What programs read, --json and --csv, is English.
+// status, energies, faults and the welcome. Output for programs, --json and --csv, is English.
 //
 // Thread rule: any thread, once the command line is read.
 #pragma once

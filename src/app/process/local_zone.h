@@ -26,7 +26,7 @@ struct ZoneEnvironment {
   std::filesystem::path system_zone = "/etc/localtime";  // used if TZ is not set
 };
 // As the C library understands TZ: the name of a zone, with or without a colon before it, a path,
-// or a rule; empty is UTC. What cannot be found is UTC, with a warning.
+// or a rule; empty is UTC. A zone that cannot be found is UTC, with a warning.
 [[nodiscard]] LocalZone zone_of(const ZoneEnvironment& environment);
 
 }  // namespace gridloom::app

@@ -1,11 +1,11 @@
 // The place in the hub of a bridge that brings devices in: a gateway of its account
-// (hub/clients/client.h). That is the form which fits: a gateway speaks for many devices of one
-// account, says itself which of them are online, gets the sets of its devices, and has no right to
-// anything else. As it is in the process it needs neither a socket nor the account's gateway key;
-// if that key is rotated, it signs in again.
+// (hub/clients/client.h). This form fits: a gateway speaks for many devices of one account, says
+// itself which of them are online, gets the sets of its devices, and has no right to anything else.
+// As it is in the process it needs neither a socket nor the account's gateway key; if that key is
+// rotated, it signs in again.
 //
-// What the hub does not take yet waits, to a limit; the oldest reports are dropped first. Thread
-// rule: the loop that is given.
+// Messages that the hub does not take yet wait, to a limit; the oldest reports are dropped first.
+// Thread rule: the loop that is given.
 #pragma once
 
 #include <cstddef>

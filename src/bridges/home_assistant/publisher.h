@@ -1,8 +1,8 @@
 // Decides what is published for Home Assistant, and when: discovery, availability and states of the
 // devices of a book, and their removal. Without sockets.
 //
-// What is to be said is known by device and topic and never queued: while the broker is slow, a
-// newer value takes the place of an older one, so memory is bounded and no last value is lost. A
+// Values to be published are known by device and topic and never queued: while the broker is slow,
+// a newer value takes the place of an older one, so memory is bounded and no last value is lost. A
 // topic is published once in Options::at_most_every.
 //
 // At the start the broker tells what an earlier run announced, and gets a message of our own back

@@ -1,6 +1,6 @@
 // Writes the history of one device beyond a position as lines, some at a time: memory does not grow
 // with the span. First come the hours that were stored since, as they were stored, then those in
-// memory. Of an hour that has more rows than are written, the rows behind the last written one are
+// memory. If an hour has more rows than are written, the rows behind the last written one are
 // lines, or all of them if some came late: the database has a value that it is given again once.
 //
 // A database keeps one value of a field at a time, so rows of one millisecond are a nanosecond

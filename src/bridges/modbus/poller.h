@@ -1,11 +1,10 @@
 // Reads a device over Modbus again and again, on a thread of its own: connects, reads all registers
 // of the device file, tries again after a loss with growing pauses, and carries commands out, one
 // at a time.
-//
-// A command is carried out once two readings in a row show its effects. A register that repeats
-// what was written to it does not count. What the device holds is held by its heartbeat: if a
-// command has no effect, if the poller ends, or if the device was out of reach for too long, the
-// heartbeat ends, and the device is on its own again.
+//  A command is carried out once two readings in a row show its effects. A register that repeats
+// what was written to it does not count. A heartbeat holds the values of the device: if a command
+// has no effect, if the poller ends, or if the device was out of reach for too long, the heartbeat
+// ends, and the device is on its own again.
 //
 // Thread rule: the owner's thread; the listener is called on the poller's.
 #pragma once

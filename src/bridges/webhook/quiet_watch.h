@@ -1,5 +1,5 @@
 // Finds the events that the log does not have: an account's devices that become quiet, and report
-// again. What it finds when it begins is no event.
+// again. The state that it finds when it begins is no event.
 //
 // Thread rule: the loop that is given.
 #pragma once

@@ -1,9 +1,9 @@
 // This process as a node of a cluster: some partitions (base/partition.h) have their shards here,
 // others at other nodes, and each may go from one node to another while clients are connected.
-//
-// For each other node there is a channel (NodeChannel); what this node does there as a door is in
-// ClusterDoor, and what it does for the node as an owner is in NodeOwner. Who owns a partition is
-// decided elsewhere: place() says it. docs/internals/cluster-requests.md has the whole protocol.
+//  For each other node there is a channel (NodeChannel); what this node does there as a door is in
+// ClusterDoor, and what it does for the node as an owner is in NodeOwner. The owner of a partition
+// is decided elsewhere: place() receives it. docs/internals/cluster-requests.md has the whole
+// protocol.
 //
 // Thread rule: any thread.
 #pragma once

@@ -1,7 +1,6 @@
 // The other nodes as a door has them: which of its clients they know, the requests that wait for
 // their replies, and the credit that they will return.
-//
-// One thread at a time. What it has to do without the lock of its owner is added to `effects`.
+//  One thread at a time. Its work without the lock of its owner is added to `effects`.
 #pragma once
 
 #include <cstddef>

@@ -9,8 +9,7 @@
 // A partition that comes here begins once all doors have a stream for it, or four seconds have
 // passed: by then each door has what the owner before had for its clients, so that nothing
 // overtakes it.
-//
-// One thread at a time. What it has to do without the lock of its owner is added to `effects`.
+//  One thread at a time. Its work without the lock of its owner is added to `effects`.
 #pragma once
 
 #include <algorithm>

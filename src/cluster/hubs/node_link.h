@@ -1,7 +1,7 @@
 // An ordered stream of messages to another node and back, over a bus that may lose, repeat and
-// reorder (hubs/node_link.h). What is sent is kept until the other node has confirmed it, and sent
-// again if it does not. A message is lost only with the link: when the other node went away, was
-// started anew, or did not take what waits for it.
+// reorder. A message is kept until the other node has confirmed it, and sent again if it does not.
+// A message is lost only with the link: when the other node went away, was started anew, or did not
+// take what waits for it.
 //
 // A link is opened by both sides telling each other their incarnations, which grow with each start
 // of a node and each time that a link is closed. A frame of another incarnation is left out, so

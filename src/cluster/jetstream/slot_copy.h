@@ -93,7 +93,8 @@ class SlotCopy {
   [[nodiscard]] bool has_all(std::uint64_t first, std::uint64_t last) const {
     return places_.has_all(first, last);
   }
-  // Hands over those of the records that it has, in order. Of what was there when it was opened.
+  // Hands over those of the records that it has, in order. Entries that are appended later are left
+  // out.
   using OnRecords = std::function<Status(std::span<const Record>)>;
   [[nodiscard]] Status read(std::uint64_t first, std::uint64_t last, const OnRecords& on_records);
 

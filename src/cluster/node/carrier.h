@@ -56,8 +56,8 @@ class Carrier {
   Carrier(const Carrier&) = delete;
   Carrier& operator=(const Carrier&) = delete;
 
-  // An endpoint of this node, until it is destroyed. One at a time has the part and the name. What
-  // it sends leaves with a task of `loop`, where it is sent, or when the endpoint is destroyed;
+  // An endpoint of this node, until it is destroyed. One at a time has the part and the name. Its
+  // messages leave with a task of `loop`, where they are sent, or when the endpoint is destroyed;
   // null: it sends on several loops, and each frame leaves at once.
   [[nodiscard]] std::unique_ptr<hub::Peers> add(EndpointPart part, const std::string& name,
                                                 std::uint64_t run, Loop* loop);

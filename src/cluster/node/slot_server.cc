@@ -56,8 +56,8 @@ std::vector<DeviceNumber> numbers_of(const registry::Registry& registry) {
   return numbers;
 }
 
-// Removes the history of devices that are removed, at whichever node. What is not removed now is
-// when the slot is opened the next time (server/saved_state.h).
+// Removes the history of devices that are removed, at whichever node. The others are removed when
+// the slot is opened the next time (server/saved_state.h).
 void purge_removed_devices(server::Server& server) {
   registry::Registry& registry = server.registry();
   registry.on_change(

@@ -101,7 +101,7 @@ class Member {
   [[nodiscard]] bool stop(Millis at_most);
 
   // The revision under which this node may acknowledge for the slot at this moment, or nothing.
-  // Does not wait. What is acknowledged or written is fenced besides.
+  // Does not wait. Acknowledgements and writes are fenced besides.
   [[nodiscard]] std::optional<Revision> acknowledges(Slot slot) const;  // tidy: allowed, for tests
   // A write for the slot under that revision was refused, as another node has it.
   void note_fenced(Slot slot, Revision revision);

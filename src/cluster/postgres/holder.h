@@ -1,9 +1,8 @@
 // The right of one server to write to a database, or of the nodes of one cluster: a lock of a
 // session that lives as long as this object. Others are refused by the name of who has it.
-//
-// If the session is lost, as with a restart or a failover of the database, a thread takes the lock
-// again as soon as it can. What is written meanwhile is checked where it is written, so that two
-// servers cannot write the same: this tells people who the other one is.
+//  If the session is lost, as with a restart or a failover of the database, a thread takes the lock
+// again as soon as it can. Each write is checked by the database meanwhile, so that two servers
+// cannot write the same: this tells people who the other one is.
 //
 // Thread rule: take() may block; the others any thread.
 #pragma once

@@ -1,11 +1,10 @@
 // Writes out what a device file says once for several entries: `defaults`, groups of fields (keys
 // of `fields` that end with a dot) and `templates`. Afterwards each field, member, report, command
 // and param has all its keys, as if the file had them. Private to catalog.
-//
-// A key that stands in an entry itself comes first, then those of a template's use, of the
+//  A key that stands in an entry itself comes first, then those of a template's use, of the
 // template, of the longest group and of shorter ones, and of the defaults. Values are replaced as a
-// whole. Templates do not nest. What is written out keeps the line where it stands; a mistake in a
-// field that a template makes names the line of the use as well.
+// whole. Templates do not nest. A part that is written out keeps the line where it stands; a
+// mistake in a field that a template makes names the line of the use as well.
 #pragma once
 
 #include <cstddef>

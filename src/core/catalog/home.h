@@ -74,7 +74,7 @@ struct MeterPlace {
   std::string path;  // "/v1/json"
 };
 
-// An extra battery of a device. What is not given is as the family's file has it.
+// An extra battery of a device. Members that are not given are as the family's file has them.
 struct Pack {
   std::string sn;  // empty: one of its own
   std::optional<double> capacity_wh{};

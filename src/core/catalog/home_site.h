@@ -17,7 +17,7 @@
 
 namespace gridloom::catalog {
 
-// A device, and where a file has it. What the entry refers to must outlive this.
+// A device, and where a file has it. The object that the entry refers to must outlive this.
 struct Placed {
   SiteDevice device;
   Entry entry;

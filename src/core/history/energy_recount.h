@@ -2,7 +2,7 @@
 // (EnergySources::corrections), as far back as their blocks are kept: device after device, the
 // oldest hour first, as each builds on the one before.
 //
-// What is done is seen by the revision of the energies themselves, so a run that was ended
+// The revision of the energies themselves shows the part that is done, so a run that was ended
 // continues with the next one. Thread rule: the builder's thread.
 #pragma once
 

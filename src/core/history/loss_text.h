@@ -18,7 +18,7 @@ namespace gridloom::history {
 
 // "DEV-1 and DEV-2 lack 2026-11-29T03:43:10Z to 2026-11-29T03:58:00Z: WHY", "DEV-1 lacks all before
 // 2026-11-29T03:58:00Z: WHY" if no report is left before the loss, or only why if nobody is known
-// to lack anything. Of many devices, it names the first.
+// to lack anything. If there are many devices, it names the first.
 [[nodiscard]] inline std::string text_of_loss(std::string_view why,
                                               const journal::LostReports& reports,
                                               const SerialOf& serial_of) {

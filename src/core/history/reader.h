@@ -132,7 +132,7 @@ class Reader {
 };
 
 // A query's way into the history of one device, from its first read to its last, in any number of
-// steps and of queries. What one archive has said has no meaning in another one.
+// steps and of queries. Answers of one archive have no meaning in another one.
 class DeviceVisit {
  public:
   explicit DeviceVisit(DeviceNumber device) : device_(device) {}

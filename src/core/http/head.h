@@ -1,7 +1,7 @@
 // The head of a request: request line and headers, parsed strictly (RFC 9112). Input that two
 // programs could interpret in two ways is refused: a proxy in front of this server, or a program
 // behind it, that reads it differently would see other requests than this server does (request
-// smuggling). What is refused is not quoted: a token may be anywhere in it. Pure; the views point
+// smuggling). A refused head is not quoted: a token may be anywhere in it. Pure; the views point
 // into the text that was given.
 #pragma once
 
@@ -69,8 +69,8 @@ struct Head {
 // further call is needed.
 [[nodiscard]] std::expected<bool, Refusal> check_start(std::string_view text, std::size_t checked);
 
-// `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory. Of
-// the `wanted` headers those that decide what a request means occur only once, too.
+// `text` ends with the empty line of the head. Overwrites `head`, whose list keeps its memory.
+// Those `wanted` headers that decide what a request means occur only once, too.
 [[nodiscard]] std::expected<void, Refusal> parse_head(std::string_view text, Head& head,
                                                       std::span<const WantedHeader> wanted = {});
 

@@ -1,5 +1,5 @@
-// The reading side of an HTTP/1.1 session: bytes in, one request after the other out. What is not
-// HTTP, or could be read in two ways, is a Refusal, and the connection has to end.
+// The reading side of an HTTP/1.1 session: bytes in, one request after the other out. Bytes that
+// are not HTTP, or could be read in two ways, are a Refusal, and the connection has to end.
 //
 // Belongs to the session's loop.
 #pragma once

@@ -116,7 +116,7 @@ class ResponseSender {
   // Stops once nobody waits for the response. A handler that asks for the token accepts that a
   // client that closes its sending side counts as gone.
   [[nodiscard]] std::stop_token gone();
-  // The peer has closed its sending side, or the whole connection. That cannot be noticed before
+  // The peer has closed its sending side, or the whole connection. This cannot be noticed before
   // something is sent, and producing the response may take long: a handler that asked is notified.
   void peer_ends();
   // The handler's call has returned: it may have asked after the peer had closed its side.

@@ -1,5 +1,5 @@
 // Frames of a WebSocket (RFC 6455, section 5) as a server reads and writes them: bytes in, bytes
-// out. What messages mean is in web_socket.h, and what compresses them in message_deflate.h.
+// out. The meaning of messages is in web_socket.h, and their compression in message_deflate.h.
 #pragma once
 
 #include <array>

@@ -1,7 +1,6 @@
 // Saves and restores what the shards know and the server keeps over a restart: twins and retained
 // messages.
-//
-// Thread rule: any thread. What is restored comes before anything that clients ask for.
+//  Thread rule: any thread. Restored states come before anything that clients ask for.
 #pragma once
 
 #include <functional>

@@ -57,7 +57,7 @@ class ClientSession final : public hub::Client, public std::enable_shared_from_t
   void rights_changed() override;
   void resume_reading() override;
 
-  // Its parts. What a caller changes in the subscriptions is stored by record_row().
+  // Its parts. A caller's changes in the subscriptions are stored by record_row().
   [[nodiscard]] SessionSubscriptions& subscriptions() { return subscriptions_; }
   [[nodiscard]] SessionPublications& publications() { return publications_; }
   [[nodiscard]] const SessionLifetime& lifetime() const { return lifetime_; }

@@ -28,7 +28,7 @@ class SessionQueue {
 
   // While the session waits for a takeover: nothing may overtake what the older session has.
   void hold(std::vector<hub::Delivery> deliveries, std::vector<hub::Ack> acks);
-  // The takeover: continues with the messages of the older session. What is held stays held.
+  // The takeover: continues with the messages of the older session. Held messages stay held.
   void continue_from(SessionQueue older);
   // The wait is over: queues what was held. Messages of QoS 0 are for a connection only.
   enum class QosZero : std::uint8_t { kDropped, kQueued };

@@ -42,8 +42,8 @@ class SessionStore {
     std::vector<hub::RetainedChange> retained;
   };
   // Returns the state when the store was opened, plus the changes taken since then; call it once.
-  // What cannot be read is reported in the server's log and left out. Fails with the errors of the
-  // disk.
+  // Rows that cannot be read are reported in the server's log and left out. Fails with the errors
+  // of the disk.
   [[nodiscard]] virtual Result<Loaded> load() = 0;
   // Describes what was lost with a damaged store, or with one that is missing although a server has
   // run here before. Empty: nothing.

@@ -1,10 +1,9 @@
 // An event loop: a thread waiting in epoll, with one coarse timer for everything that has
 // deadlines, because a timer per connection would cost more than the connection's work.
-//
-// The loop works in turns: it reads from all readable descriptors, runs the posted tasks, then
+//  The loop works in turns: it reads from all readable descriptors, runs the posted tasks, then
 // calls on_turn_end() of those that requested it with at_turn_end(); that is when connections
 // write. So a connection writes once a turn, however many messages the turn brought, and a response
-// that tasks of this loop produce is sent in the turn of its request. That, and descriptors that
+// that tasks of this loop produce is sent in the turn of its request. This, and descriptors that
 // are registered only once, is why this is not an io_context.
 #pragma once
 

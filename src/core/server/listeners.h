@@ -63,7 +63,7 @@ class Listeners {
   // have been notified; the loops must still turn.
   void stop() const;
 
-  // nullptr: there is no such listener. Of several, the first.
+  // nullptr: there is no such listener. If there are several, the first.
   [[nodiscard]] const net::Address* bound(Interface interface, Security security) const;
   [[nodiscard]] std::size_t connections(Interface interface) const;
 

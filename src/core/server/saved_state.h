@@ -1,6 +1,6 @@
 // Restores at a start the state that a server had at its last stop or crash: the devices' last
-// values, retained messages and sessions; and collects the twins for it. What was lost or damaged
-// meanwhile is noted (history::DamageNotes), so that /healthz and `gridloom damage` show it.
+// values, retained messages and sessions; and collects the twins for it. Losses and damage
+// meanwhile are noted (history::DamageNotes), so that /healthz and `gridloom damage` show them.
 #pragma once
 
 #include <cstddef>

@@ -1,11 +1,10 @@
 // A whole server, composed of its parts in the only order that is right: registry, stored sessions,
 // archive, hub, MQTT sessions, protocols, listeners. It restores the state of its data folder at
 // the start, notes what was lost or damaged meanwhile, and enforces all limits.
-//
-// Clocks, loops, catalogue and limits are passed in. `gridloom serve` gives it the system's clocks,
-// threads and sockets; transcripts give it a clock that they move and loops that they turn. What
-// belongs to a process is not here: signals, the log's form, the lock of the data folder, the admin
-// socket, virtual devices.
+//  Clocks, loops, catalogue and limits are passed in. `gridloom serve` gives it the system's
+// clocks, threads and sockets; transcripts give it a clock that they move and loops that they turn.
+// The parts of a process are not here: signals, the log's form, the lock of the data folder, the
+// admin socket, virtual devices.
 //
 // Life: open(), listen(), start(), stop(), each once. The destructor may follow any of them; it
 // stores everything received so far. Thread rule: these on the owner's thread, which is not a

@@ -1,7 +1,6 @@
 // The permanent stores of a server: in files of its data folder, or elsewhere (database/stores.h).
 // The log, the keys and the certificates are in the data folder either way.
-//
-// Thread rule: one thread, which may block. What is opened may outlive this object, unless its
+//  Thread rule: one thread, which may block. Opened stores may outlive this object, unless the
 // function says otherwise.
 #pragma once
 

@@ -1,11 +1,10 @@
 // Signing in on the dashboard: by a one-time link or a password, with a limit of attempts; the
 // sessions themselves are the registry's. A SignIn is shared by all loops.
-//
-// Links live in memory: they end with the server, and after kLinkLife. Changes of the registry wait
-// for the disk and passwords take long to check, so both are done by `work`, not on a loop. What
-// waits for it is kept apart (Lane), so that strangers who try passwords hold up nobody who has a
-// link or a session, nor an account whose owner signs in from where she has before.
-// Thread rule: any thread.
+//  Links live in memory: they end with the server, and after kLinkLife. Changes of the registry
+// wait for the disk and passwords take long to check, so both are done by `work`, not on a loop.
+// Waiting requests are kept apart (Lane), so that strangers who try passwords hold up nobody who
+// has a link or a session, nor an account whose owner signs in from where she has before. Thread
+// rule: any thread.
 #pragma once
 
 #include <chrono>

@@ -1,8 +1,7 @@
 // States that bridges and the modes of batteries (home/battery_modes.h) must not forget, as texts
 // under the name of the bridge, which is empty for those who are none, and a key: where each
-// continues after a restart, and in a cluster at another node. Who keeps something here keeps
-// little and writes seldom; a bridge, how far it has come in history and in the log of events,
-// which have the rest.
+// continues after a restart, and in a cluster at another node. Users keep little here and write
+// seldom; a bridge, how far it has come in history and in the log of events, which have the rest.
 //
 // Thread rule: any function from any thread; it may block.
 #pragma once

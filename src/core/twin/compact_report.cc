@@ -167,8 +167,8 @@ class CompactReader::Scanner {
     return true;
   }
 
-  // The end of the name of `slot` and its colon, if they stand at `at`; else nullptr. What is
-  // compared was read before as a name: it has no character that would need an escape.
+  // The end of the name of `slot` and its colon, if they stand at `at`; else nullptr. The compared
+  // name was read before: it has no character that would need an escape.
   const char* behind_key(const char* at, std::uint32_t slot) const {
     if (slot >= layout_.names.size()) return nullptr;
     const std::string& quota = layout_.names[slot];

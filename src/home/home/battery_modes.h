@@ -6,8 +6,9 @@
 // A field that shows another value than the mode gave it was changed by somebody else, and is left
 // as it is. A device that is not connected is set again when it comes back.
 //
-// What was before is on disk, in DIR/battery-modes.json, before a mode is sent: the file is written
-// on the loop, a few times a day. In a cluster it is in the database, which is written on a thread.
+// The mode of before is on disk, in DIR/battery-modes.json, before a mode is sent: the file is
+// written on the loop, a few times a day. In a cluster it is in the database, which is written on a
+// thread.
 //
 // One server has all leases: the one that has kPartition, which the slot 0 of a cluster has. The
 // others call it (hub/platform/requests.h).

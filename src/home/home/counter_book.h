@@ -16,8 +16,8 @@
 // - What the battery of a device stores that measures what it gets and gives alone is no use of the
 //   home.
 // - The home counts each device while the home has it: a device that comes with a history adds
-//   what it measures from then on, and one that goes leaves what it has added. A home that gets or
-//   is without its meter continues from its counters as well.
+//   what it measures from then on, and one that goes leaves what it has added. A home that gets
+//   a meter, or is left without one, continues from its counters as well.
 // - The counters do not depend on the clock: it only says where the split is, which may move back.
 //
 // Thread rule: one thread at a time.

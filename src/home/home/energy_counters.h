@@ -1,11 +1,10 @@
 // The energy counters of accounts, in Wh, for consumers that count by differences: Home Assistant,
 // evcc, Prometheus. home/counter_book.h says what they are, and why they never fall.
-//
-// They are brought forward at most every kFresh while somebody asks, and every kUnasked otherwise;
-// an account that nobody has ever asked for costs nothing. What is answered is on disk before, in
-// DIR/counters/ACCOUNT.json: a file for each account, so that what is written does not grow with
-// the number of accounts, and not in history.db, whose writer is the builder. A file that is
-// missing or damaged begins again from history, under a new epoch.
+//  They are brought forward at most every kFresh while somebody asks, and every kUnasked otherwise;
+// an account that nobody has ever asked for costs nothing. An answer is on disk before, in
+// DIR/counters/ACCOUNT.json: a file for each account, so that writes do not grow with the number of
+// accounts, and not in history.db, whose writer is the builder. A file that is missing or damaged
+// begins again from history, under a new epoch.
 //
 // Thread rule: get() from any thread, tick() on one loop.
 #pragma once

@@ -107,8 +107,8 @@ class SetBook {
     bool is_online = true;  // the device, now
   };
   void end(const SetId& id, Outcome outcome, const Now& now);
-  // A set of before this book, with its outcome and the time of that by the devices' clock. What
-  // its fields show now is read back, but that they show something else says nothing of the set by
+  // A set of before this book, with its outcome and the time of that by the devices' clock. The
+  // present values of its fields are read back, but that they differ says nothing of the set by
   // now. Call for the oldest first.
   void restore(SetRecord record, Outcome outcome, TimePoint ended, const Now& now);
   // Takes what the device reports now. `values_of` answers what it has reported of a field: one

@@ -1,8 +1,7 @@
 // Finds in the audit which sets with an id were sent during the last while, and what became of
 // them: so their ids are known to the next run of a server, and to the next owner of a slot.
-//
-// The entry of a set is in the log before the set leaves for its device (AppRequests::start_set).
-// What the device's fields showed is not in the log; it is read back again.
+//  The entry of a set is in the log before the set leaves for its device (AppRequests::start_set).
+// The values of the device's fields are not in the log; they are read back again.
 //
 // Pure. Thread rule: one thread at a time.
 #pragma once

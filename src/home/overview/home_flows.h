@@ -37,8 +37,8 @@ struct DeviceFlow {
 };
 using DeviceFlows = std::array<DeviceFlow, history::kEnergyFlows>;  // by history::EnergyFlow
 
-// Nothing: no device measures it, or it is not known of any that does. Of the home: it follows from
-// the others, and one of those is not known.
+// Nothing: no device measures it, or it is not known of any that does. The home's value follows
+// from the others, and one of those is not known.
 struct HomeFlows {
   std::array<std::optional<double>, kQuantities> values{};  // by Quantity
   bool at_least = false;        // some devices that belong to it are not known for all of the span

@@ -1,5 +1,5 @@
 // The state of a device now, in the few figures that all families have: charge, sun, grid, load,
-// battery, and the errors it reports. Which fields they are is in the device file: `nature` and
+// battery, and the errors it reports. The fields of these are in the device file: `nature` and
 // `error`. Pure.
 #pragma once
 

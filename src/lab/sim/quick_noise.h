@@ -1,6 +1,6 @@
 // Random numbers for measurement noise, which every step of every device draws several times: a
 // pure function of (seed, index) as Chance is, in a fraction of its time (wyrand's mixing of Wang
-// Yi: one multiplication). What a device has or does is drawn from Chance.
+// Yi: one multiplication). Properties and actions of a device are drawn from Chance.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,6 @@
 // How well an inverter keeps the grid at zero with its battery: it reacts after a dead time, then
-// approaches the new power exponentially, and its meter is a little wrong. What it misses of the
-// home's power the grid supplies. The figures are those of measured systems.
+// approaches the new power exponentially, and its meter is a little wrong. The grid supplies the
+// part of the home's power that it misses. The figures are those of measured systems.
 #pragma once
 
 #include <algorithm>

@@ -34,7 +34,7 @@ struct RestoredFields {
 
 inline constexpr std::string_view kKeptAt = "atMs";    // of LastState::unreported: its moment
 inline constexpr std::string_view kHabits = "habits";  // the same: Habits
-// LastState::unreported. Of a simulation that ended without a farewell it is older than the last
+// LastState::unreported. If a simulation ended without a farewell, it is older than the last
 // report: only the settings in it count then.
 [[nodiscard]] wire::JsonObject fresh_of(const LastState& last);
 

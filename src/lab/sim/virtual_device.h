@@ -46,7 +46,7 @@ using VirtualFamilyPtr = std::shared_ptr<const VirtualFamily>;
 
 using catalog::simulated_sn;
 
-// How a device is set up. What is not given is as the device file has it.
+// How a device is set up. Members that are not given are as the device file has them.
 struct Setup {
   std::optional<catalog::Place> place{};
   std::optional<std::uint32_t> circuits{};  // as in Environment

@@ -128,8 +128,8 @@ class TestServer {
   void advance(const Steps& steps, const std::function<void()>& on_step);
 
   // Sets the faults of the platform itself (hub/platform/fault_injector.h), replacing the previous
-  // ones; they stay in force through restarts. Of all rules, only those for platform faults are
-  // used (is_platform_fault).
+  // ones; they stay in force through restarts. Only rules for platform faults are used
+  // (is_platform_fault).
   void set_faults(const std::vector<FaultRule>& rules);
   // Whether any platform fault is in force.
   [[nodiscard]] bool injects_faults() const { return server_->platform().fault_injector.any(); }

@@ -3,9 +3,9 @@
 // A call costs what a server that does not answer may take, at most: Connection::Options of its
 // pool. kIo: the database is away, full or busy; the same call succeeds once it is not.
 //
-// What the interface says of damage holds for pages, which PostgreSQL's own checksums cover (if the
-// database has them, as PostgresStoreFactory::open() warns otherwise): kDamaged is the error of a
-// read that met a damaged page. Blocks, rollups and energies have a check of their own besides,
+// The interface's contract for damage holds for pages, which PostgreSQL's own checksums cover (if
+// the database has them, as PostgresStoreFactory::open() warns otherwise): kDamaged is the error of
+// a read that met a damaged page. Blocks, rollups and energies have a check of their own besides,
 // which is verified where they are decoded.
 //
 // Thread rule: one thread at a time.

@@ -1,9 +1,9 @@
 // History's storage in a PostgreSQL database: docs/operate/postgres.md.
 //
-// What the factory's functions mean there: backup() names no files, as the database has its own
-// backups (pg_dump, or its log of writes); check() reads and decodes all rows, at one moment;
-// verify() asks the database how many pages with a wrong checksum it has met; damaged_rows() is 0,
-// as a damaged page fails the read of all its rows.
+// The factory's functions there: backup() names no files, as the database has its own backups
+// (pg_dump, or its log of writes); check() reads and decodes all rows, at one moment; verify() asks
+// the database how many pages with a wrong checksum it has met; damaged_rows() is 0, as a damaged
+// page fails the read of all its rows.
 #pragma once
 
 #include <memory>

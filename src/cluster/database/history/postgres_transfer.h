@@ -1,6 +1,6 @@
 // The tables of history in PostgreSQL as they are copied from a data folder and back
-// (history/sqlite/sqlite_transfer.h says what is carried). What SQL alone reads (quarter_rows.h) is
-// made of the rows that are written. Thread rule: as for the Connection.
+// (history/sqlite/sqlite_transfer.h says what is carried). Rows that SQL alone reads
+// (quarter_rows.h) are made of the rows that are written. Thread rule: as for the Connection.
 #pragma once
 
 #include <memory>

@@ -352,11 +352,10 @@ namespace {
 
 // Texts of clients are bytea: PostgreSQL's text refuses some bytes, and a row that is refused would
 // keep all that comes after it from being stored. Times are ms since 1970, 0: none.
-//
-// session_state: `batch` counts the transactions of the one server that writes; `record` is the
+//  session_state: `batch` counts the transactions of the one server that writes; `record` is the
 // last record of the log that is stored, and `number` the highest that was given out. A topic may
-// be longer than what an index takes. What is often updated has room for its next versions on each
-// page, so that an update changes no index.
+// be longer than what an index takes. A table that is often updated has room for the next versions
+// of its rows on each page, so that an update changes no index.
 constexpr std::string_view kTables = R"(
 CREATE TABLE session_state (
   one smallint PRIMARY KEY CHECK (one = 1),

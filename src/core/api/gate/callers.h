@@ -86,7 +86,7 @@ class Callers {
   // Whether there is such a credential: a key, a token or a session.
   [[nodiscard]] bool is_known(const http::Request& request, std::string_view credential) const;
 
-  // The caller by the token or the cookie of a request. What is wrong costs the address credit.
+  // The caller by the token or the cookie of a request. A wrong one costs the address credit.
   [[nodiscard]] Result<Caller> find(const http::Request& request, std::string_view credential,
                                     const registry::Directory& directory, TimePoint now) const;
 

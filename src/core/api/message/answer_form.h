@@ -15,8 +15,8 @@
 
 namespace gridloom::api {
 
-// The detail of an error as a client may read it: without keys. Of an error of the server itself it
-// says only where the reason is.
+// The detail of an error as a client may read it: without keys. For an error of the server itself
+// it names only the place of the reason.
 [[nodiscard]] std::string detail_for_client(const Error& error);
 
 class AnswerForm {

@@ -1,6 +1,6 @@
-// The rows of an account's list of devices, as JSON. What a row has is known to the registry and
-// the catalogue, except whether the device is connected: so the rows are made once for each
-// directory, and presence is put into them for each answer.
+// The rows of an account's list of devices, as JSON. The registry and the catalogue know all of a
+// row, except whether the device is connected: so the rows are made once for each directory, and
+// presence is put into them for each answer.
 //
 // Belongs to a loop.
 #pragma once

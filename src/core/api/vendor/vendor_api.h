@@ -1,6 +1,6 @@
-// The vendor's signed interface, /iot-open/sign: which routes there are, and their answers. Who
-// asks has been found out before (api/gate/signatures.h). Everything here runs on the loop of the
-// request and does not block.
+// The vendor's signed interface, /iot-open/sign: which routes there are, and their answers. The
+// caller is known before (api/gate/signatures.h). Everything here runs on the loop of the request
+// and does not block.
 #pragma once
 
 #include <cstdint>

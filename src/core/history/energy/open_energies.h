@@ -26,8 +26,8 @@
 
 namespace gridloom::history {
 
-// Null: the device was removed, or nothing of it is energy. What it points to lives as long as the
-// function. Called on the thread that adds.
+// Null: the device was removed, or nothing of it is energy. The object that it points to lives as
+// long as the function. Called on the thread that adds.
 using SourcesOf = std::function<const EnergySources*(DeviceNumber device)>;
 
 class OpenEnergies {

@@ -69,9 +69,8 @@ Result<bool> SqliteRetentionStore::commit(const Work& slice) {
   return result;
 }
 
-// Removing rows writes to the write-ahead log, for which a full disk has no room. What is in it
-// goes into the file, and what is removed is not overwritten with zeros, which takes as much room
-// again.
+// Removing rows writes to the write-ahead log, for which a full disk has no room. Its contents go
+// into the file, and removed rows are not overwritten with zeros, which takes as much room again.
 Result<bool> SqliteRetentionStore::with_little_space(const Work& work) {
   storage::empty_wal(database_);
   GL_TRY(const auto usual, database_.integer("PRAGMA secure_delete"));

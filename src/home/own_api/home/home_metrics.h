@@ -1,9 +1,8 @@
 // The text of GET /metrics/home: the values, the energy counters and the state of an account's
 // devices as metrics, in the text format of Prometheus or of OpenMetrics. Pure.
 //
-// What is not known, or too old, is left out. Energies are joules, the base unit of both formats,
-// so that rate() of a counter is a power in watts.
-// Thread rule: one thread at a time.
+// Values that are not known, or too old, are left out. Energies are joules, the base unit of both
+// formats, so that rate() of a counter is a power in watts. Thread rule: one thread at a time.
 #pragma once
 
 #include <array>

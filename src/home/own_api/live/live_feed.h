@@ -1,11 +1,10 @@
-// The devices that clients of the live stream watch. What changes comes from the hub's feed of
-// changes (hub/feed/change_feed.h), one reader for each account; a device is one object for all
-// clients of an account that watch it.
-//
-// A client reads a device's twin once and then follows the numbers of its changes. What some client
-// has not taken yet is kept here, of each value the latest, so that nothing is queued for a client;
-// beyond kMostWaiting the clients read the twin again. Only the clients that watch a device are
-// notified that it changed, each once until it looks at what it watches.
+// The devices that clients of the live stream watch. Changes come from the hub's feed of changes
+// (hub/feed/change_feed.h), one reader for each account; a device is one object for all clients of
+// an account that watch it.
+//  A client reads a device's twin once and then follows the numbers of its changes. Changes that
+// some client has not taken yet are kept here, of each value the latest, so that nothing is queued
+// for a client; beyond kMostWaiting the clients read the twin again. Only the clients that watch a
+// device are notified that it changed, each once until it looks at what it watches.
 //
 // Thread rule: any thread, unless a comment says otherwise.
 #pragma once
@@ -262,7 +261,8 @@ class LiveFeed {
   // limit that the error names.
   [[nodiscard]] Result<LiveWatch> watch(const std::string& sn, const Watcher& by);
   // Reads the twins of devices that somebody of the account watches, in turns of the account, and
-  // calls `done` on the loop with those that there are. Who watches holds the changes first.
+  // calls `done` on the loop with those that there are. A client that watches holds the changes
+  // first.
   void read(AccountId account, Loop& loop, std::vector<LiveDevicePtr> devices,
             Callback<std::vector<TwinSnapshotPtr>> done);
   // Tells the account's watchers of the devices that have become quiet; call a few times a second.

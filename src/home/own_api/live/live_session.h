@@ -1,5 +1,5 @@
 // The server's side of the live stream (docs/user/api.md), inside a WebSocket: lines of JSON in and
-// out. What a client gets is composed when its connection can take it, from the values of that
+// out. Output for a client is composed when its connection can take it, from the values of that
 // moment: a client that reads slowly skips what it missed, and costs a number per subscription, the
 // output that was composed last, and up to LiveTwinQueue::kAtOnce twins. The output is kOutputBytes
 // and one line, which is as long as all values of a device or a home. A client about whose devices

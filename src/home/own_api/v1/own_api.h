@@ -1,6 +1,6 @@
-// Gridloom's own interface, /api/v1: which routes there are, and their answers. Who asks has been
-// found out before (api/api.h): a program by its token, a person by the cookie of a session, or an
-// account by its signature.
+// Gridloom's own interface, /api/v1: which routes there are, and their answers. The caller is known
+// before (api/api.h): a program by its token, a person by the cookie of a session, or an account by
+// its signature.
 //
 // The table of routes is also what /openapi.json is made of (own_api/v1/descriptions.h): a route
 // that is not described cannot be added, and its bodies are those that api/bodies describes.

@@ -72,8 +72,8 @@ struct Taper {
   }
 };
 
-// A switch with hysteresis: on at one value and off at another. Which of the two is higher
-// determines the direction.
+// A switch with hysteresis: on at one value and off at another. The order of the two determines the
+// direction.
 class Latch {
  public:
   struct Band {

@@ -32,7 +32,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> text_lines(const std::string& text) {
   std::vector<std::string> lines;
   std::istringstream in(text);
   for (std::string line; std::getline(in, line);) lines.push_back(line);
@@ -136,14 +136,14 @@ TEST_F(DemoTest, TheWelcomesCurlIsSignedAsTheServerWantsIt) {
   EXPECT_THAT(text, HasSubstr("\n  gridloom set R331ZEB4ZEAL0528 mppt.cfgChgWatts 600\n"));
   EXPECT_THAT(text, HasSubstr("-h localhost -p 8883"));
   EXPECT_THAT(text, HasSubstr(account->certificate_account));
-  const std::vector<std::string> lines = lines_of(text);
+  const std::vector<std::string> lines = text_lines(text);
   EXPECT_LT(lines.size(), 24U) << "a row is left for the cursor: " << text;
   for (const std::string& line : lines) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_EQ(lines.back(), "  http://127.0.0.1:8080/sign-in#t=x");
   const EnvironmentVariable german("LC_ALL", "de_DE.UTF-8");
   const std::string translated = must(welcome(facts, made.key, *account));
   EXPECT_THAT(translated, HasSubstr("Gridloom läuft"));
-  EXPECT_EQ(lines_of(translated).size(), lines.size());
+  EXPECT_EQ(text_lines(translated).size(), lines.size());
 }
 
 TEST(CheckOptions, FindsWhatAServerWouldNotStartWith) {

@@ -82,7 +82,7 @@ struct Urls {
   std::string http, https, mqtt, mqtts;
 };
 [[nodiscard]] Urls urls_of(const ServeProcess& process);
-// What operations work on, but for what a server has once it is ready.
+// The context of operations, without the members that a server has once it is ready.
 [[nodiscard]] operations::Context admin_context(ServeProcess& process, const ServeOptions& options);
 // All of it, until it is ready for clients.
 [[nodiscard]] Status put_together(ServeProcess& process, const ServeOptions& options,

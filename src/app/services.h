@@ -79,7 +79,7 @@ struct ServicesAsked {
 enum class EventsOf : std::uint8_t { kAllDevices, kOwnDevices };
 [[nodiscard]] std::vector<server::MakeService> homes_only(EventsOf of);
 
-// Which node of a cluster runs the bridges. Once the server is opened.
+// Says which node of a cluster runs the bridges. Once the server is opened.
 void place_bridges(const ServicesMade& made, const std::string& node, bool is_here);
 
 }  // namespace gridloom::app

@@ -46,7 +46,7 @@ class VirtualHome {
 [[nodiscard]] Status check_virtual_home(const ServeOptions& options,
                                         const catalog::Catalog& catalog);
 // The devices live their past on a server that nobody else can reach. Returns when it is lived (0),
-// or the process is told to end: then the signal's number.
+// or the process has to end: then the signal's number.
 [[nodiscard]] Result<int> live_past(const ServeOptions& options, const Past& past,
                                     std::shared_ptr<const catalog::Catalog> catalog,
                                     const sigset_t& signals);

@@ -72,7 +72,8 @@ class Includes {
       if (!line.starts_with(kInclude)) continue;
       line.remove_prefix(kInclude.size());
       const std::string_view target = line.substr(0, line.find('"'));
-      if (!stem.ends_with(target.substr(0, target.rfind('.')))) targets_.insert(target);
+      const std::string own = fmt::format("/{}", target.substr(0, target.rfind('.')));
+      if (!stem.ends_with(own)) targets_.insert(target);
     }
   }
 

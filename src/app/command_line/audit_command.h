@@ -1,4 +1,4 @@
-// `gridloom audit`: prints the audit.
+// `gridloom audit`: prints the audit. tidy: allowed, its test reads lines
 #pragma once
 
 #include <string>

@@ -19,7 +19,7 @@
 
 namespace gridloom::app {
 
-// What a subcommand has that sends one request to the server, or to the folder of a stopped one,
+// The options of a subcommand that sends one request to the server, or to the folder of a stopped one,
 // and prints the answer.
 struct AdminArguments {
   std::string data;

@@ -1,4 +1,4 @@
-// `gridloom block` and `gridloom segment`: print files as the server stores them.
+// `gridloom block` and `gridloom segment`: print files of a server. tidy: allowed, for tests
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// The operations of a running server whose answers are streams: how they begin. What follows is
-// sent by the admin socket (app/control/streams.h).
+// The operations of a running server whose answers are streams: how they begin. The
+// lines that follow are sent by the admin socket (app/control/streams.h).
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// What bridges share about their peers: addresses as settings have them, and the reason in the
+// Helpers of bridges about their peers: addresses as settings have them, and the reason in the
 // answer of one that did not take what it was sent. Pure.
 #pragma once
 

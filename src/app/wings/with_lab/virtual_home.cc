@@ -77,8 +77,8 @@ class Demo final : public VirtualHome {
   [[nodiscard]] const registry::AccessKey& key() const override { return home_.key; }
   [[nodiscard]] Status greet(const net::TlsFiles& files) const override;
 
-  // Makes the devices, to live a past. What all of them have lived of one that another server began
-  // is skipped.
+  // Makes the devices, to live a past. They skip the part of it that all of them have lived already
+  // in another server.
   Status make_devices_of(const Past& past) {
     GL_TRY(find_last_states());
     TimePoint lived = TimePoint::max();

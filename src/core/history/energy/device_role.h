@@ -1,4 +1,4 @@
-// What a device is for its home, by the natures of its family's fields. Pure.
+// The role of a device in its home, by the natures of its family's fields. Pure.
 #pragma once
 
 #include <cstdint>

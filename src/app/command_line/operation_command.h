@@ -19,8 +19,8 @@
 
 namespace gridloom::app {
 
-// The options of a subcommand that sends one request to the server, or to the folder of a stopped one,
-// and prints the answer.
+// The options of a subcommand that sends one request to the server, or to the folder of a stopped
+// one, and prints the answer.
 struct AdminArguments {
   std::string data;
   std::string devices;  // folder with device files, for a stopped server

@@ -78,9 +78,10 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   home.hub->connected(device);
   home.settle();
   home.commit();
-  ASSERT_TRUE(home.hub->takes_report(*device));
-  home.hub->report(device, R"({"params":{"pd.soc":77}})",
-                   {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
+  ASSERT_TRUE(home.hub->shards().takes_report(*device));
+  home.hub->shards().report(
+      device, R"({"params":{"pd.soc":77}})",
+      {.qos = Qos::kAtLeastOnce, .token = {.packet_id = 1, .qos = Qos::kAtLeastOnce}});
   home.settle();
   ASSERT_EQ(home.rows().size(), 1);
   EXPECT_TRUE(home.rows()[0].ends_with(" 0 pd.soc=77")) << home.rows()[0];
@@ -88,7 +89,7 @@ TEST(JournalTest, AReportOnTheShardsLoopWaitsForTheJournalAsOthersDo) {
   home.commit();
   EXPECT_EQ(device->acks.size(), 1);
   home.journal.is_behind = true;
-  EXPECT_FALSE(home.hub->takes_report(*device)) << "it has to hold credit";
+  EXPECT_FALSE(home.hub->shards().takes_report(*device)) << "it has to hold credit";
 }
 
 // Gets the texts of the values that change.

@@ -39,7 +39,7 @@ class OwnReports : public testing::Test {
     return client;
   }
   void report(std::string_view payload = kReport, std::uint16_t packet_id = 1) {
-    home.hub->report(
+    home.hub->shards().report(
         device, payload,
         {.qos = Qos::kAtLeastOnce, .token = {.packet_id = packet_id, .qos = Qos::kAtLeastOnce}});
   }
@@ -52,7 +52,7 @@ class OwnReports : public testing::Test {
 
 TEST_F(OwnReports, AReportHasItsEffectsAtOnce) {
   app->take();
-  ASSERT_TRUE(home.hub->takes_report(*device));
+  ASSERT_TRUE(home.hub->shards().takes_report(*device));
   report();
   ASSERT_THAT(device->acks, SizeIs(1)) << "there is no journal to wait for";
   EXPECT_EQ(device->acks[0].reason, wire::mqtt::Reason::kSuccess);
@@ -74,10 +74,10 @@ TEST_F(OwnReports, AReportOfARotatedKeyIsRefused) {
 TEST_F(OwnReports, OnlyADeviceOnItsShardsLoopReportsSo) {
   Loop& own = home.hub->loop_of(kDelta2Sn);
   Loop& other = &own == home.loops()[0] ? *home.loops()[1] : *home.loops()[0];
-  EXPECT_FALSE(home.hub->takes_report(*connect(kDelta2Sn, other)));
-  EXPECT_FALSE(home.hub->takes_report(*home.connect_app("alice", "second")));
-  EXPECT_FALSE(home.hub->takes_report(*home.connect_gateway("alice")));
-  EXPECT_TRUE(home.hub->takes_report(*connect(kOther, home.hub->loop_of(kOther))));
+  EXPECT_FALSE(home.hub->shards().takes_report(*connect(kDelta2Sn, other)));
+  EXPECT_FALSE(home.hub->shards().takes_report(*home.connect_app("alice", "second")));
+  EXPECT_FALSE(home.hub->shards().takes_report(*home.connect_gateway("alice")));
+  EXPECT_TRUE(home.hub->shards().takes_report(*connect(kOther, home.hub->loop_of(kOther))));
 }
 
 // What the device published by a task has to come before.
@@ -89,14 +89,14 @@ TEST_F(OwnReports, NoReportOvertakesTheDevicesEarlierWork) {
           .topic = fmt::format("/device/{}/quota", kDelta2Sn), .payload = std::string(kReport)}),
       {.qos = Qos::kAtMostOnce}));
   batch.post(device);
-  EXPECT_FALSE(home.hub->takes_report(*device));
+  EXPECT_FALSE(home.hub->shards().takes_report(*device));
   home.settle();
-  EXPECT_TRUE(home.hub->takes_report(*device));
+  EXPECT_TRUE(home.hub->shards().takes_report(*device));
   static_cast<void>(home.hub->subscribe(
       device, {.filter = fmt::format("/device/{}/set", kDelta2Sn), .qos = Qos::kAtLeastOnce}));
-  EXPECT_FALSE(home.hub->takes_report(*device));
+  EXPECT_FALSE(home.hub->shards().takes_report(*device));
   home.settle();
-  EXPECT_TRUE(home.hub->takes_report(*device));
+  EXPECT_TRUE(home.hub->shards().takes_report(*device));
 }
 
 // What a report costs grows with its bytes and with the number of its values.
@@ -109,7 +109,7 @@ TEST_F(OwnReports, ManyValuesAreMoreEffortThanFew) {
       std::string(kDelta2Sn));
   const auto effort_of = [&](std::string_view payload) {
     const std::int64_t before = shard.effort();
-    shard.report(client, payload, {.qos = Qos::kAtMostOnce});
+    shard.publications().report(client, payload, {.qos = Qos::kAtMostOnce});
     return shard.effort() - before;
   };
   std::string many;
@@ -137,22 +137,22 @@ TEST_F(OwnReports, ReportsCountInTheirAccountsTurns) {
     if (&home.hub->loop_of(sn) == &loop) sns.push_back(sn);
   }
   sns.emplace_back("R331OTHER");
-  ASSERT_TRUE(home.hub->takes_report(*device));
+  ASSERT_TRUE(home.hub->shards().takes_report(*device));
   std::vector<bool> takes;
   home.hub->read_twins(home.account("bob").id, sns,
                        {.loop = &home.client_loop, .done = [](auto) {}});
   loop.post([&] {
     loop.post([&] {
-      takes.push_back(home.hub->takes_report(*device));
+      takes.push_back(home.hub->shards().takes_report(*device));
       report(kReport);
-      takes.push_back(home.hub->takes_report(*device));
+      takes.push_back(home.hub->shards().takes_report(*device));
       report(big);
-      takes.push_back(home.hub->takes_report(*device));
+      takes.push_back(home.hub->shards().takes_report(*device));
     });
   });
   home.settle();
   EXPECT_THAT(takes, ElementsAre(true, true, false));
-  EXPECT_TRUE(home.hub->takes_report(*device)) << "nobody waits any more";
+  EXPECT_TRUE(home.hub->shards().takes_report(*device)) << "nobody waits any more";
 }
 
 TEST_F(OwnReports, ReadingTwinsCountsInItsAccountsTurns) {

@@ -74,7 +74,7 @@ TEST_F(ShardWorkTest, WhatATaskCausesIsFlushedBehindTheTasksThatWait) {
   for (int i = 0; i < 2; ++i) {
     shards->post(0, [&](Shard& shard) {
       had_output.push_back(shard.has_output());
-      shard.report(device, kReport, {.qos = Qos::kAtMostOnce});
+      shard.publications().report(device, kReport, {.qos = Qos::kAtMostOnce});
     });
   }
   loop.run();

@@ -14,6 +14,7 @@
 namespace gridloom::hub {
 namespace {
 
+using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -191,12 +192,6 @@ TEST_F(FanoutTest, AReportThatAFaultHoldsBackReachesTheOthers) {
   EXPECT_THAT(bob->got, SizeIs(2));
   EXPECT_THAT(tap->all, SizeIs(1)) << "the reply, once, as the owner's";
 }
-
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
-
-const std::string kSn = "R331A";
 
 wire::mqtt::Message message(std::string payload) { return {.payload = std::move(payload)}; }
 

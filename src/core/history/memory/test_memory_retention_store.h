@@ -3,7 +3,8 @@
 // Thread rule: one thread at a time.
 #pragma once
 
-#include <boost/json.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iterator>
 #include <limits>
+#include <ranges>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -396,13 +397,14 @@ std::span<const Limit> all_limits() {
   static const std::vector<Limit> all = [] {
     std::vector<Limit> rows(kLimits.begin(), kLimits.end());
     for (const Limit& each : limits_of_home()) {
-      const auto begins = [](std::string_view begin) {
+      const auto of = [](std::string_view begin) {
         return [begin](const Limit& row) { return row.name.starts_with(begin); };
       };
-      const std::string_view begin = each.name.substr(0, each.name.find('.') + 1);
-      const auto last = std::find_if(rows.rbegin(), rows.rend(), begins(begin));
-      rows.insert(last != rows.rend() ? last.base() : std::ranges::find_if(rows, begins("mqtt.")),
-                  each);
+      auto back = rows | std::views::reverse;
+      const auto last =
+          std::ranges::find_if(back, of(each.name.substr(0, each.name.find('.') + 1)));
+      const auto mqtt = std::ranges::find_if(rows, of("mqtt."));
+      rows.insert(last == back.end() ? mqtt : last.base(), each);
     }
     return rows;
   }();

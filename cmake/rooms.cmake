@@ -87,6 +87,7 @@ endfunction()
 function(gl_room room from)
   get_filename_component(wing ${from} DIRECTORY)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${from}/*.cc)
+  list(FILTER sources EXCLUDE REGEX "^${from}/wings/")  # rooms of their own
   set(tests ${sources})
   set(weeks ${sources})
   set(fuzzers ${sources})
@@ -95,7 +96,6 @@ function(gl_room room from)
   list(FILTER weeks INCLUDE REGEX "_weeks_test\\.cc$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "^${from}/wings/")  # rooms of their own
 
   if(NOT sources)
     file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/headers_only/${room}.cc CONTENT "// ${room} has headers only\n")

@@ -81,20 +81,15 @@ Result<Json> begin_following(const Context& context, const Arguments& arguments)
   return JsonObject{{"sns", JsonArray(sns.begin(), sns.end())}};
 }
 
-constexpr std::array kRecordParameters = {
-    Parameter{.name = "sns",
-              .text = "Serial numbers of the devices; all if none is named",
-              .type = Type::kTexts,
-              .most_bytes = registry::kSnMaxBytes,
-              .most_items = kMaxRecorded},
-};
-constexpr std::array kFollowParameters = {
-    Parameter{.name = "sns",
-              .text = "Serial numbers of the devices; all if none is named",
-              .type = Type::kTexts,
-              .most_bytes = registry::kSnMaxBytes,
-              .most_items = kMaxFollowed},
-};
+constexpr Parameter devices(std::size_t most) {
+  return {.name = "sns",
+          .text = "Serial numbers of the devices; all if none is named",
+          .type = Type::kTexts,
+          .most_bytes = registry::kSnMaxBytes,
+          .most_items = most};
+}
+constexpr std::array kRecordParameters = {devices(kMaxRecorded)};
+constexpr std::array kFollowParameters = {devices(kMaxFollowed)};
 constexpr std::array kHistoryParameters = {
     Parameter{.name = "sn",
               .text = "Serial number of the device",

@@ -1,8 +1,11 @@
 // In place of app/wings/with_bridges, in a build without the wing src/bridges.
+#include <spdlog/spdlog.h>
+
 #include "app/command_line/commands.h"
 #include "app/command_line/without.h"
 #include "app/operations/kinds.h"
 #include "app/services.h"
+#include "registry/directory.h"
 
 namespace gridloom {
 namespace app {
@@ -19,7 +22,10 @@ std::shared_ptr<void> add_mirror(CLI::App& app, std::function<int()>& chosen) {
 Status check_bridges(const ServeOptions& options) {
   return options.bridges.empty() ? Status() : without(kWhat);
 }
-Status check_bridges(const ServeOptions& options, const registry::Directory* /*directory*/) {
+Status check_bridges(const ServeOptions& options, const registry::Directory* directory) {
+  if (directory != nullptr && !directory->bridges().empty()) {
+    spdlog::warn("no bridge of this data folder runs: {}", without(kWhat).error().detail);
+  }
   return check_bridges(options);
 }
 Status add_bridges_service(const ServicesAsked& asked, ServicesMade& /*made*/,

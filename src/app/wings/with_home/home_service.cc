@@ -46,8 +46,7 @@ constexpr auto kLimitsOfHome = std::to_array<Limit>({
      [](Limits& l) -> LimitField { return &l.home->live.clients_per_account; }},
     {"live.all-clients", "clients", 1, kMany,
      "Clients of the live stream of all accounts, in addition to 4 that the browsers, the cards "
-     "and "
-     "the other tokens of each account have of their own, and 1 of each token; else 429",
+     "and the other tokens of each account have of their own, and 1 of each token; else 429",
      [](Limits& l) -> LimitField { return &l.home->live.all_clients; }},
     {"live.subscriptions-per-account", "subscriptions", 1, kMany,
      "Subscriptions to the live stream that the browsers of one account have, as many again its "
@@ -56,8 +55,7 @@ constexpr auto kLimitsOfHome = std::to_array<Limit>({
     {"live.all-subscriptions", "subscriptions", 1, kMany,
      "Subscriptions to the live stream of all accounts, in addition to 256 that the browsers, the "
      "cards and the other tokens of each account have of their own, and 64 of each token; a "
-     "further "
-     "one is refused",
+     "further one is refused",
      [](Limits& l) -> LimitField { return &l.home->live.all_subscriptions; }},
     {"live.field-bytes-per-account", "bytes", kKilobyte, kGigabyte,
      "Bytes of the field names in the subscriptions of the browsers of one account, as many again "
@@ -77,10 +75,8 @@ constexpr auto kLimitsOfHome = std::to_array<Limit>({
     {"live.devices", "devices", 1, kMany,
      "Devices that the clients of the live stream of all accounts watch at once, in addition to 64 "
      "that the browsers, the cards and the other tokens of each account have of their own, and 8 "
-     "of "
-     "each token; a device counts once for each account that watches it; a subscription to a "
-     "further "
-     "one is refused",
+     "of each token; a device counts once for each account that watches it; a subscription to a "
+     "further one is refused",
      [](Limits& l) -> LimitField { return &l.home->live.devices; }},
 });
 

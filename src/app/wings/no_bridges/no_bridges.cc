@@ -5,7 +5,6 @@
 #include "app/command_line/without.h"
 #include "app/operations/kinds.h"
 #include "app/services.h"
-#include "registry/directory.h"
 
 namespace gridloom {
 namespace app {

@@ -1,5 +1,6 @@
-# Of a template or an inline function that several objects bring, the linker takes the first. So the libraries of the
-# rooms that are optimized stand before all that is not: else their own std::string would be the slow one of a test.
+# The linker takes the first of the copies that several objects bring of a template or an inline function. So the
+# libraries of the rooms that are optimized stand before all that is not: else their own std::string would be the slow
+# one of a test.
 # A linker that searches archives once, in their order, would take nothing from them; mold looks back.
 
 # gl_rooms_behind(OUT TARGET): gl_<room> of each room that TARGET links, by whichever way.

@@ -16,7 +16,7 @@ class Database {
   explicit Database(const std::filesystem::path& folder);
 
   [[nodiscard]] std::shared_ptr<history::StoreFactory> stores() const;
-  // Of Gridloom, for its log.
+  // Gridloom's log.
   [[nodiscard]] std::filesystem::path data() const { return folder_ / "gridloom"; }
   [[nodiscard]] std::uint64_t table_bytes() const;  // of all tables and indexes
   [[nodiscard]] std::uint64_t log_bytes() const;    // written to the database's own log so far

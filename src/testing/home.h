@@ -30,7 +30,7 @@ namespace gridloom {
 using wire::mqtt::Qos;
 using Lines = std::vector<std::string>;
 
-// Of a DELTA 2, for tests that want a device.
+// A DELTA 2's, for tests that want a device.
 inline const std::string kDelta2Sn = "R331ZEB4ZEAL0528";
 
 // A client that records its deliveries as lines: "q1 retained TOPIC PAYLOAD #ids".

@@ -3,95 +3,23 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "base/bytes.h"
-#include "history/blocks/rows.h"
 #include "journal/journal.h"
 
 namespace gridloom::history {
-namespace {
-
-// A row: its time, its shape, and its values, preceded by their size. A shape is either its number,
-// from one, or a zero, the number of fields, and the fields.
-void skip_row(Cursor& cursor) {
-  if (cursor.varint() == 0) {
-    for (std::uint64_t fields = cursor.varint(); fields > 0; --fields) {
-      static_cast<void>(cursor.varint());
-    }
-  }
-  static_cast<void>(cursor.text());
-}
-
-}  // namespace
-
-std::string_view HeadBlocks::read_row(Cursor& row, Shape& fields) const {
-  if (const std::uint64_t number = row.varint()) {
-    fields = shapes_->at(number - 1);
-  } else {
-    fields.resize(row.varint());
-    for (FieldId& field : fields) field = static_cast<FieldId>(row.varint());
-  }
-  return row.text();
-}
 
 std::string HeadBlocks::chunk_of(const std::string& buffer) const {
-  RowsWriter writer;
-  constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> indexes;  // in the chunk, by shape number
-  Shape described;
-  Cursor cursor(buffer);
-  while (!cursor.at_end()) {
-    const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
-    const std::uint64_t number = cursor.varint();
-    if (number == 0) {
-      described.resize(cursor.varint());
-      for (FieldId& field : described) field = static_cast<FieldId>(cursor.varint());
-      writer.add(at_ms, writer.shapes(), described, cursor.text());
-      continue;
-    }
-    if (indexes.size() < number) indexes.resize(number, kNone);
-    std::size_t& index = indexes[number - 1];
-    if (index == kNone) index = writer.shapes();
-    writer.add(at_ms, index, shapes_->at(number - 1), cursor.text());
-  }
-  return writer.empty() ? std::string() : writer.finish();
+  return shapes_.chunk_of(buffer);
 }
 
 std::set<FieldId> HeadBlocks::fields_of(const std::string& buffer) const {
-  std::set<FieldId> all;
-  Shape fields;
-  for (Cursor cursor(buffer); !cursor.at_end();) {
-    static_cast<void>(cursor.fixed64());
-    static_cast<void>(read_row(cursor, fields));
-    all.insert(fields.begin(), fields.end());
-  }
-  return all;
-}
-
-// Encodes the beginning of a row with this shape, after its time.
-HeadBlocks::OfBatch HeadBlocks::beginning_of(Shape shape) {
-  OfBatch found;
-  auto known = numbers_.find(shape);
-  if (known == numbers_.end() && numbers_.size() < kMaxShapes && shape.size() <= kMaxShapeFields) {
-    (*shapes_)[numbers_.size()] = shape;
-    known = numbers_.emplace(shape, numbers_.size() + 1).first;
-  }
-  if (known != numbers_.end()) {
-    found.number = known->second;
-    append_varint(found.bytes, found.number);
-    return found;
-  }
-  append_varint(found.bytes, 0);
-  append_varint(found.bytes, shape.size());
-  for (const FieldId field : shape) append_varint(found.bytes, field);
-  found.fields = std::move(shape);
-  return found;
+  return shapes_.fields_of(buffer);
 }
 
 HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& names,
                                          const journal::BatchReader& reader) {
-  Shape shape;
+  RowShapes::Shape shape;
   bool is_resent = false;
   for (const std::uint32_t name : names) {
     if (reader.names()[name] == journal::kResent) {
@@ -100,9 +28,7 @@ HeadBlocks::OfBatch HeadBlocks::shape_of(const journal::BatchReader::Shape& name
       shape.push_back(of_batch_.ids[name]);
     }
   }
-  OfBatch found = beginning_of(std::move(shape));
-  found.resent = is_resent;
-  return found;
+  return {.beginning = shapes_.beginning_of(std::move(shape)), .resent = is_resent};
 }
 
 void HeadBlocks::name_shapes(const journal::BatchReader& reader) {
@@ -123,7 +49,7 @@ bool HeadBlocks::came_before(const journal::BatchReader::Row& row, journal::Batc
     of_batch_.values += field.bytes;
     of_batch_.samples.push_back({.field = of_batch_.ids[field.name], .value = field.value});
   }
-  of_batch_.row = shape.bytes;
+  of_batch_.row = shape.beginning.bytes;
   append_text(of_batch_.row, of_batch_.values);
   return knows({.device = row.device, .hour = hour_of(row.at_ms)}, row.at_ms);
 }
@@ -135,25 +61,14 @@ const HeadBlocks::Head* HeadBlocks::find(const DeviceHour& of) const {
   return head == device->second.end() ? nullptr : &head->second;
 }
 
-// True if of_batch_.row is among `rows`, at that time.
-bool HeadBlocks::is_among(std::string_view rows, std::int64_t at_ms) const {
-  Cursor cursor(rows);
-  while (!cursor.at_end()) {
-    const auto row_at_ms = static_cast<std::int64_t>(cursor.fixed64());
-    const std::string_view rest = cursor.rest();
-    skip_row(cursor);
-    const std::string_view row = rest.substr(0, rest.size() - cursor.rest().size());
-    if (row == of_batch_.row && row_at_ms == at_ms) return true;
-  }
-  return false;
-}
-
 // True if of_batch_.row, whose samples are in of_batch_.samples, is among the rows of an hour, in
 // memory or in the store.
 bool HeadBlocks::knows(const DeviceHour& of, std::int64_t at_ms) const {
   if (const Head* head = find(of)) {
-    const auto has = [&](const Buffer& buffer) { return is_among(*buffer, at_ms); };
-    if (is_among(head->rows, at_ms) || std::ranges::any_of(head->full, has)) return true;
+    const auto has = [&](const Buffer& buffer) { return has_row(*buffer, at_ms, of_batch_.row); };
+    if (has_row(head->rows, at_ms, of_batch_.row) || std::ranges::any_of(head->full, has)) {
+      return true;
+    }
   }
   return in_store_ && in_store_(of, at_ms, of_batch_.samples);
 }
@@ -192,7 +107,7 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     if (shape.resent) {
       head.rows += of_batch_.row;
     } else {
-      head.rows += shape.bytes;
+      head.rows += shape.beginning.bytes;
       append_text(head.rows, row->values);
     }
     head.bytes += head.rows.size() - before;
@@ -201,8 +116,8 @@ Status HeadBlocks::take(std::uint64_t sequence, std::string_view batch) {
     energies_->add({.device = row->device,
                     .hour = hour_of(row->at_ms),
                     .at_ms = row->at_ms,
-                    .shape = shape.number,
-                    .fields = shape.number > 0 ? (*shapes_)[shape.number - 1] : shape.fields,
+                    .shape = shape.beginning.number,
+                    .fields = shapes_.fields(shape.beginning),
                     .values = shape.resent ? std::string_view(of_batch_.values) : row->values});
   }
   if (reader.failed()) return fail(ErrorCode::kMalformed, "a record of reports is not a batch");
@@ -252,13 +167,13 @@ HeadBlocks::Copy HeadBlocks::copy(const DeviceHour& of) const {
 
 void HeadBlocks::drop_rows(const DeviceHour& of, const IsStored& is_stored) {
   std::string kept;
-  Shape fields;
+  RowShapes::Shape fields;
   for (const Buffer& buffer : copy(of).buffers) {
     Cursor cursor(*buffer);
     while (!cursor.at_end()) {
       const std::string_view rest = cursor.rest();
       const auto at_ms = static_cast<std::int64_t>(cursor.fixed64());
-      Cursor values(read_row(cursor, fields));
+      Cursor values(shapes_.read_row(cursor, fields));
       of_batch_.samples.clear();
       for (const FieldId field : fields) {
         of_batch_.samples.push_back({.field = field, .value = values.value()});

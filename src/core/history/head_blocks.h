@@ -5,7 +5,6 @@
 // Thread rule: one thread takes and drops; any thread may copy.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <boost/container/flat_map.hpp>
 #include <boost/container/small_vector.hpp>
@@ -13,7 +12,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -30,6 +28,7 @@
 #include "history/blocks/field_names.h"
 #include "history/energy/open_energies.h"
 #include "history/hours_in_memory.h"
+#include "history/row_shapes.h"
 #include "history/store/store.h"
 #include "journal/batch.h"
 
@@ -88,33 +87,20 @@ class HeadBlocks final : public HoursInMemory {
   };
   // Usually one or two hours, stored in place, because every row looks up its hour.
   using Hours = boost::container::small_flat_map<std::int64_t, Head, 2>;
-  using Shape = std::vector<FieldId>;
-  // Shapes beyond these limits are written out in each of their rows, because shapes are kept for
-  // as long as the server runs.
-  static constexpr std::size_t kMaxShapes = 1024;
-  static constexpr std::size_t kMaxShapeFields = 1024;
-  using Shapes = std::array<Shape, kMaxShapes>;
-
   // A shape of the batch being read.
   struct OfBatch {
-    std::string bytes;       // encoded beginning of a row, after its time
-    std::size_t number = 0;  // one more than its index in shapes_; 0: it is not there
-    Shape fields{};          // if it is not there
-    bool resent = false;     // kResent is among its fields
+    RowShapes::Beginning beginning;
+    bool resent = false;  // kResent is among its fields
   };
 
   void name_shapes(const journal::BatchReader& reader);
-  // Reads a row behind its time; its fields are in `fields`. Returns its values.
-  [[nodiscard]] std::string_view read_row(Cursor& row, Shape& fields) const;
   [[nodiscard]] OfBatch shape_of(const journal::BatchReader::Shape& names,
                                  const journal::BatchReader& reader);
-  [[nodiscard]] OfBatch beginning_of(Shape shape);
   // Writes a resent row to of_batch_, without its time and the kResent field.
   // True: an equal row of the same time exists.
   [[nodiscard]] bool came_before(const journal::BatchReader::Row& row,
                                  journal::BatchReader& reader);
   [[nodiscard]] bool knows(const DeviceHour& of, std::int64_t at_ms) const;
-  [[nodiscard]] bool is_among(std::string_view rows, std::int64_t at_ms) const;
   [[nodiscard]] const Head* find(const DeviceHour& of) const;
   template <typename OnHead>
   void each_hour(DeviceNumber device, std::int64_t from, std::int64_t to, OnHead on_head) const {
@@ -134,10 +120,7 @@ class HeadBlocks final : public HoursInMemory {
   std::set<DeviceNumber> purged_;
   std::atomic<std::size_t> bytes_{0};
   std::optional<OpenEnergies> energies_;
-  // Shapes of the rows in devices_. They never change, so a thread that has copied rows may read
-  // their shapes without the lock.
-  std::unique_ptr<Shapes> shapes_ = std::make_unique<Shapes>();
-  std::map<Shape, std::size_t> numbers_;  // indexes in shapes_, plus one
+  RowShapes shapes_;  // of the rows in devices_
   struct Reading {
     std::vector<FieldId> ids;     // by the batch's indexes
     std::vector<OfBatch> shapes;  // by its indexes

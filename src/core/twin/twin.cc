@@ -16,20 +16,17 @@ namespace {
 
 constexpr std::size_t kUsualEarlier = 40;  // bytes: five powers
 
-// The part of `sorted` whose names begin with `head`.
-template <typename NameOf>
-auto beginning_with(const auto& sorted, std::string_view head, NameOf name_of) {
-  const auto first = std::ranges::lower_bound(sorted, head, {}, name_of);
-  const auto last = std::find_if_not(first, sorted.end(), [&](auto slot) {
-    return std::string_view(name_of(slot)).starts_with(head);
-  });
-  return std::ranges::subrange(first, last);
-}
-
 void append_key(std::string& out, std::string_view key) {
   if (out.back() != '{') out += ',';
   wire::append_quoted(out, key);
   out += ':';
+}
+
+bool is_taken(ExtraQuotas::PutOutcome outcome, Applied& applied) {
+  using enum ExtraQuotas::PutOutcome;
+  applied.changed += outcome == kChanged ? 1 : 0;
+  applied.refused += outcome == kRefused ? 1 : 0;
+  return outcome != kRefused;
 }
 
 }  // namespace
@@ -38,19 +35,17 @@ Twin::Twin(LayoutPtr layout, const TwinLimits& limits)
     : layout_(std::move(layout)), limits_(limits), values_(layout_->names.size()) {}
 
 std::size_t Twin::slots() const {
-  return values_.slots() + (extras_.get() == nullptr ? 0 : extras_.get()->quotas.size());
-}
-
-const Twin::Extra& Twin::extra_of(std::size_t slot) const {
-  return extras_.get()->quotas[slot - values_.slots()];
+  return values_.slots() + (extras_.get() == nullptr ? 0 : extras_.get()->size());
 }
 
 const std::string& Twin::name_of(std::size_t slot) const {
-  return slot < values_.slots() ? layout_->names[slot] : extra_of(slot).name;
+  return slot < values_.slots() ? layout_->names[slot]
+                                : extras_.get()->at(slot - values_.slots()).name;
 }
 
 std::string_view Twin::text_of(std::size_t slot) const {
-  return slot < values_.slots() ? values_.text(slot) : extra_of(slot).text;
+  return slot < values_.slots() ? values_.text(slot)
+                                : extras_.get()->at(slot - values_.slots()).text;
 }
 
 Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
@@ -64,7 +59,15 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   for (const Member& member : reader.body()) {
     const std::size_t changed_before = applied.changed;
     std::optional<std::size_t> slot = member.slot;
-    if (member.slot >= values_.slots()) slot = expected_extra(member.name, prefix, next_extra);
+    if (member.slot >= values_.slots()) {
+      // ReportReader::quota_name decides what a full name is.
+      const bool may_be_full = !prefix.empty() && member.name.starts_with(prefix);
+      const ExtraQuotas* const extras = extras_.get();
+      slot.reset();
+      if (extras != nullptr && !may_be_full && extras->is_at(next_extra, prefix, member.name)) {
+        slot = values_.slots() + next_extra;
+      }
+    }
     if (!slot) {
       slot = put(reader.quota_name(*layout_, prefix, member.name), member.text, applied);
     } else if (!put(*slot, member.text, applied)) {
@@ -83,26 +86,13 @@ Result<Applied> Twin::apply(std::string_view payload, ReportReader& reader,
   return applied;
 }
 
-std::optional<std::size_t> Twin::expected_extra(std::string_view name, std::string_view prefix,
-                                                std::size_t next_extra) const {
-  const Extras* const extras = extras_.get();
-  if (extras == nullptr || next_extra >= extras->quotas.size()) return std::nullopt;
-  const std::string_view expected = extras->quotas[next_extra].name;
-  const bool is_expected = expected.size() == prefix.size() + name.size() &&
-                           expected.ends_with(name) && expected.starts_with(prefix);
-  // ReportReader::quota_name decides what a full name is.
-  const bool may_be_full = !prefix.empty() && name.starts_with(prefix);
-  return is_expected && !may_be_full ? std::optional(values_.slots() + next_extra) : std::nullopt;
-}
-
 std::optional<std::size_t> Twin::slot_of(std::string_view name) const {
   if (const auto found = layout_->index.find(name); found != layout_->index.end()) {
     return found->second;
   }
   if (extras_.get() == nullptr) return std::nullopt;
-  const auto& index = extras_.get()->index;
-  const auto found = index.find(name);
-  return found == index.end() ? std::nullopt : std::optional(values_.slots() + found->second);
+  const auto extra = extras_.get()->find(name);
+  return extra ? std::optional(values_.slots() + *extra) : std::nullopt;
 }
 
 bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
@@ -114,40 +104,19 @@ bool Twin::put(std::size_t slot, std::string_view text, Applied& applied) {
     applied.changed += changed ? 1 : 0;
     return true;
   }
-  Extras& extras = extras_.make();
-  Extra& extra = extras.quotas[slot - values_.slots()];
-  if (extra.text == text) return true;
-  if (extras.bytes + text.size() > limits_.extra_bytes + extra.text.size()) {
-    ++applied.refused;
-    return false;
-  }
-  extras.bytes += text.size() - extra.text.size();
-  extra.text.assign(text);
-  ++applied.changed;
-  return true;
+  return is_taken(extras_.make().set(slot - values_.slots(), text, limits_), applied);
 }
 
 std::optional<std::size_t> Twin::put(std::string_view name, std::string_view text,
                                      Applied& applied) {
-  const std::optional<std::size_t> slot = slot_of(name);
-  if (!slot) return add(name, text, applied);
-  return put(*slot, text, applied) ? slot : std::nullopt;
-}
-
-std::optional<std::size_t> Twin::add(std::string_view name, std::string_view text,
-                                     Applied& applied) {
-  Extras& extras = extras_.make();
-  const std::size_t bytes = name.size() + text.size();
-  if (name.starts_with(kNotOfDevices) || std::ranges::count(name, '.') > kMaxLevels ||
-      extras.quotas.size() >= limits_.extra_quotas || extras.bytes + bytes > limits_.extra_bytes) {
-    ++applied.refused;
-    return std::nullopt;
+  if (const std::optional<std::size_t> slot = slot_of(name)) {
+    return put(*slot, text, applied) ? slot : std::nullopt;
   }
-  extras.bytes += bytes;
-  extras.index.emplace(name, extras.quotas.size());
-  extras.quotas.push_back({.name = std::string(name), .text = std::string(text)});
-  ++applied.changed;
-  return slots() - 1;
+  using enum ExtraQuotas::PutOutcome;
+  const bool has_place =
+      !name.starts_with(kNotOfDevices) && std::ranges::count(name, '.') <= kMaxLevels;
+  const auto outcome = has_place ? extras_.make().add(name, text, limits_) : kRefused;
+  return is_taken(outcome, applied) ? std::optional(slots() - 1) : std::nullopt;
 }
 
 void Twin::replay_value(std::string_view name, std::string_view text) {
@@ -203,27 +172,19 @@ void Twin::for_each_value_before(
   });
 }
 
-void Twin::sort_extras() {
-  Extras* const extras = extras_.get();
-  if (extras == nullptr || extras->by_name.size() == extras->quotas.size()) return;
-  extras->by_name.clear();
-  for (std::size_t i = 0; i < extras->quotas.size(); ++i) {
-    extras->by_name.push_back(values_.slots() + i);
-  }
-  std::ranges::sort(extras->by_name, {},
-                    [this](std::size_t slot) -> const std::string& { return name_of(slot); });
-}
-
 std::vector<std::size_t> Twin::slots_by_name(std::string_view head) const {
   const auto name = [this](std::size_t slot) -> std::string_view { return name_of(slot); };
   std::vector<std::size_t> declared;
-  for (const std::uint32_t slot : beginning_with(layout_->by_name, head, name)) {
+  for (const std::uint32_t slot : names_beginning_with(layout_->by_name, head, name)) {
     if (!values_.text(slot).empty()) declared.push_back(slot);
   }
   if (extras_.get() == nullptr) return declared;
+  std::vector<std::size_t> others;
+  for (const std::size_t extra : extras_.get()->beginning_with(head)) {
+    others.push_back(values_.slots() + extra);
+  }
   std::vector<std::size_t> slots;
-  std::ranges::merge(declared, beginning_with(extras_.get()->by_name, head, name),
-                     std::back_inserter(slots), {}, name, name);
+  std::ranges::merge(declared, others, std::back_inserter(slots), {}, name, name);
   return slots;
 }
 
@@ -231,10 +192,9 @@ std::vector<std::size_t> Twin::slots_by_name(std::string_view head) const {
 bool Twin::is_group(std::string_view name) const {
   const std::string head = std::string(name) + '.';
   const auto full_name = [this](std::size_t slot) -> std::string_view { return name_of(slot); };
-  return std::ranges::any_of(beginning_with(layout_->by_name, head, full_name),
+  return std::ranges::any_of(names_beginning_with(layout_->by_name, head, full_name),
                              [this](auto slot) { return !values_.text(slot).empty(); }) ||
-         (extras_.get() != nullptr &&
-          !beginning_with(extras_.get()->by_name, head, full_name).empty());
+         (extras_.get() != nullptr && !extras_.get()->beginning_with(head).empty());
 }
 
 // Appends slots whose names share the first `prefix` characters, nested at the dots that follow.
@@ -273,7 +233,7 @@ std::shared_ptr<const std::string> Twin::all() {
   auto body = std::make_shared<std::string>();
   if (all_) body->reserve(all_->size() + 64);
   if (layout_->family->all == catalog::QuotaAllForm::kNested) {
-    sort_extras();
+    if (extras_.get() != nullptr) extras_.get()->sort();
     append_group(*body, slots_by_name(""), 0);
   } else {
     *body += '{';
@@ -313,15 +273,7 @@ std::size_t Twin::kept_bytes() const {
   std::size_t bytes = sizeof(*this) + values_.allocated_bytes();
   if (all_) bytes += sizeof(std::string) + all_->capacity();
   if (earlier_.capacity() > std::string().capacity()) bytes += earlier_.capacity();
-  if (const Extras* const extras = extras_.get()) {
-    bytes += sizeof(*extras) + extras->quotas.capacity() * sizeof(Extra) +
-             extras->by_name.capacity() * sizeof(std::size_t) +
-             extras->index.bucket_count() * sizeof(void*);
-    for (const Extra& extra : extras->quotas) {
-      bytes += extra.name.capacity() + extra.text.capacity();
-      bytes += sizeof(*extras->index.begin()) + 2 * sizeof(void*) + extra.name.capacity();
-    }
-  }
+  if (extras_.get() != nullptr) bytes += extras_.get()->kept_bytes();
   return bytes;
 }
 
@@ -348,7 +300,7 @@ std::optional<std::string> Twin::inside(std::string_view name) const {
 
 std::string Twin::answer(std::span<const std::string> names) {
   const catalog::Family& family = *layout_->family;
-  sort_extras();
+  if (extras_.get() != nullptr) extras_.get()->sort();
   std::string out = "{";
   std::vector<std::string_view> answered;
   for (const std::string& asked : names) {

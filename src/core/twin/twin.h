@@ -19,19 +19,13 @@
 
 #include "base/lazy.h"
 #include "base/result.h"
-#include "base/string_map.h"
 #include "catalog/family.h"
+#include "twin/extra_quotas.h"
 #include "twin/layout.h"
 #include "twin/report_reader.h"
 #include "twin/value_arena.h"
 
 namespace gridloom::twin {
-
-// Limits on the data one device can make the platform keep, beyond the fields its family declares.
-struct TwinLimits {
-  std::size_t extra_quotas = 2048;
-  std::size_t extra_bytes = std::size_t{512} * 1024;
-};
 
 // A value accepted from a report. The text lives as long as the results of the ReportReader.
 struct AcceptedValue {
@@ -110,40 +104,20 @@ class Twin {
   [[nodiscard]] std::size_t kept_bytes() const;
 
  private:
-  // The quotas that the family does not declare, in the order of their first values.
-  struct Extra {
-    std::string name;
-    std::string text;
-  };
-  struct Extras {
-    std::vector<Extra> quotas;
-    StringMap<std::size_t> index;  // into quotas
-    std::size_t bytes = 0;         // of all names and texts
-    // Slots sorted by name; fewer than quotas: they are to be sorted again.
-    std::vector<std::size_t> by_name;
-  };
-
   // A quota that gets this text has had another one until now.
   void remember(std::size_t slot, std::string_view text);
   // The quota's value when the moment began; empty: it had none. Nothing: it is the same.
   [[nodiscard]] std::optional<std::string_view> before(std::size_t slot) const;
 
-  // The slot of a member of a report if it is the extra quota that is expected, by index.
-  [[nodiscard]] std::optional<std::size_t> expected_extra(std::string_view name,
-                                                          std::string_view prefix,
-                                                          std::size_t next_extra) const;
   [[nodiscard]] std::optional<std::size_t> slot_of(std::string_view name) const;
   // False: the value was refused.
   bool put(std::size_t slot, std::string_view text, Applied& applied);
-  // The first value of a quota that has no slot. Returns its slot; nullopt: the value was refused.
-  std::optional<std::size_t> add(std::string_view name, std::string_view text, Applied& applied);
+  // The slot, also of a quota that had none; nullopt: the value was refused.
   std::optional<std::size_t> put(std::string_view name, std::string_view text, Applied& applied);
 
   [[nodiscard]] std::size_t slots() const;
-  [[nodiscard]] const Extra& extra_of(std::size_t slot) const;
-  void sort_extras();
-  // These need sorted extras. The slots that have a value and whose names begin with `head`, sorted
-  // by name.
+  // These need sorted extras_. The slots that have a value and whose names begin with `head`,
+  // sorted by name.
   [[nodiscard]] std::vector<std::size_t> slots_by_name(std::string_view head) const;
   [[nodiscard]] bool is_group(std::string_view name) const;
   void append_group(std::string& out, std::span<const std::size_t> slots, std::size_t prefix) const;
@@ -153,7 +127,7 @@ class Twin {
   TwinLimits limits_;
   ValueArena values_;    // of the declared quotas, by Layout::names
   std::string earlier_;  // for before(): the slot in two bytes, the text's length in one, the text
-  Lazy<Extras> extras_;  // slot = values_.slots() + index
+  Lazy<ExtraQuotas> extras_;  // slot = values_.slots() + index
   std::uint64_t version_ = 0;
   std::shared_ptr<const std::string> all_;
   std::uint64_t all_version_ = 0;

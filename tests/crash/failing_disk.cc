@@ -89,7 +89,7 @@ Control* begin() {
 }
 
 // Behind the strings, which calls of other libraries' constructors must not meet.
-[[maybe_unused]] const bool is_begun = (control = begin()) != nullptr;
+[[maybe_unused]] const bool kIsBegun = (control = begin()) != nullptr;
 
 bool is_ours(std::string_view path) {
   return path.starts_with(root) && !path.ends_with("-shm") && path != root + "/lock";

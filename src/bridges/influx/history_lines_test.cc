@@ -256,6 +256,8 @@ struct HistoryLinesTest : history::ReportsTest {
   }
 
   static constexpr std::string_view kAll = R"({"url":"http://db","database":"d"})";
+
+ protected:
   DevicePosition position_{};
 };
 

@@ -100,7 +100,9 @@ class InfluxTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
 
     def row(self):
-        return json.loads(self.server.cli("bridge", "show", "db", "--json").stdout)
+        shown = self.server.cli("bridge", "show", "db", "--json")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        return json.loads(shown.stdout)
 
     def report(self, *numbers):
         for number in numbers:

@@ -26,7 +26,7 @@
 #include "catalog/loader.h"
 #include "catalog/natures.h"
 #include "hub/platform/fault_injector.h"
-#include "registry/sqlite/load.h"
+#include "registry/sqlite/store.h"
 
 namespace gridloom::app {
 

@@ -351,7 +351,7 @@ class Check {
   }
 
   void check_registry(Database database) {
-    const Status good = registry::SqliteStore::check(folder_, std::move(database));
+    const Status good = registry::check_sqlite_store(folder_, std::move(database));
     if (good) return add_note(kRegistry, "rows with checksums, and secrets");
     add_registry(kRegistry, good);
   }

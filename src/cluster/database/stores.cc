@@ -29,7 +29,7 @@ class DatabaseStores final : public Stores {
         holder_(std::move(holder)) {}
 
   Result<std::unique_ptr<registry::Registry>> open_registry() override {
-    const registry::PostgresStore::Options place{
+    const registry::PostgresOptions place{
         .settings = settings_, .data_folder = options_.data, .clock = options_.clock};
     GL_TRY(check_database(place));
     GL_TRY(auto opened, registry::open_in_postgres(place));
@@ -46,9 +46,9 @@ class DatabaseStores final : public Stores {
  private:
   // The folder's files belong to the database that it was used with before. A new folder's is this
   // one.
-  [[nodiscard]] Status check_database(const registry::PostgresStore::Options& place) {
-    GL_TRY(const auto store, registry::PostgresStore::open(place));
-    GL_TRY(const auto id, store->database_id());
+  [[nodiscard]] Status check_database(const registry::PostgresOptions& place) {
+    GL_TRY(const auto store, registry::open_postgres_store(place));
+    const std::string& id = store.database;
     if (place_.database.empty()) place_.database = id;
     if (id.starts_with(place_.database)) return {};
     return fail(ErrorCode::kConflict,

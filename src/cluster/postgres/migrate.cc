@@ -5,6 +5,7 @@
 #include <string>
 
 #include "postgres/connection.h"
+#include "tables/schema.h"
 
 namespace gridloom::postgres {
 namespace {
@@ -59,18 +60,23 @@ Status check(const Found& found, std::string_view part, std::int32_t last) {
                           part, found.version, found.program, last));
 }
 
-Status run_step(Connection& connection, std::string_view part, const Migration& step) {
-  GL_TRY(connection.run(std::string(step.sql)));
-  if (step.then != nullptr) {
-    GL_TRY(step.then(connection));
-  }
+Status note(Connection& connection, std::string_view part, std::int32_t version,
+            std::int32_t usable_from) {
   GL_TRY(connection.execute(
       "INSERT INTO schema_version (part, version, usable_from, program) "
       "VALUES ($1, $2, $3, current_setting('application_name')) "
       "ON CONFLICT (part) DO UPDATE SET version = excluded.version, "
       "usable_from = excluded.usable_from, program = excluded.program, at = now()",
-      part, step.version, step.usable_from));
+      part, version, usable_from));
   return {};
+}
+
+Status run_step(Connection& connection, std::string_view part, const Migration& step) {
+  GL_TRY(connection.run(std::string(step.sql)));
+  if (step.then != nullptr) {
+    GL_TRY(step.then(connection));
+  }
+  return note(connection, part, step.version, step.usable_from);
 }
 
 // In one transaction. The lock ends with it, also if this process does.
@@ -98,6 +104,19 @@ Status migrate(Connection& connection, std::string_view part, std::span<const Mi
     if (!done) return done;
   }
   return {};
+}
+
+Status bring_to(Connection& connection, std::string_view part, std::int64_t format,
+                const std::function<Status(std::int64_t found)>& step) {
+  const auto last = static_cast<std::int32_t>(format);
+  GL_TRY(locked(connection, [&] { return make_version_table(connection); }));
+  return locked(connection, [&]() -> Status {
+    GL_TRY(const Found found, read(connection, part));
+    GL_TRY(check(found, part, last));
+    if (found.version >= last) return {};
+    GL_TRY(step(found.version));
+    return note(connection, part, last, static_cast<std::int32_t>(tables::kFirstFormat));
+  });
 }
 
 Result<std::int32_t> version_of(Connection& connection, std::string_view part) {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string_view>
 
@@ -31,6 +32,12 @@ struct Migration {
 // made it. kIo: the user may not create the schema.
 [[nodiscard]] Status migrate(Connection& connection, std::string_view part,
                              std::span<const Migration> steps);
+
+// Runs `step`, in a transaction and while no other process runs any, if the tables of the part have
+// a lower format than this program knows; it gets that, 0: none. A program can use tables of later
+// formats than its own, which only add to them. Errors as migrate(), and those of `step`.
+[[nodiscard]] Status bring_to(Connection& connection, std::string_view part, std::int64_t format,
+                              const std::function<Status(std::int64_t found)>& step);
 
 // 0: no step was run.
 [[nodiscard]] Result<std::int32_t> version_of(Connection& connection, std::string_view part);

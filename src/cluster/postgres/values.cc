@@ -100,6 +100,9 @@ void Values::add_array(Type array, Type element, std::span<const T> values) {
     if constexpr (std::same_as<T, Bytes>) {
       append(static_cast<std::int32_t>(value.bytes.size()));
       fields_.append(value.bytes);
+    } else if constexpr (std::same_as<T, std::string_view>) {
+      append(static_cast<std::int32_t>(value.size()));
+      fields_.append(value);
     } else if constexpr (std::same_as<T, double>) {
       append(static_cast<std::int32_t>(sizeof(T)));
       append(std::bit_cast<std::uint64_t>(value));
@@ -125,6 +128,10 @@ void Values::add(std::span<const double> values) {
 
 void Values::add(std::span<const Bytes> values) {
   add_array(Type::kByteaArray, Type::kBytea, values);
+}
+
+void Values::add(std::span<const std::string_view> texts) {
+  add_array(Type::kTextArray, Type::kText, texts);
 }
 
 void Values::add_null(Type type) {

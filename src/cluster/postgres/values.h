@@ -12,6 +12,7 @@
 // | TimePoint                   | timestamptz |
 // | std::span<const std::int32_t>, std::int64_t> | int[], bigint[] |
 // | std::span<const double>, Bytes>              | double precision[], bytea[] |
+// | std::span<const std::string_view>            | text[] |
 // | std::optional<one of these> | the same, or NULL |
 #pragma once
 
@@ -44,6 +45,7 @@ enum class Type : std::uint32_t {
   kFloat8 = 701,
   kByteaArray = 1001,
   kInt4Array = 1007,
+  kTextArray = 1009,
   kInt8Array = 1016,
   kFloat8Array = 1022,
   kTimestamptz = 1184,
@@ -64,6 +66,7 @@ class Values {
   void add(std::span<const std::int64_t> values);
   void add(std::span<const double> values);
   void add(std::span<const Bytes> values);
+  void add(std::span<const std::string_view> texts);
   void add_null(Type type);
   // Text of other types, such as literals.
   template <typename T>

@@ -30,8 +30,8 @@ struct DatabaseChoice {
 struct DatabasePlace {
   std::string url;                      // postgres://…, without a password
   std::filesystem::path password_file;  // absolute; empty: PGPASSFILE, ~/.pgpass, or no password
-  // The beginning of PostgresStore::database_id(): the log of the folder belongs to that database.
-  // Empty: not known.
+  // The beginning of registry::PostgresStore::database: the log of the folder belongs to that
+  // database. Empty: not known.
   std::string database{};
   friend bool operator==(const DatabasePlace&, const DatabasePlace&) = default;
 };

@@ -332,8 +332,6 @@ Status Database::copy_to(const std::filesystem::path& file, const std::stop_toke
   return copied ? ended : copied;
 }
 
-std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
-
 std::string Database::path() const { return path_of(handle_.get()); }
 
 namespace {
@@ -440,8 +438,12 @@ void row_checksum_function(sqlite3_context* context, int count, sqlite3_value** 
   if (all.empty()) {
     return sqlite3_result_error(context, "row_checksum() needs the number of a table", -1);
   }
+  std::span columns = all.subspan(1);
+  while (!columns.empty() && sqlite3_value_type(columns.back()) == SQLITE_NULL) {
+    columns = columns.first(columns.size() - 1);
+  }
   std::string content;
-  for (sqlite3_value* column : all.subspan(1)) append_column(content, column);
+  for (sqlite3_value* column : columns) append_column(content, column);
   const auto table = static_cast<std::uint8_t>(sqlite3_value_int64(all.front()));
   sqlite3_result_int64(context, row_checksum(table, {}, content));
 }

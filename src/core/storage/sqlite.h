@@ -26,7 +26,8 @@ namespace gridloom::storage {
 // SQL functions that every connection provides.
 //
 //   row_checksum(table, column...)   the checksum of a row (base/digest.h): the table's
-//                                    number, and all columns as in docs/internals/formats.md
+//                                    number, and all columns as in docs/internals/formats.md,
+//                                    without those at the end that are NULL
 
 // Registers the functions. Returns SQLite's error number; 0 on success.
 [[nodiscard]] int add_functions(sqlite3* connection);
@@ -126,7 +127,6 @@ class Database {
   // synced to disk at the end. Others may write at the same time. kConflict: a stop was requested.
   [[nodiscard]] Status copy_to(const std::filesystem::path& file, const std::stop_token& stop);
 
-  [[nodiscard]] std::int64_t last_insert_id() const;
   // For error messages.
   [[nodiscard]] std::string path() const;
 

@@ -49,7 +49,7 @@ class SqliteTables : public Target {
   [[nodiscard]] Status replace_all(const std::vector<std::vector<Row>>& rows) override;
 
   // All is copied: drops the notes, and puts the write-ahead log into the file.
-  [[nodiscard]] Status end();
+  [[nodiscard]] Status end() override;
 
   [[nodiscard]] storage::Database& database() { return database_; }
 

@@ -50,6 +50,8 @@ class Target : public Source {
   [[nodiscard]] virtual Result<Row> place(const Table& table) = 0;
   // Replaces all rows of all tables, in the order of tables(), in one transaction.
   [[nodiscard]] virtual Status replace_all(const std::vector<std::vector<Row>>& rows) = 0;
+  // All is copied: what helped with that goes, and all is in the store's own files.
+  [[nodiscard]] virtual Status end() { return {}; }
 };
 
 }  // namespace gridloom::transfer

@@ -34,7 +34,7 @@ Result<DatabaseCheck> check_database(const std::filesystem::path& folder,
                            ->check(history::StoreFactory::Writers::kMaybe));
   return DatabaseCheck{.description = settings.description(),
                        .history = std::move(history),
-                       .registry = registry::PostgresStore::check(
+                       .registry = registry::check_postgres_store(
                            {.settings = settings, .data_folder = folder, .clock = clock})};
 }
 

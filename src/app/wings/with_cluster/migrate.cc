@@ -13,21 +13,23 @@
 #include "app/data_folder/stores.h"
 #include "database/history/postgres_transfer.h"
 #include "database/mqtt/postgres_transfer.h"
-#include "database/registry/postgres_transfer.h"
+#include "database/registry/schema.h"
 #include "database/transfer/postgres_tables.h"
 #include "history/sqlite/sqlite_transfer.h"
 #include "mqtt/sqlite/sqlite_transfer.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
-#include "registry/sqlite/sqlite_transfer.h"
-#include "registry/transfer_tables.h"
+#include "postgres/table_connection.h"
+#include "registry/registry_tables.h"
+#include "registry/sqlite/store.h"
 #include "server/stores.h"
 #include "storage/data_lock.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "storage/wal.h"
-#include "transfer/sqlite_tables.h"
+#include "tables/side.h"
+#include "transfer/copy.h"
 
 namespace gridloom::app {
 namespace {
@@ -65,30 +67,47 @@ std::string whole_path(const fs::path& path) {
   return (unknown ? path : whole).lexically_normal().string();
 }
 
-using OfFolder = Result<std::unique_ptr<transfer::SqliteTables>> (*)(const fs::path& folder);
-using OfDatabase = Result<std::unique_ptr<transfer::PostgresTables>> (*)(Connection& connection);
+using Opened = Result<std::unique_ptr<transfer::Target>>;
+
+Opened side_of(Result<std::unique_ptr<tables::TableConnection>> opened) {
+  GL_TRY(auto connection, std::move(opened));
+  return std::make_unique<tables::Side>(std::move(connection), registry::kSchema);
+}
+
+Opened side_of(Connection& connection, const postgres::TableSchema& schema) {
+  GL_TRY(make_tables(connection, schema));
+  return side_of(std::make_unique<postgres::PostgresTableConnection>(connection));
+}
 
 // A store that is copied; only the registry is in each data folder. The registry is first, so that
 // a database that has any data says whose they are.
 struct Store {
   const char* file;
-  OfFolder source;
-  OfFolder target;
-  OfDatabase tables;
+  Opened (*source)(const fs::path& folder);
+  Opened (*target)(const fs::path& folder);
+  Opened (*tables)(Connection& connection);
 };
 constexpr std::array kStores = {
-    Store{.file = "registry.sqlite",
-          .source = registry::open_sqlite_source,
-          .target = registry::open_sqlite_target,
-          .tables = registry::open_postgres_tables},
+    Store{
+        .file = "registry.sqlite",
+        .source =
+            [](const fs::path& folder) {
+              return side_of(registry::open_sqlite_to_read(folder), registry::kSchema);
+            },
+        .target =
+            [](const fs::path& folder) {
+              return side_of(registry::open_sqlite_to_write(folder), registry::kSchema);
+            },
+        .tables =
+            [](Connection& connection) { return side_of(connection, registry::kPostgresSchema); }},
     Store{.file = "history.db",
-          .source = history::open_sqlite_source,
-          .target = history::open_sqlite_target,
-          .tables = history::open_postgres_tables},
+          .source = [](const fs::path& f) -> Opened { return history::open_sqlite_source(f); },
+          .target = [](const fs::path& f) -> Opened { return history::open_sqlite_target(f); },
+          .tables = [](Connection& c) -> Opened { return history::open_postgres_tables(c); }},
     Store{.file = "sessions.db",
-          .source = mqtt::open_sqlite_source,
-          .target = mqtt::open_sqlite_target,
-          .tables = mqtt::open_postgres_tables},
+          .source = [](const fs::path& f) -> Opened { return mqtt::open_sqlite_source(f); },
+          .target = [](const fs::path& f) -> Opened { return mqtt::open_sqlite_target(f); },
+          .tables = [](Connection& c) -> Opened { return mqtt::open_postgres_tables(c); }},
 };
 
 // The two sides of one store.
@@ -96,17 +115,6 @@ struct Pair {
   std::unique_ptr<transfer::Target> from;
   std::unique_ptr<transfer::Target> to;
 };
-
-// The id of the registry; nothing: there is no row.
-Result<std::string> registry_id(transfer::Source& registry) {
-  std::string id;
-  GL_TRY(registry.each_row(registry::kRevisionTable, {},
-                           [&id](const transfer::Row& row) -> Result<bool> {
-                             id = transfer::bytes_in(row, 1);
-                             return true;
-                           }));
-  return id;
-}
 
 class Mover {
  public:
@@ -222,9 +230,11 @@ class Mover {
   }
 
   Status read_id(transfer::Source& registry) {
-    GL_TRY(auto id, registry_id(registry));
-    id_ = std::move(id);
-    return {};
+    return registry.each_row(tables::copied(registry::kRevision), {},
+                             [this](const transfer::Row& row) -> Result<bool> {
+                               id_ = transfer::bytes_in(row, 4);
+                               return true;
+                             });
   }
 
   // Files that a run left before it removed database.json may be older than the database.
@@ -246,7 +256,6 @@ class Mover {
         GL_TRY(read_id(*from));
       }
       GL_TRY(auto to, each.target(unfinished()));
-      files_.push_back(to.get());
       pairs_.push_back({.from = std::move(from), .to = std::move(to)});
     }
     GL_TRY(const auto bytes,
@@ -350,8 +359,8 @@ class Mover {
 
   // The database stays as it is, and no server uses it any more.
   Status finish_to_folder() {
-    for (transfer::SqliteTables* const each : files_) {
-      GL_TRY(each->end());
+    for (const Pair& each : pairs_) {
+      GL_TRY(each.to->end());
     }
     pairs_.clear();
     GL_TRY(transfer::set_note(connection_, transfer::kMovedNote, whole_path(options_.folder)));
@@ -373,9 +382,8 @@ class Mover {
   const MigrationOptions& options_;
   const ConnectionSettings settings_;
   Connection connection_;
-  std::string id_;  // of the registry
+  std::string id_;  // under which a database keeps the registry
   std::vector<Pair> pairs_;
-  std::vector<transfer::SqliteTables*> files_;  // that are made
   std::vector<Compared> compared_;
   std::uint64_t whole_ = 0;
 };

@@ -26,7 +26,7 @@ class PostgresChanges final : public ChangeSource {
  public:
   struct Options {
     postgres::ConnectionSettings settings;
-    // PostgresStore::seen_change(): a notification of a change that the store knows is passed over.
+    // RowStore::seen_change(): a notification of a change that the store knows is passed over.
     std::shared_ptr<const std::atomic<std::int64_t>> seen_change;
     Millis check_every{30'000};
   };

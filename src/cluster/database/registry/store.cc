@@ -2,179 +2,157 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <utility>
 
 #include "base/growing_pause.h"
 #include "database/registry/changes.h"
-#include "database/registry/migrations.h"
-#include "database/registry/transaction.h"
+#include "database/registry/schema.h"
 #include "postgres/connection.h"
 #include "postgres/migrate.h"
-#include "registry/load_rows.h"
+#include "postgres/pipeline.h"
+#include "postgres/table_connection.h"
 #include "storage/files.h"
 
 namespace gridloom::registry {
 namespace {
 
-using postgres::Bytes;
 using postgres::Connection;
-using postgres::Rows;
-using storage::FileDescriptor;
+using postgres::Pool;
+using postgres::PostgresTableConnection;
 
-constexpr std::string_view kSealCheckPlace = "seal_check";
-constexpr std::string_view kSealCheckText = "gridloom registry";
-
-// A migration may take long, and may wait for another process that makes it.
+// A conversion may take long, and may wait for another process that makes it.
 constexpr Millis kOpeningCall{60'000};
 constexpr Millis kOpeningLock{30'000};
 // Changes are rare, and whoever asks for one has seen that the database is back.
 constexpr GrowingPause::Options kPauses{.shortest = Millis(250), .longest = Millis(250)};
-// A schema has one: servers with schemas of their own do not wait for each other.
-constexpr std::string_view kLock =
-    "SELECT pg_advisory_xact_lock(hashtext('gridloom registry ' || current_schema()))";
 
-const std::filesystem::path& key_folder_of(const PostgresStore::Options& options) {
+const std::filesystem::path& key_folder_of(const PostgresOptions& options) {
   return options.key_folder.empty() ? options.data_folder : options.key_folder;
 }
 
-// The first column of the first row; empty: there is none.
-Result<std::string> text_of(Connection& connection, std::string_view sql) {
-  GL_TRY(const Rows rows, connection.query(sql));
-  return rows.empty() ? std::string() : std::string(rows[0].bytes(0));
+Result<Sealer> sealer_of(const PostgresOptions& options, MissingKey missing) {
+  return Sealer::with_key_file(key_folder_of(options) / "secret.key", missing);
 }
 
-Result<std::string> sealed_check(Connection& connection) {
-  return text_of(connection, "SELECT sealed FROM seal_check");
-}
-
-// Stores the text that shows whether the key is the right one, if there is none.
-Status store_seal(Connection& connection, const Sealer& sealer) {
-  const std::string made = sealer.seal(kSealCheckPlace, Secret(std::string(kSealCheckText)));
-  // The first of two first starts at once is the one whose key counts.
-  const Result<std::int64_t> stored = connection.execute(
-      "INSERT INTO seal_check (one, sealed) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
-      Bytes{made});
-  return stored ? Status() : std::unexpected(stored.error());
-}
-
-Status check_seal(Connection& connection, const Sealer& sealer,
-                  const PostgresStore::Options& options) {
-  GL_TRY(const std::string sealed, sealed_check(connection));
-  const Result<Secret> text = sealer.open({.place = kSealCheckPlace, .sealed = sealed});
-  if (text && text->matches(kSealCheckText)) return {};
+Status check_seal(PostgresTableConnection& connection, const Sealer& sealer,
+                  const PostgresOptions& options) {
+  GL_TRY(const bool is_right, is_right_seal(connection, sealer));
+  if (is_right) return {};
   return fail(ErrorCode::kMalformed,
               fmt::format("{}/secret.key is not the key that the registry in the database {} was "
                           "sealed with; restore the original key file",
                           key_folder_of(options).string(), options.settings.description()));
 }
 
-Status check_version(Connection& connection) {
-  GL_TRY(const std::int32_t version, postgres::version_of(connection, kPostgresPart));
-  if (version == 0) return fail(ErrorCode::kNotFound, "it has no registry");
-  const std::int32_t known = postgres_migrations().back().version;
-  if (version == known) return {};
+Status check_format(Connection& connection) {
+  GL_TRY(const std::int32_t format, postgres::version_of(connection, kSchema.name));
+  if (format == 0) return fail(ErrorCode::kNotFound, "it has no registry");
+  if (format == kSchema.format) return {};
   return fail(ErrorCode::kConflict,
-              fmt::format("its registry has schema version {}, and this version of Gridloom has {}",
-                          version, known));
+              fmt::format("its registry has format {}, and this version of Gridloom has {}", format,
+                          kSchema.format));
 }
+
+// Counts the change and notifies of it.
+Status announce(tables::TableConnection& rows, std::int64_t change) {
+  Connection& connection = static_cast<PostgresTableConnection&>(rows).connection();
+  GL_TRY(static_cast<PostgresTableConnection&>(rows).send());
+  postgres::Pipeline pipeline(connection);
+  pipeline.add("DELETE FROM changes WHERE at < now() - CAST('1 hour' AS interval)");
+  pipeline.add("INSERT INTO changes (n, program) VALUES ($1, current_setting('application_name'))",
+               change);
+  pipeline.add("DELETE FROM changed_rows WHERE n < (SELECT min(n) FROM changes)");
+  pipeline.add("SELECT pg_notify($1, CAST($2 AS text))", channel_of(connection.schema()), change);
+  GL_TRY(pipeline.run());
+  return {};
+}
+
+// A connection of a pool, for as long as somebody uses it.
+class Leased final : public PostgresTableConnection {
+ public:
+  explicit Leased(Pool::Lease lease) : Leased(std::make_unique<Pool::Lease>(std::move(lease))) {}
+  ~Leased() override { end(); }
+
+ private:
+  explicit Leased(std::unique_ptr<Pool::Lease> lease)
+      : PostgresTableConnection(**lease), lease_(std::move(lease)) {}
+
+  const std::unique_ptr<Pool::Lease> lease_;
+};
+
+// The store's one connection, made again if it was lost; a transaction of before keeps its own.
+class Connector {
+ public:
+  explicit Connector(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+
+  Result<RowStoreOptions::Connected> operator()() {
+    if (last_ != nullptr && last_->connection().is_usable()) {
+      return RowStoreOptions::Connected{.connection = last_};
+    }
+    last_.reset();
+    GL_TRY(Pool::Lease lease, pool_->acquire());
+    last_ = std::make_shared<Leased>(std::move(lease));
+    return RowStoreOptions::Connected{.connection = last_, .is_other = true};
+  }
+
+ private:
+  std::shared_ptr<Pool> pool_;
+  std::shared_ptr<Leased> last_;
+};
 
 }  // namespace
 
 std::string channel_of(std::string_view schema) { return fmt::format("{}_registry", schema); }
 
-PostgresStore::PostgresStore(const Options& options, Sealer sealer)
-    : pool_(options.settings, {.job = "the registry",
-                               .most = 2,
-                               .connection = {},
-                               .pauses = kPauses,
-                               .clock = options.clock}),
-      sealer_(std::move(sealer)) {}
-
-Result<std::unique_ptr<PostgresStore>> PostgresStore::open(const Options& options) {
+Result<PostgresStore> open_postgres_store(const PostgresOptions& options) {
   GL_TRY(storage::make_data_folder(options.data_folder));
   // Two first starts at once must agree on one key file.
   GL_TRY(const auto alone, storage::lock_folder(key_folder_of(options)));
-  GL_TRY(Connection connection, Connection::open(options.settings, {.call_timeout = kOpeningCall,
-                                                                    .lock_timeout = kOpeningLock}));
-  GL_TRY(postgres::migrate(connection, kPostgresPart, postgres_migrations()));
-  GL_TRY(const std::string sealed, sealed_check(connection));
-  GL_TRY(Sealer sealer,
-         Sealer::with_key_file(key_folder_of(options) / "secret.key",
-                               sealed.empty() ? MissingKey::kMake : MissingKey::kRefuse));
+  GL_TRY(Connection opened, Connection::open(options.settings, {.call_timeout = kOpeningCall,
+                                                                .lock_timeout = kOpeningLock}));
+  GL_TRY(make_tables(opened, kPostgresSchema));
+  PostgresTableConnection connection(opened);
+  GL_TRY(const bool was_sealed, has_seal(connection));
+  GL_TRY(Sealer sealer, sealer_of(options, was_sealed ? MissingKey::kRefuse : MissingKey::kMake));
   GL_TRY(store_seal(connection, sealer));
   GL_TRY(check_seal(connection, sealer, options));
-  return std::unique_ptr<PostgresStore>(new PostgresStore(options, std::move(sealer)));
+  GL_TRY(const auto revision, opened.query("SELECT database FROM revision"));
+  auto pool = std::make_shared<Pool>(options.settings, Pool::Options{.job = "the registry",
+                                                                     .most = 2,
+                                                                     .connection = {},
+                                                                     .pauses = kPauses,
+                                                                     .clock = options.clock});
+  auto store = std::make_unique<RowStore>(RowStoreOptions{
+      .connect = Connector(pool), .sealer = std::move(sealer), .announce = announce});
+  return PostgresStore{.store = std::move(store),
+                       .pool = std::move(pool),
+                       .database = std::string(revision[0].bytes(0))};
 }
 
-Status PostgresStore::check(const Options& options) {
-  GL_TRY(Sealer sealer,
-         Sealer::with_key_file(key_folder_of(options) / "secret.key", MissingKey::kRefuse));
-  GL_TRY(Connection connection, Connection::open(options.settings, {.call_timeout = kOpeningCall}));
+Status check_postgres_store(const PostgresOptions& options) {
+  GL_TRY(Sealer sealer, sealer_of(options, MissingKey::kRefuse));
+  GL_TRY(Connection opened, Connection::open(options.settings, {.call_timeout = kOpeningCall}));
+  PostgresTableConnection connection(opened);
   GL_TRY(const auto reading,
-         postgres::Transaction::begin(connection, postgres::Transaction::Kind::kReading));
-  const Status version = check_version(connection);
-  if (!version && version.error().code != ErrorCode::kConflict) return version;
-  if (Status good = check_seal(connection, sealer, options); !good || !version) {
-    return good ? version : good;
-  }
-  const RowsOf rows(connection);
+         tables::Transaction::begin(connection, tables::TableConnection::Access::kReading));
+  const Status format = check_format(opened);
+  if (!format && format.error().code != ErrorCode::kConflict) return format;
+  GL_TRY(check_seal(connection, sealer, options));
+  if (!format) return format;
   DirectoryDraft draft{Directory()};
-  return RowLoader(rows, sealer, draft).load();
+  return load_all(connection, sealer, draft);
 }
 
-Result<PostgresStore::Lease> PostgresStore::connection() {
-  if (lease_ != nullptr && (*lease_)->is_usable()) return lease_;
-  lease_.reset();
-  GL_TRY(postgres::Pool::Lease lease, pool_.acquire());
-  // It may be another server, which was set back and counts the same numbers again.
-  *seen_change_ = -1;
-  lease_ = std::make_shared<postgres::Pool::Lease>(std::move(lease));
-  return lease_;
-}
-
-Result<std::unique_ptr<Transaction>> PostgresStore::begin() {
-  GL_TRY(Lease lease, connection());
-  Connection& connection = **lease;
-  GL_TRY(postgres::Transaction begun, postgres::Transaction::begin(connection));
-  if (const Result<Rows> locked = connection.query(kLock); !locked) {
-    return std::unexpected(locked.error());
-  }
-  return std::make_unique<PostgresTransaction>(
-      PostgresTransaction::Options{
-          .lease = std::move(lease), .sealer = sealer_, .seen_change = *seen_change_},
-      std::move(begun));
-}
-
-Result<Revision> PostgresStore::revision() {
-  GL_TRY(const Lease lease, connection());
-  const RowsOf rows(**lease);
-  return read_revision_of(rows);
-}
-
-Result<std::string> PostgresStore::database_id() {
-  GL_TRY(const Lease lease, connection());
-  return text_of(**lease, "SELECT database FROM revision");
-}
-
-Result<std::vector<std::int64_t>> PostgresStore::removed_devices() {
-  GL_TRY(const Lease lease, connection());
-  const RowsOf rows(**lease);
-  return read_removed_devices(rows);
-}
-
-Result<std::int64_t> PostgresStore::highest_device_number() {
-  GL_TRY(const Lease lease, connection());
-  return (*lease)->integer("SELECT highest FROM numbers WHERE name = 'devices'");
-}
-
-Result<PostgresRegistry> open_in_postgres(const PostgresStore::Options& options) {
-  GL_TRY(std::unique_ptr<PostgresStore> store, PostgresStore::open(options));
-  auto changes = std::make_unique<PostgresChanges>(
-      PostgresChanges::Options{.settings = options.settings, .seen_change = store->seen_change()});
-  const PostgresStore* const opened = store.get();
+Result<PostgresRegistry> open_in_postgres(const PostgresOptions& options) {
+  GL_TRY(PostgresStore opened, open_postgres_store(options));
+  auto changes = std::make_unique<PostgresChanges>(PostgresChanges::Options{
+      .settings = options.settings, .seen_change = opened.store->seen_change()});
   GL_TRY(std::unique_ptr<Registry> registry,
-         Registry::open(std::move(store), options.data_folder, std::move(changes)));
-  return PostgresRegistry{.registry = std::move(registry), .store = opened};
+         Registry::open(std::move(opened.store), options.data_folder, std::move(changes)));
+  return PostgresRegistry{.registry = std::move(registry),
+                          .pool = std::move(opened.pool),
+                          .database = std::move(opened.database)};
 }
 
 }  // namespace gridloom::registry

@@ -28,8 +28,10 @@ class RegistryInPostgres : public testing::Test {
     database_.emplace();
     settings_.emplace(database_->settings());
   }
-  [[nodiscard]] Result<std::unique_ptr<PostgresStore>> open(const std::filesystem::path& folder) {
-    return PostgresStore::open({.settings = *settings_, .data_folder = folder, .clock = clock_});
+  [[nodiscard]] Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder) {
+    GL_TRY(auto opened,
+           open_postgres_store({.settings = *settings_, .data_folder = folder, .clock = clock_}));
+    return std::move(opened.store);
   }
   [[nodiscard]] std::unique_ptr<Registry> registry() {
     return must(Registry::open(must(open(folder_.data())), folder_.data()));
@@ -50,14 +52,14 @@ class RegistryInPostgres : public testing::Test {
 
 TEST_F(RegistryInPostgres, IsRefusedToTheKeyOfAnotherDataFolder) {
   must(registry()->add_account({.name = "anna"}));
-  const Result<std::unique_ptr<PostgresStore>> without = open(folder_.path() / "other");
+  const Result<std::unique_ptr<Store>> without = open(folder_.path() / "other");
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().code, ErrorCode::kNotFound) << without.error().detail;
 
   write_content(folder_.path() / "other" / "secret.key", std::string(32, 'k'));
   std::filesystem::permissions(folder_.path() / "other" / "secret.key",
                                std::filesystem::perms(0600));
-  const Result<std::unique_ptr<PostgresStore>> wrong = open(folder_.path() / "other");
+  const Result<std::unique_ptr<Store>> wrong = open(folder_.path() / "other");
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, ErrorCode::kMalformed);
   EXPECT_TRUE(wrong.error().detail.contains("is not the key")) << wrong.error().detail;
@@ -68,13 +70,13 @@ TEST_F(RegistryInPostgres, IsRefusedToTheKeyOfAnotherDataFolder) {
 }
 
 TEST_F(RegistryInPostgres, IsCheckedWithoutAChange) {
-  const PostgresStore::Options options{
+  const PostgresOptions options{
       .settings = *settings_, .data_folder = folder_.data(), .clock = clock_};
   must(storage::make_data_folder(folder_.data()));
   write_content(folder_.data() / "secret.key", std::string(32, 'k'));
   std::filesystem::permissions(folder_.data() / "secret.key", std::filesystem::perms(0600));
   const auto checked = [&options] {
-    const Status good = PostgresStore::check(options);
+    const Status good = check_postgres_store(options);
     return good ? std::nullopt : std::optional(good.error().code);
   };
   EXPECT_EQ(checked(), ErrorCode::kNotFound);
@@ -183,9 +185,9 @@ TEST_F(RegistryInPostgres, SaysThatTheDatabaseIsAwayAndSinceWhen) {
   const auto settings =
       must(postgres::ConnectionSettings::parse({.url = server->url(), .schema = "away"}));
   auto store = must(
-      PostgresStore::open({.settings = settings, .data_folder = folder_.data(), .clock = clock_}));
-  const PostgresStore& health = *store;
-  const auto made = must(Registry::open(std::move(store), folder_.data()));
+      open_postgres_store({.settings = settings, .data_folder = folder_.data(), .clock = clock_}));
+  const postgres::Pool& health = *store.pool;
+  const auto made = must(Registry::open(std::move(store.store), folder_.data()));
   must(made->add_account({.name = "anna"}));
   EXPECT_FALSE(health.health().away_since);
   server.reset();

@@ -18,8 +18,9 @@ namespace gridloom::registry {
 class InPostgres final : public StoredRegistry {
  public:
   std::unique_ptr<Store> connect() override {
-    return must(PostgresStore::open(
-        {.settings = settings_, .data_folder = data_folder(), .clock = clock_}));
+    return must(open_postgres_store(
+                    {.settings = settings_, .data_folder = data_folder(), .clock = clock_}))
+        .store;
   }
 
   std::string content() override {

@@ -8,9 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "database/registry/postgres_transfer.h"
+#include "database/registry/schema.h"
 #include "database/registry/test_in_postgres.h"
-#include "registry/sqlite/sqlite_transfer.h"
+#include "postgres/table_connection.h"
+#include "registry/sqlite/store.h"
+#include "tables/side.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "transfer/copy.h"
@@ -43,9 +45,13 @@ class RegistryTransfer : public RegistryTest {
     must(registry_->reserve_device_numbers(40));
   }
   std::vector<Compared> copy_up() {
-    auto source = must(open_sqlite_source(folder_.data()));
-    auto target = must(open_postgres_tables(*connection_));
-    return must(transfer::copy(*source, *target, {}));
+    tables::Side source(must(open_sqlite_to_read(folder_.data())), kSchema);
+    tables::Side target = in_database();
+    return must(transfer::copy(source, target, {}));
+  }
+  tables::Side in_database() {
+    must(postgres::make_tables(*connection_, kPostgresSchema));
+    return {std::make_unique<postgres::PostgresTableConnection>(*connection_), kSchema};
   }
   std::unique_ptr<Registry> open_copy() {
     std::filesystem::copy_file(folder_.data() / "secret.key", stored_->data_folder() / "secret.key",
@@ -65,7 +71,7 @@ TEST_F(RegistryTransfer, IsTheSameRegistryInPostgresAndInAFileAgain) {
     EXPECT_EQ(describe(*copy->directory()), expected);
     EXPECT_EQ(copy->instance(), registry_->instance());
     EXPECT_EQ(must(stored_->connect()->revision()),
-              must(must(SqliteStore::open(folder_.data()))->revision()));
+              must(must(open_sqlite_store(folder_.data()))->revision()));
     EXPECT_EQ(must(copy->removed_devices()), must(registry_->removed_devices()));
     // Numbers that were given are not given again.
     must(copy->add_device({.sn = "C", .name = "C", .owner = "bert"}));
@@ -74,12 +80,12 @@ TEST_F(RegistryTransfer, IsTheSameRegistryInPostgresAndInAFileAgain) {
   TemporaryFolder back;
   std::filesystem::create_directory(back.data());
   {
-    auto source = must(open_postgres_tables(*connection_));
-    auto target = must(open_sqlite_target(back.data()));
-    for (const Compared& each : must(transfer::copy(*source, *target, {}))) {
+    tables::Side source = in_database();
+    tables::Side target(must(open_sqlite_to_write(back.data())), kSchema);
+    for (const Compared& each : must(transfer::copy(source, target, {}))) {
       EXPECT_EQ(each.from, each.to) << each.table;
     }
-    must(target->end());
+    must(target.end());
   }
   std::filesystem::copy_file(folder_.data() / "secret.key", back.data() / "secret.key");
   const auto again = must(Registry::open(back.data()));

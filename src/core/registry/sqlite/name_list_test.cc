@@ -1,4 +1,4 @@
-#include "registry/sqlite/load.h"
+#include "registry/sqlite/store.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -6,34 +6,28 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
-#include "registry/load_rows.h"
 #include "registry/registry.h"
-#include "registry/sqlite/load.h"
-#include "registry/sqlite/migrations.h"
-#include "registry/sqlite/table_sums.h"
-#include "registry/sqlite/transaction.h"
+#include "registry/registry_tables.h"
+#include "registry/row_transaction.h"
+#include "registry/sqlite/earlier.h"
 #include "storage/files.h"
+#include "tables/convert.h"
 
 namespace gridloom::registry {
 namespace {
 
-using storage::Blob;
 using storage::Database;
-using storage::FileDescriptor;
 using storage::lock_folder;
 using storage::make_data_folder;
 using storage::make_private;
-using storage::Statement;
+using tables::SqliteTableConnection;
 
-constexpr std::string_view kSealCheckPlace = "seal_check";
-constexpr std::string_view kSealCheckText = "gridloom registry";
+constexpr std::string_view kFile = "registry.sqlite";
 
 // Whether the folder has data that a server or a command creates after the registry.
 bool has_other_data(const std::filesystem::path& data_folder) {
@@ -61,14 +55,34 @@ Status check_pages(Database& database) {
               fmt::format("{} is damaged: {}", database.path(), found.front()));
 }
 
+std::unexpected<Error> wrong_key(const std::filesystem::path& data_folder) {
+  return fail(ErrorCode::kMalformed,
+              fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
+                          "restore the original key file",
+                          data_folder.string()));
+}
+
+Status check_seal(SqliteTableConnection& connection, const Sealer& sealer,
+                  const std::filesystem::path& data_folder) {
+  GL_TRY(const bool is_right, is_right_seal(connection, sealer));
+  if (is_right) return {};
+  // The database may be wrong, not the key.
+  GL_TRY(const auto format, tables::format_of(connection.database()));
+  if (format == kSchema.format) {
+    GL_TRY(connection.check(kAllTables));
+  }
+  return wrong_key(data_folder);
+}
+
 }  // namespace
 
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& data_folder) {
+Result<RowStoreOptions> open_sqlite(const std::filesystem::path& data_folder) {
   GL_TRY(make_data_folder(data_folder));
   // Two first starts at once must agree on one key file.
   GL_TRY(const auto alone, lock_folder(data_folder));
 
-  const std::filesystem::path file = data_folder / "registry.sqlite";
+  const std::filesystem::path file = data_folder / kFile;
+  GL_TRY(tables::end_conversion(file));
   std::error_code absent;
   const std::uintmax_t bytes = std::filesystem::file_size(file, absent);
   const bool is_new = absent || bytes == 0;
@@ -79,79 +93,107 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
                                               is_new ? MissingKey::kMake : MissingKey::kRefuse));
 
   GL_TRY(make_private(file));
+  GL_TRY(tables::convert({.file = file, .schema = kSchema, .open = read_earlier_registry}));
   GL_TRY(Database database, Database::open(file));
   // SQLite finds no tables any more: the write-ahead log was lost or damaged.
-  if (const auto version = schema_version(database); version == 0 && lost) {
-    return lost_registry(data_folder);
-  }
+  GL_TRY(const auto format, tables::format_of(database));
+  if (format == 0 && lost) return lost_registry(data_folder);
   GL_TRY(check_pages(database));
-  GL_TRY(migrate(database, migrations()));
-  GL_TRY(keep_table_sums(database));
-  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(database), std::move(sealer)));
-  GL_TRY(store->check_seal(data_folder));
-  return store;
+  const auto connection = std::make_shared<SqliteTableConnection>(std::move(database));
+  GL_TRY(make_tables(*connection, kSchema));
+  GL_TRY(keep_sums(*connection, kSchema));
+  GL_TRY(store_seal(*connection, sealer));
+  GL_TRY(check_seal(*connection, sealer, data_folder));
+  connection->empty_log();
+  return RowStoreOptions{.connect = [connection]() -> Result<RowStoreOptions::Connected> {
+                           return RowStoreOptions::Connected{.connection = connection};
+                         },
+                         .sealer = std::move(sealer)};
 }
 
-Status SqliteStore::check(const std::filesystem::path& data_folder, Database database) {
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& data_folder) {
+  GL_TRY(auto options, open_sqlite(data_folder));
+  return std::make_unique<RowStore>(std::move(options));
+}
+
+Status check_sqlite_store(const std::filesystem::path& data_folder, Database database) {
   GL_TRY(Sealer sealer, Sealer::with_key_file(data_folder / "secret.key", MissingKey::kRefuse));
   const std::optional<Revision> seen = last_seen(data_folder);  // read before the registry
+  GL_TRY(const std::int64_t format, tables::format_of(database));
+  SqliteTableConnection connection(std::move(database));
   // Reads one consistent state, even if others commit at the same time.
-  GL_TRY(database.run("BEGIN"));
-  GL_TRY(const std::int64_t version, schema_version(database));
-  SqliteStore store(std::move(database), std::move(sealer));
-  GL_TRY(store.check_seal(data_folder));
-  if (version != migrations().back().version) {
-    return fail(ErrorCode::kConflict, fmt::format("it has schema version {}, and this version of "
-                                                  "Gridloom has {}",
-                                                  version, migrations().back().version));
+  GL_TRY(const auto reading,
+         tables::Transaction::begin(connection, tables::TableConnection::Access::kReading));
+  GL_TRY(check_seal(connection, sealer, data_folder));
+  if (format != kSchema.format) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("it has format {}, and this version of Gridloom has {}", format,
+                            kSchema.format));
   }
   DirectoryDraft draft{Directory()};
-  if (Status loaded = load_registry(store.database_, store.sealer_, draft); !loaded || !seen)
-    return loaded;
-  GL_TRY(const Revision revision, store.revision());
+  if (Status loaded = load_all(connection, sealer, draft); !loaded || !seen) return loaded;
+  GL_TRY(const Revision revision, read_revision(connection));
   const std::string setback = setback_between(*seen, revision);
   return setback.empty() ? Status() : fail(ErrorCode::kDamaged, setback);
 }
 
-Status SqliteStore::check_seal(const std::filesystem::path& data_folder) {
-  std::string sealed;
-  Status read =
-      database_.each_row("SELECT sealed FROM seal_check", [&sealed](const Statement& row) {
-        sealed = row.bytes(0);
-        return Status();
-      });
-  if (!read) return read;
-  if (sealed.empty()) {
-    sealed = sealer_.seal(kSealCheckPlace, Secret(std::string(kSealCheckText)));
-    return database_.execute("INSERT INTO seal_check (one, sealed) VALUES (1, ?)", Blob{sealed});
+Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_read(
+    const std::filesystem::path& data) {
+  const std::filesystem::path file = data / kFile;
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown)) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", file.string()));
   }
-  const Result<Secret> text = sealer_.open({.place = kSealCheckPlace, .sealed = sealed});
-  if (text && text->matches(kSealCheckText)) return {};
-  // The database may be wrong, not the key.
-  GL_TRY(check_sums(database_));
-  return fail(ErrorCode::kMalformed,
-              fmt::format("{0}/secret.key is not the key that {0}/registry.sqlite was sealed with; "
-                          "restore the original key file",
-                          data_folder.string()));
+  GL_TRY(auto database, Database::open_to_read(file, Database::Writers::kMaybe));
+  GL_TRY(const auto format, tables::format_of(database));
+  if (format != kSchema.format) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("{} was written by another version of Gridloom: start the server of "
+                            "this version once",
+                            file.string()));
+  }
+  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
+  {
+    GL_TRY(const auto reading,
+           tables::Transaction::begin(*connection, tables::TableConnection::Access::kReading));
+    GL_TRY(connection->check(kAllTables));
+  }
+  return connection;
 }
 
-Result<std::unique_ptr<Transaction>> SqliteStore::begin() {
-  GL_TRY(storage::Transaction begun, storage::Transaction::begin(database_));
-  return std::make_unique<SqliteTransaction>(
-      SqliteTransaction::Options{
-          .database = database_, .sealer = sealer_, .seen_version = seen_version_},
-      std::move(begun));
+Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_write(
+    const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / kFile;
+  GL_TRY(make_private(file));
+  GL_TRY(auto database, Database::open(file));
+  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
+  GL_TRY(make_tables(*connection, kSchema));
+  GL_TRY(keep_sums(*connection, kSchema));
+  return connection;
 }
 
-Result<Revision> SqliteStore::revision() { return read_revision(database_); }
+namespace {
 
-Result<std::vector<std::int64_t>> SqliteStore::removed_devices() {
-  return read_removed_devices(database_);
+Status read(Database& database, std::string_view sql, std::vector<std::string>& names) {
+  return database.each_row(sql, [&names](const storage::Statement& row) {
+    names.emplace_back(row.bytes(0));
+    return Status();
+  });
 }
 
-Result<std::int64_t> SqliteStore::highest_device_number() {
-  return database_.integer(
-      "SELECT ifnull(max(seq), 0) FROM sqlite_sequence WHERE name = 'devices'");
+}  // namespace
+
+Result<NameList> read_names(const std::filesystem::path& data_folder) {
+  using Writers = Database::Writers;
+  std::error_code error;
+  const bool is_in_use = std::filesystem::exists(data_folder / "registry.sqlite-wal", error);
+  GL_TRY(auto database,
+         Database::open_to_read(data_folder / kFile, is_in_use ? Writers::kMaybe : Writers::kNone));
+  NameList names;
+  GL_TRY(read(database, "SELECT sn FROM devices ORDER BY sn", names.serial_numbers));
+  GL_TRY(read(database, "SELECT name FROM devices ORDER BY sn", names.device_names));
+  GL_TRY(read(database, "SELECT name FROM accounts ORDER BY name", names.accounts));
+  return names;
 }
 
 // Opens the registry of a data folder: its store is SQLite.
@@ -171,7 +213,7 @@ Error with_remedy(Error fault) {
 }  // namespace
 
 Result<std::unique_ptr<Registry>> Registry::open(const std::filesystem::path& data_folder) {
-  Result<std::unique_ptr<SqliteStore>> store = SqliteStore::open(data_folder);
+  Result<std::unique_ptr<Store>> store = open_sqlite_store(data_folder);
   if (!store) return std::unexpected(with_remedy(store.error()));
   Result<std::unique_ptr<Registry>> registry = open(std::move(*store), data_folder);
   if (!registry) return std::unexpected(with_remedy(registry.error()));

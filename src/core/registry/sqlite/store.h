@@ -1,50 +1,51 @@
 // The registry's storage in SQLite: DATA/registry.sqlite, with its secrets sealed under
-// DATA/secret.key. docs/internals/formats.md shows the tables.
+// DATA/secret.key.
 //
-// Each row has a checksum (registry/sqlite/table_sums.h). Secrets are sealed when written and
-// opened when read. A commit leaves nothing in the write-ahead log.
+// Each row has a checksum, and each table the sum of its rows (tables/sqlite_connection.h). A
+// commit leaves nothing in the write-ahead log.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <utility>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
-#include "registry/seal.h"
-#include "registry/store.h"
+#include "registry/row_store.h"
 #include "storage/sqlite.h"
+#include "tables/sqlite_connection.h"
 
 namespace gridloom::registry {
 
-class SqliteStore final : public Store {
- public:
-  // Creates the folder, the key file and the database if they do not exist, and upgrades an older
-  // schema. Errors name the file and the remedy.
-  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(
-      const std::filesystem::path& data_folder);
-  // Checks, without any change, that `database`, which is the registry of the folder, can be read
-  // and that the folder's key opens each secret in it. kConflict: the database has an earlier or a
-  // later version, and only the key was checked.
-  [[nodiscard]] static Status check(const std::filesystem::path& data_folder,
-                                    storage::Database database);
+// Creates the folder, the key file and the database if they do not exist, and converts an earlier
+// one. Errors name the file and the remedy.
+[[nodiscard]] Result<RowStoreOptions> open_sqlite(const std::filesystem::path& data_folder);
+[[nodiscard]] Result<std::unique_ptr<Store>> open_sqlite_store(
+    const std::filesystem::path& data_folder);
 
-  [[nodiscard]] Result<std::unique_ptr<Transaction>> begin() override;
-  [[nodiscard]] Result<Revision> revision() override;
-  [[nodiscard]] Result<std::vector<std::int64_t>> removed_devices() override;
-  [[nodiscard]] Result<std::int64_t> highest_device_number() override;
+// Checks, without any change, that `database`, which is the registry of the folder, can be read and
+// that the folder's key opens each secret in it. kConflict: the database has an earlier or a later
+// format, and only the key was checked.
+[[nodiscard]] Status check_sqlite_store(const std::filesystem::path& data_folder,
+                                        storage::Database database);
 
- private:
-  SqliteStore(storage::Database database, Sealer sealer)
-      : database_(std::move(database)), sealer_(std::move(sealer)) {}
+// For a copy from it: reads DATA/registry.sqlite, which a server may change meanwhile, and changes
+// nothing. kNotFound: there is none; kConflict: an earlier or a later program wrote it; kDamaged.
+[[nodiscard]] Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_read(
+    const std::filesystem::path& data);
+// For a copy into it: makes a registry.sqlite in a folder that exists, or opens the one that was
+// made before; without a key, which its rows bring with them.
+[[nodiscard]] Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_write(
+    const std::filesystem::path& folder);
 
-  // Stores the text that shows whether the key is the right one, or checks it.
-  [[nodiscard]] Status check_seal(const std::filesystem::path& data_folder);
-
-  storage::Database database_;
-  Sealer sealer_;
-  std::int64_t seen_version_ = -1;  // SQLite's data_version when changed_elsewhere() was called
+// The names in a registry, for suggestions while a command is typed: read without the key file, and
+// without waiting for, or disturbing, a server that uses the folder.
+struct NameList {
+  std::vector<std::string> serial_numbers;  // in order
+  std::vector<std::string> device_names;    // by serial number, in the same order
+  std::vector<std::string> accounts;        // in order
 };
+// Changes nothing. kIo, kDamaged: there is no registry in the folder, or it cannot be read.
+[[nodiscard]] Result<NameList> read_names(const std::filesystem::path& data_folder);
 
 }  // namespace gridloom::registry

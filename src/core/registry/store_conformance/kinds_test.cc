@@ -8,9 +8,7 @@ namespace gridloom::registry {
 
 std::vector<StoreKind> store_kinds() {
   return {
-      {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }},
-      {"Memory", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InMemory>(); },
-       false}};
+      {"Sqlite", [] -> std::unique_ptr<StoredRegistry> { return std::make_unique<InSqlite>(); }}};
 }
 
 }  // namespace gridloom::registry

@@ -16,7 +16,6 @@
 #include "registry/registry.h"
 #include "registry/sqlite/store.h"
 #include "registry/store.h"
-#include "registry/test_memory_store.h"
 #include "registry/test_registry.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -43,20 +42,11 @@ class StoredRegistry {
 
 class InSqlite final : public StoredRegistry {
  public:
-  std::unique_ptr<Store> connect() override { return must(SqliteStore::open(data_folder())); }
+  std::unique_ptr<Store> connect() override { return must(open_sqlite_store(data_folder())); }
   std::string content() override {
     return content_of(data_folder() / "registry.sqlite") +
            content_of(data_folder() / "registry.sqlite-wal");
   }
-};
-
-class InMemory final : public StoredRegistry {
- public:
-  std::unique_ptr<Store> connect() override { return std::make_unique<MemoryStore>(registry_); }
-  std::string content() override { return describe(*open()->directory()); }
-
- private:
-  std::shared_ptr<MemoryRegistry> registry_ = std::make_shared<MemoryRegistry>();
 };
 
 struct StoreKind {

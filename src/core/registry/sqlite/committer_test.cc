@@ -1,3 +1,4 @@
+// The committer over a store in SQLite whose commits can be refused.
 #include "registry/committer.h"
 
 #include <gtest/gtest.h>
@@ -9,8 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "registry/test_memory_store.h"
+#include "registry/registry_tables.h"
+#include "registry/row_store.h"
+#include "registry/sqlite/store.h"
 #include "registry/test_registry.h"
+#include "tables/side.h"
+#include "tables/test_faulty_connection.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -22,12 +27,37 @@ class CommitterTest : public testing::Test {
   CommitterTest() { reopen(); }
 
   void reopen() { committer_ = connect(); }
+  [[nodiscard]] std::unique_ptr<Store> store() {
+    RowStoreOptions options = must(open_sqlite(stored_.data()));
+    options.connect = [this, real = options.connect()->connection] {
+      return RowStoreOptions::Connected{
+          .connection = std::make_shared<tables::FaultyTableConnection>(real, refuses_commits_)};
+    };
+    return std::make_unique<RowStore>(std::move(options));
+  }
   [[nodiscard]] std::unique_ptr<Committer> connect() {
-    auto committer =
-        std::make_unique<Committer>(std::make_unique<MemoryStore>(stored_), folder_.path());
+    auto committer = std::make_unique<Committer>(store(), folder_.path());
     must(committer->load());
     return committer;
   }
+  // What is stored, as a backup has it.
+  using Rows = std::vector<std::vector<transfer::Row>>;
+  [[nodiscard]] Rows committed() {
+    tables::Side side(must(open_sqlite_to_write(stored_.data())), kSchema);
+    Rows all;
+    for (const transfer::Table& table : side.tables()) {
+      auto& rows = all.emplace_back();
+      must(side.each_row(table, {}, [&rows](transfer::Row row) -> Result<bool> {
+        rows.push_back(std::move(row));
+        return true;
+      }));
+    }
+    return all;
+  }
+  void restore(const Rows& rows) {
+    must(tables::Side(must(open_sqlite_to_write(stored_.data())), kSchema).replace_all(rows));
+  }
+  [[nodiscard]] Revision revision() { return must(store()->revision()); }
   // Puts an account into the store and the directory.
   static Committer::Change adds(std::string_view name) {
     return [name](Committer::Edit& edit) -> Status {
@@ -45,7 +75,8 @@ class CommitterTest : public testing::Test {
   [[nodiscard]] std::string content() const { return describe(*committer_->directory()); }
 
   TemporaryFolder folder_;
-  std::shared_ptr<MemoryRegistry> stored_ = std::make_shared<MemoryRegistry>();
+  TemporaryFolder stored_;
+  bool refuses_commits_ = false;
   std::unique_ptr<Committer> committer_;
 };
 
@@ -70,12 +101,12 @@ TEST_F(CommitterTest, AChangeThatFailsLeavesStoreAndDirectory) {
   expect_fault(refused, ErrorCode::kBadParams, "refused");
   EXPECT_EQ(content(), before);
 
-  stored_->refuses_commits = true;
+  refuses_commits_ = true;
   expect_fault(committer_->apply(adds("bert")), ErrorCode::kIo, "the disk is full");
-  stored_->refuses_commits = false;
+  refuses_commits_ = false;
   EXPECT_EQ(content(), before);
   EXPECT_EQ(calls, 0);
-  EXPECT_EQ(last_seen(folder_.path()), stored_->committed.revision);
+  EXPECT_EQ(last_seen(folder_.path()), revision());
 
   must(committer_->apply(adds("bert")));
   EXPECT_EQ(calls, 1);
@@ -101,13 +132,13 @@ TEST_F(CommitterTest, AChangeStartsFromWhatOtherConnectionsHaveCommitted) {
 
 TEST_F(CommitterTest, AnOlderStoreIsASetbackUntilTheNewestIsBackOrItIsAccepted) {
   must(committer_->apply(adds("anna")));
-  const MemoryRows old = stored_->committed;
+  const Rows old = committed();
   const std::string id = committer_->id();
   for (const std::string_view name : {"berta", "carla"}) must(committer_->apply(adds(name)));
-  const MemoryRows newest = stored_->committed;
+  const Rows newest = committed();
   EXPECT_EQ(committer_->setback(), "");
 
-  stored_->committed = old;
+  restore(old);
   reopen();
   EXPECT_TRUE(committer_->setback().contains("last 2 changes are missing"))
       << committer_->setback();
@@ -115,14 +146,14 @@ TEST_F(CommitterTest, AnOlderStoreIsASetbackUntilTheNewestIsBackOrItIsAccepted) 
   for (const std::string_view name : {"d1", "d2", "d3"}) must(committer_->apply(adds(name)));
   reopen();
   EXPECT_NE(committer_->setback(), "");
-  const MemoryRows forked = stored_->committed;
+  const Rows forked = committed();
 
-  stored_->committed = newest;
+  restore(newest);
   reopen();
   EXPECT_EQ(committer_->setback(), "");
   EXPECT_EQ(committer_->id(), id);
 
-  stored_->committed = forked;
+  restore(forked);
   reopen();
   EXPECT_TRUE(committer_->setback().contains("it is not the registry that was in this folder"))
       << committer_->setback();
@@ -147,26 +178,25 @@ TEST_F(CommitterTest, ARefreshLoadsWhatOtherConnectionsHaveCommitted) {
 
 TEST_F(CommitterTest, ARefreshRemembersTheRevisionThatItSaw) {
   const TemporaryFolder other;
-  Committer reader(std::make_unique<MemoryStore>(stored_), other.path());
+  Committer reader(store(), other.path());
   must(reader.load());
   must(committer_->apply(adds("anna")));
-  EXPECT_NE(last_seen(other.path()), stored_->committed.revision);
+  EXPECT_NE(last_seen(other.path()), revision());
   must(reader.refresh());
-  EXPECT_EQ(last_seen(other.path()), stored_->committed.revision);
+  EXPECT_EQ(last_seen(other.path()), revision());
 }
 
 TEST_F(CommitterTest, AStoreThatIsSetBackMeanwhileIsNoticedAndGoesOnUnderAnotherId) {
   must(committer_->apply(adds("anna")));
-  const MemoryRows old = stored_->committed;
+  const Rows old = committed();
   must(committer_->apply(adds("berta")));
-  const std::string id = stored_->committed.revision.registry;
-  stored_->committed = old;
-  ++stored_->commits;  // as another connection's
+  const std::string id = revision().registry;
+  restore(old);
   must(committer_->refresh());
   EXPECT_EQ(committer_->directory()->accounts().size(), 1U);
   EXPECT_TRUE(committer_->setback().contains("last 1 changes are missing"))
       << committer_->setback();
-  EXPECT_NE(stored_->committed.revision.registry, id);
+  EXPECT_NE(revision().registry, id);
   for (const std::string_view name : {"d1", "d2", "d3"}) must(committer_->apply(adds(name)));
   reopen();
   EXPECT_NE(committer_->setback(), "") << "also when there are more changes than were lost";

@@ -1,0 +1,404 @@
+#include "postgres/table_connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
+#include "postgres/copy.h"
+#include "postgres/migrate.h"
+
+namespace gridloom::postgres {
+namespace {
+
+using tables::Column;
+using tables::OnRow;
+using tables::Parameters;
+using tables::Table;
+
+// Fewer rows are one statement with the others.
+constexpr std::size_t kLeastCopied = 64;
+
+class RowOf final : public tables::RowView {
+ public:
+  explicit RowOf(const Row& row) : row_(row) {}
+  [[nodiscard]] std::int64_t integer(int column) const override { return row_.integer(column); }
+  [[nodiscard]] std::string_view bytes(int column) const override { return row_.bytes(column); }
+
+ private:
+  const Row& row_;
+};
+
+Values values_of(const Parameters& parameters) {
+  Values values;
+  for (const tables::Value& each : parameters) {
+    if (const auto* const number = std::get_if<std::int64_t>(&each)) {
+      values.add(*number);
+    } else if (const auto* const text = std::get_if<std::string_view>(&each)) {
+      values.add(*text);
+    } else {
+      values.add(Bytes{std::get<tables::Bytes>(each).bytes});
+    }
+  }
+  return values;
+}
+
+// A value with exactly the type of the column, as a COPY needs it.
+void add_exactly(Values& values, tables::ColumnType type, const tables::Value& value) {
+  const std::int64_t number = tables::number_of(value);
+  switch (type) {
+    case tables::ColumnType::kNumber:
+      return values.add(number);
+    case tables::ColumnType::kNumberOrNone:
+      return values.add(number == 0 ? std::nullopt : std::optional(number));
+    case tables::ColumnType::kInt:
+      return values.add(static_cast<std::int32_t>(number));
+    case tables::ColumnType::kSmall:
+      return values.add(static_cast<std::int16_t>(number));
+    case tables::ColumnType::kFlag:
+      return values.add(number != 0);
+    case tables::ColumnType::kText:
+      return values.add(tables::bytes_of(value));
+    case tables::ColumnType::kAnyText:
+    case tables::ColumnType::kBytes:
+      return values.add(Bytes{tables::bytes_of(value)});
+  }
+}
+
+// The values of one column of all rows, as an array.
+void add_array(Values& values, tables::ColumnType type, std::span<const tables::Row> rows,
+               std::size_t column) {
+  if (tables::is_number(type)) {
+    std::vector<std::int64_t> numbers;
+    numbers.reserve(rows.size());
+    for (const tables::Row& row : rows) numbers.push_back(tables::number_of(row[column]));
+    return values.add(std::span<const std::int64_t>(numbers));
+  }
+  if (type == tables::ColumnType::kText) {
+    std::vector<std::string_view> texts;
+    texts.reserve(rows.size());
+    for (const tables::Row& row : rows) texts.push_back(tables::bytes_of(row[column]));
+    return values.add(std::span<const std::string_view>(texts));
+  }
+  std::vector<Bytes> all;
+  all.reserve(rows.size());
+  for (const tables::Row& row : rows) all.push_back({tables::bytes_of(row[column])});
+  values.add(std::span<const Bytes>(all));
+}
+
+const Column& column_of(const Table& table, std::string_view name) {
+  return *std::ranges::find(table.columns, name, &Column::name);
+}
+
+// Rows that are parameters: "unnest($1, $2) AS of (a, b)", and the arrays.
+class RowsGiven {
+ public:
+  RowsGiven(const Table& table, std::span<const std::string_view> names,
+            std::span<const tables::Row> rows) {
+    std::string arrays;
+    std::string list;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string_view comma = i == 0 ? "" : ", ";
+      fmt::format_to(std::back_inserter(arrays), "{}${}", comma, i + 1);
+      fmt::format_to(std::back_inserter(list), "{}{}", comma, names[i]);
+      add_array(values_, column_of(table, names[i]).type, rows, i);
+    }
+    sql_ = fmt::format("unnest({}) AS of ({})", arrays, list);
+  }
+  [[nodiscard]] const std::string& sql() const { return sql_; }
+  [[nodiscard]] Values take() { return std::move(values_); }
+
+ private:
+  std::string sql_;
+  Values values_;
+};
+
+// The value of a given row as its column takes it.
+std::string given(const Column& column) {
+  switch (column.type) {
+    case tables::ColumnType::kFlag:
+      return fmt::format("(of.{} <> 0)", column.name);
+    case tables::ColumnType::kNumberOrNone:
+      return fmt::format("NULLIF(of.{}, 0)", column.name);
+    case tables::ColumnType::kNumber:
+    case tables::ColumnType::kInt:
+    case tables::ColumnType::kSmall:
+    case tables::ColumnType::kText:
+    case tables::ColumnType::kAnyText:
+    case tables::ColumnType::kBytes:
+      break;
+  }
+  return fmt::format("of.{}", column.name);
+}
+
+constexpr std::string_view kShort = "sha256";  // makes a long key short
+
+std::string equals(const Table& table, const Column& column) {
+  const bool is_long = table.has_long_key && column.name == table.columns.front().name;
+  if (is_long) return fmt::format("{0}(here.{1}) = {0}(of.{1})", kShort, column.name);
+  return fmt::format("here.{} = {}", column.name, given(column));
+}
+
+std::string condition_of(const Table& table, std::span<const std::string_view> names) {
+  std::string text;
+  for (const std::string_view name : names) {
+    fmt::format_to(std::back_inserter(text), "{}{}", text.empty() ? "" : " AND ",
+                   equals(table, column_of(table, name)));
+  }
+  return text;
+}
+
+std::vector<std::string_view> names_in(std::span<const Column> columns) {
+  std::vector<std::string_view> names;
+  names.reserve(columns.size());
+  for (const Column& column : columns) names.push_back(column.name);
+  return names;
+}
+
+std::string insertion_of(const Table& table, const RowsGiven& given_rows) {
+  std::string values;
+  for (const Column& column : table.columns) {
+    fmt::format_to(std::back_inserter(values), "{}{}", values.empty() ? "" : ", ", given(column));
+  }
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table.name, names_of(table), values,
+                     given_rows.sql());
+}
+
+Status status_of(const auto& result) { return result ? Status() : std::unexpected(result.error()); }
+
+}  // namespace
+
+PostgresTableConnection::~PostgresTableConnection() { end(); }
+
+Status PostgresTableConnection::begin(Access access) {
+  outcome_ = Transaction::Outcome::kOpen;
+  GL_TRY(auto begun,
+         Transaction::begin(connection_, access == Access::kReading ? Transaction::Kind::kReading
+                                                                    : Transaction::Kind::kWriting));
+  transaction_.emplace(std::move(begun));
+  return {};
+}
+
+Status PostgresTableConnection::commit() {
+  GL_TRY(send());
+  const Status done = transaction_->commit();
+  outcome_ = transaction_->outcome();
+  transaction_.reset();
+  return done;
+}
+
+void PostgresTableConnection::end() {
+  pending_ = Pipeline(connection_);
+  pending_bytes_ = 0;
+  transaction_.reset();
+}
+
+Status PostgresTableConnection::lock(std::string_view name) {
+  return add("SELECT pg_advisory_xact_lock(hashtext($1 || current_schema()))",
+             values_of({fmt::format("gridloom {} ", name)}));
+}
+
+Status PostgresTableConnection::atomically(const std::function<Status()>& work) {
+  GL_TRY(send());
+  pending_.add("SAVEPOINT change");
+  Status done = work();
+  if (done) {
+    pending_.add("RELEASE SAVEPOINT change");
+    done = send();
+  }
+  if (done) return {};
+  pending_ = Pipeline(connection_);
+  pending_bytes_ = 0;
+  if (connection_.is_alive()) {
+    GL_TRY(connection_.run("ROLLBACK TO SAVEPOINT change"));
+  }
+  return done;
+}
+
+Status PostgresTableConnection::send() {
+  if (pending_.size() == 0) return {};
+  pending_bytes_ = 0;
+  return status_of(pending_.run());
+}
+
+Status PostgresTableConnection::add(std::string_view sql, Values values) {
+  pending_bytes_ += values.fields().size();
+  pending_.add_values(sql, std::move(values));
+  // Without a transaction each change is one.
+  return pending_bytes_ >= kSendBytes || !transaction_ ? send() : Status();
+}
+
+Status PostgresTableConnection::each(std::string_view sql, const Parameters& parameters,
+                                     const OnRow& on_row) {
+  GL_TRY(send());
+  GL_TRY(const Rows rows, connection_.query_values(sql, values_of(parameters)));
+  for (const Row row : rows) {
+    GL_TRY(const bool goes_on, on_row(RowOf(row)));
+    if (!goes_on) return {};
+  }
+  return {};
+}
+
+// Rows are not all in memory.
+Status PostgresTableConnection::read(const Table& table, std::string_view rest,
+                                     const Parameters& parameters, const OnRow& on_row) {
+  GL_TRY(send());
+  Pipeline reading(connection_);
+  reading.add_values(fmt::format("SELECT {} FROM {} {}", names_of(table), table.name, rest),
+                     values_of(parameters));
+  return reading.run([&on_row](const Row& row) { return on_row(RowOf(row)); });
+}
+
+Status PostgresTableConnection::insert(const Table& table, std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  if (rows.size() >= kLeastCopied) return copy(table, rows);
+  RowsGiven all(table, names_in(table.columns), rows);
+  return add(insertion_of(table, all), all.take());
+}
+
+Status PostgresTableConnection::copy(const Table& table, std::span<const tables::Row> rows) {
+  GL_TRY(send());
+  CopyIn copy(connection_);
+  GL_TRY(copy.begin(fmt::format("COPY {} ({}) FROM STDIN BINARY", table.name, names_of(table))));
+  Values values;
+  for (const tables::Row& row : rows) {
+    values.clear();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      add_exactly(values, table.columns[i].type, row[i]);
+    }
+    GL_TRY(copy.row_of(values));
+  }
+  return status_of(copy.finish());
+}
+
+Status PostgresTableConnection::put(const Table& table, std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  RowsGiven all(table, names_in(table.columns), rows);
+  std::string set;
+  for (const Column& column : table.columns.subspan(table.keys)) {
+    fmt::format_to(std::back_inserter(set), "{0}{1} = excluded.{1}", set.empty() ? "" : ", ",
+                   column.name);
+  }
+  const std::string keys =
+      table.has_long_key ? fmt::format("{}({})", kShort, keys_of(table)) : keys_of(table);
+  return add(fmt::format("{} ON CONFLICT ({}) DO {}{}", insertion_of(table, all), keys,
+                         set.empty() ? "NOTHING" : "UPDATE SET ", set),
+             all.take());
+}
+
+Status PostgresTableConnection::update(const Table& table, Names columns,
+                                       std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  const std::vector<std::string_view> keys = names_in(table.columns.first(table.keys));
+  std::vector<std::string_view> names(columns.begin(), columns.end());
+  names.insert(names.end(), keys.begin(), keys.end());
+  RowsGiven all(table, names, rows);
+  std::string set;
+  for (const std::string_view name : columns) {
+    fmt::format_to(std::back_inserter(set), "{}{} = {}", set.empty() ? "" : ", ", name,
+                   given(column_of(table, name)));
+  }
+  return add(fmt::format("UPDATE {} AS here SET {} FROM {} WHERE {}", table.name, set, all.sql(),
+                         condition_of(table, keys)),
+             all.take());
+}
+
+Status PostgresTableConnection::remove(const Table& table, Names columns,
+                                       std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  RowsGiven all(table, columns, rows);
+  return add(fmt::format("DELETE FROM {} AS here USING {} WHERE {}", table.name, all.sql(),
+                         condition_of(table, columns)),
+             all.take());
+}
+
+Result<std::int64_t> PostgresTableConnection::remove_some(const Table& table,
+                                                          std::string_view where,
+                                                          const Parameters& parameters,
+                                                          std::int64_t most) {
+  GL_TRY(send());
+  const std::string sql = most == kAll
+                              ? fmt::format("DELETE FROM {} WHERE {}", table.name, where)
+                              : fmt::format(
+                                    "DELETE FROM {0} WHERE ({1}) IN (SELECT {1} FROM {0} WHERE {2} "
+                                    "ORDER BY {1} LIMIT {3})",
+                                    table.name, keys_of(table), where, most);
+  GL_TRY(const Rows rows, connection_.query_values(sql, values_of(parameters)));
+  return rows.changed();
+}
+
+std::string PostgresTableConnection::order_of(const Table& table) const {
+  std::string list;
+  for (const Column& column : table.columns.first(table.keys)) {
+    fmt::format_to(std::back_inserter(list), "{}{}{}", list.empty() ? "" : ", ", column.name,
+                   column.type == tables::ColumnType::kText ? " COLLATE \"C\"" : "");
+  }
+  return list;
+}
+
+namespace {
+
+std::string_view type_of(tables::ColumnType type) {
+  switch (type) {
+    case tables::ColumnType::kNumber:
+    case tables::ColumnType::kNumberOrNone:
+      return "bigint";
+    case tables::ColumnType::kInt:
+      return "int";
+    case tables::ColumnType::kSmall:
+      return "smallint";
+    case tables::ColumnType::kFlag:
+      return "boolean";
+    case tables::ColumnType::kText:
+      return "text";
+    case tables::ColumnType::kAnyText:
+    case tables::ColumnType::kBytes:
+      return "bytea";
+  }
+  return {};
+}
+
+constexpr tables::Dialect kDialect{
+    .type_of = type_of,
+    .end_of = [](const Table& table) { return table.postgres; },
+    .long_key = kShort,
+};
+
+Status make_new(Connection& connection, const TableSchema& schema) {
+  std::string script;
+  for (const Table* const table : schema.tables.tables) {
+    script += tables::making_of(*table, kDialect);
+  }
+  GL_TRY(connection.run(script.append(schema.besides)));
+  if (schema.tables.first_rows == nullptr) return {};
+  PostgresTableConnection rows(connection);
+  GL_TRY(schema.tables.first_rows(rows));
+  return rows.send();
+}
+
+}  // namespace
+
+Status make_tables(Connection& connection, const TableSchema& schema) {
+  return bring_to(connection, schema.tables.name, schema.tables.format,
+                  [&](std::int64_t found) -> Status {
+                    if (found == 0) return make_new(connection, schema);
+                    if (found < tables::kFirstFormat) {
+                      if (found != schema.earlier) {
+                        return fail(ErrorCode::kConflict,
+                                    fmt::format("the database's tables of the {} have version {}, "
+                                                "which only an earlier program can convert",
+                                                schema.tables.name, found));
+                      }
+                      if (schema.convert != nullptr) {
+                        GL_TRY(schema.convert(connection));
+                      }
+                      found = tables::kFirstFormat;
+                    }
+                    const std::string growth = tables::growth_of(schema.tables, found, kDialect);
+                    return growth.empty() ? Status() : connection.run(growth);
+                  });
+}
+
+}  // namespace gridloom::postgres

@@ -1,0 +1,137 @@
+// One connection to a database whose tables are described (table.h): what each kind of database
+// offers its stores. SQL that is given here is such that SQLite and PostgreSQL take: parameters are
+// $1, $2 ..., which first appear in this order.
+//
+// Errors: kConflict (a key or a unique value that exists, a row that is referred to and does not
+// exist, or that is removed while it is referred to, a row against a check of its table), kIo (it
+// cannot be read or written now), kDamaged. A change in PostgreSQL may be sent later: its error is
+// that of the next read, of atomically() or of commit(). After an error in a transaction that is
+// not caught by atomically(), only end() may follow.
+//
+// Thread rule: one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tables/table.h"
+
+namespace gridloom::tables {
+
+// A row that is read. Columns count from 0; NULL reads as 0 or as no bytes. Views live until the
+// next row.
+class RowView {
+ public:
+  RowView() = default;
+  RowView(const RowView&) = delete;
+  RowView& operator=(const RowView&) = delete;
+  virtual ~RowView() = default;
+
+  [[nodiscard]] virtual std::int64_t integer(int column) const = 0;
+  [[nodiscard]] virtual std::string_view bytes(int column) const = 0;
+};
+// The columns of a whole row, whose bytes stay the view's.
+[[nodiscard]] Row row_of(const Table& table, const RowView& view);
+
+using Parameters = std::vector<Value>;
+// False: no more rows. The connection must not be used meanwhile.
+using OnRow = std::function<Result<bool>(const RowView& row)>;
+
+class TableConnection {
+ public:
+  TableConnection() = default;
+  TableConnection(const TableConnection&) = delete;
+  TableConnection& operator=(const TableConnection&) = delete;
+  virtual ~TableConnection() = default;
+
+  // kReading: all reads see the state of the first of them.
+  enum class Access : std::uint8_t { kWriting, kReading };
+  [[nodiscard]] virtual Status begin(Access access) = 0;
+  // Durable when it returns.
+  [[nodiscard]] virtual Status commit() = 0;
+  // Takes back what was not committed; nothing: there is no transaction.
+  virtual void end() = 0;
+  // Until the end of the transaction no other connection has the lock of this name.
+  [[nodiscard]] virtual Status lock(std::string_view name) = 0;
+  // Within a transaction: if `work` fails, its changes alone are taken back.
+  [[nodiscard]] virtual Status atomically(const std::function<Status()>& work) = 0;
+
+  // Reads what a SELECT returns.
+  [[nodiscard]] virtual Status each(std::string_view sql, const Parameters& parameters,
+                                    const OnRow& on_row) = 0;
+  // Reads whole rows of a table, and leaves out those that are damaged. `rest` follows the name of
+  // the table: "WHERE device = $1 ORDER BY hour".
+  [[nodiscard]] virtual Status read(const Table& table, std::string_view rest,
+                                    const Parameters& parameters, const OnRow& on_row) = 0;
+  // The first column of the first row. kNotFound: there is none.
+  [[nodiscard]] Result<std::int64_t> integer(std::string_view sql,
+                                             const Parameters& parameters = {});
+
+  [[nodiscard]] virtual Status insert(const Table& table, std::span<const Row> rows) = 0;
+  // Replaces the rows that have the same keys.
+  [[nodiscard]] virtual Status put(const Table& table, std::span<const Row> rows) = 0;
+  // Sets columns in the rows with these keys. A row of `rows` has the columns that are set and
+  // then the keys. One that does not exist stays so.
+  using Names = std::span<const std::string_view>;
+  [[nodiscard]] virtual Status update(const Table& table, Names columns,
+                                      std::span<const Row> rows) = 0;
+  // Removes the rows that have these values in these columns.
+  [[nodiscard]] virtual Status remove(const Table& table, Names columns,
+                                      std::span<const Row> rows) = 0;
+  // Removes the first rows, by their keys, for which the SQL `where` is true; returns their number.
+  [[nodiscard]] virtual Result<std::int64_t> remove_some(const Table& table, std::string_view where,
+                                                         const Parameters& parameters,
+                                                         std::int64_t most) = 0;
+  static constexpr std::int64_t kAll = INT64_MAX;
+
+  // kDamaged: a table that is counted differs from what was written. Reads all of its rows.
+  [[nodiscard]] virtual Status check(std::span<const Table* const> all) = 0;
+  // Moves what was committed to where no damage of the database's own log can reach it. False: that
+  // was not possible now.
+  virtual bool empty_log() = 0;
+  // The number of damaged rows that read() left out, those that it met twice included.
+  [[nodiscard]] virtual std::uint64_t damaged() const { return 0; }
+  // As SQL orders rows by their keys, in the order of their bytes.
+  [[nodiscard]] virtual std::string order_of(const Table& table) const = 0;
+
+  // One row each.
+  [[nodiscard]] Status insert(const Table& table, const Row& row) {
+    return insert(table, std::span(&row, 1));
+  }
+  [[nodiscard]] Status put(const Table& table, const Row& row) {
+    return put(table, std::span(&row, 1));
+  }
+  [[nodiscard]] Status update(const Table& table, std::initializer_list<std::string_view> columns,
+                              const Row& row) {
+    return update(table, Names(columns.begin(), columns.size()), std::span(&row, 1));
+  }
+  [[nodiscard]] Status remove(const Table& table, std::initializer_list<std::string_view> columns,
+                              const Row& row) {
+    return remove(table, Names(columns.begin(), columns.size()), std::span(&row, 1));
+  }
+};
+
+// A transaction of a connection, which outlives it; taken back unless it was committed.
+class Transaction {
+ public:
+  [[nodiscard]] static Result<Transaction> begin(
+      TableConnection& connection,
+      TableConnection::Access access = TableConnection::Access::kWriting);
+  Transaction(Transaction&& other) noexcept;
+  Transaction& operator=(Transaction&&) = delete;
+  ~Transaction();
+
+  [[nodiscard]] Status commit();
+
+ private:
+  explicit Transaction(TableConnection& connection) : connection_(&connection) {}
+
+  TableConnection* connection_;
+};
+
+}  // namespace gridloom::tables

@@ -1,0 +1,303 @@
+#include "tables/sqlite_connection.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "storage/wal.h"
+#include "tables/sqlite_sums.h"
+
+namespace gridloom::tables {
+namespace {
+
+using storage::Blob;
+using storage::Database;
+using storage::Statement;
+
+class StatementRow final : public RowView {
+ public:
+  explicit StatementRow(const Statement& statement) : statement_(statement) {}
+  [[nodiscard]] std::int64_t integer(int column) const override {
+    return statement_.integer(column);
+  }
+  [[nodiscard]] std::string_view bytes(int column) const override {
+    return statement_.bytes(column);
+  }
+
+ private:
+  const Statement& statement_;
+};
+
+void bind(Statement& statement, const Value& value) {
+  if (const auto* const number = std::get_if<std::int64_t>(&value)) {
+    statement.bind(*number);
+  } else if (const auto* const text = std::get_if<std::string_view>(&value)) {
+    statement.bind(*text);
+  } else {
+    statement.bind(Blob{std::get<Bytes>(value).bytes});
+  }
+}
+
+// As the column stores it.
+void bind(Statement& statement, ColumnType type, const Value& value) {
+  if (is_number(type)) {
+    statement.bind(number_of(value));
+  } else if (type == ColumnType::kBytes) {
+    statement.bind(Blob{bytes_of(value)});
+  } else {
+    statement.bind(bytes_of(value));
+  }
+}
+
+const Column& column_of(const Table& table, std::string_view name) {
+  return *std::ranges::find(table.columns, name, &Column::name);
+}
+
+// The parameter as the column stores it.
+std::string stored(const Column& column, std::size_t parameter) {
+  const std::string place = fmt::format("?{}", parameter);
+  return column.type == ColumnType::kNumberOrNone ? fmt::format("NULLIF({}, 0)", place) : place;
+}
+
+// "a = ?3 AND b = ?4"
+std::string condition_of(const Table& table, TableConnection::Names columns, std::size_t first) {
+  std::string text;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    fmt::format_to(std::back_inserter(text), "{}{} = {}", i == 0 ? "" : " AND ", columns[i],
+                   stored(column_of(table, columns[i]), first + i));
+  }
+  return text;
+}
+
+Status step(Statement& statement) {
+  const auto stepped = statement.step();
+  return stepped ? Status() : std::unexpected(stepped.error());
+}
+
+}  // namespace
+
+// The transaction ends before its database is closed.
+SqliteTableConnection::~SqliteTableConnection() { transaction_.reset(); }
+
+Status SqliteTableConnection::begin(Access access) {
+  GL_TRY(auto begun,
+         storage::Transaction::begin(database_, access == Access::kReading
+                                                    ? storage::Transaction::Kind::kReading
+                                                    : storage::Transaction::Kind::kWriting));
+  transaction_.emplace(std::move(begun));
+  return {};
+}
+
+Status SqliteTableConnection::commit() {
+  GL_TRY(transaction_->commit());
+  transaction_.reset();
+  return {};
+}
+
+Status SqliteTableConnection::atomically(const std::function<Status()>& work) {
+  GL_TRY(database_.run("SAVEPOINT change"));
+  const Status done = work();
+  GL_TRY(database_.run(done ? "RELEASE change" : "ROLLBACK TO change; RELEASE change"));
+  return done;
+}
+
+Status SqliteTableConnection::each(std::string_view sql, const Parameters& parameters,
+                                   const OnRow& on_row) {
+  GL_TRY(auto statement, database_.prepare(sql));
+  for (const Value& value : parameters) bind(statement, value);
+  const StatementRow row(statement);
+  while (true) {
+    GL_TRY(const bool is_row, statement.step());
+    if (!is_row) return {};
+    GL_TRY(const bool goes_on, on_row(row));
+    if (!goes_on) return {};
+  }
+}
+
+Status SqliteTableConnection::read(const Table& table, std::string_view rest,
+                                   const Parameters& parameters, const OnRow& on_row) {
+  const auto checksum = static_cast<int>(table.columns.size());
+  return each(fmt::format("SELECT {}, checksum FROM {} {}", names_of(table), table.name, rest),
+              parameters, [&](const RowView& row) -> Result<bool> {
+                if (checksum_of(table, row_of(table, row)) == row.integer(checksum)) {
+                  return on_row(row);
+                }
+                ++damaged_;
+                if (on_damaged_) on_damaged_(table, row);
+                return true;
+              });
+}
+
+Status SqliteTableConnection::write(const Table& table, std::span<const Row> rows,
+                                    std::string_view end) {
+  std::string places;
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    fmt::format_to(std::back_inserter(places), "{}, ", stored(table.columns[i], i + 1));
+  }
+  const std::string sql = fmt::format("INSERT INTO {} ({}, checksum) VALUES ({}?{}){}", table.name,
+                                      names_of(table), places, table.columns.size() + 1, end);
+  for (const Row& row : rows) {
+    GL_TRY(auto statement, database_.prepare(sql));
+    for (std::size_t i = 0; i < row.size(); ++i) bind(statement, table.columns[i].type, row[i]);
+    statement.bind(checksum_of(table, row));
+    GL_TRY(step(statement));
+  }
+  return {};
+}
+
+Status SqliteTableConnection::insert(const Table& table, std::span<const Row> rows) {
+  return write(table, rows, "");
+}
+
+Status SqliteTableConnection::put(const Table& table, std::span<const Row> rows) {
+  std::string set;
+  for (const Column& column : table.columns.subspan(table.keys)) {
+    fmt::format_to(std::back_inserter(set), "{0} = excluded.{0}, ", column.name);
+  }
+  return write(table, rows,
+               fmt::format(" ON CONFLICT ({}) DO UPDATE SET {}checksum = excluded.checksum",
+                           keys_of(table), set));
+}
+
+// The checksum is over the columns that stay as well.
+Status SqliteTableConnection::update(const Table& table, Names columns, std::span<const Row> rows) {
+  std::string set;
+  std::string all;
+  for (const Column& column : table.columns) {
+    const auto at = std::ranges::find(columns, column.name);
+    std::string value(column.name);
+    if (at != columns.end()) {
+      value = stored(column, static_cast<std::size_t>(at - columns.begin()) + 1);
+      fmt::format_to(std::back_inserter(set), "{} = {}, ", column.name, value);
+    }
+    fmt::format_to(std::back_inserter(all), ", {}", summed(column, value));
+  }
+  std::vector<std::string_view> keys;
+  for (const Column& column : table.columns.first(table.keys)) keys.push_back(column.name);
+  const std::string sql =
+      fmt::format("UPDATE {} SET {}checksum = row_checksum({}{}) WHERE {}", table.name, set,
+                  table.number, all, condition_of(table, keys, columns.size() + 1));
+  for (const Row& row : rows) {
+    GL_TRY(auto statement, database_.prepare(sql));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string_view name = i < columns.size() ? columns[i] : keys[i - columns.size()];
+      bind(statement, column_of(table, name).type, row[i]);
+    }
+    GL_TRY(step(statement));
+  }
+  return {};
+}
+
+Status SqliteTableConnection::remove(const Table& table, Names columns, std::span<const Row> rows) {
+  const std::string sql =
+      fmt::format("DELETE FROM {} WHERE {}", table.name, condition_of(table, columns, 1));
+  for (const Row& row : rows) {
+    GL_TRY(auto statement, database_.prepare(sql));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      bind(statement, column_of(table, columns[i]).type, row[i]);
+    }
+    GL_TRY(step(statement));
+  }
+  return {};
+}
+
+Result<std::int64_t> SqliteTableConnection::remove_some(const Table& table, std::string_view where,
+                                                        const Parameters& parameters,
+                                                        std::int64_t most) {
+  const std::string all = fmt::format("DELETE FROM {} WHERE {}", table.name, where);
+  const std::string some = fmt::format(
+      "DELETE FROM {0} WHERE rowid IN (SELECT rowid FROM {0} WHERE {1} ORDER BY {2} LIMIT {3})",
+      table.name, where, keys_of(table), most);
+  GL_TRY(each(most == kAll ? all : some, parameters,
+              [](const RowView&) -> Result<bool> { return true; }));
+  return database_.integer("SELECT changes()");
+}
+
+Status SqliteTableConnection::check(std::span<const Table* const> all) {
+  GL_TRY(const auto format, format_of(database_));
+  return check_sums(database_, all, format);
+}
+
+bool SqliteTableConnection::empty_log() { return storage::empty_wal(database_); }
+
+namespace {
+
+std::string_view type_of(ColumnType type) {
+  switch (type) {
+    case ColumnType::kNumber:
+    case ColumnType::kNumberOrNone:
+    case ColumnType::kInt:
+    case ColumnType::kSmall:
+    case ColumnType::kFlag:
+      return "INTEGER";
+    case ColumnType::kText:
+    case ColumnType::kAnyText:
+      return "TEXT";
+    case ColumnType::kBytes:
+      return "BLOB";
+  }
+  return {};
+}
+
+constexpr Dialect kDialect{
+    .type_of = type_of,
+    .last_column = "checksum INTEGER NOT NULL",
+    .end_of = [](const Table& /*table*/) -> std::string_view { return " STRICT"; },
+};
+
+Status set_format(Database& database, const Schema& schema) {
+  GL_TRY(store_sum_of_definitions(database, schema.tables));
+  return database.run(fmt::format("PRAGMA user_version = {}", schema.format));
+}
+
+Status make_new(SqliteTableConnection& connection, const Schema& schema) {
+  Database& database = connection.database();
+  std::string script;
+  for (const Table* const table : schema.tables) script += making_of(*table, kDialect);
+  GL_TRY(database.run(script + making_of_sums(schema.tables)));
+  GL_TRY(set_format(database, schema));
+  GL_TRY(keep_sums(connection, schema));
+  return schema.first_rows == nullptr ? Status() : schema.first_rows(connection);
+}
+
+}  // namespace
+
+Result<std::int64_t> format_of(Database& database) {
+  GL_TRY(const auto format, database.integer("PRAGMA user_version"));
+  if (format != 0) return format;
+  GL_TRY(const auto tables, database.integer("SELECT count(*) FROM sqlite_schema"));
+  if (tables == 0) return 0;
+  // Registries had their number in a table.
+  GL_TRY(const auto named,
+         database.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'schema_version'"));
+  if (named != 0) return database.integer("SELECT version FROM schema_version");
+  return fail(ErrorCode::kMalformed,
+              fmt::format("{} contains the tables of another program", database.path()));
+}
+
+Status make_tables(SqliteTableConnection& connection, const Schema& schema) {
+  Database& database = connection.database();
+  GL_TRY(auto transaction, Transaction::begin(connection));
+  GL_TRY(const auto found, format_of(database));
+  GL_TRY(check_format(schema, found, database.path()));
+  if (found == schema.format) return transaction.commit();
+  if (found == 0) {
+    GL_TRY(make_new(connection, schema));
+    return transaction.commit();
+  }
+  if (found < kFirstFormat) {
+    return fail(ErrorCode::kMalformed,
+                fmt::format("{} has format {}, which was not converted", database.path(), found));
+  }
+  GL_TRY(check_sums(database, schema.tables, found));
+  GL_TRY(database.run(growth_of(schema, found, kDialect) + making_of_sums(schema.tables)));
+  GL_TRY(set_format(database, schema));
+  return transaction.commit();
+}
+
+Status keep_sums(SqliteTableConnection& connection, const Schema& schema) {
+  return connection.database().run(triggers_of_sums(schema.tables));
+}
+
+}  // namespace gridloom::tables

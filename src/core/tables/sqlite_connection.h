@@ -1,0 +1,90 @@
+// The tables of a store in SQLite. Each has a column `checksum` over all others (checksum_of()),
+// which is written with each row and compared when whole rows are read.
+//
+// A table that is counted (Table::is_counted) has a row in the table `table_sums`: the number of
+// its rows and their checksums combined by XOR. Triggers of the connection (TEMP) keep it: another
+// program that changes the file has no such triggers, and its changes count as damage.
+//
+// Thread rule: as for TableConnection.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/result.h"
+#include "storage/sqlite.h"
+#include "tables/connection.h"
+#include "tables/schema.h"
+#include "tables/table.h"
+
+namespace gridloom::tables {
+
+class SqliteTableConnection final : public TableConnection {
+ public:
+  // Hears of each damaged row that a read leaves out.
+  using OnDamaged = std::function<void(const Table& table, const RowView& row)>;
+  // `database` has the tables (open_sqlite()).
+  explicit SqliteTableConnection(storage::Database database, OnDamaged on_damaged = {})
+      : database_(std::move(database)), on_damaged_(std::move(on_damaged)) {}
+  ~SqliteTableConnection() override;
+
+  [[nodiscard]] Status begin(Access access) override;
+  [[nodiscard]] Status commit() override;
+  void end() override { transaction_.reset(); }
+  // A transaction that writes excludes all others.
+  [[nodiscard]] Status lock(std::string_view /*name*/) override { return {}; }
+  [[nodiscard]] Status atomically(const std::function<Status()>& work) override;
+
+  [[nodiscard]] Status each(std::string_view sql, const Parameters& parameters,
+                            const OnRow& on_row) override;
+  [[nodiscard]] Status read(const Table& table, std::string_view rest, const Parameters& parameters,
+                            const OnRow& on_row) override;
+
+  using TableConnection::insert;
+  using TableConnection::put;
+  using TableConnection::remove;
+  using TableConnection::update;
+  [[nodiscard]] Status insert(const Table& table, std::span<const Row> rows) override;
+  [[nodiscard]] Status put(const Table& table, std::span<const Row> rows) override;
+  [[nodiscard]] Status update(const Table& table, Names columns,
+                              std::span<const Row> rows) override;
+  [[nodiscard]] Status remove(const Table& table, Names columns,
+                              std::span<const Row> rows) override;
+  [[nodiscard]] Result<std::int64_t> remove_some(const Table& table, std::string_view where,
+                                                 const Parameters& parameters,
+                                                 std::int64_t most) override;
+
+  [[nodiscard]] Status check(std::span<const Table* const> all) override;
+  bool empty_log() override;
+  [[nodiscard]] std::uint64_t damaged() const override { return damaged_; }
+  [[nodiscard]] std::string order_of(const Table& table) const override { return keys_of(table); }
+
+  [[nodiscard]] storage::Database& database() { return database_; }
+
+ private:
+  // Writes whole rows by a statement of insertion, to which `end` is added.
+  [[nodiscard]] Status write(const Table& table, std::span<const Row> rows, std::string_view end);
+
+  storage::Database database_;
+  OnDamaged on_damaged_;
+  std::optional<storage::Transaction> transaction_;
+  std::uint64_t damaged_ = 0;
+};
+
+// The format of a file: 0, it has no tables; below kFirstFormat: it is of an earlier kind.
+[[nodiscard]] Result<std::int64_t> format_of(storage::Database& database);
+
+// Makes the tables in a file without any, or adds what one of an earlier format lacks, in one
+// transaction. kConflict: the file has a later format; kMalformed: one below kFirstFormat.
+[[nodiscard]] Status make_tables(SqliteTableConnection& connection, const Schema& schema);
+// Makes each later change on this connection keep the sums of counted tables.
+[[nodiscard]] Status keep_sums(SqliteTableConnection& connection, const Schema& schema);
+
+}  // namespace gridloom::tables

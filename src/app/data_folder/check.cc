@@ -23,7 +23,7 @@
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/damage_notes.h"
 #include "journal/local/log.h"
-#include "mqtt/sqlite/session_tables.h"
+#include "mqtt/session_rows.h"
 #include "net/tls.h"
 #include "registry/revision.h"
 #include "registry/sqlite/store.h"
@@ -32,6 +32,8 @@
 #include "storage/sqlite.h"
 #include "storage/summed_file.h"
 #include "storage/wal.h"
+#include "tables/convert.h"
+#include "tables/sqlite_connection.h"
 
 namespace gridloom::app {
 namespace {
@@ -251,6 +253,9 @@ class Check {
     if (view == kLogSeen) return check_seen(name, log_seen_.has_value());
     if (view == kNotes) return check_notes();
     if (view == kDatabase) return check_place();
+    if (view.ends_with(tables::kEarlier)) {
+      return not_checked(name, "the file before its conversion: not used any more");
+    }
     if (view.ends_with(kMigrated)) {
       return not_checked(name, "its data were moved to a database: not used any more");
     }
@@ -287,16 +292,20 @@ class Check {
   }
 
   void check_sessions(Database& database) {
-    const auto found = mqtt::check_sessions(database);
+    const auto format = tables::format_of(database);
+    if (format && *format < tables::kFirstFormat) {
+      return add_note(kSessions,
+                      "pages and indexes (of an earlier version: the rows are checked "
+                      "when a server converts it)");
+    }
+    const auto found = tables::check_rows(database, mqtt::kSessionTables);
     if (!found) return failed(kSessions, found.error());
     for (const std::string& each : found->damages) damage(kSessions, each);
-    add_note(kSessions, found->rows == 0
-                            ? "pages and indexes (an earlier version: without checksums)"
-                            : fmt::format("{} rows with checksums", found->rows));
-    // Databases of earlier versions have no such table.
-    const auto applied = database.integer("SELECT record FROM applied");
-    if (applied) stored_.sessions = static_cast<std::uint64_t>(*applied);
-    if (applied && sessions_seen_ > stored_.sessions) {
+    add_note(kSessions, fmt::format("{} rows with checksums", found->rows));
+    const auto applied = database.integer("SELECT record FROM session_state");
+    if (!applied) return damage(kSessions, "the table session_state has lost its row");
+    stored_.sessions = static_cast<std::uint64_t>(*applied);
+    if (sessions_seen_ > stored_.sessions) {
       damage(kSessions, fmt::format("it was stored up to record {} of the log once, and now ends "
                                     "at record {}: it is an old copy, or damaged",
                                     *sessions_seen_, stored_.sessions));

@@ -39,7 +39,7 @@ Values values_of(const Parameters& parameters) {
     } else if (const auto* const text = std::get_if<std::string_view>(&each)) {
       values.add(*text);
     } else {
-      values.add(Bytes{std::get<tables::Bytes>(each).bytes});
+      values.add(Bytes{tables::bytes_of(each)});
     }
   }
   return values;
@@ -306,11 +306,11 @@ Status PostgresTableConnection::update(const Table& table, Names columns,
 }
 
 Status PostgresTableConnection::remove(const Table& table, Names columns,
-                                       std::span<const tables::Row> rows) {
+                                       std::span<const tables::Row> rows, std::string_view only) {
   if (rows.empty()) return {};
   RowsGiven all(table, columns, rows);
-  return add(fmt::format("DELETE FROM {} AS here USING {} WHERE {}", table.name, all.sql(),
-                         condition_of(table, columns)),
+  return add(fmt::format("DELETE FROM {} AS here USING {} WHERE {}{}{}", table.name, all.sql(),
+                         condition_of(table, columns), only.empty() ? "" : " AND ", only),
              all.take());
 }
 
@@ -336,6 +336,16 @@ std::string PostgresTableConnection::order_of(const Table& table) const {
                    column.type == tables::ColumnType::kText ? " COLLATE \"C\"" : "");
   }
   return list;
+}
+
+std::shared_ptr<OwnedTableConnection> owned(Connection connection) {
+  auto owner = std::make_shared<Connection>(std::move(connection));
+  return std::make_shared<OwnedTableConnection>(*owner, owner);
+}
+
+std::shared_ptr<OwnedTableConnection> owned(Pool::Lease lease) {
+  auto owner = std::make_shared<Pool::Lease>(std::move(lease));
+  return std::make_shared<OwnedTableConnection>(**owner, owner);
 }
 
 namespace {

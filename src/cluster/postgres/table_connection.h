@@ -15,10 +15,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/result.h"
 #include "postgres/connection.h"
 #include "postgres/pipeline.h"
+#include "postgres/pool.h"
 #include "tables/connection.h"
 #include "tables/schema.h"
 #include "tables/table.h"
@@ -35,10 +37,11 @@ class PostgresTableConnection : public tables::TableConnection {
   ~PostgresTableConnection() override;
 
   [[nodiscard]] Status begin(Access access) override;
-  // outcome() tells whether a commit was carried out that was not answered.
   [[nodiscard]] Status commit() override;
+  [[nodiscard]] bool is_unanswered() const override {
+    return outcome_ == Transaction::Outcome::kUnknown;
+  }
   void end() override;
-  [[nodiscard]] Transaction::Outcome outcome() const { return outcome_; }
   [[nodiscard]] Status lock(std::string_view name) override;
   [[nodiscard]] Status atomically(const std::function<Status()>& work) override;
 
@@ -58,7 +61,7 @@ class PostgresTableConnection : public tables::TableConnection {
   [[nodiscard]] Status update(const tables::Table& table, Names columns,
                               std::span<const tables::Row> rows) override;
   [[nodiscard]] Status remove(const tables::Table& table, Names columns,
-                              std::span<const tables::Row> rows) override;
+                              std::span<const tables::Row> rows, std::string_view only) override;
   [[nodiscard]] Result<std::int64_t> remove_some(const tables::Table& table, std::string_view where,
                                                  const tables::Parameters& parameters,
                                                  std::int64_t most) override;
@@ -82,6 +85,19 @@ class PostgresTableConnection : public tables::TableConnection {
   std::optional<Transaction> transaction_;
   Transaction::Outcome outcome_ = Transaction::Outcome::kOpen;
 };
+
+// With a connection of its own, or one of a pool.
+class OwnedTableConnection final : public PostgresTableConnection {
+ public:
+  OwnedTableConnection(postgres::Connection& connection, std::shared_ptr<void> owner)
+      : PostgresTableConnection(connection), owner_(std::move(owner)) {}
+  ~OwnedTableConnection() override { end(); }
+
+ private:
+  const std::shared_ptr<void> owner_;
+};
+[[nodiscard]] std::shared_ptr<OwnedTableConnection> owned(Connection connection);
+[[nodiscard]] std::shared_ptr<OwnedTableConnection> owned(Pool::Lease lease);
 
 // The tables of a store, with what PostgreSQL has for it besides.
 struct TableSchema {

@@ -11,22 +11,12 @@
 namespace gridloom::tables {
 namespace {
 
-class Owning final : public postgres::PostgresTableConnection {
- public:
-  explicit Owning(std::unique_ptr<postgres::Connection> connection)
-      : PostgresTableConnection(*connection), connection_(std::move(connection)) {}
-  ~Owning() override { end(); }
-
- private:
-  const std::unique_ptr<postgres::Connection> connection_;
-};
-
 class TablesInPostgres final : public TestDatabaseOfTables {
  public:
-  Result<std::unique_ptr<TableConnection>> connect(const Schema& schema) override {
-    auto connection = std::make_unique<postgres::Connection>(database_.connect());
-    GL_TRY(postgres::make_tables(*connection, {.tables = schema}));
-    return std::make_unique<Owning>(std::move(connection));
+  Result<std::shared_ptr<TableConnection>> connect(const Schema& schema) override {
+    postgres::Connection connection = database_.connect();
+    GL_TRY(postgres::make_tables(connection, {.tables = schema}));
+    return postgres::owned(std::move(connection));
   }
 
  private:

@@ -40,26 +40,15 @@ std::int64_t DeferredStore::highest() const {
 
 Result<SessionStore::Loaded> DeferredStore::load() {
   const std::lock_guard lock(mutex_);
-  const auto changed = streams_.take_changed();
-  const std::uint64_t record = streams_.record();
-  GL_TRY(
-      auto content,
-      tables_->load({.rows = pending_, .streams = changed, .record = record, .number = highest()}));
-  ReadRows& rows = content.rows;
+  GL_TRY(auto rows, tables_->load(pending_));
   if (rows.unreadable != 0) {
     spdlog::error("{}: {} rows cannot be read and are left out", tables_->name(), rows.unreadable);
   }
   number_ = std::max(highest(), rows.highest_number);
-  if (content.write_error) note_failure(*content.write_error);
-  if (tables_->is_maybe_written()) pending_.set_maybe_stored();
-  if (content.is_written) {
-    pending_ = PendingRows(number_);
-    note_stored(record);
-  } else {
-    streams_.put_back(changed);
-    // Also what came without a record.
-    if (!pending_.empty() || !changed.empty()) unlogged_due_ = SessionTables::Moment();
-  }
+  const auto changed = streams_.take_changed();
+  streams_.put_back(changed);
+  // Also what came without a record.
+  if (!pending_.empty() || !changed.empty()) unlogged_due_ = SessionTables::Moment();
   Loaded loaded{.sessions = std::move(rows.sessions),
                 .streams = streams_.all(),
                 .retained = std::move(rows.retained)};

@@ -59,13 +59,8 @@ class SessionTables {
   // Whether some of the batch may be stored although write() ended with an error.
   [[nodiscard]] virtual bool is_maybe_written() const = 0;
 
-  struct Content {
-    ReadRows rows;
-    bool is_written = false;                // the batch is stored already
-    std::optional<Error> write_error = {};  // why it is not
-  };
-  // The rows as they will be once the batch is stored.
-  [[nodiscard]] virtual Result<Content> load(const Batch& batch) = 0;
+  // The rows as they will be once these are stored.
+  [[nodiscard]] virtual Result<ReadRows> load(const PendingRows& pending) = 0;
 
   // upkeep() is called when it is due and nothing is to be written.
   [[nodiscard]] virtual std::optional<Moment> upkeep_due() const { return std::nullopt; }

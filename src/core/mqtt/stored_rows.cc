@@ -74,6 +74,37 @@ std::optional<Outbox::Kept> message_of(const MessageRow& row) {
 
 }  // namespace
 
+SessionRow session_in(const tables::RowView& row) {
+  return {.number = row.integer(0),
+          .user = std::string(row.bytes(1)),
+          .client_id = std::string(row.bytes(2)),
+          .expiry_s = row.integer(3),
+          .parked_at_ms = row.integer(4),
+          .subscriptions = std::string(row.bytes(5)),
+          .received = std::string(row.bytes(6)),
+          .will = std::string(row.bytes(7)),
+          .will_due_ms = row.integer(8),
+          .will_expiry_s = row.integer(9),
+          .signed_in_as = row.integer(10),
+          .generation = row.integer(11)};
+}
+
+MessageRow message_in(const tables::RowView& row) {
+  return {.session = row.integer(0),
+          .number = row.integer(1),
+          .stage = row.integer(2),
+          .packet_id = row.integer(3),
+          .expires_at_ms = row.integer(4),
+          .packet = std::string(row.bytes(5))};
+}
+
+RetainedRow retained_in(const tables::RowView& row) {
+  return {.topic = row.bytes(0),
+          .expires_at_ms = row.integer(1),
+          .packet = row.bytes(2),
+          .device = row.integer(3)};
+}
+
 SessionRow row_of(const StoredSession& session) {
   SessionRow row{.number = session.number,
                  .user = session.user,

@@ -15,6 +15,7 @@
 #include "hub/platform/platform.h"
 #include "mqtt/pending_rows.h"
 #include "mqtt/stored_session.h"
+#include "tables/connection.h"
 
 namespace gridloom::mqtt {
 
@@ -61,38 +62,10 @@ struct ReadRows {
   std::size_t unreadable = 0;
 };
 
-// Reads a table's row column by column; the row has integer(column) and bytes(column).
-template <typename Row>
-[[nodiscard]] SessionRow session_in(const Row& row) {
-  return {.number = row.integer(0),
-          .user = std::string(row.bytes(1)),
-          .client_id = std::string(row.bytes(2)),
-          .expiry_s = row.integer(3),
-          .parked_at_ms = row.integer(4),
-          .subscriptions = std::string(row.bytes(5)),
-          .received = std::string(row.bytes(6)),
-          .will = std::string(row.bytes(7)),
-          .will_due_ms = row.integer(8),
-          .will_expiry_s = row.integer(9),
-          .signed_in_as = row.integer(10),
-          .generation = row.integer(11)};
-}
-template <typename Row>
-[[nodiscard]] MessageRow message_in(const Row& row) {
-  return {.session = row.integer(0),
-          .number = row.integer(1),
-          .stage = row.integer(2),
-          .packet_id = row.integer(3),
-          .expires_at_ms = row.integer(4),
-          .packet = std::string(row.bytes(5))};
-}
-template <typename Row>
-[[nodiscard]] RetainedRow retained_in(const Row& row) {
-  return {.topic = row.bytes(0),
-          .expires_at_ms = row.integer(1),
-          .packet = row.bytes(2),
-          .device = row.integer(3)};
-}
+// Reads a table's row column by column.
+[[nodiscard]] SessionRow session_in(const tables::RowView& row);
+[[nodiscard]] MessageRow message_in(const tables::RowView& row);
+[[nodiscard]] RetainedRow retained_in(const tables::RowView& row);
 
 // Puts rows together as they are read: the state that the store will have once `pending` is stored.
 class RowReader {

@@ -56,6 +56,12 @@ class TableConnection {
   [[nodiscard]] virtual Status commit() = 0;
   // Takes back what was not committed; nothing: there is no transaction.
   virtual void end() = 0;
+  // Whether the last commit() was not answered: it may have been carried out.
+  [[nodiscard]] virtual bool is_unanswered() const { return false; }
+  // A place in a large transaction up to which a database may commit it, if it has_steps(), and
+  // begin another.
+  [[nodiscard]] virtual Status step() { return {}; }
+  [[nodiscard]] virtual bool has_steps() const { return false; }
   // Until the end of the transaction no other connection has the lock of this name.
   [[nodiscard]] virtual Status lock(std::string_view name) = 0;
   // Within a transaction: if `work` fails, its changes alone are taken back.
@@ -80,9 +86,10 @@ class TableConnection {
   using Names = std::span<const std::string_view>;
   [[nodiscard]] virtual Status update(const Table& table, Names columns,
                                       std::span<const Row> rows) = 0;
-  // Removes the rows that have these values in these columns.
-  [[nodiscard]] virtual Status remove(const Table& table, Names columns,
-                                      std::span<const Row> rows) = 0;
+  // Removes the rows that have these values in these columns, and for which the SQL `only`, which
+  // calls such a row `here`, is true; empty: it always is.
+  [[nodiscard]] virtual Status remove(const Table& table, Names columns, std::span<const Row> rows,
+                                      std::string_view only) = 0;
   // Removes the first rows, by their keys, for which the SQL `where` is true; returns their number.
   [[nodiscard]] virtual Result<std::int64_t> remove_some(const Table& table, std::string_view where,
                                                          const Parameters& parameters,
@@ -112,7 +119,7 @@ class TableConnection {
   }
   [[nodiscard]] Status remove(const Table& table, std::initializer_list<std::string_view> columns,
                               const Row& row) {
-    return remove(table, Names(columns.begin(), columns.size()), std::span(&row, 1));
+    return remove(table, Names(columns.begin(), columns.size()), std::span(&row, 1), {});
   }
 };
 

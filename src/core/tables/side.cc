@@ -13,7 +13,8 @@ namespace {
 Value value_of(const transfer::Value& value, ColumnType type) {
   if (const auto* const number = std::get_if<std::int64_t>(&value)) return *number;
   const std::string_view bytes = std::get<std::string>(value);
-  return type == ColumnType::kText ? Value(bytes) : Value(Bytes{bytes});
+  if (type == ColumnType::kText) return bytes;
+  return type == ColumnType::kAnyText ? Value(AnyText{bytes}) : Value(Bytes{bytes});
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <system_error>
 
+#include "storage/files.h"
 #include "storage/wal.h"
 #include "tables/sqlite_sums.h"
 
@@ -32,10 +34,10 @@ class StatementRow final : public RowView {
 void bind(Statement& statement, const Value& value) {
   if (const auto* const number = std::get_if<std::int64_t>(&value)) {
     statement.bind(*number);
-  } else if (const auto* const text = std::get_if<std::string_view>(&value)) {
-    statement.bind(*text);
+  } else if (const auto* const bytes = std::get_if<Bytes>(&value)) {
+    statement.bind(Blob{bytes->bytes});
   } else {
-    statement.bind(Blob{std::get<Bytes>(value).bytes});
+    statement.bind(bytes_of(value));
   }
 }
 
@@ -70,7 +72,7 @@ std::string condition_of(const Table& table, TableConnection::Names columns, std
   return text;
 }
 
-Status step(Statement& statement) {
+Status step_of(Statement& statement) {
   const auto stepped = statement.step();
   return stepped ? Status() : std::unexpected(stepped.error());
 }
@@ -93,6 +95,11 @@ Status SqliteTableConnection::commit() {
   GL_TRY(transaction_->commit());
   transaction_.reset();
   return {};
+}
+
+Status SqliteTableConnection::step() {
+  GL_TRY(commit());
+  return begin(Access::kWriting);
 }
 
 Status SqliteTableConnection::atomically(const std::function<Status()>& work) {
@@ -141,7 +148,7 @@ Status SqliteTableConnection::write(const Table& table, std::span<const Row> row
     GL_TRY(auto statement, database_.prepare(sql));
     for (std::size_t i = 0; i < row.size(); ++i) bind(statement, table.columns[i].type, row[i]);
     statement.bind(checksum_of(table, row));
-    GL_TRY(step(statement));
+    GL_TRY(step_of(statement));
   }
   return {};
 }
@@ -184,20 +191,22 @@ Status SqliteTableConnection::update(const Table& table, Names columns, std::spa
       const std::string_view name = i < columns.size() ? columns[i] : keys[i - columns.size()];
       bind(statement, column_of(table, name).type, row[i]);
     }
-    GL_TRY(step(statement));
+    GL_TRY(step_of(statement));
   }
   return {};
 }
 
-Status SqliteTableConnection::remove(const Table& table, Names columns, std::span<const Row> rows) {
+Status SqliteTableConnection::remove(const Table& table, Names columns, std::span<const Row> rows,
+                                     std::string_view only) {
   const std::string sql =
-      fmt::format("DELETE FROM {} WHERE {}", table.name, condition_of(table, columns, 1));
+      fmt::format("DELETE FROM {} AS here WHERE {}{}{}", table.name,
+                  condition_of(table, columns, 1), only.empty() ? "" : " AND ", only);
   for (const Row& row : rows) {
     GL_TRY(auto statement, database_.prepare(sql));
     for (std::size_t i = 0; i < row.size(); ++i) {
       bind(statement, column_of(table, columns[i]).type, row[i]);
     }
-    GL_TRY(step(statement));
+    GL_TRY(step_of(statement));
   }
   return {};
 }
@@ -298,6 +307,74 @@ Status make_tables(SqliteTableConnection& connection, const Schema& schema) {
 
 Status keep_sums(SqliteTableConnection& connection, const Schema& schema) {
   return connection.database().run(triggers_of_sums(schema.tables));
+}
+
+Result<std::unique_ptr<TableConnection>> open_sqlite_to_read(const std::filesystem::path& file,
+                                                             const Schema& schema) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown)) {
+    return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", file.string()));
+  }
+  GL_TRY(auto database, Database::open_to_read(file, Database::Writers::kMaybe));
+  GL_TRY(const auto format, format_of(database));
+  if (format != schema.format) {
+    return fail(ErrorCode::kConflict,
+                fmt::format("{} was written by another version of Gridloom: start the server of "
+                            "this version once",
+                            file.string()));
+  }
+  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
+  {
+    GL_TRY(const auto reading, Transaction::begin(*connection, TableConnection::Access::kReading));
+    GL_TRY(connection->check(schema.tables));
+    GL_TRY(const auto checked, check_rows(connection->database(), schema.tables));
+    if (!checked.damages.empty()) {
+      return fail(ErrorCode::kDamaged,
+                  fmt::format("{}: {}; start the server once, which leaves out what cannot be read",
+                              file.string(), checked.damages.front()));
+    }
+  }
+  return connection;
+}
+
+Result<std::unique_ptr<TableConnection>> open_sqlite_to_write(const std::filesystem::path& file,
+                                                              const Schema& schema) {
+  GL_TRY(storage::make_private(file));
+  GL_TRY(auto database, Database::open(file));
+  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
+  GL_TRY(make_tables(*connection, schema));
+  GL_TRY(keep_sums(*connection, schema));
+  return connection;
+}
+
+Result<RowsCheck> check_rows(Database& database, std::span<const Table* const> all) {
+  RowsCheck check;
+  GL_TRY(const auto format, format_of(database));
+  for (const Table* const table : all) {
+    GL_TRY(each_sum(database, *table, format, [&check](const RowSum& row) {
+      ++check.rows;
+      if (!row.is_good) check.damages.push_back(row.place + ": its checksum is wrong");
+    }));
+  }
+  return check;
+}
+
+Result<std::vector<std::string>> remove_damaged_rows(Database& database,
+                                                     std::span<const Table* const> all) {
+  std::vector<std::string> places;
+  GL_TRY(const auto format, format_of(database));
+  for (const Table* const table : all) {
+    std::vector<std::int64_t> rows;
+    GL_TRY(each_sum(database, *table, format, [&](const RowSum& row) {
+      if (row.is_good) return;
+      rows.push_back(row.rowid);
+      places.push_back(row.place);
+    }));
+    for (const std::int64_t row : rows) {
+      GL_TRY(database.execute(fmt::format("DELETE FROM {} WHERE rowid = ?", table->name), row));
+    }
+  }
+  return places;
 }
 
 }  // namespace gridloom::tables

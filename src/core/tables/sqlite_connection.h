@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "storage/sqlite.h"
@@ -38,6 +39,8 @@ class SqliteTableConnection final : public TableConnection {
   [[nodiscard]] Status begin(Access access) override;
   [[nodiscard]] Status commit() override;
   void end() override { transaction_.reset(); }
+  [[nodiscard]] Status step() override;
+  [[nodiscard]] bool has_steps() const override { return true; }
   // A transaction that writes excludes all others.
   [[nodiscard]] Status lock(std::string_view /*name*/) override { return {}; }
   [[nodiscard]] Status atomically(const std::function<Status()>& work) override;
@@ -55,8 +58,8 @@ class SqliteTableConnection final : public TableConnection {
   [[nodiscard]] Status put(const Table& table, std::span<const Row> rows) override;
   [[nodiscard]] Status update(const Table& table, Names columns,
                               std::span<const Row> rows) override;
-  [[nodiscard]] Status remove(const Table& table, Names columns,
-                              std::span<const Row> rows) override;
+  [[nodiscard]] Status remove(const Table& table, Names columns, std::span<const Row> rows,
+                              std::string_view only) override;
   [[nodiscard]] Result<std::int64_t> remove_some(const Table& table, std::string_view where,
                                                  const Parameters& parameters,
                                                  std::int64_t most) override;
@@ -77,6 +80,26 @@ class SqliteTableConnection final : public TableConnection {
   std::optional<storage::Transaction> transaction_;
   std::uint64_t damaged_ = 0;
 };
+
+// For a copy from it: opens a file of the schema's format, which a server may change meanwhile, and
+// changes nothing. kNotFound: there is none; kConflict: an earlier or a later program wrote it;
+// kDamaged: it differs from what was written.
+[[nodiscard]] Result<std::unique_ptr<TableConnection>> open_sqlite_to_read(
+    const std::filesystem::path& file, const Schema& schema);
+// For a copy into it: makes the file, or opens the one that was made before.
+[[nodiscard]] Result<std::unique_ptr<TableConnection>> open_sqlite_to_write(
+    const std::filesystem::path& file, const Schema& schema);
+
+// All rows of a database of the present format.
+struct RowsCheck {
+  std::uint64_t rows = 0;
+  std::vector<std::string> damages;  // "table message, session 7: its checksum is wrong"
+};
+[[nodiscard]] Result<RowsCheck> check_rows(storage::Database& database,
+                                           std::span<const Table* const> all);
+// Removes the rows whose checksum is wrong; returns the place of each.
+[[nodiscard]] Result<std::vector<std::string>> remove_damaged_rows(
+    storage::Database& database, std::span<const Table* const> all);
 
 // The format of a file: 0, it has no tables; below kFirstFormat: it is of an earlier kind.
 [[nodiscard]] Result<std::int64_t> format_of(storage::Database& database);

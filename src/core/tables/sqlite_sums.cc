@@ -82,19 +82,13 @@ std::string arguments_of(const Table& table, std::int64_t format) {
   return list;
 }
 
-// Reads the table itself, not an index, which may have other rows.
 Result<Found> sums_of(Database& database, const Table& table, std::int64_t format) {
   Found found;
-  GL_TRY(database.each_row(
-      fmt::format("SELECT checksum, row_checksum({}{}), {} FROM {} NOT INDEXED", table.number,
-                  arguments_of(table, format), keys_of(table), table.name),
-      [&](const Statement& row) {
-        ++found.sums.rows;
-        found.sums.sum ^= row.integer(0);
-        const bool is_good = row.integer(0) == row.integer(1);
-        if (!is_good && found.damaged++ == 0) found.first = place_of(table, row, 2);
-        return Status();
-      }));
+  GL_TRY(each_sum(database, table, format, [&found](const RowSum& row) {
+    ++found.sums.rows;
+    found.sums.sum ^= row.checksum;
+    if (!row.is_good && found.damaged++ == 0) found.first = row.place;
+  }));
   return found;
 }
 
@@ -131,6 +125,22 @@ std::string with_checksum(const Table& table, std::string_view checksum, std::st
 }
 
 }  // namespace
+
+Status each_sum(Database& database, const Table& table, std::int64_t format,
+                const std::function<void(const RowSum& row)>& on_row) {
+  return database.each_row(
+      fmt::format("SELECT rowid, checksum, row_checksum({}{}), {} FROM {} NOT INDEXED",
+                  table.number, arguments_of(table, format), keys_of(table), table.name),
+      [&](const Statement& row) {
+        RowSum sum{.rowid = row.integer(0),
+                   .place = {},
+                   .checksum = row.integer(1),
+                   .is_good = row.integer(1) == row.integer(2)};
+        if (!sum.is_good) sum.place = place_of(table, row, 3);
+        on_row(sum);
+        return Status();
+      });
+}
 
 std::string summed(const Column& column, std::string_view value) {
   if (column.since == 0) return std::string(value);

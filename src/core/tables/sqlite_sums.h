@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,16 @@ namespace gridloom::tables {
 // An argument of row_checksum() for a column: one that a later format added counts as NULL, which
 // is left out at the end, while it is 0 or empty.
 [[nodiscard]] std::string summed(const Column& column, std::string_view value);
+
+struct RowSum {
+  std::int64_t rowid = 0;
+  std::string place;          // of a damaged one: "table message, session 7, sequence 12"
+  std::int64_t checksum = 0;  // as stored in the row
+  bool is_good = false;
+};
+// Calls `on_row` for each row. Reads the table itself, not an index, which may have other rows.
+[[nodiscard]] Status each_sum(storage::Database& database, const Table& table, std::int64_t format,
+                              const std::function<void(const RowSum& row)>& on_row);
 
 // Makes what is missing. Empty: no table is counted.
 [[nodiscard]] std::string making_of_sums(std::span<const Table* const> all);

@@ -52,6 +52,7 @@ std::int64_t number_of(const Value& value) {
 
 std::string_view bytes_of(const Value& value) {
   if (const auto* const text = std::get_if<std::string_view>(&value)) return *text;
+  if (const auto* const any = std::get_if<AnyText>(&value)) return any->bytes;
   const auto* const bytes = std::get_if<Bytes>(&value);
   return bytes == nullptr ? std::string_view() : bytes->bytes;
 }

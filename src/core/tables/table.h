@@ -63,12 +63,15 @@ struct Table {
 
 [[nodiscard]] std::string_view title_of(const Table& table);
 
-// A value of a column, or of a parameter that is compared with one. Bytes are a value of kBytes and
-// kAnyText, text one of kText; in a row both may stand for each other.
+// A value of a column, or of a parameter that is compared with one: text of kText, and the others.
+// In a row they may stand for each other.
+struct AnyText {
+  std::string_view bytes;
+};
 struct Bytes {
   std::string_view bytes;
 };
-using Value = std::variant<std::int64_t, std::string_view, Bytes>;
+using Value = std::variant<std::int64_t, std::string_view, AnyText, Bytes>;
 using Row = std::vector<Value>;
 
 [[nodiscard]] std::int64_t number_of(const Value& value);     // 0: it is a text

@@ -1,4 +1,4 @@
-// For tests: a connection whose commits fail as on a full disk, while that is asked for.
+// For tests: a connection that fails when it is asked to.
 #pragma once
 
 #include <cstdint>
@@ -13,15 +13,21 @@
 
 namespace gridloom::tables {
 
+struct Faults {
+  bool refuses_commits = false;  // as a full disk does
+  // So many rows are changed, and then no more: a write is cut off in the middle. -1: all.
+  int rows_left = -1;
+};
+
 class FaultyTableConnection final : public TableConnection {
  public:
-  // `refuses` outlives this.
-  FaultyTableConnection(std::shared_ptr<TableConnection> real, const bool& refuses)
-      : real_(std::move(real)), refuses_(refuses) {}
+  // `faults` outlives this.
+  FaultyTableConnection(std::shared_ptr<TableConnection> real, Faults& faults)
+      : real_(std::move(real)), faults_(faults) {}
 
   Status begin(Access access) override { return real_->begin(access); }
   Status commit() override {
-    return refuses_ ? fail(ErrorCode::kIo, "the disk is full") : real_->commit();
+    return faults_.refuses_commits ? fail(ErrorCode::kIo, "the disk is full") : real_->commit();
   }
   void end() override { real_->end(); }
   Status lock(std::string_view name) override { return real_->lock(name); }
@@ -36,16 +42,17 @@ class FaultyTableConnection final : public TableConnection {
     return real_->read(table, rest, parameters, on_row);
   }
   Status insert(const Table& table, std::span<const Row> rows) override {
-    return real_->insert(table, rows);
+    return each_of(rows, [&](auto row) { return real_->insert(table, row); });
   }
   Status put(const Table& table, std::span<const Row> rows) override {
-    return real_->put(table, rows);
+    return each_of(rows, [&](auto row) { return real_->put(table, row); });
   }
   Status update(const Table& table, Names columns, std::span<const Row> rows) override {
-    return real_->update(table, columns, rows);
+    return each_of(rows, [&](auto row) { return real_->update(table, columns, row); });
   }
-  Status remove(const Table& table, Names columns, std::span<const Row> rows) override {
-    return real_->remove(table, columns, rows);
+  Status remove(const Table& table, Names columns, std::span<const Row> rows,
+                std::string_view only) override {
+    return each_of(rows, [&](auto row) { return real_->remove(table, columns, row, only); });
   }
   Result<std::int64_t> remove_some(const Table& table, std::string_view where,
                                    const Parameters& parameters, std::int64_t most) override {
@@ -59,7 +66,18 @@ class FaultyTableConnection final : public TableConnection {
 
  private:
   const std::shared_ptr<TableConnection> real_;
-  const bool& refuses_;
+  // Changes one row after the other.
+  Status each_of(std::span<const Row> rows,
+                 const std::function<Status(std::span<const Row>)>& change) {
+    for (const Row& row : rows) {
+      if (faults_.rows_left == 0) return fail(ErrorCode::kIo, "cut off");
+      if (faults_.rows_left > 0) --faults_.rows_left;
+      GL_TRY(change(std::span(&row, 1)));
+    }
+    return {};
+  }
+
+  Faults& faults_;
 };
 
 }  // namespace gridloom::tables

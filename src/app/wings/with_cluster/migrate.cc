@@ -12,11 +12,11 @@
 
 #include "app/data_folder/stores.h"
 #include "database/history/postgres_transfer.h"
-#include "database/mqtt/postgres_transfer.h"
+#include "database/mqtt/session_store.h"
 #include "database/registry/schema.h"
 #include "database/transfer/postgres_tables.h"
 #include "history/sqlite/sqlite_transfer.h"
-#include "mqtt/sqlite/sqlite_transfer.h"
+#include "mqtt/sqlite/sqlite_sessions.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"
@@ -29,6 +29,7 @@
 #include "storage/sqlite.h"
 #include "storage/wal.h"
 #include "tables/side.h"
+#include "tables/sqlite_connection.h"
 #include "transfer/copy.h"
 
 namespace gridloom::app {
@@ -69,46 +70,42 @@ std::string whole_path(const fs::path& path) {
 
 using Opened = Result<std::unique_ptr<transfer::Target>>;
 
-Opened side_of(Result<std::unique_ptr<tables::TableConnection>> opened) {
-  GL_TRY(auto connection, std::move(opened));
-  return std::make_unique<tables::Side>(std::move(connection), registry::kSchema);
-}
-
-Opened side_of(Connection& connection, const postgres::TableSchema& schema) {
-  GL_TRY(make_tables(connection, schema));
-  return side_of(std::make_unique<postgres::PostgresTableConnection>(connection));
-}
-
 // A store that is copied; only the registry is in each data folder. The registry is first, so that
 // a database that has any data says whose they are.
 struct Store {
-  const char* file;
-  Opened (*source)(const fs::path& folder);
-  Opened (*target)(const fs::path& folder);
-  Opened (*tables)(Connection& connection);
+  std::string_view file;
+  const postgres::TableSchema* schema = nullptr;  // null: of history, which copies in its own way
 };
 constexpr std::array kStores = {
-    Store{
-        .file = "registry.sqlite",
-        .source =
-            [](const fs::path& folder) {
-              return side_of(registry::open_sqlite_to_read(folder), registry::kSchema);
-            },
-        .target =
-            [](const fs::path& folder) {
-              return side_of(registry::open_sqlite_to_write(folder), registry::kSchema);
-            },
-        .tables =
-            [](Connection& connection) { return side_of(connection, registry::kPostgresSchema); }},
-    Store{.file = "history.db",
-          .source = [](const fs::path& f) -> Opened { return history::open_sqlite_source(f); },
-          .target = [](const fs::path& f) -> Opened { return history::open_sqlite_target(f); },
-          .tables = [](Connection& c) -> Opened { return history::open_postgres_tables(c); }},
-    Store{.file = "sessions.db",
-          .source = [](const fs::path& f) -> Opened { return mqtt::open_sqlite_source(f); },
-          .target = [](const fs::path& f) -> Opened { return mqtt::open_sqlite_target(f); },
-          .tables = [](Connection& c) -> Opened { return mqtt::open_postgres_tables(c); }},
+    Store{.file = registry::kRegistryFile, .schema = &registry::kPostgresSchema},
+    Store{.file = "history.db"},
+    Store{.file = mqtt::kSessionsFile, .schema = &mqtt::kPostgresSessionSchema},
 };
+
+Opened side_of(Result<std::unique_ptr<tables::TableConnection>> opened,
+               const tables::Schema& schema) {
+  GL_TRY(auto connection, std::move(opened));
+  return std::make_unique<tables::Side>(std::move(connection), schema);
+}
+
+Opened open_to_read(const Store& store, const fs::path& folder) {
+  if (store.schema == nullptr) return history::open_sqlite_source(folder);
+  const tables::Schema& schema = store.schema->tables;
+  return side_of(tables::open_sqlite_to_read(folder / store.file, schema), schema);
+}
+
+Opened open_to_write(const Store& store, const fs::path& folder) {
+  if (store.schema == nullptr) return history::open_sqlite_target(folder);
+  const tables::Schema& schema = store.schema->tables;
+  return side_of(tables::open_sqlite_to_write(folder / store.file, schema), schema);
+}
+
+Opened open_in(const Store& store, Connection& connection) {
+  if (store.schema == nullptr) return history::open_postgres_tables(connection);
+  GL_TRY(make_tables(connection, *store.schema));
+  return side_of(std::make_unique<postgres::PostgresTableConnection>(connection),
+                 store.schema->tables);
+}
 
 // The two sides of one store.
 struct Pair {
@@ -215,7 +212,7 @@ class Mover {
 
   Status open_files_and_database() {
     for (const Store& each : kStores) {
-      auto from = each.source(options_.folder);
+      auto from = open_to_read(each, options_.folder);
       const bool is_absent = !from && from.error().code == ErrorCode::kNotFound;
       if (!from && !is_absent) return std::unexpected(from.error());
       if (pairs_.empty()) {
@@ -223,7 +220,7 @@ class Mover {
         GL_TRY(read_id(**from));
         GL_TRY(claim());
       }
-      GL_TRY(auto to, each.tables(connection_));
+      GL_TRY(auto to, open_in(each, connection_));
       if (!is_absent) pairs_.push_back({.from = std::move(*from), .to = std::move(to)});
     }
     return {};
@@ -251,11 +248,11 @@ class Mover {
     GL_TRY(transfer::make_notes(connection_));
     GL_TRY(take_back());
     for (const Store& each : kStores) {
-      GL_TRY(auto from, each.tables(connection_));
+      GL_TRY(auto from, open_in(each, connection_));
       if (pairs_.empty()) {
         GL_TRY(read_id(*from));
       }
-      GL_TRY(auto to, each.target(unfinished()));
+      GL_TRY(auto to, open_to_write(each, unfinished()));
       pairs_.push_back({.from = std::move(from), .to = std::move(to)});
     }
     GL_TRY(const auto bytes,

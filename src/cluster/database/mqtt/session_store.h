@@ -6,11 +6,17 @@
 #include <memory>
 
 #include "base/result.h"
+#include "mqtt/session_rows.h"
 #include "mqtt/session_store.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
+#include "postgres/table_connection.h"
 
 namespace gridloom::mqtt {
+
+// Version 1 had the same tables.
+inline constexpr postgres::TableSchema kPostgresSessionSchema{.tables = kSessionSchema,
+                                                              .earlier = 1};
 
 // Is run first in each transaction that writes, which fails as it does; empty: nothing.
 using CheckWrites = std::function<Status(postgres::Connection& connection)>;

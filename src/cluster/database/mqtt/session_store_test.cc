@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "hub/clients/session_changes.h"
-#include "mqtt/test_memory_session_store.h"
+#include "mqtt/test_expected_sessions.h"
 #include "mqtt/test_session_changes.h"
 #include "postgres/connection.h"
 #include "postgres/settings.h"
@@ -125,7 +125,7 @@ class PostgresSessions : public testing::Test {
   std::optional<TestDatabase> database_;
   TemporaryFolder folder_;
   RandomChanges changes_{7};
-  MemorySessions expected_;
+  ExpectedSessions expected_;
   std::uint64_t record_ = 0;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -8,12 +8,14 @@
 #include <string>
 #include <string_view>
 
-#include "database/mqtt/postgres_transfer.h"
 #include "database/mqtt/session_store.h"
-#include "mqtt/sqlite/sqlite_transfer.h"
+#include "mqtt/sqlite/sqlite_sessions.h"
 #include "mqtt/test_session_changes.h"
+#include "postgres/table_connection.h"
 #include "postgres/test_server.h"
 #include "storage/sqlite.h"
+#include "tables/side.h"
+#include "tables/sqlite_connection.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "transfer/copy.h"
@@ -66,23 +68,28 @@ TEST(SessionTransfer, ReadsTheSameInPostgresAndInTheFileThatIsMadeOfIt) {
   if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
   const postgres::TestDatabase database;
   postgres::Connection connection = database.connect();
-  must(transfer::make_notes(connection));
   const TemporaryFolder before;
   const TemporaryFolder after;
   const TemporaryFolder empty;
   fill(before.path());
-  const auto tables = must(open_postgres_tables(connection));
+  must(postgres::make_tables(connection, kPostgresSessionSchema));
+  tables::Side stored(std::make_unique<postgres::PostgresTableConnection>(connection),
+                      kSessionSchema);
   {
-    const auto source = must(open_sqlite_source(before.path()));
-    for (const Compared& each : must(transfer::copy(*source, *tables, {}))) {
+    tables::Side source(
+        must(tables::open_sqlite_to_read(before.path() / kSessionsFile, kSessionSchema)),
+        kSessionSchema);
+    for (const Compared& each : must(transfer::copy(source, stored, {}))) {
       EXPECT_EQ(each.from, each.to) << each.table;
       EXPECT_NE(each.from.rows, 0) << each.table;
     }
   }
   {
-    const auto target = must(open_sqlite_target(after.path()));
-    must(transfer::copy(*tables, *target, {}));
-    must(target->end());
+    tables::Side target(
+        must(tables::open_sqlite_to_write(after.path() / kSessionsFile, kSessionSchema)),
+        kSessionSchema);
+    must(transfer::copy(stored, target, {}));
+    must(target.end());
   }
   const std::string expected = text_of(*must(SessionStore::open(before.path())));
   EXPECT_TRUE(expected.starts_with("record 60\nsession ")) << expected;
@@ -97,9 +104,9 @@ TEST(SessionTransfer, RefusesADamagedFile) {
   fill(folder.path());
   {
     auto database = must(storage::Database::open(folder.path() / "sessions.db"));
-    must(database.run("UPDATE session SET client_id = 'other'"));
+    must(database.run("UPDATE session_client SET client_id = 'other'"));
   }
-  const auto source = open_sqlite_source(folder.path());
+  const auto source = tables::open_sqlite_to_read(folder.path() / kSessionsFile, kSessionSchema);
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, ErrorCode::kDamaged);
   EXPECT_TRUE(source.error().detail.contains("start the server once")) << source.error().detail;

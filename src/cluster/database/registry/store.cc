@@ -68,19 +68,6 @@ Status announce(tables::TableConnection& rows, std::int64_t change) {
   return {};
 }
 
-// A connection of a pool, for as long as somebody uses it.
-class Leased final : public PostgresTableConnection {
- public:
-  explicit Leased(Pool::Lease lease) : Leased(std::make_unique<Pool::Lease>(std::move(lease))) {}
-  ~Leased() override { end(); }
-
- private:
-  explicit Leased(std::unique_ptr<Pool::Lease> lease)
-      : PostgresTableConnection(**lease), lease_(std::move(lease)) {}
-
-  const std::unique_ptr<Pool::Lease> lease_;
-};
-
 // The store's one connection, made again if it was lost; a transaction of before keeps its own.
 class Connector {
  public:
@@ -92,13 +79,13 @@ class Connector {
     }
     last_.reset();
     GL_TRY(Pool::Lease lease, pool_->acquire());
-    last_ = std::make_shared<Leased>(std::move(lease));
+    last_ = postgres::owned(std::move(lease));
     return RowStoreOptions::Connected{.connection = last_, .is_other = true};
   }
 
  private:
   std::shared_ptr<Pool> pool_;
-  std::shared_ptr<Leased> last_;
+  std::shared_ptr<postgres::OwnedTableConnection> last_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "postgres/table_connection.h"
 #include "registry/sqlite/store.h"
 #include "tables/side.h"
+#include "tables/sqlite_connection.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 #include "transfer/copy.h"
@@ -45,7 +46,8 @@ class RegistryTransfer : public RegistryTest {
     must(registry_->reserve_device_numbers(40));
   }
   std::vector<Compared> copy_up() {
-    tables::Side source(must(open_sqlite_to_read(folder_.data())), kSchema);
+    tables::Side source(must(tables::open_sqlite_to_read(folder_.data() / kRegistryFile, kSchema)),
+                        kSchema);
     tables::Side target = in_database();
     return must(transfer::copy(source, target, {}));
   }
@@ -81,7 +83,8 @@ TEST_F(RegistryTransfer, IsTheSameRegistryInPostgresAndInAFileAgain) {
   std::filesystem::create_directory(back.data());
   {
     tables::Side source = in_database();
-    tables::Side target(must(open_sqlite_to_write(back.data())), kSchema);
+    tables::Side target(must(tables::open_sqlite_to_write(back.data() / kRegistryFile, kSchema)),
+                        kSchema);
     for (const Compared& each : must(transfer::copy(source, target, {}))) {
       EXPECT_EQ(each.from, each.to) << each.table;
     }

@@ -12,9 +12,10 @@
 #include <vector>
 
 #include "hub/clients/session_changes.h"
-#include "mqtt/sqlite/session_tables.h"
+#include "mqtt/session_rows.h"
 #include "storage/sqlite.h"
 #include "storage/summed_file.h"
+#include "tables/sqlite_connection.h"
 #include "testing/failing_reads.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -75,7 +76,7 @@ class DamagedSessionsTest : public testing::Test {
 TEST_F(DamagedSessionsTest, AGoodFileStays) { expect_good(); }
 
 TEST_F(DamagedSessionsTest, APageThatIsReadWhenTheSessionsAreLoaded) {
-  for (const char* table : {"session", "retained"}) {
+  for (const char* table : {"session_client", "session_retained"}) {
     damage_page_of(table);
     expect_set_aside();
     expect_good();
@@ -84,13 +85,13 @@ TEST_F(DamagedSessionsTest, APageThatIsReadWhenTheSessionsAreLoaded) {
 }
 
 TEST_F(DamagedSessionsTest, APageThatIsReadWhenTheFileIsOpened) {
-  damage_page_of("last");
+  damage_page_of("session_state");
   expect_set_aside();
   expect_good();
 }
 
 TEST_F(DamagedSessionsTest, APageThatIsOnlyWritten) {
-  damage_page_of("sqlite_autoindex_retained_1");
+  damage_page_of("sqlite_autoindex_session_retained_1");
   expect_set_aside();
   expect_good();
 }
@@ -152,30 +153,35 @@ TEST_F(DamagedRowsTest, ADamagedRowCostsItselfAlone) {
     std::string left;  // sessions, messages, retained messages, streams
   };
   const std::vector<Damage> damages{
-      {"UPDATE session SET user = 'anta' WHERE number = 1", "table session, number 1", "1 2 2 2"},
-      {"UPDATE session SET signed_in_as = 2 WHERE number = 2", "table session, number 2",
+      {"UPDATE session_client SET user_name = 'anta' WHERE number = 1",
+       "table session_client, number 1", "1 2 2 2"},
+      {"UPDATE session_client SET signed_in_as = 2 WHERE number = 2",
+       "table session_client, number 2", "1 0 2 2"},
+      {"UPDATE session_client SET number = 3 WHERE number = 2", "table session_client, number 3",
        "1 0 2 2"},
-      {"UPDATE session SET number = 3 WHERE number = 2", "table session, number 3", "1 0 2 2"},
-      {"UPDATE session SET generation = 9 WHERE number = 2", "table session, number 2", "1 0 2 2"},
-      {"UPDATE message SET packet = CAST(replace(packet, '{}', '[]') AS BLOB) WHERE sequence = 11",
-       "table message, session 2, sequence 11", "2 1 2 2"},
-      {"UPDATE message SET session = 1 WHERE sequence = 12",
-       "table message, session 1, sequence 12", "2 1 2 2"},
-      {"UPDATE message SET stage = 2 WHERE sequence = 12", "table message, session 2, sequence 12",
-       "2 1 2 2"},
-      {"UPDATE message SET expires_at = 1 WHERE sequence = 12", "sequence 12", "2 1 2 2"},
-      {"UPDATE retained SET device = 2 WHERE topic = '/device/A/quota'",
-       "table retained, topic /device/A/quota", "2 2 1 2"},
-      {"UPDATE retained SET topic = '/device/B/quota' WHERE topic = '/device/A/quota'",
-       "table retained, topic /device/B/quota", "2 2 1 2"},
-      {"UPDATE stream SET client_id = 'B' WHERE number = 11", "table stream, number 11", "2 2 2 1"},
+      {"UPDATE session_client SET generation = 9 WHERE number = 2",
+       "table session_client, number 2", "1 0 2 2"},
+      {"UPDATE session_message SET packet = CAST(replace(packet, '{}', '[]') AS BLOB) WHERE number "
+       "= 11",
+       "table session_message, session 2, number 11", "2 1 2 2"},
+      {"UPDATE session_message SET session = 1 WHERE number = 12",
+       "table session_message, session 1, number 12", "2 1 2 2"},
+      {"UPDATE session_message SET stage = 2 WHERE number = 12",
+       "table session_message, session 2, number 12", "2 1 2 2"},
+      {"UPDATE session_message SET expires_at_ms = 1 WHERE number = 12", "number 12", "2 1 2 2"},
+      {"UPDATE session_retained SET device = 2 WHERE topic = '/device/A/quota'",
+       "table session_retained, topic /device/A/quota", "2 2 1 2"},
+      {"UPDATE session_retained SET topic = '/device/B/quota' WHERE topic = '/device/A/quota'",
+       "table session_retained, topic /device/B/quota", "2 2 1 2"},
+      {"UPDATE session_stream SET client_id = 'B' WHERE number = 11",
+       "table session_stream, number 11", "2 2 2 1"},
   };
   for (const Damage& damage : damages) {
     fs::copy(data(), folder.path() / "good");
     {
       auto database = must(storage::Database::open(file()));
       must(database.run(damage.sql));
-      EXPECT_EQ(must(check_sessions(database)).damages.size(), 1) << damage.sql;
+      EXPECT_EQ(must(tables::check_rows(database, kSessionTables)).damages.size(), 1) << damage.sql;
     }
     for (const bool again : {false, true}) {
       const auto store = must(SessionStore::open(data()));
@@ -194,12 +200,13 @@ TEST_F(DamagedRowsTest, ADamagedRowCostsItselfAlone) {
 }
 
 TEST_F(DamagedRowsTest, WithoutTheRowsThatTheOthersBelongToTheFileIsSetAside) {
-  for (const char* sql :
-       {"UPDATE last SET number = 0", "UPDATE applied SET record = 8", "DELETE FROM applied"}) {
+  for (const char* sql : {"UPDATE session_state SET number = 0",
+                          "UPDATE session_state SET record = 8", "DELETE FROM session_state"}) {
     {
       auto database = must(storage::Database::open(file()));
       must(database.run(sql));
-      EXPECT_EQ(must(check_sessions(database)).damages.size(), 1) << sql;
+      const auto checked = must(tables::check_rows(database, kSessionTables));
+      EXPECT_EQ(checked.damages.size(), std::string_view(sql).starts_with("DELETE") ? 0 : 1) << sql;
       must(database.run("PRAGMA wal_checkpoint(truncate)"));
     }
     expect_set_aside();
@@ -210,7 +217,7 @@ TEST_F(DamagedRowsTest, WithoutTheRowsThatTheOthersBelongToTheFileIsSetAside) {
 // The first entry of the index says 9 instead of 11: the message would not be found when it is
 // done.
 TEST_F(DamagedRowsTest, AnIndexThatKnowsOtherRowsIsDamage) {
-  const auto [page, size] = page_of("sqlite_autoindex_message_1");
+  const auto [page, size] = page_of("sqlite_autoindex_session_message_1");
   std::string bytes = content_of(file());
   char& last = bytes.at(static_cast<std::size_t>(page * size - 1));
   ASSERT_EQ(last, 11);
@@ -219,32 +226,79 @@ TEST_F(DamagedRowsTest, AnIndexThatKnowsOtherRowsIsDamage) {
   expect_set_aside();
 }
 
-TEST_F(DamagedRowsTest, FilesOfEarlierVersionsGetChecksums) {
-  for (const std::int64_t version : {2, 1}) {
-    {
-      auto database = must(storage::Database::open(file()));
-      for (const char* table : {"session", "message", "retained", "last", "stream", "applied"}) {
-        must(database.run(fmt::format("ALTER TABLE {} DROP COLUMN checksum", table)));
-      }
-      if (version == 1) {
-        must(
-            database.run("DROP TABLE stream; DROP TABLE applied; "
-                         "ALTER TABLE session DROP COLUMN signed_in_as; "
-                         "ALTER TABLE session DROP COLUMN generation; "
-                         "ALTER TABLE retained DROP COLUMN device"));
-      }
-      must(database.run(fmt::format("PRAGMA user_version = {}", version)));
-      EXPECT_EQ(must(check_sessions(database)).rows, 0);
-    }
-    for (const char* time : {"first", "second"}) {
-      const auto store = must(SessionStore::open(data()));
-      EXPECT_EQ(counts(must(store->load())), version == 1 ? "2 2 2 0" : "2 2 2 2") << time;
-      EXPECT_EQ(store->loss(true), "") << time;
-    }
+// Makes the file one of version 3, as programs until 30 November 2026 had it.
+constexpr const char* kToVersion3 = R"(
+CREATE TABLE session (number INTEGER PRIMARY KEY, user TEXT NOT NULL, client_id TEXT NOT NULL,
+  expiry_s INTEGER NOT NULL, parked_at INTEGER NOT NULL, subscriptions BLOB NOT NULL,
+  received BLOB NOT NULL, will BLOB NOT NULL, will_due INTEGER NOT NULL,
+  will_expiry_s INTEGER NOT NULL, signed_in_as INTEGER NOT NULL DEFAULT 0,
+  generation INTEGER NOT NULL DEFAULT 0, checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE message (session INTEGER NOT NULL, sequence INTEGER NOT NULL, stage INTEGER NOT NULL,
+  packet_id INTEGER NOT NULL, expires_at INTEGER NOT NULL, packet BLOB NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (session, sequence)) STRICT;
+CREATE TABLE retained (topic TEXT PRIMARY KEY, expires_at INTEGER NOT NULL, packet BLOB NOT NULL,
+  device INTEGER NOT NULL DEFAULT 0, checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE last (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE stream (number INTEGER PRIMARY KEY, user TEXT NOT NULL, client_id TEXT NOT NULL,
+  receipts BLOB NOT NULL, checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE applied (one INTEGER PRIMARY KEY CHECK (one = 1), record INTEGER NOT NULL,
+  checksum INTEGER NOT NULL DEFAULT 0) STRICT;
+INSERT INTO session SELECT *, 0 FROM (SELECT number, user_name, client_id, expiry_s, parked_at_ms,
+  subscriptions, received, will, will_due_ms, will_expiry_s, signed_in_as, generation
+  FROM session_client);
+INSERT INTO message SELECT session, number, stage, packet_id, expires_at_ms, packet, 0
+  FROM session_message;
+INSERT INTO retained SELECT topic, expires_at_ms, packet, device, 0 FROM session_retained;
+INSERT INTO last SELECT 1, number, 0 FROM session_state;
+INSERT INTO stream SELECT number, user_name, client_id, receipts, 0 FROM session_stream;
+INSERT INTO applied SELECT 1, record, 0 FROM session_state;
+UPDATE session SET checksum = row_checksum(1, number, user, client_id, expiry_s, parked_at,
+  subscriptions, received, will, will_due, will_expiry_s, signed_in_as, generation);
+UPDATE message SET checksum = row_checksum(2, session, sequence, stage, packet_id, expires_at,
+  packet);
+UPDATE retained SET checksum = row_checksum(3, topic, expires_at, packet, device);
+UPDATE last SET checksum = row_checksum(4, one, number);
+UPDATE stream SET checksum = row_checksum(5, number, user, client_id, receipts);
+UPDATE applied SET checksum = row_checksum(6, one, record);
+DROP TABLE session_client; DROP TABLE session_message; DROP TABLE session_retained;
+DROP TABLE session_stream; DROP TABLE session_state;
+PRAGMA user_version = 3;
+)";
+
+class EarlierSessionsTest : public DamagedRowsTest {
+ protected:
+  EarlierSessionsTest() { change(kToVersion3); }
+  void change(const std::string& sql) {
     auto database = must(storage::Database::open(file()));
-    EXPECT_EQ(must(check_sessions(database)).damages.size(), 0);
-    EXPECT_GT(must(check_sessions(database)).rows, 6);
+    must(database.run(sql));
+    must(database.run("PRAGMA wal_checkpoint(truncate)"));
   }
+};
+
+TEST_F(EarlierSessionsTest, AreConvertedWithEverything) {
+  for (const char* time : {"first", "second"}) {
+    const auto store = must(SessionStore::open(data()));
+    EXPECT_EQ(counts(must(store->load())), "2 2 2 2") << time;
+    EXPECT_EQ(store->loss(true), "") << time;
+    EXPECT_GT(store->keeper().new_number(), 12) << time;
+  }
+  EXPECT_TRUE(fs::exists(data() / "sessions.db.earlier"));
+}
+
+TEST_F(EarlierSessionsTest, LoseTheirDamagedRowsAlone) {
+  change("UPDATE message SET packet_id = 9 WHERE sequence = 11");
+  for (const bool again : {false, true}) {
+    const auto store = must(SessionStore::open(data()));
+    EXPECT_EQ(counts(must(store->load())), "2 1 2 2");
+    EXPECT_EQ(store->loss(true).contains("table message, sequence 11"), !again)
+        << store->loss(true);
+  }
+}
+
+TEST_F(EarlierSessionsTest, WithoutTheirStateAreSetAside) {
+  change("UPDATE applied SET record = 8");
+  expect_set_aside();
 }
 
 // The files as a kill leaves them, with one flipped bit.
@@ -369,7 +423,7 @@ TEST_F(DamagedSessionsTest, AFileOfALaterVersionIsRefusedAndKept) {
   }
   const auto refused = SessionStore::open(data());
   ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(refused.error().code, ErrorCode::kConflict);
   EXPECT_TRUE(fs::exists(file()));
   EXPECT_FALSE(fs::exists(data() / "damaged-sessions.db-1"));
 }

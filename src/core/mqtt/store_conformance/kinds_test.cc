@@ -7,8 +7,7 @@
 namespace gridloom::mqtt {
 
 std::vector<StoredKind> stored_kinds() {
-  return {{"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }},
-          {"Memory", [] -> std::unique_ptr<Stored> { return std::make_unique<InMemory>(); }}};
+  return {{"Sqlite", [] -> std::unique_ptr<Stored> { return std::make_unique<InSqlite>(); }}};
 }
 
 }  // namespace gridloom::mqtt

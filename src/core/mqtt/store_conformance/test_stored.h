@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "mqtt/session_store.h"
-#include "mqtt/test_memory_session_store.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -44,19 +43,6 @@ class InSqlite final : public Stored {
   [[nodiscard]] std::filesystem::path data() const { return folder_.path() / "d"; }
 
   TemporaryFolder folder_;
-};
-
-class InMemory final : public Stored {
- public:
-  explicit InMemory(const MemorySessions& stored = {})
-      : stored_(std::make_shared<MemorySessions>(stored)) {}
-  std::unique_ptr<SessionStore> open() override {
-    return std::make_unique<MemorySessionStore>(stored_);
-  }
-  std::unique_ptr<Stored> copy() override { return std::make_unique<InMemory>(*stored_); }
-
- private:
-  std::shared_ptr<MemorySessions> stored_;
 };
 
 struct StoredKind {

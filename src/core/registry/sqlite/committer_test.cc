@@ -15,6 +15,7 @@
 #include "registry/sqlite/store.h"
 #include "registry/test_registry.h"
 #include "tables/side.h"
+#include "tables/sqlite_connection.h"
 #include "tables/test_faulty_connection.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
@@ -31,7 +32,7 @@ class CommitterTest : public testing::Test {
     RowStoreOptions options = must(open_sqlite(stored_.data()));
     options.connect = [this, real = options.connect()->connection] {
       return RowStoreOptions::Connected{
-          .connection = std::make_shared<tables::FaultyTableConnection>(real, refuses_commits_)};
+          .connection = std::make_shared<tables::FaultyTableConnection>(real, faults_)};
     };
     return std::make_unique<RowStore>(std::move(options));
   }
@@ -43,7 +44,8 @@ class CommitterTest : public testing::Test {
   // What is stored, as a backup has it.
   using Rows = std::vector<std::vector<transfer::Row>>;
   [[nodiscard]] Rows committed() {
-    tables::Side side(must(open_sqlite_to_write(stored_.data())), kSchema);
+    tables::Side side(must(tables::open_sqlite_to_write(stored_.data() / kRegistryFile, kSchema)),
+                      kSchema);
     Rows all;
     for (const transfer::Table& table : side.tables()) {
       auto& rows = all.emplace_back();
@@ -55,7 +57,9 @@ class CommitterTest : public testing::Test {
     return all;
   }
   void restore(const Rows& rows) {
-    must(tables::Side(must(open_sqlite_to_write(stored_.data())), kSchema).replace_all(rows));
+    must(tables::Side(must(tables::open_sqlite_to_write(stored_.data() / kRegistryFile, kSchema)),
+                      kSchema)
+             .replace_all(rows));
   }
   [[nodiscard]] Revision revision() { return must(store()->revision()); }
   // Puts an account into the store and the directory.
@@ -76,7 +80,7 @@ class CommitterTest : public testing::Test {
 
   TemporaryFolder folder_;
   TemporaryFolder stored_;
-  bool refuses_commits_ = false;
+  tables::Faults faults_;
   std::unique_ptr<Committer> committer_;
 };
 
@@ -101,9 +105,9 @@ TEST_F(CommitterTest, AChangeThatFailsLeavesStoreAndDirectory) {
   expect_fault(refused, ErrorCode::kBadParams, "refused");
   EXPECT_EQ(content(), before);
 
-  refuses_commits_ = true;
+  faults_.refuses_commits = true;
   expect_fault(committer_->apply(adds("bert")), ErrorCode::kIo, "the disk is full");
-  refuses_commits_ = false;
+  faults_.refuses_commits = false;
   EXPECT_EQ(content(), before);
   EXPECT_EQ(calls, 0);
   EXPECT_EQ(last_seen(folder_.path()), revision());

@@ -27,8 +27,6 @@ using storage::make_data_folder;
 using storage::make_private;
 using tables::SqliteTableConnection;
 
-constexpr std::string_view kFile = "registry.sqlite";
-
 // Whether the folder has data that a server or a command creates after the registry.
 bool has_other_data(const std::filesystem::path& data_folder) {
   return std::ranges::any_of(std::array{"history.db", "sessions.db", "log"}, [&](const char* name) {
@@ -81,7 +79,7 @@ Result<RowStoreOptions> open_sqlite(const std::filesystem::path& data_folder) {
   // Two first starts at once must agree on one key file.
   GL_TRY(const auto alone, lock_folder(data_folder));
 
-  const std::filesystem::path file = data_folder / kFile;
+  const std::filesystem::path file = data_folder / kRegistryFile;
   GL_TRY(tables::end_conversion(file));
   std::error_code absent;
   const std::uintmax_t bytes = std::filesystem::file_size(file, absent);
@@ -137,41 +135,6 @@ Status check_sqlite_store(const std::filesystem::path& data_folder, Database dat
   return setback.empty() ? Status() : fail(ErrorCode::kDamaged, setback);
 }
 
-Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_read(
-    const std::filesystem::path& data) {
-  const std::filesystem::path file = data / kFile;
-  std::error_code unknown;
-  if (!std::filesystem::exists(file, unknown)) {
-    return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", file.string()));
-  }
-  GL_TRY(auto database, Database::open_to_read(file, Database::Writers::kMaybe));
-  GL_TRY(const auto format, tables::format_of(database));
-  if (format != kSchema.format) {
-    return fail(ErrorCode::kConflict,
-                fmt::format("{} was written by another version of Gridloom: start the server of "
-                            "this version once",
-                            file.string()));
-  }
-  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
-  {
-    GL_TRY(const auto reading,
-           tables::Transaction::begin(*connection, tables::TableConnection::Access::kReading));
-    GL_TRY(connection->check(kAllTables));
-  }
-  return connection;
-}
-
-Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_write(
-    const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / kFile;
-  GL_TRY(make_private(file));
-  GL_TRY(auto database, Database::open(file));
-  auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
-  GL_TRY(make_tables(*connection, kSchema));
-  GL_TRY(keep_sums(*connection, kSchema));
-  return connection;
-}
-
 namespace {
 
 Status read(Database& database, std::string_view sql, std::vector<std::string>& names) {
@@ -187,8 +150,8 @@ Result<NameList> read_names(const std::filesystem::path& data_folder) {
   using Writers = Database::Writers;
   std::error_code error;
   const bool is_in_use = std::filesystem::exists(data_folder / "registry.sqlite-wal", error);
-  GL_TRY(auto database,
-         Database::open_to_read(data_folder / kFile, is_in_use ? Writers::kMaybe : Writers::kNone));
+  GL_TRY(auto database, Database::open_to_read(data_folder / kRegistryFile,
+                                               is_in_use ? Writers::kMaybe : Writers::kNone));
   NameList names;
   GL_TRY(read(database, "SELECT sn FROM devices ORDER BY sn", names.serial_numbers));
   GL_TRY(read(database, "SELECT name FROM devices ORDER BY sn", names.device_names));

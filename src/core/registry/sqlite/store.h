@@ -8,14 +8,16 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "registry/row_store.h"
 #include "storage/sqlite.h"
-#include "tables/sqlite_connection.h"
 
 namespace gridloom::registry {
+
+inline constexpr std::string_view kRegistryFile = "registry.sqlite";
 
 // Creates the folder, the key file and the database if they do not exist, and converts an earlier
 // one. Errors name the file and the remedy.
@@ -28,15 +30,6 @@ namespace gridloom::registry {
 // format, and only the key was checked.
 [[nodiscard]] Status check_sqlite_store(const std::filesystem::path& data_folder,
                                         storage::Database database);
-
-// For a copy from it: reads DATA/registry.sqlite, which a server may change meanwhile, and changes
-// nothing. kNotFound: there is none; kConflict: an earlier or a later program wrote it; kDamaged.
-[[nodiscard]] Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_read(
-    const std::filesystem::path& data);
-// For a copy into it: makes a registry.sqlite in a folder that exists, or opens the one that was
-// made before; without a key, which its rows bring with them.
-[[nodiscard]] Result<std::unique_ptr<tables::TableConnection>> open_sqlite_to_write(
-    const std::filesystem::path& folder);
 
 // The names in a registry, for suggestions while a command is typed: read without the key file, and
 // without waiting for, or disturbing, a server that uses the folder.

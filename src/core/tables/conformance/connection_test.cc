@@ -42,7 +42,7 @@ class Tables : public testing::TestWithParam<DatabaseKind> {
       must(connection_->insert(kBook, {1, 2, "Middlemarch", Bytes{""}, 1, 1}));
     });
   }
-  std::unique_ptr<TableConnection> connect(const Schema& schema = library::kSchema) {
+  std::shared_ptr<TableConnection> connect(const Schema& schema = library::kSchema) {
     return must(database_->connect(schema));
   }
   void commit(const std::function<void()>& work) {
@@ -73,7 +73,7 @@ class Tables : public testing::TestWithParam<DatabaseKind> {
   void expect_whole() { must(connection_->check(library::kAll)); }
 
   std::unique_ptr<TestDatabaseOfTables> database_;
-  std::unique_ptr<TableConnection> connection_;
+  std::shared_ptr<TableConnection> connection_;
 };
 
 INSTANTIATE_TEST_SUITE_P(Databases, Tables, testing::ValuesIn(database_kinds()),

@@ -78,15 +78,15 @@ class TestDatabaseOfTables {
   TestDatabaseOfTables& operator=(const TestDatabaseOfTables&) = delete;
   virtual ~TestDatabaseOfTables() = default;
   // Makes what is missing of the tables.
-  virtual Result<std::unique_ptr<TableConnection>> connect(const Schema& schema) = 0;
+  virtual Result<std::shared_ptr<TableConnection>> connect(const Schema& schema) = 0;
 };
 
 class TablesInSqlite final : public TestDatabaseOfTables {
  public:
-  Result<std::unique_ptr<TableConnection>> connect(const Schema& schema) override {
+  Result<std::shared_ptr<TableConnection>> connect(const Schema& schema) override {
     const auto file = folder_.path() / "library.db";
     if (!std::filesystem::exists(file)) write_content(file, "");
-    auto connection = std::make_unique<SqliteTableConnection>(must(storage::Database::open(file)));
+    auto connection = std::make_shared<SqliteTableConnection>(must(storage::Database::open(file)));
     GL_TRY(make_tables(*connection, schema));
     GL_TRY(keep_sums(*connection, schema));
     return connection;

@@ -1,4 +1,4 @@
-// For tests: a session store in memory. It stores when it is flushed and when it is destroyed.
+// For tests: what a session store has to load after changes, by a simple way.
 #pragma once
 
 #include <algorithm>
@@ -18,8 +18,8 @@
 
 namespace gridloom::mqtt {
 
-// The sessions with their messages, the retained messages and the streams. A copy is a backup.
-class MemorySessions {
+// The sessions with their messages, the retained messages and the streams.
+class ExpectedSessions {
  public:
   void apply(std::string_view changes) {
     last_packet_.clear();
@@ -111,64 +111,6 @@ class MemorySessions {
   StreamTable streams_;
   std::string last_packet_;
   std::int64_t highest_ = 0;
-};
-
-class MemorySessionStore final : public SessionStore {
- public:
-  explicit MemorySessionStore(std::shared_ptr<MemorySessions> stored)
-      : stored_(std::move(stored)), present_(*stored_), applied_(present_.record()) {}
-  ~MemorySessionStore() override { flush(); }
-  MemorySessionStore(const MemorySessionStore&) = delete;
-  MemorySessionStore& operator=(const MemorySessionStore&) = delete;
-
-  Result<Loaded> load() override {
-    flush();
-    const std::lock_guard lock(mutex_);
-    number_ = present_.highest();
-    return present_.loaded();
-  }
-  [[nodiscard]] std::string loss(bool /*served_before*/) const override { return {}; }
-
-  void take(std::uint64_t record, std::string_view changes) override {
-    const std::lock_guard lock(mutex_);
-    present_.apply(changes);
-    present_.set_record(record);
-  }
-  [[nodiscard]] journal::Positions applied() const override {
-    const std::lock_guard lock(mutex_);
-    return journal::Positions::everywhere(applied_);
-  }
-  void on_applied(std::function<void(const journal::Positions& applied)> tell) override {
-    const std::lock_guard lock(mutex_);
-    tell_ = std::move(tell);
-  }
-  void put(std::string_view changes) override {
-    const std::lock_guard lock(mutex_);
-    present_.apply(changes);
-  }
-  void flush() override {
-    const std::lock_guard lock(mutex_);
-    *stored_ = present_;
-    if (std::exchange(applied_, present_.record()) == present_.record()) return;
-    if (tell_) tell_(journal::Positions::everywhere(applied_));
-  }
-  [[nodiscard]] Health health() const override { return {}; }
-  [[nodiscard]] hub::SessionKeeper keeper() override {
-    return {.new_number =
-                [this] {
-                  const std::lock_guard lock(mutex_);
-                  return ++number_;
-                },
-            .take = [this](std::string_view changes) { put(changes); }};
-  }
-
- private:
-  std::shared_ptr<MemorySessions> stored_;
-  mutable std::mutex mutex_;  // guards the members below
-  MemorySessions present_;
-  std::uint64_t applied_ = 0;
-  std::int64_t number_ = 0;
-  std::function<void(const journal::Positions& applied)> tell_;
 };
 
 }  // namespace gridloom::mqtt

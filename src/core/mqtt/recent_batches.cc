@@ -1,4 +1,4 @@
-#include "database/mqtt/recent_batches.h"
+#include "mqtt/recent_batches.h"
 
 #include <algorithm>
 #include <iterator>

@@ -34,10 +34,12 @@ export function followTouch(u: uPlot, onEnd: (span: Span) => void): void {
   const fingers = new Map<number, number>();
   let before: number[] = [];
   let shown: Span = {from: 0, to: 0};
+  // Under the fingers: data that arrive meanwhile set the plot's own span back.
+  let moved: Span = shown;
   let isMoving = false;
   const begin = () => {
     before = [...fingers.values()];
-    shown = {from: u.scales.x?.min ?? 0, to: u.scales.x?.max ?? 0};
+    shown = isMoving ? moved : {from: u.scales.x?.min ?? 0, to: u.scales.x?.max ?? 0};
   };
   const x = (event: PointerEvent) => event.clientX - u.over.getBoundingClientRect().left;
   u.over.addEventListener('pointerdown', (event) => {
@@ -51,15 +53,15 @@ export function followTouch(u: uPlot, onEnd: (span: Span) => void): void {
     const now = [...fingers.values()];
     isMoving ||= now.length === 2 || Math.abs(now[0]! - before[0]!) > tapPx;
     if (!isMoving) return;
-    const {from, to} = spanUnder(shown, u.over.clientWidth, before, now);
-    u.setScale('x', {min: from, max: to});
+    moved = spanUnder(shown, u.over.clientWidth, before, now);
+    u.setScale('x', {min: moved.from, max: moved.to});
   });
   const end = (event: PointerEvent) => {
     if (!fingers.delete(event.pointerId)) return;
     begin();
     if (fingers.size > 0 || !isMoving) return;
     isMoving = false;
-    onEnd(shown);
+    onEnd(moved);
   };
   u.over.addEventListener('pointerup', end);
   u.over.addEventListener('pointercancel', end);

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
+import type uPlot from 'uplot';
 import {me} from '../../api/client.ts';
 import type {CommandFacts, Family, Field, HomeDevice, Me, ParamFacts} from '../../api/types.ts';
 import {timeLabels, valueLabels} from '../../charts/axes.ts';
 import {plotCsv} from '../../charts/csv.ts';
 import {known} from '../../charts/span.ts';
 import {sparkPath} from '../../charts/spark.tsx';
-import {spanUnder} from '../../charts/touch.ts';
+import {followTouch, spanUnder} from '../../charts/touch.ts';
 import {duration} from '../../format/age.ts';
 import {display, textOf} from '../../format/field.ts';
 import {joined, measured} from '../../format/number.ts';
@@ -379,4 +380,27 @@ test('what lies under fingers stays under them', () => {
   for (const [before, now, from, to] of rows) {
     assert.deepEqual(spanUnder(shown, 1000, before, now), {from, to}, `${before} ${now}`);
   }
+});
+
+test('data that arrive while fingers move a plot do not set it back', () => {
+  class Over extends EventTarget {
+    clientWidth = 1000;
+    getBoundingClientRect = () => ({left: 0});
+  }
+  const over = new Over();
+  const x = {min: 0, max: 1_000_000};
+  const setScale = (_: string, span: {min: number; max: number}) => Object.assign(x, span);
+  const ends: object[] = [];
+  followTouch({over, scales: {x}, setScale} as unknown as uPlot, (span) => ends.push(span));
+  const touch = (type: string, pointerId: number, clientX: number) =>
+    over.dispatchEvent(Object.assign(new Event(type), {pointerId, clientX, pointerType: 'touch'}));
+  touch('pointerdown', 1, 400);
+  touch('pointerdown', 2, 600);
+  touch('pointermove', 1, 300);
+  touch('pointermove', 2, 700);
+  assert.deepEqual(x, {min: 250_000, max: 750_000});
+  setScale('x', {min: 0, max: 1_000_000});
+  touch('pointerup', 1, 300);
+  touch('pointerup', 2, 700);
+  assert.deepEqual(ends, [{from: 250_000, to: 750_000}]);
 });

@@ -101,8 +101,10 @@ Result<ReadRows> RowSessions::load(const PendingRows& pending) {
   };
   auto rows = read();
   if (!rows) return std::unexpected(options_.database->with_remedy(rows.error()));
-  // The next start does not tell of it again.
-  if (!options_.loss.empty()) options_.seen.remember(static_cast<std::uint64_t>(stored_.record));
+  // The next start does not tell of a loss again.
+  if (!options_.loss.empty() || !options_.if_missing.empty()) {
+    options_.seen.remember(static_cast<std::uint64_t>(stored_.record));
+  }
   return rows;
 }
 

@@ -117,8 +117,11 @@ class HomeTest(ServerTest):
                 self.assertRegex(said["fault list --all"], r"over_temperature +delta_2 +.*zu heiß")
         for words in (("status", "--json"), ("energy", "--csv"), ("fault", "list", "--all", "--json")):
             with self.subTest(words):
-                first, second = (run(*words, data=self.server.data, environment=each).stdout for each in ({}, german))
-                self.assertEqual(re.sub(r"-?[\d.]+", "0", first), re.sub(r"-?[\d.]+", "0", second))
+                first, second = (re.sub(r"-?[\d.]+", "0", run(*words, data=self.server.data, environment=each).stdout)
+                                 for each in ({}, german))
+                if words[0] == "status":  # a day's energy has a member from when it is known
+                    first, second = (re.sub(r'("\w*Today\w*":){[^}]*}', r"\1{}", each) for each in (first, second))
+                self.assertEqual(first, second)
 
     def test_commands_fit_a_terminal_of_eighty_columns(self):
         for words, seen in ((("status",), "Kitchen"), (("watch", "--count", "1"), "Kitchen"),

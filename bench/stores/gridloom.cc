@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "history/archive.h"
-#include "history/sqlite/sqlite_store.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "journal/batch.h"
 #include "journal/local/log.h"
 #include "stores/data.h"
@@ -258,8 +258,10 @@ std::string block_of_next_hour(DeviceStream& stream, std::int64_t until_ms, std:
 }  // namespace
 
 void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
-  auto store = history::SqliteStore::open(folder);
-  if (!store) give_up(store.error().detail);
+  const auto stores = history::sqlite_store_factory(folder);
+  const auto opened = stores->open();
+  if (!opened) give_up(opened.error().detail);
+  history::Store& store = *opened->store;
   const auto now_ms =
       std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch());
   const std::int64_t first_hour = history::hour_of(now_ms.count()) - fleet.hours;
@@ -269,7 +271,7 @@ void fill_hours(const Fleet& fleet, const std::filesystem::path& folder) {
     changes.names.emplace_back(field, DeviceStream::name(field));
   }
   const auto write = [&] {
-    const Status written = (*store)->write(std::exchange(changes, {}));
+    const Status written = store.write(std::exchange(changes, {}));
     if (!written) give_up(written.error().detail);
   };
   std::vector<DeviceStream> streams;

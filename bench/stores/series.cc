@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 #include "history/series/series.h"
-#include "history/sqlite/sqlite_store.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "storage/files.h"
 #include "stores/stream.h"
 
@@ -118,8 +118,9 @@ int main(int argc, char** argv) {
   for (const std::size_t fields : {std::size_t{1}, std::size_t{DeviceStream::kFields}}) {
     const std::filesystem::path data = std::filesystem::path(folder) / fmt::format("{}", fields);
     must(gridloom::storage::make_data_folder(data));
-    const std::unique_ptr<history::Store> opened = must(history::SqliteStore::open(data));
-    history::Store& store = *opened;
+    const auto stores = history::sqlite_store_factory(data);
+    const auto opened = must(stores->open());
+    history::Store& store = *opened.store;
     fill(store, days * 24, fields);
     const std::int64_t from_ms = (DeviceStream::kStart_ms / kDay_ms + 1) * kDay_ms;
     history::SeriesQuery query{.fields = {0},

@@ -18,8 +18,8 @@ def reported(data, name):
     """All values of a field in a stopped server's history."""
     found = []
     with contextlib.closing(sqlite3.connect(f"file:{data}/history.db?mode=ro", uri=True)) as store:
-        (field,) = store.execute("SELECT id FROM name WHERE name = ?", (name,)).fetchone()
-        blocks = store.execute("SELECT block FROM block ORDER BY device, hour, part").fetchall()
+        (field,) = store.execute("SELECT id FROM field_name WHERE CAST(bytes AS TEXT) = ?", (name,)).fetchone()
+        blocks = store.execute("SELECT bytes FROM block ORDER BY device, hour, chunk").fetchall()
     for (block,) in blocks:
         file = temporary_folder() / "one.block"
         file.write_bytes(block)

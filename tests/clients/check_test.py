@@ -107,7 +107,7 @@ class CheckTest(unittest.TestCase):
         folder = temporary_folder() / "copy"
         shutil.copytree(self.killed, folder)
         with contextlib.closing(sqlite3.connect(folder / "history.db")) as store:
-            (applied,) = store.execute("SELECT sequence FROM applied").fetchone()
+            (applied,) = store.execute("SELECT min(position) FROM part").fetchone()
         (segment,) = (folder / "log").iterdir()
         segment.rename(segment.with_name(f"{applied + 31:020}.log"))
         result = cli("check", folder)
@@ -201,11 +201,11 @@ class CheckTest(unittest.TestCase):
 
     def test_a_changed_row_of_history(self):
         for sql in (
-            "UPDATE block SET block = CAST(substr(block, 1, length(block) - 1) || x'7f' AS BLOB)",
-            "UPDATE audit SET entry = replace(entry, 'anna', 'anta')",
+            "UPDATE block SET bytes = CAST(substr(bytes, 1, length(bytes) - 1) || x'7f' AS BLOB)",
+            "UPDATE audit_entry SET entry = replace(entry, 'anna', 'anta')",
             "UPDATE twin SET device = device + 1",
-            "UPDATE applied SET sequence = sequence + 1",
-            "UPDATE taken SET record = record + 1",
+            "UPDATE part SET position = position + 1 WHERE p = 7",
+            "UPDATE writer SET mark = mark + 1",
         ):
             with self.subTest(sql=sql):
                 folder = temporary_folder() / "copy"

@@ -173,7 +173,7 @@ class DamageTest(unittest.TestCase):
             size = store.execute("PRAGMA page_size").fetchone()[0]
             pages = [
                 store.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", [name]).fetchone()
-                for name in ("sqlite_autoindex_quarter_1", "audit")
+                for name in ("sqlite_autoindex_rollup_hour_1", "audit_entry")
             ]
         with open(self.server.data / "history.db", "r+b") as file:
             for (page,) in pages:

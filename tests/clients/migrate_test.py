@@ -22,7 +22,8 @@ SN = "HJ31SIM00000001"
 FILES = ("registry.sqlite", "history.db", "sessions.db")
 # What no copy carries: the marks of chunks, of which only the order to those of days counts, and checksums over them; and
 # which numbering the marks are of.
-MARKS = {"running_day": ("first_row", "checksum"), "identity": ("id",)}
+MARKS = {"running_day": ("first_mark", "checksum"), "block": ("mark", "checksum"),
+         "writer": ("number", "mark", "numbering", "checksum")}
 
 
 def dump(file):

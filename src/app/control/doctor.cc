@@ -20,7 +20,7 @@
 #include "app/control/admin_client.h"
 #include "app/process/version.h"
 #include "base/read_file.h"
-#include "history/sqlite/sqlite_store_factory.h"
+#include "history/store/history_tables.h"
 #include "net/address.h"
 
 namespace gridloom::app {
@@ -243,18 +243,18 @@ Finding check_damage(const std::vector<std::string>& notes) {
                                        notes.size()));
 }
 
-Finding check_versions(std::int64_t version) {
+Finding check_versions(std::int64_t format) {
   constexpr std::string_view kCheck = "files";
-  if (version == 0) return good(kCheck, "there is no history.db yet, or a server was killed");
-  if (version == history::kStoreVersion) return good(kCheck, "of this version");
-  return problem(kCheck,
-                 version < history::kStoreVersion
-                     ? fmt::format("history.db has version {}, of an earlier program: "
-                                   "`gridloom serve` rewrites it to {}; back it up before",
-                                   version, history::kStoreVersion)
-                     : fmt::format("history.db has version {}, of a later program: this one "
-                                   "knows {}",
-                                   version, history::kStoreVersion));
+  if (format == 0) return good(kCheck, "there is no history.db yet, or a server was killed");
+  constexpr std::int64_t kFormat = history::kHistorySchema.format;
+  if (format == kFormat) return good(kCheck, "of this version");
+  return problem(
+      kCheck, format < kFormat
+                  ? fmt::format("history.db has format {}, of an earlier program: `gridloom serve` "
+                                "converts it to {}, and keeps the file of before",
+                                format, kFormat)
+                  : fmt::format("history.db has format {}, of a later program: this one knows {}",
+                                format, kFormat));
 }
 
 Diagnosis diagnose(const fs::path& data, const fs::path& profiles) {

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "history/sqlite/sqlite_store_factory.h"
+#include "history/store/history_tables.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::app {
@@ -66,9 +66,11 @@ TEST(Doctor, KnowsClocksDamageAndVersions) {
   EXPECT_TRUE(check_damage({}).good);
   EXPECT_THAT(check_damage({"lost"}).text, HasSubstr("gridloom damage"));
   EXPECT_TRUE(check_versions(0).good);
-  EXPECT_TRUE(check_versions(history::kStoreVersion).good);
-  EXPECT_THAT(check_versions(history::kStoreVersion - 1).text, HasSubstr("of an earlier program"));
-  EXPECT_THAT(check_versions(history::kStoreVersion + 1).text, HasSubstr("of a later program"));
+  EXPECT_TRUE(check_versions(history::kHistorySchema.format).good);
+  EXPECT_THAT(check_versions(history::kHistorySchema.format - 1).text,
+              HasSubstr("of an earlier program"));
+  EXPECT_THAT(check_versions(history::kHistorySchema.format + 1).text,
+              HasSubstr("of a later program"));
 }
 
 }  // namespace

@@ -352,11 +352,7 @@ class Check {
     if (!found.unread.empty()) failed(name, {.code = ErrorCode::kIo, .detail = found.unread});
     stored_.history = found.applied;
     stored_.some_of_history = found.some_applied;
-    add_note(name, fmt::format("{} rows{}, {} blocks", found.rows,
-                               found.has_checksums ? " with checksums"
-                                                   : " (version 1: without "
-                                                     "checksums)",
-                               found.blocks));
+    add_note(name, fmt::format("{} rows with checksums, {} blocks", found.rows, found.blocks));
   }
 
   void check_registry(Database database) {

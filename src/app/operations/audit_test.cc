@@ -88,7 +88,7 @@ TEST_F(AuditTest, ADamagedEntryIsShownAsSuchWhateverIsAskedFor) {
     auto database = must(storage::Database::open(folder.data() / "history.db"));
     must(database.run(sql));
   };
-  change("UPDATE audit SET entry = replace(entry, 'ben', 'bem')");
+  change("UPDATE audit_entry SET entry = replace(entry, 'ben', 'bem')");
   archive = must(history::Archive::open({.data = folder.data(), .clock = &clock}));
   const auto found = [&](const AuditFilter& filter) {
     std::string lines;

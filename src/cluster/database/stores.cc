@@ -10,7 +10,7 @@
 #include "database/history/postgres_store_factory.h"
 #include "database/mqtt/session_store.h"
 #include "database/registry/store.h"
-#include "database/transfer/postgres_tables.h"
+#include "database/transfer/notes.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
 #include "postgres/settings.h"

@@ -20,6 +20,7 @@ using tables::Table;
 
 // Fewer rows are one statement with the others.
 constexpr std::size_t kLeastCopied = 64;
+constexpr std::size_t kSendBytes = std::size_t{4} * 1024 * 1024;
 
 class RowOf final : public tables::RowView {
  public:
@@ -92,25 +93,53 @@ const Column& column_of(const Table& table, std::string_view name) {
   return *std::ranges::find(table.columns, name, &Column::name);
 }
 
+// Adds the derived columns of all rows, as arrays.
+void add_derived(Values& values, const Table& table, std::span<const tables::Row> rows) {
+  for (const tables::Derived& each : table.derived) {
+    std::vector<std::string> texts;
+    texts.reserve(rows.size());
+    for (const tables::Row& row : rows) texts.push_back(each.value(row));
+    if (tables::is_number(each.type)) {
+      std::vector<std::int64_t> numbers;
+      numbers.reserve(texts.size());
+      for (const std::string& text : texts) numbers.push_back(text.empty() ? 0 : 1);
+      values.add(std::span<const std::int64_t>(numbers));
+    } else {
+      const std::vector<std::string_view> views(texts.begin(), texts.end());
+      values.add(std::span<const std::string_view>(views));
+    }
+  }
+}
+
 // Rows that are parameters: "unnest($1, $2) AS of (a, b)", and the arrays.
 class RowsGiven {
  public:
+  enum class With : std::uint8_t { kGiven, kDerived };
   RowsGiven(const Table& table, std::span<const std::string_view> names,
-            std::span<const tables::Row> rows) {
-    std::string arrays;
-    std::string list;
+            std::span<const tables::Row> rows, With with = With::kGiven) {
     for (std::size_t i = 0; i < names.size(); ++i) {
-      const std::string_view comma = i == 0 ? "" : ", ";
-      fmt::format_to(std::back_inserter(arrays), "{}${}", comma, i + 1);
-      fmt::format_to(std::back_inserter(list), "{}{}", comma, names[i]);
+      add(names[i]);
       add_array(values_, column_of(table, names[i]).type, rows, i);
     }
-    sql_ = fmt::format("unnest({}) AS of ({})", arrays, list);
+    if (with == With::kDerived) {
+      for (const tables::Derived& each : table.derived) add(each.name);
+      add_derived(values_, table, rows);
+    }
+    sql_ = fmt::format("unnest({}) AS of ({})", arrays_, list_);
   }
   [[nodiscard]] const std::string& sql() const { return sql_; }
   [[nodiscard]] Values take() { return std::move(values_); }
 
  private:
+  void add(std::string_view name) {
+    const std::string_view comma = count_ == 0 ? "" : ", ";
+    fmt::format_to(std::back_inserter(arrays_), "{}${}", comma, ++count_);
+    fmt::format_to(std::back_inserter(list_), "{}{}", comma, name);
+  }
+
+  std::size_t count_ = 0;
+  std::string arrays_;
+  std::string list_;
   std::string sql_;
   Values values_;
 };
@@ -157,31 +186,85 @@ std::vector<std::string_view> names_in(std::span<const Column> columns) {
   return names;
 }
 
+std::string all_names_of(const Table& table) {
+  std::string names = names_of(table);
+  for (const tables::Derived& each : table.derived) {
+    fmt::format_to(std::back_inserter(names), ", {}", each.name);
+  }
+  return names;
+}
+
 std::string insertion_of(const Table& table, const RowsGiven& given_rows) {
   std::string values;
   for (const Column& column : table.columns) {
     fmt::format_to(std::back_inserter(values), "{}{}", values.empty() ? "" : ", ", given(column));
   }
-  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table.name, names_of(table), values,
-                     given_rows.sql());
+  for (const tables::Derived& each : table.derived) {
+    values += ", " + given({.name = each.name, .type = each.type});
+  }
+  return fmt::format("INSERT INTO {} ({}) SELECT {} FROM {}", table.name, all_names_of(table),
+                     values, given_rows.sql());
 }
 
 Status status_of(const auto& result) { return result ? Status() : std::unexpected(result.error()); }
+
+Status copy_rows(postgres::Connection& connection, const Table& table,
+                 std::span<const tables::Row> rows) {
+  CopyIn copy(connection);
+  GL_TRY(
+      copy.begin(fmt::format("COPY {} ({}) FROM STDIN BINARY", table.name, all_names_of(table))));
+  Values values;
+  for (const tables::Row& row : rows) {
+    values.clear();
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      add_exactly(values, table.columns[i].type, row[i]);
+    }
+    for (const tables::Derived& each : table.derived) {
+      const std::string text = each.value(row);
+      add_exactly(values, each.type,
+                  tables::is_number(each.type) ? tables::Value(std::int64_t{text.empty() ? 0 : 1})
+                                               : tables::Value(text));
+    }
+    GL_TRY(copy.row_of(values));
+  }
+  return status_of(copy.finish());
+}
 
 }  // namespace
 
 PostgresTableConnection::~PostgresTableConnection() { end(); }
 
+Result<postgres::Connection*> PostgresTableConnection::connection() {
+  if (is_in_transaction()) return connection_;
+  GL_TRY(const auto made, connect());
+  connection_ = made;
+  return made;
+}
+
+Result<PostgresTableConnection::Pending*> PostgresTableConnection::pending() {
+  if (!pending_) {
+    GL_TRY(const auto used, connection());
+    pending_.emplace(Pipeline(*used));
+  }
+  return &*pending_;
+}
+
 Status PostgresTableConnection::begin(Access access) {
   outcome_ = Transaction::Outcome::kOpen;
-  GL_TRY(auto begun,
-         Transaction::begin(connection_, access == Access::kReading ? Transaction::Kind::kReading
-                                                                    : Transaction::Kind::kWriting));
+  if (access == Access::kReading) {
+    GL_TRY(const auto statements, pending());
+    statements->pipeline.add("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    reading_ = Reading::kAsked;
+    return {};
+  }
+  GL_TRY(const auto used, connection());
+  GL_TRY(auto begun, Transaction::begin(*used));
   transaction_.emplace(std::move(begun));
   return {};
 }
 
 Status PostgresTableConnection::commit() {
+  if (reading_ != Reading::kNone) return end(), Status();
   GL_TRY(send());
   const Status done = transaction_->commit();
   outcome_ = transaction_->outcome();
@@ -190,9 +273,10 @@ Status PostgresTableConnection::commit() {
 }
 
 void PostgresTableConnection::end() {
-  pending_ = Pipeline(connection_);
-  pending_bytes_ = 0;
+  pending_.reset();
   transaction_.reset();
+  // Nothing was changed, so that it does not matter how it ends.
+  if (std::exchange(reading_, Reading::kNone) == Reading::kBegun) connection_->post("ROLLBACK");
 }
 
 Status PostgresTableConnection::lock(std::string_view name) {
@@ -201,85 +285,127 @@ Status PostgresTableConnection::lock(std::string_view name) {
 }
 
 Status PostgresTableConnection::atomically(const std::function<Status()>& work) {
-  GL_TRY(send());
-  pending_.add("SAVEPOINT change");
+  // Not with the changes before it, whose errors are not of `work`.
+  if (reading_ == Reading::kNone) {
+    GL_TRY(send());
+  }
+  GL_TRY(add("SAVEPOINT change", {}));
   Status done = work();
   if (done) {
-    pending_.add("RELEASE SAVEPOINT change");
+    GL_TRY(add("RELEASE SAVEPOINT change", {}));
     done = send();
   }
   if (done) return {};
-  pending_ = Pipeline(connection_);
-  pending_bytes_ = 0;
-  if (connection_.is_alive()) {
-    GL_TRY(connection_.run("ROLLBACK TO SAVEPOINT change"));
+  pending_.reset();
+  if (connection_->is_alive()) {
+    GL_TRY(connection_->run("ROLLBACK TO SAVEPOINT change"));
   }
   return done;
 }
 
 Status PostgresTableConnection::send() {
-  if (pending_.size() == 0) return {};
-  pending_bytes_ = 0;
-  return status_of(pending_.run());
+  if (!pending_) return {};
+  if (reading_ == Reading::kAsked) reading_ = Reading::kBegun;
+  const auto sent = pending_->pipeline.run();
+  pending_.reset();
+  return status_of(sent);
 }
 
 Status PostgresTableConnection::add(std::string_view sql, Values values) {
-  pending_bytes_ += values.fields().size();
-  pending_.add_values(sql, std::move(values));
+  GL_TRY(const auto statements, pending());
+  statements->bytes += values.fields().size();
+  statements->pipeline.add_values(sql, std::move(values));
   // Without a transaction each change is one.
-  return pending_bytes_ >= kSendBytes || !transaction_ ? send() : Status();
+  return statements->bytes >= kSendBytes || !is_in_transaction() ? send() : Status();
+}
+
+Status PostgresTableConnection::stream(std::string_view sql, Values values, const OnRow& on_row) {
+  GL_TRY(const auto statements, pending());
+  if (reading_ == Reading::kAsked) reading_ = Reading::kBegun;
+  statements->pipeline.add_values(sql, std::move(values));
+  Status done = statements->pipeline.run([&on_row](const Row& row) { return on_row(RowOf(row)); });
+  pending_.reset();
+  return done;
 }
 
 Status PostgresTableConnection::each(std::string_view sql, const Parameters& parameters,
                                      const OnRow& on_row) {
-  GL_TRY(send());
-  GL_TRY(const Rows rows, connection_.query_values(sql, values_of(parameters)));
-  for (const Row row : rows) {
-    GL_TRY(const bool goes_on, on_row(RowOf(row)));
-    if (!goes_on) return {};
-  }
-  return {};
+  return stream(sql, values_of(parameters), on_row);
 }
 
-// Rows are not all in memory.
 Status PostgresTableConnection::read(const Table& table, std::string_view rest,
                                      const Parameters& parameters, const OnRow& on_row) {
-  GL_TRY(send());
-  Pipeline reading(connection_);
-  reading.add_values(fmt::format("SELECT {} FROM {} {}", names_of(table), table.name, rest),
-                     values_of(parameters));
-  return reading.run([&on_row](const Row& row) { return on_row(RowOf(row)); });
+  return stream(fmt::format("SELECT {} FROM {} {}", names_of(table), table.name, rest),
+                values_of(parameters), on_row);
 }
 
-Status PostgresTableConnection::insert(const Table& table, std::span<const tables::Row> rows) {
+// OFFSET 0 keeps the planner from looking at the whole table once instead of once for each row.
+Status PostgresTableConnection::read_each(const Table& table, Names columns,
+                                          std::span<const tables::Row> rows, std::string_view only,
+                                          const OnRow& on_row) {
   if (rows.empty()) return {};
-  if (rows.size() >= kLeastCopied) return copy(table, rows);
-  RowsGiven all(table, names_in(table.columns), rows);
+  RowsGiven all(table, columns, rows);
+  const std::string sql = fmt::format(
+      "SELECT found.* FROM {} CROSS JOIN LATERAL (SELECT {} FROM {} AS here WHERE {}{}{} OFFSET 0) "
+      "AS found",
+      all.sql(), names_of(table), table.name, condition_of(table, columns),
+      only.empty() ? "" : " AND ", only);
+  return stream(sql, all.take(), on_row);
+}
+
+Status PostgresTableConnection::read_keys(const Table& table, Names columns,
+                                          std::span<const tables::Row> rows, const OnRow& on_row) {
+  if (rows.empty()) return {};
+  RowsGiven all(table, columns, rows);
+  const std::string sql = fmt::format(
+      "SELECT found.* FROM {} CROSS JOIN LATERAL (SELECT {} FROM {} AS here WHERE {} OFFSET 0) AS "
+      "found",
+      all.sql(), keys_of(table), table.name, condition_of(table, columns));
+  return stream(sql, all.take(), on_row);
+}
+
+// The length of a value that is stored out of its row is known without reading it.
+Status PostgresTableConnection::read_ahead(const Table& table, std::string_view rest,
+                                           const Parameters& parameters, const Ahead& ahead,
+                                           const OnRow& on_row) {
+  const std::string limited = fmt::format("{} LIMIT {}", rest, ahead.rows);
+  if (ahead.bytes == 0) return read(table, limited, parameters, on_row);
+  const std::string_view order = rest.substr(rest.find("ORDER BY"));
+  return stream(
+      fmt::format("SELECT {0} FROM (SELECT {0}, sum(octet_length({1})) OVER ({2} ROWS BETWEEN "
+                  "UNBOUNDED PRECEDING AND 1 PRECEDING) AS bytes_before FROM (SELECT {0} FROM {3} "
+                  "{4}) AS ahead) AS counted WHERE coalesce(bytes_before, 0) < {5} {2}",
+                  names_of(table), ahead.column, order, table.name, limited, ahead.bytes),
+      values_of(parameters), on_row);
+}
+
+Status PostgresTableConnection::insert_all(const Table& table, std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  if (rows.size() >= kLeastCopied) {
+    GL_TRY(send());
+    GL_TRY(const auto used, connection());
+    return copy_rows(*used, table, rows);
+  }
+  RowsGiven all(table, names_in(table.columns), rows, RowsGiven::With::kDerived);
   return add(insertion_of(table, all), all.take());
 }
 
-Status PostgresTableConnection::copy(const Table& table, std::span<const tables::Row> rows) {
-  GL_TRY(send());
-  CopyIn copy(connection_);
-  GL_TRY(copy.begin(fmt::format("COPY {} ({}) FROM STDIN BINARY", table.name, names_of(table))));
-  Values values;
-  for (const tables::Row& row : rows) {
-    values.clear();
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      add_exactly(values, table.columns[i].type, row[i]);
-    }
-    GL_TRY(copy.row_of(values));
-  }
-  return status_of(copy.finish());
+Status PostgresTableConnection::add_missing(const Table& table, std::span<const tables::Row> rows) {
+  if (rows.empty()) return {};
+  RowsGiven all(table, names_in(table.columns), rows, RowsGiven::With::kDerived);
+  return add(insertion_of(table, all) + " ON CONFLICT DO NOTHING", all.take());
 }
 
-Status PostgresTableConnection::put(const Table& table, std::span<const tables::Row> rows) {
+Status PostgresTableConnection::put_all(const Table& table, std::span<const tables::Row> rows) {
   if (rows.empty()) return {};
-  RowsGiven all(table, names_in(table.columns), rows);
+  RowsGiven all(table, names_in(table.columns), rows, RowsGiven::With::kDerived);
   std::string set;
   for (const Column& column : table.columns.subspan(table.keys)) {
     fmt::format_to(std::back_inserter(set), "{0}{1} = excluded.{1}", set.empty() ? "" : ", ",
                    column.name);
+  }
+  for (const tables::Derived& each : table.derived) {
+    fmt::format_to(std::back_inserter(set), ", {0} = excluded.{0}", each.name);
   }
   const std::string keys =
       table.has_long_key ? fmt::format("{}({})", kShort, keys_of(table)) : keys_of(table);
@@ -288,8 +414,8 @@ Status PostgresTableConnection::put(const Table& table, std::span<const tables::
              all.take());
 }
 
-Status PostgresTableConnection::update(const Table& table, Names columns,
-                                       std::span<const tables::Row> rows) {
+Status PostgresTableConnection::update_all(const Table& table, Names columns,
+                                           std::span<const tables::Row> rows) {
   if (rows.empty()) return {};
   const std::vector<std::string_view> keys = names_in(table.columns.first(table.keys));
   std::vector<std::string_view> names(columns.begin(), columns.end());
@@ -305,28 +431,50 @@ Status PostgresTableConnection::update(const Table& table, Names columns,
              all.take());
 }
 
-Status PostgresTableConnection::remove(const Table& table, Names columns,
-                                       std::span<const tables::Row> rows, std::string_view only) {
+Status PostgresTableConnection::remove_all(const Table& table, Names columns,
+                                           std::span<const tables::Row> rows,
+                                           std::string_view only) {
   if (rows.empty()) return {};
-  RowsGiven all(table, columns, rows);
-  return add(fmt::format("DELETE FROM {} AS here USING {} WHERE {}{}{}", table.name, all.sql(),
-                         condition_of(table, columns), only.empty() ? "" : " AND ", only),
-             all.take());
+  const std::string more = only.empty() ? std::string() : fmt::format(" AND {}", only);
+  if (!table.is_partitioned) {
+    RowsGiven all(table, columns, rows);
+    return add(fmt::format("DELETE FROM {} AS here USING {} WHERE {}{}", table.name, all.sql(),
+                           condition_of(table, columns), more),
+               all.take());
+  }
+  // One statement each: the planner then looks at the one partition.
+  std::string where;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    fmt::format_to(std::back_inserter(where), "{}here.{} = ${}", i == 0 ? "" : " AND ", columns[i],
+                   i + 1);
+  }
+  const std::string sql = fmt::format("DELETE FROM {} AS here WHERE {}{}", table.name, where, more);
+  for (const tables::Row& row : rows) {
+    Values values;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      add_exactly(values, column_of(table, columns[i]).type, row[i]);
+    }
+    GL_TRY(add(sql, std::move(values)));
+  }
+  return {};
 }
 
 Result<std::int64_t> PostgresTableConnection::remove_some(const Table& table,
                                                           std::string_view where,
                                                           const Parameters& parameters,
                                                           std::int64_t most) {
-  GL_TRY(send());
   const std::string sql = most == kAll
                               ? fmt::format("DELETE FROM {} WHERE {}", table.name, where)
                               : fmt::format(
                                     "DELETE FROM {0} WHERE ({1}) IN (SELECT {1} FROM {0} WHERE {2} "
                                     "ORDER BY {1} LIMIT {3})",
                                     table.name, keys_of(table), where, most);
-  GL_TRY(const Rows rows, connection_.query_values(sql, values_of(parameters)));
-  return rows.changed();
+  GL_TRY(const auto statements, pending());
+  statements->pipeline.add_values(sql, values_of(parameters));
+  const auto all = statements->pipeline.run();
+  pending_.reset();
+  if (!all) return std::unexpected(all.error());
+  return all->back().changed();
 }
 
 std::string PostgresTableConnection::order_of(const Table& table) const {
@@ -374,7 +522,24 @@ constexpr tables::Dialect kDialect{
     .type_of = type_of,
     .end_of = [](const Table& table) { return table.postgres; },
     .long_key = kShort,
+    .has_derived = true,
 };
+
+}  // namespace
+
+Status PostgresTableConnection::make(const Table& table) {
+  GL_TRY(send());
+  GL_TRY(const auto used, connection());
+  return used->run(making_of(table, kDialect, tables::MayBeThere::kYes));
+}
+
+Status PostgresTableConnection::drop(const Table& table) {
+  GL_TRY(send());
+  GL_TRY(const auto used, connection());
+  return used->run(fmt::format("DROP TABLE IF EXISTS {}", table.name));
+}
+
+namespace {
 
 Status make_new(Connection& connection, const TableSchema& schema) {
   std::string script;

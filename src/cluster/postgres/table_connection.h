@@ -1,6 +1,6 @@
 // The tables of a store in PostgreSQL (tables/connection.h). Changes are collected and sent
-// together, before the next read, the end of atomically() or the commit, or when they have
-// kSendBytes; many rows that are inserted are a COPY.
+// together, with the next read, the end of atomically() or the commit, or when they have
+// 4 MB; many rows that are inserted are a COPY.
 //
 // A table has no checksums of its own: PostgreSQL's are over its pages.
 //
@@ -29,11 +29,8 @@ namespace gridloom::postgres {
 
 class PostgresTableConnection : public tables::TableConnection {
  public:
-  static constexpr std::size_t kSendBytes = std::size_t{4} * 1024 * 1024;
-
   // `connection` outlives this.
-  explicit PostgresTableConnection(postgres::Connection& connection)
-      : connection_(connection), pending_(connection) {}
+  explicit PostgresTableConnection(postgres::Connection& connection) : connection_(&connection) {}
   ~PostgresTableConnection() override;
 
   [[nodiscard]] Status begin(Access access) override;
@@ -42,6 +39,9 @@ class PostgresTableConnection : public tables::TableConnection {
     return outcome_ == Transaction::Outcome::kUnknown;
   }
   void end() override;
+  [[nodiscard]] bool is_in_transaction() const override {
+    return transaction_.has_value() || reading_ != Reading::kNone;
+  }
   [[nodiscard]] Status lock(std::string_view name) override;
   [[nodiscard]] Status atomically(const std::function<Status()>& work) override;
 
@@ -51,21 +51,34 @@ class PostgresTableConnection : public tables::TableConnection {
                             const tables::Parameters& parameters,
                             const tables::OnRow& on_row) override;
 
-  using tables::TableConnection::insert;
-  using tables::TableConnection::put;
-  using tables::TableConnection::remove;
-  using tables::TableConnection::update;
-  [[nodiscard]] Status insert(const tables::Table& table,
-                              std::span<const tables::Row> rows) override;
-  [[nodiscard]] Status put(const tables::Table& table, std::span<const tables::Row> rows) override;
-  [[nodiscard]] Status update(const tables::Table& table, Names columns,
-                              std::span<const tables::Row> rows) override;
-  [[nodiscard]] Status remove(const tables::Table& table, Names columns,
-                              std::span<const tables::Row> rows, std::string_view only) override;
+  [[nodiscard]] Status read_each(const tables::Table& table, Names columns,
+                                 std::span<const tables::Row> rows, std::string_view only,
+                                 const tables::OnRow& on_row) override;
+  [[nodiscard]] Status read_keys(const tables::Table& table, Names columns,
+                                 std::span<const tables::Row> rows,
+                                 const tables::OnRow& on_row) override;
+  [[nodiscard]] Status read_ahead(const tables::Table& table, std::string_view rest,
+                                  const tables::Parameters& parameters, const Ahead& ahead,
+                                  const tables::OnRow& on_row) override;
+  [[nodiscard]] bool reads_ahead() const override { return true; }
+
+  [[nodiscard]] Status insert_all(const tables::Table& table,
+                                  std::span<const tables::Row> rows) override;
+  [[nodiscard]] Status put_all(const tables::Table& table,
+                               std::span<const tables::Row> rows) override;
+  [[nodiscard]] Status add_missing(const tables::Table& table,
+                                   std::span<const tables::Row> rows) override;
+  [[nodiscard]] Status update_all(const tables::Table& table, Names columns,
+                                  std::span<const tables::Row> rows) override;
+  [[nodiscard]] Status remove_all(const tables::Table& table, Names columns,
+                                  std::span<const tables::Row> rows,
+                                  std::string_view only) override;
   [[nodiscard]] Result<std::int64_t> remove_some(const tables::Table& table, std::string_view where,
                                                  const tables::Parameters& parameters,
                                                  std::int64_t most) override;
 
+  [[nodiscard]] Status make(const tables::Table& table) override;
+  [[nodiscard]] Status drop(const tables::Table& table) override;
   [[nodiscard]] Status check(std::span<const tables::Table* const> /*all*/) override { return {}; }
   // Whatever is committed is durable, as far as the database's own log can be trusted.
   bool empty_log() override { return true; }
@@ -73,17 +86,37 @@ class PostgresTableConnection : public tables::TableConnection {
 
   // Sends the changes that wait.
   [[nodiscard]] Status send();
-  [[nodiscard]] postgres::Connection& connection() { return connection_; }
+  // For statements that are PostgreSQL's own; changes may wait that were made before. Valid until
+  // the end of the transaction, or the next call if there is none. kIo: it cannot be made.
+  [[nodiscard]] Result<postgres::Connection*> connection();
+
+ protected:
+  // connect() makes it.
+  PostgresTableConnection() = default;
+  // The connection to use from now on, outside of transactions.
+  [[nodiscard]] virtual Result<postgres::Connection*> connect() { return connection_; }
 
  private:
-  [[nodiscard]] Status add(std::string_view sql, Values values);
-  [[nodiscard]] Status copy(const tables::Table& table, std::span<const tables::Row> rows);
+  // A transaction that reads begins with its first statement, in the same round trip.
+  enum class Reading : std::uint8_t { kNone, kAsked, kBegun };
 
-  postgres::Connection& connection_;
-  Pipeline pending_;
-  std::size_t pending_bytes_ = 0;
+  // The statements that wait.
+  struct Pending {
+    Pipeline pipeline;
+    std::size_t bytes = 0;
+  };
+
+  // Adds a statement that waits.
+  [[nodiscard]] Status add(std::string_view sql, Values values);
+  [[nodiscard]] Result<Pending*> pending();
+  // Sends what waits and a statement, whose rows are not all in memory.
+  [[nodiscard]] Status stream(std::string_view sql, Values values, const tables::OnRow& on_row);
+
+  postgres::Connection* connection_ = nullptr;  // null: not made yet
+  std::optional<Pending> pending_;
   std::optional<Transaction> transaction_;
   Transaction::Outcome outcome_ = Transaction::Outcome::kOpen;
+  Reading reading_ = Reading::kNone;
 };
 
 // With a connection of its own, or one of a pool.

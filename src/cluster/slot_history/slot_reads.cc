@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "database/history/postgres_store.h"
+#include "database/history/postgres_store_factory.h"
 #include "database/history/schema.h"
 #include "postgres/pool.h"
 #include "slot_history/head_bytes.h"
@@ -154,8 +154,9 @@ using TravelPtr = std::shared_ptr<Travel>;
 // The tables of slots as one thread reads them.
 struct Tables {
   struct Table {
-    explicit Table(std::shared_ptr<postgres::Pool> of) : store(std::move(of)) {}
-    PostgresStore store;  // has the one connection of its pool
+    explicit Table(std::shared_ptr<postgres::Pool> of)
+        : store(open_postgres_store(std::move(of))) {}
+    std::unique_ptr<RowStore> store;  // has the one connection of its pool
     Steady::time_point used{};
   };
   std::map<cluster::Slot, std::unique_ptr<Table>> of;
@@ -213,7 +214,7 @@ struct SlotReads::State : std::enable_shared_from_this<SlotReads::State> {
                                                      .absence = absence});
   }
   [[nodiscard]] std::shared_ptr<SlotNames> names_of(cluster::Slot slot, cluster::Revision revision);
-  [[nodiscard]] PostgresStore& store_of(cluster::Slot slot, Tables& tables);
+  [[nodiscard]] RowStore& store_of(cluster::Slot slot, Tables& tables);
   void close_idle(Tables& tables);
   void run();
 
@@ -277,7 +278,7 @@ Progress SlotReads::State::step_nowhere(Travel& travel) {
                                .records = &kNoRecords,
                                .damage = options.damage,
                                .clock = options.clock};
-  Reader reader(nothing, std::make_unique<PostgresStore>(no_database));
+  Reader reader(nothing, open_postgres_store(no_database));
   return travel.step(reader);
 }
 
@@ -338,14 +339,14 @@ bool SlotReads::State::has_heads(Travel& travel) {
   return true;
 }
 
-PostgresStore& SlotReads::State::store_of(cluster::Slot slot, Tables& tables) {
+RowStore& SlotReads::State::store_of(cluster::Slot slot, Tables& tables) {
   std::unique_ptr<Tables::Table>& table = tables.of[slot];
   if (!table) {
     table = std::make_unique<Tables::Table>(pool_of(slot_settings(options.database, slot)));
     ++connections;
   }
   table->used = Steady::now();
-  return table->store;
+  return *table->store;
 }
 
 void SlotReads::State::close_idle(Tables& tables) {

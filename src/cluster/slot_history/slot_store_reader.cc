@@ -5,34 +5,45 @@
 #include <algorithm>
 #include <utility>
 
-#include "postgres/pipeline.h"
-#include "postgres/rows.h"
+#include "tables/connection.h"
 
 namespace gridloom::history {
+namespace {
+
+constexpr std::int64_t kOfOwner = -1;  // no field has this number
+
+}  // namespace
 
 Status SlotStoreReader::check_owner_and_read_names() {
   SlotNames& known = *options_.names;
   const std::int64_t stored = known.stored;
-  GL_TRY(const auto rows, store_->connection().query_all([&](postgres::Pipeline& pipeline) {
-    pipeline.add(fmt::format("SELECT revision FROM {}.cluster_slot WHERE slot = $1",
-                             options_.cluster_schema),
-                 static_cast<std::int16_t>(cluster::number_of(options_.slot)));
-    pipeline.add("SELECT id, bytes FROM field_name WHERE id >= $1 ORDER BY id",
-                 static_cast<std::int32_t>(stored));
-  }));
-  const postgres::Rows& owner = rows.front();
-  if (owner.empty() || owner[0].integer(0) != known.revision) {
-    return fail(ErrorCode::kIo,
-                "the history of a device was moved to another node meanwhile: ask again");
-  }
   std::int64_t next = stored;
-  for (const postgres::Row row : rows.back()) {
-    if (row.integer(0) != next) {
+  bool is_owner = false;
+  const auto on_row = [&](const tables::RowView& row) -> Result<bool> {
+    const std::int64_t id = row.integer(0);
+    if (id == kOfOwner) {
+      is_owner = row.integer(1) == static_cast<std::int64_t>(known.revision);
+      return is_owner;
+    }
+    if (!is_owner) return false;
+    if (id != next) {
       return fail(
           ErrorCode::kMalformed,
           fmt::format("the name of field {} is missing in the database; restore a backup", next));
     }
-    known.names.set(static_cast<FieldId>(next++), row.bytes(1));
+    known.names.set(static_cast<FieldId>(next++), row.bytes(2));
+    return true;
+  };
+  // One statement: the rows come first that tell whose the names are.
+  GL_TRY(store_->connection().each(
+      fmt::format("SELECT {} AS id, revision, CAST('' AS bytea) FROM {}.cluster_slot "
+                  "WHERE slot = $1 UNION ALL "
+                  "SELECT id, 0, bytes FROM field_name WHERE id >= $2 ORDER BY id",
+                  kOfOwner, options_.cluster_schema),
+      {static_cast<std::int64_t>(cluster::number_of(options_.slot)), stored}, on_row));
+  if (!is_owner) {
+    return fail(ErrorCode::kIo,
+                "the history of a device was moved to another node meanwhile: ask again");
   }
   // Others may have read more of them meanwhile.
   for (std::int64_t before = known.stored;

@@ -18,8 +18,8 @@
 #include <vector>
 
 #include "base/result.h"
-#include "database/history/postgres_store.h"
 #include "history/blocks/field_names.h"
+#include "history/store/row_store.h"
 #include "history/store/store.h"
 #include "ownership/node_id.h"
 
@@ -40,7 +40,7 @@ class SlotStoreReader final : public StoreReader {
     std::shared_ptr<SlotNames> names;
   };
   // `store` is the slot's, and outlives the reader.
-  SlotStoreReader(PostgresStore& store, Options options)
+  SlotStoreReader(RowStore& store, Options options)
       : store_(&store), options_(std::move(options)) {}
   ~SlotStoreReader() override = default;
   SlotStoreReader(const SlotStoreReader&) = delete;
@@ -83,7 +83,7 @@ class SlotStoreReader final : public StoreReader {
   template <typename Read>
   [[nodiscard]] std::invoke_result_t<Read> in_moment(const Read& read);
 
-  PostgresStore* store_;
+  RowStore* store_;
   const Options options_;
   std::optional<Snapshot> moment_;  // of store_
 };

@@ -13,7 +13,7 @@
 #include <memory>
 #include <thread>
 
-#include "history/memory/test_memory_store_factory.h"
+#include "history/sqlite/test_folder_stores.h"
 #include "journal/turn.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
@@ -135,8 +135,8 @@ TEST_F(ArchiveTest, AStopLeavesNothingToReadAgain) {
   EXPECT_EQ(rows(*again, 1), (Lines{"1000 a=1"}));
 }
 
-TEST_F(ArchiveTest, AStoreInMemoryTakesThePlaceOfTheFile) {
-  const std::shared_ptr<StoreFactory> stores = memory_store_factory();
+TEST_F(ArchiveTest, AnotherStoreTakesThePlaceOfTheFile) {
+  const std::shared_ptr<StoreFactory> stores = folder_store_factory();
   archive_ = open(folder_.data(), stores);
   archive_->start([this] { return std::exchange(twins_, {}); });
   report(1, 1s, "a", "1");
@@ -476,7 +476,7 @@ TEST_F(ArchiveTest, ADamagedPageIsNotedAndAnsweredWithoutAPath) {
   storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
   must(database.run("PRAGMA wal_checkpoint(truncate)"));
   const auto root = must(database.integer(
-      "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
+      "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_hour_1'"));
   const auto page = must(database.integer("PRAGMA page_size"));
   std::fstream file(folder_.data() / "history.db", std::ios::in | std::ios::out | std::ios::binary);
   file.seekp((root - 1) * page);

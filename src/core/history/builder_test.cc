@@ -10,7 +10,7 @@
 #include <optional>
 
 #include "history/blocks/test_lines.h"
-#include "history/memory/test_memory_store_factory.h"
+#include "history/sqlite/test_folder_stores.h"
 #include "testing/must.h"
 
 namespace gridloom::history {
@@ -72,7 +72,7 @@ class BuilderTest : public testing::Test {
   }
 
   using Lines = std::vector<std::string>;
-  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
+  std::shared_ptr<StoreFactory> stores_ = folder_store_factory();
   Builder::Options options_{};
   std::unique_ptr<Store> store_;
   std::optional<FieldNames> names_;

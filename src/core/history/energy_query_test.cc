@@ -140,7 +140,7 @@ TEST_F(EnergyQueryTest, DamagedEnergiesAreComputedFromTheBlockIfItIsStored) {
     auto database = must(storage::Database::open(folder_.data() / "history.db"));
     must(database.execute(sql, hour_of(unix_ms(kStart)) + 1));
   };
-  change("UPDATE energy SET quarters = X'02000000' WHERE hour = ?");
+  change("UPDATE energy_hour SET bytes = X'02000000' WHERE hour = ?");
   open();
   EXPECT_EQ(wh(EnergyFlow::kPv, bounds), (Sums{1200, 1200, 600}));
   EXPECT_FALSE(is_stored(1));

@@ -12,8 +12,8 @@
 
 #include "history/blocks/block.h"
 #include "history/blocks/hours.h"
-#include "history/memory/test_memory_store_factory.h"
 #include "history/recorder.h"
+#include "history/sqlite/test_folder_stores.h"
 #include "history/test_memory_journal.h"
 #include "storage/files.h"
 #include "testing/clock.h"
@@ -49,7 +49,7 @@ class HistoryQueriesTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
-  std::shared_ptr<StoreFactory> stores_ = memory_store_factory();
+  std::shared_ptr<StoreFactory> stores_ = folder_store_factory();
   TestClock clock_{TimePoint(Millis(kStart_ms))};
   MemoryJournal journal_;
   std::unique_ptr<Recorder> recorder_;

@@ -21,7 +21,7 @@
 
 #include "history/blocks/chunk.h"
 #include "history/blocks/hours.h"
-#include "history/memory/test_memory_store_factory.h"
+#include "history/sqlite/test_folder_stores.h"
 #include "history/test_memory_journal.h"
 #include "journal/turn.h"
 #include "storage/files.h"
@@ -132,7 +132,7 @@ class RecorderTest : public testing::Test {
   std::string why_superseded_;
   int superseded_ = 0;
   int reported_ = 0;
-  std::shared_ptr<StoreFactory> stores_ = memory_store_factory([this] { return on_write(); });
+  std::shared_ptr<StoreFactory> stores_ = folder_store_factory([this] { return on_write(); });
   TestClock clock_{TimePoint(Millis(kStart_ms))};
   RecorderLimits limits_{};
   MemoryJournal journal_;

@@ -39,7 +39,7 @@ inline void damage_energies(const std::filesystem::path& data) {
     storage::Database database = must(storage::Database::open(path));
     must(database.run("PRAGMA wal_checkpoint(truncate)"));
     root = must(database.integer(
-        "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_hour_1'"));
     page = must(database.integer("PRAGMA page_size"));
   }
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);

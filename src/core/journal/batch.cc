@@ -22,7 +22,6 @@ namespace gridloom::journal {
 namespace {
 
 constexpr std::uint8_t kVersion = 3;
-constexpr std::uint64_t kEndOfRow = 0;  // of version 1
 
 // A longer value is written in each row, so that a row costs its reader no more than in proportion
 // to its bytes.
@@ -301,33 +300,15 @@ std::string BatchWriter::take() {
 
 BatchReader::BatchReader(std::string_view bytes) : rest_(bytes), end_(bytes.data() + bytes.size()) {
   const std::string_view version = rest_.bytes(1);
-  if (!version.empty()) version_ = static_cast<std::uint8_t>(version.front());
-  if (version_ == 0 || version_ > kVersion) rest_.fail();
+  if (version.empty() || static_cast<std::uint8_t>(version.front()) != kVersion) rest_.fail();
 }
 
 const BatchReader::Row* BatchReader::next() {
   if (rest_.at_end()) return nullptr;
   row_.device = static_cast<DeviceNumber>(rest_.varint());
   row_.at_ms = wrapping_sum(row_.at_ms, rest_.signed_varint());
-  switch (version_) {
-    case 1:
-      read_row_of_version_1();
-      break;
-    case 2:
-      read_row_of_version_2();
-      break;
-    default:
-      read_row();
-  }
+  read_row();
   return rest_.failed() ? nullptr : &row_;
-}
-
-void BatchReader::read_row_of_version_2() {
-  const std::uint64_t shape = rest_.varint();
-  if (shape > shapes_.size()) return rest_.fail();
-  if (shape == shapes_.size()) read_names_and_shape(rest_.varint());
-  row_.shape = static_cast<std::size_t>(shape);
-  row_.values = rest_.text();
 }
 
 void BatchReader::read_row() {
@@ -416,24 +397,6 @@ bool BatchReader::separate(LastRow& last, std::size_t count) {
   }
   last.is_separated = true;
   return rest.empty();
-}
-
-void BatchReader::read_row_of_version_1() {
-  shape_.clear();
-  values_.clear();
-  for (std::uint64_t reference = rest_.varint(); reference != kEndOfRow && !rest_.failed();
-       reference = rest_.varint()) {
-    const std::uint64_t index = reference - 1;
-    if (index > names_.size()) return rest_.fail();
-    if (index == names_.size()) names_.push_back(rest_.text());
-    shape_.push_back(static_cast<std::uint32_t>(index));
-    append_value(values_, rest_.value());
-  }
-  const auto [found, is_new] =
-      shape_indexes_.try_emplace(std::string(key_of(shape_)), shapes_.size());
-  if (is_new) shapes_.push_back(shape_);
-  row_.shape = found->second;
-  row_.values = values_;
 }
 
 std::span<const BatchReader::Field> BatchReader::fields() {

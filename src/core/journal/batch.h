@@ -119,8 +119,6 @@ class BatchReader {
     std::vector<std::string_view> values{};  // of each field
   };
 
-  void read_row_of_version_1();
-  void read_row_of_version_2();
   void read_row();
   void read_names_and_shape(std::uint64_t count);
   void read_new_names(std::uint64_t count);
@@ -129,16 +127,12 @@ class BatchReader {
 
   Cursor rest_;
   const char* end_ = nullptr;  // of the batch
-  std::uint8_t version_ = 0;
   std::vector<std::string_view> names_;
   std::vector<Shape> shapes_;
   std::vector<LastRow> last_rows_;  // by shape
   Row row_;
   std::vector<Field> fields_;
   std::string values_;  // of a row whose bytes do not have them in one stretch
-  // For rows of version 1.
-  StringMap<std::size_t> shape_indexes_;
-  Shape shape_;
 };
 
 }  // namespace gridloom::journal

@@ -50,7 +50,7 @@ class Putter {
   }
   Status put() {
     if (rows_.empty()) return {};
-    GL_TRY(connection_.put(table_, rows_));
+    GL_TRY(connection_.put_all(table_, rows_));
     rows_.clear();
     kept_.clear();
     bytes_ = 0;
@@ -71,8 +71,8 @@ Status remove_ended(TableConnection& connection, const PendingRows& rows) {
   if (ended.empty()) return {};
   constexpr std::array kNumber{std::string_view("number")};
   constexpr std::array kSession{std::string_view("session")};
-  GL_TRY(connection.remove(kSessionTable, kNumber, ended, {}));
-  GL_TRY(connection.remove(kMessageTable, kSession, ended, {}));
+  GL_TRY(connection.remove_all(kSessionTable, kNumber, ended, {}));
+  GL_TRY(connection.remove_all(kMessageTable, kSession, ended, {}));
   return connection.step();
 }
 
@@ -90,8 +90,8 @@ Status change_messages(TableConnection& connection, const PendingRows& rows) {
   }
   constexpr std::array kKeys{std::string_view("session"), std::string_view("number")};
   constexpr std::array kStage{std::string_view("stage"), std::string_view("packet_id")};
-  GL_TRY(connection.remove(kMessageTable, kKeys, done, {}));
-  GL_TRY(connection.update(kMessageTable, kStage, sent));
+  GL_TRY(connection.remove_all(kMessageTable, kKeys, done, {}));
+  GL_TRY(connection.update_all(kMessageTable, kStage, sent));
   return connection.step();
 }
 
@@ -113,9 +113,9 @@ Status write_messages(TableConnection& connection, const PendingRows& rows) {
   GL_TRY(messages.put());
   // A message of a session that has ended has no recipient.
   constexpr std::array kSession{std::string_view("session")};
-  GL_TRY(
-      connection.remove(kMessageTable, kSession, recipients,
-                        "NOT EXISTS (SELECT 1 FROM session_client WHERE number = here.session)"));
+  GL_TRY(connection.remove_all(
+      kMessageTable, kSession, recipients,
+      "NOT EXISTS (SELECT 1 FROM session_client WHERE number = here.session)"));
   return {};
 }
 
@@ -135,7 +135,7 @@ Status write_retained(TableConnection& connection, const PendingRows& rows) {
   }
   GL_TRY(retained.put());
   constexpr std::array kTopic{std::string_view("topic")};
-  return connection.remove(kRetainedTable, kTopic, cleared, {});
+  return connection.remove_all(kRetainedTable, kTopic, cleared, {});
 }
 
 template <typename Read>
@@ -221,8 +221,8 @@ Status write_streams(TableConnection& connection,
     }
   }
   constexpr std::array kNumber{std::string_view("number")};
-  GL_TRY(connection.remove(kStreamTable, kNumber, ended, {}));
-  return connection.put(kStreamTable, changed);
+  GL_TRY(connection.remove_all(kStreamTable, kNumber, ended, {}));
+  return connection.put_all(kStreamTable, changed);
 }
 
 }  // namespace gridloom::mqtt

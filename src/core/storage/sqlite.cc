@@ -334,47 +334,6 @@ Status Database::copy_to(const std::filesystem::path& file, const std::stop_toke
 
 std::string Database::path() const { return path_of(handle_.get()); }
 
-namespace {
-
-// Checks the version again: another process may have upgraded the file since the first check.
-Status bring_to(Database& database, const Schema& schema) {
-  GL_TRY(auto transaction, Transaction::begin(database));
-  GL_TRY(const auto version, database.integer("PRAGMA user_version"));
-  if (version == schema.version) return {};
-  Status done;
-  if (version == 0) {
-    done = database.run(std::string(schema.tables));
-    if (done && schema.first_rows) done = schema.first_rows(database);
-  } else {
-    done = schema.upgrade(database, version);
-  }
-  if (done) done = database.run(fmt::format("PRAGMA user_version = {}", schema.version));
-  if (!done) return done;
-  return transaction.commit();
-}
-
-}  // namespace
-
-Result<Database> open_database(const std::filesystem::path& path, const Schema& schema) {
-  GL_TRY(make_private(path));
-  auto database = Database::open(path);
-  if (!database) return database;
-  GL_TRY(const auto version, database->integer("PRAGMA user_version"));
-  if (version > schema.version) {
-    return fail(ErrorCode::kMalformed,
-                fmt::format("{} is of a later version of Gridloom (format {}; this version reads "
-                            "{})",
-                            path.string(), version, schema.version));
-  }
-  const bool is_current = version == schema.version || (version != 0 && !schema.upgrade);
-  if (is_current) return database;
-  Status made;
-  if (version == 0) made = database->run(std::string(schema.before));
-  if (made) made = bring_to(*database, schema);
-  if (!made) return std::unexpected(made.error());
-  return database;
-}
-
 Result<std::string> set_database_aside(const std::filesystem::path& path) {
   std::error_code error;
   std::string name;
@@ -454,32 +413,6 @@ int add_functions(sqlite3* connection) {
   return sqlite3_create_function_v2(connection, "row_checksum", -1,
                                     SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, nullptr,
                                     row_checksum_function, nullptr, nullptr, nullptr);
-}
-
-Result<StepwiseTransaction> StepwiseTransaction::begin(Database& database) {
-  StepwiseTransaction all(database);
-  GL_TRY(all.begin_step());
-  return all;
-}
-
-Status StepwiseTransaction::begin_step() {
-  GL_TRY(auto step, Transaction::begin(*database_));
-  step_.emplace(std::move(step));
-  step_bytes_ = 0;
-  return {};
-}
-
-Status StepwiseTransaction::wrote(std::size_t bytes) {
-  step_bytes_ += bytes;
-  if (step_bytes_ < kStepBytes) return {};
-  GL_TRY(commit());
-  return begin_step();
-}
-
-Status StepwiseTransaction::commit() {
-  Status done = step_->commit();
-  step_.reset();
-  return done;
 }
 
 namespace {

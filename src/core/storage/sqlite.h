@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -141,22 +140,6 @@ class Database {
   std::shared_ptr<IdleStatements> idle_;
 };
 
-// A versioned set of tables; the version is stored in PRAGMA user_version.
-struct Schema {
-  std::int64_t version = 1;
-  std::string_view tables;
-  std::string_view before{};  // runs on an empty file, outside of a transaction
-  // Each runs in one transaction with the change it belongs to: `first_rows` after `tables` was
-  // run, `upgrade` on a file of the earlier version `from`, which has `version` afterwards. Without
-  // `upgrade`, a file of an earlier version is opened unchanged.
-  std::function<Status(Database& database)> first_rows{};
-  std::function<Status(Database& database, std::int64_t from)> upgrade{};
-};
-// Creates the file, readable only by its owner, and its tables if they do not exist; upgrades a
-// file of an earlier version. kDamaged: the file is damaged; kMalformed: it has a later version.
-[[nodiscard]] Result<Database> open_database(const std::filesystem::path& path,
-                                             const Schema& schema);
-
 // Renames a database and the files SQLite keeps beside it to damaged-NAME-N in the same folder,
 // where N is the first free number. The database must not be open. Returns the new name.
 [[nodiscard]] Result<std::string> set_database_aside(const std::filesystem::path& path);
@@ -178,31 +161,6 @@ class Transaction {
   explicit Transaction(Database& database) : database_(&database) {}
 
   Database* database_;
-};
-
-// Splits a large write into transactions of about a megabyte each: the sync of a larger one delays
-// the syncs of other files on the same disk.
-//
-// After a crash some steps may be committed and others not: the caller must be able to detect that
-// and write the missing rows again.
-class StepwiseTransaction {
- public:
-  static constexpr std::size_t kStepBytes = std::size_t{1024} * 1024;
-
-  [[nodiscard]] static Result<StepwiseTransaction> begin(Database& database);
-
-  // To be called after each write of `bytes` bytes; commits when a step is full.
-  [[nodiscard]] Status wrote(std::size_t bytes);
-  // Commits the last step. Uncommitted writes are rolled back when this object is destroyed.
-  [[nodiscard]] Status commit();
-
- private:
-  explicit StepwiseTransaction(Database& database) : database_(&database) {}
-  [[nodiscard]] Status begin_step();
-
-  Database* database_;
-  std::optional<Transaction> step_;
-  std::size_t step_bytes_ = 0;
 };
 
 }  // namespace gridloom::storage

@@ -15,9 +15,11 @@ class WalCheckTest : public testing::Test {
  protected:
   WalCheckTest() {
     std::filesystem::create_directory(folder_.data());
-    auto database = open_database(folder_.data() / "a.db",
-                                  {.version = 1, .tables = "CREATE TABLE t (x TEXT) STRICT;"});
+    const std::filesystem::path file = folder_.data() / "a.db";
+    EXPECT_TRUE(make_private(file));
+    auto database = Database::open(file);
     EXPECT_TRUE(database);
+    EXPECT_TRUE(database->run("CREATE TABLE t (x TEXT) STRICT"));
     for (int i = 0; i < 3; ++i) {
       EXPECT_TRUE(database->execute("INSERT INTO t VALUES (?)", std::string_view("a text")));
     }

@@ -1,6 +1,10 @@
 #include "tables/connection.h"
 
+#include <fmt/format.h>
+
 #include <utility>
+
+#include "base/printable.h"
 
 namespace gridloom::tables {
 
@@ -18,7 +22,19 @@ Row row_of(const Table& table, const RowView& view) {
   return row;
 }
 
-Result<std::int64_t> TableConnection::integer(std::string_view sql, const Parameters& parameters) {
+std::string place_of(const Table& table, const RowView& view, int first_key) {
+  constexpr std::size_t kMost = 100;
+  std::string place = fmt::format("table {}", table.name);
+  for (std::size_t i = 0; i < table.keys; ++i) {
+    const auto at = first_key + static_cast<int>(i);
+    place += fmt::format(", {} ", table.columns[i].name);
+    place += is_number(table.columns[i].type) ? std::to_string(view.integer(at))
+                                              : printable(view.bytes(at).substr(0, kMost));
+  }
+  return place;
+}
+
+Result<std::int64_t> TableReader::integer(std::string_view sql, const Parameters& parameters) {
   bool is_there = false;
   std::int64_t number = 0;
   GL_TRY(each(sql, parameters, [&](const RowView& row) -> Result<bool> {

@@ -63,6 +63,7 @@ class Rows final : public transfer::Source {
 
   [[nodiscard]] std::vector<transfer::Table> tables() const override {
     std::vector<transfer::Table> list;
+    list.reserve(all_.size());
     for (const EarlierRows& each : all_) list.push_back(copied(*each.table));
     return list;
   }
@@ -98,36 +99,56 @@ class Rows final : public transfer::Source {
           row.emplace_back(std::string(statement.bytes(at)));
         }
       }
+      const auto checksum = static_cast<int>(row.size());
+      const bool is_checked = rows.checksum != nullptr && !statement.is_null(checksum);
+      if (is_checked && statement.integer(checksum) != rows.checksum(row)) {
+        ++damaged_;
+        continue;
+      }
+      if (rows.change != nullptr) rows.change(row);
       GL_TRY(const bool goes_on, on_row(std::move(row)));
       if (!goes_on) return {};
     }
   }
+  [[nodiscard]] std::uint64_t damaged() const override { return damaged_; }
 
  private:
   Database& database_;
   const std::vector<EarlierRows> all_;
+  std::uint64_t damaged_ = 0;
 };
 
-// Copies all rows into a file beside it.
-Status copy_rows(const Conversion& conversion, Database& database) {
+// Copies all rows into a file beside it; returns how many were damaged.
+Result<std::uint64_t> copy_rows(const Conversion& conversion, Database& database) {
   GL_TRY(const auto from, conversion.open(database));
   GL_TRY(check_room(conversion.file));
   const fs::path made = new_one(conversion.file);
   GL_TRY(storage::make_private(made));
   GL_TRY(auto opened, Database::open(made));
+  GL_TRY(const auto format, format_of(opened));
+  if (format == 0) {
+    GL_TRY(opened.run(std::string(conversion.before)));
+  }
   SqliteTableConnection connection(std::move(opened));
   GL_TRY(make_tables(connection, conversion.schema));
   GL_TRY(keep_sums(connection, conversion.schema));
-  Side to(connection, conversion.schema);
-  GL_TRY(const auto compared, transfer::copy(*from, to, {}));
+  const auto to = conversion.side ? conversion.side(connection)
+                                  : std::make_unique<Side>(connection, conversion.schema);
+  std::uint64_t done = 0;
+  const auto on_span = [&](const transfer::Table&, std::uint64_t, std::uint64_t bytes) {
+    done += bytes;
+    if (conversion.on_progress) conversion.on_progress(done);
+    return Status();
+  };
+  GL_TRY(const auto compared, transfer::copy(*from, *to, {.on_span = on_span}));
   for (const transfer::Compared& each : compared) {
     if (each.from == each.to) continue;
     return fail(ErrorCode::kDamaged,
                 fmt::format("{} rows of the {} in {} could not be copied: {} are in its copy",
                             each.from.rows, each.table, conversion.file.string(), each.to.rows));
   }
-  connection.empty_log();
-  return {};
+  GL_TRY(to->end());
+  return from->damaged();
 }
 
 }  // namespace
@@ -137,16 +158,19 @@ std::unique_ptr<transfer::Source> read_earlier(Database& database,
   return std::make_unique<Rows>(database, all);
 }
 
-Status convert(const Conversion& conversion) {
+Result<Converted> convert(const Conversion& conversion) {
+  Converted converted{.is_done = true};
   {
     GL_TRY(auto database, Database::open(conversion.file));
     GL_TRY(const auto found, format_of(database));
-    if (found == 0 || found >= kFirstFormat) return {};
-    GL_TRY(copy_rows(conversion, database));
+    if (found == 0 || found >= kFirstFormat) return Converted();
+    GL_TRY(const auto damaged, copy_rows(conversion, database));
+    converted.damaged = damaged;
     storage::empty_wal(database);
   }
   GL_TRY(move(conversion.file, earlier(conversion.file)));
-  return end_conversion(conversion.file);
+  GL_TRY(end_conversion(conversion.file));
+  return converted;
 }
 
 Status end_conversion(const fs::path& file) {

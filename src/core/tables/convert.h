@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "storage/sqlite.h"
 #include "tables/schema.h"
+#include "tables/sqlite_connection.h"
 #include "tables/table.h"
 #include "transfer/tables.h"
 
@@ -30,6 +31,10 @@ struct EarlierRows {
   // rows; empty: it is always there.
   std::string sql;
   std::string_view needs{};
+  // The checksum that a row has in a last column of `sql`, which is NULL if it has none; rows that
+  // have another are left out. nullptr: there is no such column.
+  std::int64_t (*checksum)(const transfer::Row& row) = nullptr;
+  void (*change)(transfer::Row& row) = nullptr;  // before it is copied
 };
 
 // Reads an earlier file, and changes nothing.
@@ -41,10 +46,19 @@ struct Conversion {
   const Schema& schema;
   // Looks at the earlier file, and says what its rows are. Its error leaves everything as it is.
   std::function<Result<std::unique_ptr<transfer::Source>>(storage::Database& earlier)> open;
+  // The new tables as one side of the copy; empty: tables::Side.
+  std::function<std::unique_ptr<transfer::Target>(SqliteTableConnection& connection)> side{};
+  std::string_view before{};  // SQL that a new file begins with, outside of a transaction
+  // After some rows: how many bytes of the earlier file's are copied about.
+  std::function<void(std::uint64_t bytes)> on_progress{};
 };
 // Does nothing if the file is of the present kind or has no tables. kIo: there is no room for a
 // second file; the message says how much is needed.
-[[nodiscard]] Status convert(const Conversion& conversion);
+struct Converted {
+  bool is_done = false;       // there was something to convert
+  std::uint64_t damaged = 0;  // rows that were left out
+};
+[[nodiscard]] Result<Converted> convert(const Conversion& conversion);
 
 // Ends a conversion that was interrupted when all was copied; to be called before anything asks
 // whether the file exists.

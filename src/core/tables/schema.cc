@@ -16,7 +16,8 @@ std::string column_of(const Table& table, const Column& column, const Dialect& d
   std::string text = fmt::format("{} {}", column.name, dialect.type_of(column.type));
   const bool is_key = table.keys == 1 && column.name == table.columns.front().name &&
                       (!table.has_long_key || dialect.long_key.empty());
-  if (is_key) {
+  const bool is_rowid = dialect.has_rowid && column.name == table.rowid;
+  if (is_key || is_rowid) {
     text += " PRIMARY KEY";
   } else if (column.type != ColumnType::kNumberOrNone) {
     text += " NOT NULL";
@@ -35,16 +36,24 @@ std::string index_of(const Table& table, const Index& index) {
 
 }  // namespace
 
-std::string making_of(const Table& table, const Dialect& dialect) {
-  std::string text = fmt::format("CREATE TABLE {} (", table.name);
+std::string making_of(const Table& table, const Dialect& dialect, MayBeThere may_be_there) {
+  std::string text = fmt::format(
+      "CREATE TABLE {}{} (", may_be_there == MayBeThere::kYes ? "IF NOT EXISTS " : "", table.name);
   for (const Column& column : table.columns) {
     fmt::format_to(std::back_inserter(text), "{}\n  {}",
                    column.name == table.columns.front().name ? "" : ",",
                    column_of(table, column, dialect));
   }
+  for (const Derived& each : table.derived) {
+    if (!dialect.has_derived) break;
+    text += fmt::format(",\n  {} {} NOT NULL", each.name, dialect.type_of(each.type));
+  }
   if (!dialect.last_column.empty()) text += fmt::format(",\n  {}", dialect.last_column);
   if (!table.check.empty()) text += fmt::format(",\n  CHECK ({})", table.check);
-  if (table.keys > 1) text += fmt::format(",\n  PRIMARY KEY ({})", keys_of(table));
+  if (table.keys > 1) {
+    const bool has_own_key = dialect.has_rowid && !table.rowid.empty();
+    text += fmt::format(",\n  {} ({})", has_own_key ? "UNIQUE" : "PRIMARY KEY", keys_of(table));
+  }
   text += fmt::format("\n){};\n", dialect.end_of(table));
   for (const Index& index : table.indexes) text += index_of(table, index);
   if (table.has_long_key && !dialect.long_key.empty()) {

@@ -34,10 +34,14 @@ struct Dialect {
   std::string_view last_column{};  // of each table besides its own
   std::string_view (*end_of)(const Table& table);
   std::string_view long_key{};  // a function of SQL that makes a long key short; empty: not needed
+  bool has_rowid = false;       // Table::rowid
+  bool has_derived = false;     // Table::derived
 };
 
-// Makes the table with its indexes.
-[[nodiscard]] std::string making_of(const Table& table, const Dialect& dialect);
+// Makes the table with its indexes, or nothing if it may be there and is.
+enum class MayBeThere : std::uint8_t { kNo, kYes };
+[[nodiscard]] std::string making_of(const Table& table, const Dialect& dialect,
+                                    MayBeThere may_be_there = MayBeThere::kNo);
 // Makes the tables and columns that a database of format `from` lacks. Empty: there are none.
 [[nodiscard]] std::string growth_of(const Schema& schema, std::int64_t from,
                                     const Dialect& dialect);

@@ -3,6 +3,8 @@
 // Thread rule: as for the TableConnection.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -24,6 +26,8 @@ class SpanOfKeys {
  public:
   // `span` outlives this.
   SpanOfKeys(const Table& table, const transfer::Span& span, std::string_view order);
+  // "WHERE ..."; empty: of all rows. And with the order.
+  [[nodiscard]] const std::string& where() const { return where_; }
   [[nodiscard]] const std::string& sql() const { return sql_; }
   [[nodiscard]] const Parameters& parameters() const { return parameters_; }
 
@@ -31,11 +35,19 @@ class SpanOfKeys {
   void add(std::string_view relation, const transfer::Row& end, std::string_view order);
 
   const Table& table_;
+  std::string where_;
   std::string sql_;
   Parameters parameters_;
 };
 
-class Side final : public transfer::Target {
+// The places of a copy that was interrupted, by the name of the table.
+namespace columns {
+inline constexpr std::array kPlaces{Column{.name = "name", .type = ColumnType::kText},
+                                    Column{.name = "text", .type = ColumnType::kBytes}};
+}  // namespace columns
+inline constexpr Table kPlaces{.number = 255, .name = "migration", .columns = columns::kPlaces};
+
+class Side : public transfer::Target {
  public:
   // The references outlive this. Tables that refer to each other are replaced as a whole.
   Side(TableConnection& connection, const Schema& schema)
@@ -55,10 +67,15 @@ class Side final : public transfer::Target {
   [[nodiscard]] Status replace_all(const std::vector<std::vector<transfer::Row>>& rows) override;
   [[nodiscard]] Status end() override;
 
- private:
+ protected:
+  // The work before the transaction that writes rows, and within it before other rows are removed.
+  [[nodiscard]] virtual Status prepare(const Table& table, const std::vector<transfer::Row>& rows);
+  [[nodiscard]] virtual Status removing(const Table& table, const transfer::Span& span);
+  [[nodiscard]] virtual Status insert(const Table& table, const std::vector<transfer::Row>& rows);
   [[nodiscard]] const Table& of(const transfer::Table& table) const;
-  [[nodiscard]] Status insert(const Table& table, const std::vector<transfer::Row>& rows);
+  [[nodiscard]] TableConnection& connection() { return connection_; }
 
+ private:
   const std::unique_ptr<TableConnection> owned_;
   TableConnection& connection_;
   const Schema& schema_;

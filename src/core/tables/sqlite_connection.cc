@@ -122,18 +122,58 @@ Status SqliteTableConnection::each(std::string_view sql, const Parameters& param
   }
 }
 
+Status SqliteTableConnection::read_checked(const Table& table, Statement& statement,
+                                           const OnRow& on_row, bool& goes_on) {
+  const auto checksum = static_cast<int>(table.columns.size());
+  const StatementRow row(statement);
+  while (goes_on) {
+    GL_TRY(const bool is_row, statement.step());
+    if (!is_row) return {};
+    if (checksum_of(table, row_of(table, row)) == row.integer(checksum)) {
+      GL_TRY(const bool more, on_row(row));
+      goes_on = more;
+      continue;
+    }
+    ++damaged_;
+    if (on_damaged_) on_damaged_(table, row);
+  }
+  return {};
+}
+
 Status SqliteTableConnection::read(const Table& table, std::string_view rest,
                                    const Parameters& parameters, const OnRow& on_row) {
-  const auto checksum = static_cast<int>(table.columns.size());
-  return each(fmt::format("SELECT {}, checksum FROM {} {}", names_of(table), table.name, rest),
-              parameters, [&](const RowView& row) -> Result<bool> {
-                if (checksum_of(table, row_of(table, row)) == row.integer(checksum)) {
-                  return on_row(row);
-                }
-                ++damaged_;
-                if (on_damaged_) on_damaged_(table, row);
-                return true;
-              });
+  GL_TRY(auto statement, database_.prepare(fmt::format("SELECT {}, checksum FROM {} {}",
+                                                       names_of(table), table.name, rest)));
+  for (const Value& value : parameters) bind(statement, value);
+  bool goes_on = true;
+  return read_checked(table, statement, on_row, goes_on);
+}
+
+Status SqliteTableConnection::read_each(const Table& table, Names columns,
+                                        std::span<const Row> rows, std::string_view only,
+                                        const OnRow& on_row) {
+  const std::string sql =
+      fmt::format("SELECT {}, checksum FROM {} AS here WHERE {}{}{}", names_of(table), table.name,
+                  condition_of(table, columns, 1), only.empty() ? "" : " AND ", only);
+  bool goes_on = true;
+  for (const Row& row : rows) {
+    GL_TRY(auto statement, database_.prepare(sql));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      bind(statement, column_of(table, columns[i]).type, row[i]);
+    }
+    GL_TRY(read_checked(table, statement, on_row, goes_on));
+  }
+  return {};
+}
+
+Status SqliteTableConnection::read_keys(const Table& table, Names columns,
+                                        std::span<const Row> rows, const OnRow& on_row) {
+  const std::string sql = fmt::format("SELECT {} FROM {} WHERE {}", keys_of(table), table.name,
+                                      condition_of(table, columns, 1));
+  for (const Row& row : rows) {
+    GL_TRY(each(sql, row, on_row));
+  }
+  return {};
 }
 
 Status SqliteTableConnection::write(const Table& table, std::span<const Row> rows,
@@ -153,11 +193,15 @@ Status SqliteTableConnection::write(const Table& table, std::span<const Row> row
   return {};
 }
 
-Status SqliteTableConnection::insert(const Table& table, std::span<const Row> rows) {
+Status SqliteTableConnection::insert_all(const Table& table, std::span<const Row> rows) {
   return write(table, rows, "");
 }
 
-Status SqliteTableConnection::put(const Table& table, std::span<const Row> rows) {
+Status SqliteTableConnection::add_missing(const Table& table, std::span<const Row> rows) {
+  return write(table, rows, " ON CONFLICT DO NOTHING");
+}
+
+Status SqliteTableConnection::put_all(const Table& table, std::span<const Row> rows) {
   std::string set;
   for (const Column& column : table.columns.subspan(table.keys)) {
     fmt::format_to(std::back_inserter(set), "{0} = excluded.{0}, ", column.name);
@@ -168,7 +212,8 @@ Status SqliteTableConnection::put(const Table& table, std::span<const Row> rows)
 }
 
 // The checksum is over the columns that stay as well.
-Status SqliteTableConnection::update(const Table& table, Names columns, std::span<const Row> rows) {
+Status SqliteTableConnection::update_all(const Table& table, Names columns,
+                                         std::span<const Row> rows) {
   std::string set;
   std::string all;
   for (const Column& column : table.columns) {
@@ -196,8 +241,8 @@ Status SqliteTableConnection::update(const Table& table, Names columns, std::spa
   return {};
 }
 
-Status SqliteTableConnection::remove(const Table& table, Names columns, std::span<const Row> rows,
-                                     std::string_view only) {
+Status SqliteTableConnection::remove_all(const Table& table, Names columns,
+                                         std::span<const Row> rows, std::string_view only) {
   const std::string sql =
       fmt::format("DELETE FROM {} AS here WHERE {}{}{}", table.name,
                   condition_of(table, columns, 1), only.empty() ? "" : " AND ", only);
@@ -221,11 +266,6 @@ Result<std::int64_t> SqliteTableConnection::remove_some(const Table& table, std:
   GL_TRY(each(most == kAll ? all : some, parameters,
               [](const RowView&) -> Result<bool> { return true; }));
   return database_.integer("SELECT changes()");
-}
-
-Status SqliteTableConnection::check(std::span<const Table* const> all) {
-  GL_TRY(const auto format, format_of(database_));
-  return check_sums(database_, all, format);
 }
 
 bool SqliteTableConnection::empty_log() { return storage::empty_wal(database_); }
@@ -253,6 +293,7 @@ constexpr Dialect kDialect{
     .type_of = type_of,
     .last_column = "checksum INTEGER NOT NULL",
     .end_of = [](const Table& /*table*/) -> std::string_view { return " STRICT"; },
+    .has_rowid = true,
 };
 
 Status set_format(Database& database, const Schema& schema) {
@@ -271,6 +312,19 @@ Status make_new(SqliteTableConnection& connection, const Schema& schema) {
 }
 
 }  // namespace
+
+Status SqliteTableConnection::check(std::span<const Table* const> all) {
+  GL_TRY(const auto format, format_of(database_));
+  return check_sums(database_, all, format);
+}
+
+Status SqliteTableConnection::make(const Table& table) {
+  return database_.run(making_of(table, kDialect, MayBeThere::kYes));
+}
+
+Status SqliteTableConnection::drop(const Table& table) {
+  return database_.run(fmt::format("DROP TABLE IF EXISTS {}", table.name));
+}
 
 Result<std::int64_t> format_of(Database& database) {
   GL_TRY(const auto format, database.integer("PRAGMA user_version"));
@@ -310,7 +364,8 @@ Status keep_sums(SqliteTableConnection& connection, const Schema& schema) {
 }
 
 Result<std::unique_ptr<TableConnection>> open_sqlite_to_read(const std::filesystem::path& file,
-                                                             const Schema& schema) {
+                                                             const Schema& schema,
+                                                             DamagedRows damaged) {
   std::error_code unknown;
   if (!std::filesystem::exists(file, unknown)) {
     return fail(ErrorCode::kNotFound, fmt::format("{} does not exist", file.string()));
@@ -324,7 +379,7 @@ Result<std::unique_ptr<TableConnection>> open_sqlite_to_read(const std::filesyst
                             file.string()));
   }
   auto connection = std::make_unique<SqliteTableConnection>(std::move(database));
-  {
+  if (damaged == DamagedRows::kRefused) {
     GL_TRY(const auto reading, Transaction::begin(*connection, TableConnection::Access::kReading));
     GL_TRY(connection->check(schema.tables));
     GL_TRY(const auto checked, check_rows(connection->database(), schema.tables));

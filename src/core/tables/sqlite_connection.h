@@ -29,16 +29,14 @@ namespace gridloom::tables {
 
 class SqliteTableConnection final : public TableConnection {
  public:
-  // Hears of each damaged row that a read leaves out.
-  using OnDamaged = std::function<void(const Table& table, const RowView& row)>;
   // `database` has the tables (open_sqlite()).
-  explicit SqliteTableConnection(storage::Database database, OnDamaged on_damaged = {})
-      : database_(std::move(database)), on_damaged_(std::move(on_damaged)) {}
+  explicit SqliteTableConnection(storage::Database database) : database_(std::move(database)) {}
   ~SqliteTableConnection() override;
 
   [[nodiscard]] Status begin(Access access) override;
   [[nodiscard]] Status commit() override;
   void end() override { transaction_.reset(); }
+  [[nodiscard]] bool is_in_transaction() const override { return transaction_.has_value(); }
   [[nodiscard]] Status step() override;
   [[nodiscard]] bool has_steps() const override { return true; }
   // A transaction that writes excludes all others.
@@ -50,20 +48,26 @@ class SqliteTableConnection final : public TableConnection {
   [[nodiscard]] Status read(const Table& table, std::string_view rest, const Parameters& parameters,
                             const OnRow& on_row) override;
 
-  using TableConnection::insert;
-  using TableConnection::put;
-  using TableConnection::remove;
-  using TableConnection::update;
-  [[nodiscard]] Status insert(const Table& table, std::span<const Row> rows) override;
-  [[nodiscard]] Status put(const Table& table, std::span<const Row> rows) override;
-  [[nodiscard]] Status update(const Table& table, Names columns,
-                              std::span<const Row> rows) override;
-  [[nodiscard]] Status remove(const Table& table, Names columns, std::span<const Row> rows,
-                              std::string_view only) override;
+  [[nodiscard]] Status read_each(const Table& table, Names columns, std::span<const Row> rows,
+                                 std::string_view only, const OnRow& on_row) override;
+  [[nodiscard]] Status read_keys(const Table& table, Names columns, std::span<const Row> rows,
+                                 const OnRow& on_row) override;
+  void on_damaged(OnDamaged hear) override { on_damaged_ = std::move(hear); }
+  [[nodiscard]] bool has_checksums() const override { return true; }
+
+  [[nodiscard]] Status insert_all(const Table& table, std::span<const Row> rows) override;
+  [[nodiscard]] Status put_all(const Table& table, std::span<const Row> rows) override;
+  [[nodiscard]] Status add_missing(const Table& table, std::span<const Row> rows) override;
+  [[nodiscard]] Status update_all(const Table& table, Names columns,
+                                  std::span<const Row> rows) override;
+  [[nodiscard]] Status remove_all(const Table& table, Names columns, std::span<const Row> rows,
+                                  std::string_view only) override;
   [[nodiscard]] Result<std::int64_t> remove_some(const Table& table, std::string_view where,
                                                  const Parameters& parameters,
                                                  std::int64_t most) override;
 
+  [[nodiscard]] Status make(const Table& table) override;
+  [[nodiscard]] Status drop(const Table& table) override;
   [[nodiscard]] Status check(std::span<const Table* const> all) override;
   bool empty_log() override;
   [[nodiscard]] std::uint64_t damaged() const override { return damaged_; }
@@ -72,6 +76,9 @@ class SqliteTableConnection final : public TableConnection {
   [[nodiscard]] storage::Database& database() { return database_; }
 
  private:
+  // Calls `on_row` with the rows of a statement whose last column is their checksum.
+  [[nodiscard]] Status read_checked(const Table& table, storage::Statement& statement,
+                                    const OnRow& on_row, bool& goes_on);
   // Writes whole rows by a statement of insertion, to which `end` is added.
   [[nodiscard]] Status write(const Table& table, std::span<const Row> rows, std::string_view end);
 
@@ -83,9 +90,11 @@ class SqliteTableConnection final : public TableConnection {
 
 // For a copy from it: opens a file of the schema's format, which a server may change meanwhile, and
 // changes nothing. kNotFound: there is none; kConflict: an earlier or a later program wrote it;
-// kDamaged: it differs from what was written.
+// kDamaged: it has damaged rows, and those are not left out.
+enum class DamagedRows : std::uint8_t { kRefused, kLeftOut };
 [[nodiscard]] Result<std::unique_ptr<TableConnection>> open_sqlite_to_read(
-    const std::filesystem::path& file, const Schema& schema);
+    const std::filesystem::path& file, const Schema& schema,
+    DamagedRows damaged = DamagedRows::kRefused);
 // For a copy into it: makes the file, or opens the one that was made before.
 [[nodiscard]] Result<std::unique_ptr<TableConnection>> open_sqlite_to_write(
     const std::filesystem::path& file, const Schema& schema);

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <iterator>
 
-#include "base/printable.h"
+#include "tables/connection.h"
 
 namespace gridloom::tables {
 namespace {
@@ -56,16 +56,15 @@ Result<Sums> stored_sums(Database& database, std::string_view name) {
   return Sums{.rows = statement.integer(0), .sum = statement.integer(1)};
 }
 
-// "table shares, device 1, account 2"; a damaged text may have any bytes and be long.
-std::string place_of(const Table& table, const Statement& row, int first_key) {
-  constexpr std::size_t kMost = 100;
-  std::string place = fmt::format("table {}", table.name);
-  for (std::size_t i = 0; i < table.keys; ++i) {
-    fmt::format_to(std::back_inserter(place), ", {} {}", table.columns[i].name,
-                   printable(row.bytes(first_key + static_cast<int>(i)).substr(0, kMost)));
-  }
-  return place;
-}
+class KeysOf final : public RowView {
+ public:
+  explicit KeysOf(const Statement& row) : row_(row) {}
+  [[nodiscard]] std::int64_t integer(int column) const override { return row_.integer(column); }
+  [[nodiscard]] std::string_view bytes(int column) const override { return row_.bytes(column); }
+
+ private:
+  const Statement& row_;
+};
 
 struct Found {
   Sums sums;
@@ -136,7 +135,7 @@ Status each_sum(Database& database, const Table& table, std::int64_t format,
                    .place = {},
                    .checksum = row.integer(1),
                    .is_good = row.integer(1) == row.integer(2)};
-        if (!sum.is_good) sum.place = place_of(table, row, 3);
+        if (!sum.is_good) sum.place = place_of(table, KeysOf(row), 3);
         on_row(sum);
         return Status();
       });

@@ -44,27 +44,8 @@ struct Index {
   std::string_view where{};  // SQL; empty: of all rows
 };
 
-struct Table {
-  int number = 0;  // a part of checksums: it never changes
-  std::string_view name;
-  std::span<const Column> columns;  // keys first
-  std::size_t keys = 1;             // of the first columns, which identify a row
-  std::span<const Index> indexes{};
-  std::string_view check{};  // SQL: true for each row
-  // A database that has no checksums of its own also keeps the number of the rows and the sum of
-  // their checksums, so that a row that vanished or came back is found.
-  bool is_counted = false;
-  bool has_long_key = false;    // which may be longer than what an index takes
-  std::string_view postgres{};  // what PostgreSQL's definition ends with: room on pages, partitions
-  std::string_view title{};     // for people; empty: the name
-  bool is_restless = false;     // as transfer::Table::is_restless
-  std::int64_t since = 0;       // as Column::since
-};
-
-[[nodiscard]] std::string_view title_of(const Table& table);
-
-// A value of a column, or of a parameter that is compared with one: text of kText, and the others.
-// In a row they may stand for each other.
+// A value of a row, or of a parameter that is compared with one: text of kText, and the others. In
+// a row they may stand for each other.
 struct AnyText {
   std::string_view bytes;
 };
@@ -73,6 +54,41 @@ struct Bytes {
 };
 using Value = std::variant<std::int64_t, std::string_view, AnyText, Bytes>;
 using Row = std::vector<Value>;
+
+// A column that PostgreSQL has besides, for people: it is made of the others. A flag is set
+// unless its text is empty.
+struct Derived {
+  std::string_view name;
+  ColumnType type = ColumnType::kText;
+  std::string (*value)(std::span<const Value> row) = nullptr;
+};
+
+struct Table {
+  int number = 0;  // a part of checksums: it never changes
+  std::string_view name;
+  std::span<const Column> columns;  // keys first
+  std::size_t keys = 1;             // of the first columns, which identify a row
+  std::string_view rowid{};  // a column, unique where SQLite has the table: its own key there
+  std::span<const Derived> derived{};
+  std::span<const Index> indexes{};
+  std::string_view check{};  // SQL: true for each row
+  // A database that has no checksums of its own also keeps the number of the rows and the sum of
+  // their checksums, so that a row that vanished or came back is found.
+  bool is_counted = false;
+  bool has_long_key = false;  // which may be longer than what an index takes
+  // The end of its definition in PostgreSQL: room on pages, partitions.
+  std::string_view postgres{};
+  bool is_partitioned = false;  // there: a row is found by all of its keys alone
+  std::string_view title{};     // for people; empty: the name
+  bool is_restless = false;     // as transfer::Table::is_restless
+  std::size_t group = 0;        // as transfer::Table::group; 0: all keys
+  std::size_t carried = 0;      // as transfer::Table::carried
+  std::string_view loss{};      // how a damaged row matters, for people
+  bool is_copied = true;        // when stores move from one database to another
+  std::int64_t since = 0;       // as Column::since
+};
+
+[[nodiscard]] std::string_view title_of(const Table& table);
 
 [[nodiscard]] std::int64_t number_of(const Value& value);     // 0: it is a text
 [[nodiscard]] std::string_view bytes_of(const Value& value);  // empty: it is a number

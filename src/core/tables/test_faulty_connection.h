@@ -17,6 +17,8 @@ struct Faults {
   bool refuses_commits = false;  // as a full disk does
   // So many rows are changed, and then no more: a write is cut off in the middle. -1: all.
   int rows_left = -1;
+  // Called before each transaction that writes; its error keeps that from beginning.
+  std::function<Status()> on_write{};
 };
 
 class FaultyTableConnection final : public TableConnection {
@@ -25,7 +27,12 @@ class FaultyTableConnection final : public TableConnection {
   FaultyTableConnection(std::shared_ptr<TableConnection> real, Faults& faults)
       : real_(std::move(real)), faults_(faults) {}
 
-  Status begin(Access access) override { return real_->begin(access); }
+  Status begin(Access access) override {
+    if (access == Access::kWriting && faults_.on_write) {
+      GL_TRY(faults_.on_write());
+    }
+    return real_->begin(access);
+  }
   Status commit() override {
     return faults_.refuses_commits ? fail(ErrorCode::kIo, "the disk is full") : real_->commit();
   }
@@ -41,18 +48,35 @@ class FaultyTableConnection final : public TableConnection {
               const OnRow& on_row) override {
     return real_->read(table, rest, parameters, on_row);
   }
-  Status insert(const Table& table, std::span<const Row> rows) override {
-    return each_of(rows, [&](auto row) { return real_->insert(table, row); });
+  [[nodiscard]] bool is_in_transaction() const override { return real_->is_in_transaction(); }
+  Status read_each(const Table& table, Names columns, std::span<const Row> rows,
+                   std::string_view only, const OnRow& on_row) override {
+    return real_->read_each(table, columns, rows, only, on_row);
   }
-  Status put(const Table& table, std::span<const Row> rows) override {
-    return each_of(rows, [&](auto row) { return real_->put(table, row); });
+  Status read_keys(const Table& table, Names columns, std::span<const Row> rows,
+                   const OnRow& on_row) override {
+    return real_->read_keys(table, columns, rows, on_row);
   }
-  Status update(const Table& table, Names columns, std::span<const Row> rows) override {
-    return each_of(rows, [&](auto row) { return real_->update(table, columns, row); });
+  void on_damaged(OnDamaged hear) override { real_->on_damaged(std::move(hear)); }
+  [[nodiscard]] bool has_checksums() const override { return real_->has_checksums(); }
+  [[nodiscard]] std::uint64_t damaged() const override { return real_->damaged(); }
+  Status make(const Table& table) override { return real_->make(table); }
+  Status drop(const Table& table) override { return real_->drop(table); }
+  Status add_missing(const Table& table, std::span<const Row> rows) override {
+    return each_of(rows, [&](auto row) { return real_->add_missing(table, row); });
   }
-  Status remove(const Table& table, Names columns, std::span<const Row> rows,
-                std::string_view only) override {
-    return each_of(rows, [&](auto row) { return real_->remove(table, columns, row, only); });
+  Status insert_all(const Table& table, std::span<const Row> rows) override {
+    return each_of(rows, [&](auto row) { return real_->insert_all(table, row); });
+  }
+  Status put_all(const Table& table, std::span<const Row> rows) override {
+    return each_of(rows, [&](auto row) { return real_->put_all(table, row); });
+  }
+  Status update_all(const Table& table, Names columns, std::span<const Row> rows) override {
+    return each_of(rows, [&](auto row) { return real_->update_all(table, columns, row); });
+  }
+  Status remove_all(const Table& table, Names columns, std::span<const Row> rows,
+                    std::string_view only) override {
+    return each_of(rows, [&](auto row) { return real_->remove_all(table, columns, row, only); });
   }
   Result<std::int64_t> remove_some(const Table& table, std::string_view where,
                                    const Parameters& parameters, std::int64_t most) override {

@@ -1,8 +1,8 @@
 // The rows that are copied when stores move from files to a database or back, in the form that both
 // kinds of store read and write, and the tables that have them.
 //
-// A store says of each of its tables how these rows are read and written (sqlite_tables.h,
-// postgres_tables.h); copy.h copies and compares them. Pure; any thread.
+// Described tables give and take them (tables/side.h); copy.h copies and compares them. Pure; any
+// thread.
 #pragma once
 
 #include <cstddef>

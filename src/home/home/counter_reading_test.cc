@@ -161,7 +161,7 @@ TEST_F(CounterReadingTest, HoursThatAreRemovedStayCounted) {
   bring_forward(100h);
   EXPECT_THAT(counter(), Optional(DoubleNear(2000, kRounding_wh)));
   change_store("DELETE FROM block WHERE hour <= ?", 1);
-  change_store("DELETE FROM energy WHERE hour <= ?", 1);
+  change_store("DELETE FROM energy_hour WHERE hour <= ?", 1);
   EXPECT_LT(sum_of(1, 0h, 24h), 100) << "they are gone";
   bring_forward(130h);
   EXPECT_THAT(counter(), Optional(DoubleNear(2000, kRounding_wh)));

@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "app/data_folder/stores.h"
-#include "database/history/postgres_transfer.h"
+#include "database/history/postgres_side.h"
 #include "database/mqtt/session_store.h"
 #include "database/registry/schema.h"
-#include "database/transfer/postgres_tables.h"
-#include "history/sqlite/sqlite_transfer.h"
+#include "database/transfer/notes.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "mqtt/sqlite/sqlite_sessions.h"
 #include "postgres/connection.h"
 #include "postgres/holder.h"
@@ -89,19 +89,19 @@ Opened side_of(Result<std::unique_ptr<tables::TableConnection>> opened,
 }
 
 Opened open_to_read(const Store& store, const fs::path& folder) {
-  if (store.schema == nullptr) return history::open_sqlite_source(folder);
+  if (store.schema == nullptr) return history::open_history_to_read(folder);
   const tables::Schema& schema = store.schema->tables;
   return side_of(tables::open_sqlite_to_read(folder / store.file, schema), schema);
 }
 
 Opened open_to_write(const Store& store, const fs::path& folder) {
-  if (store.schema == nullptr) return history::open_sqlite_target(folder);
+  if (store.schema == nullptr) return history::open_history_to_write(folder);
   const tables::Schema& schema = store.schema->tables;
   return side_of(tables::open_sqlite_to_write(folder / store.file, schema), schema);
 }
 
 Opened open_in(const Store& store, Connection& connection) {
-  if (store.schema == nullptr) return history::open_postgres_tables(connection);
+  if (store.schema == nullptr) return history::open_history_in(connection);
   GL_TRY(make_tables(connection, *store.schema));
   return side_of(std::make_unique<postgres::PostgresTableConnection>(connection),
                  store.schema->tables);

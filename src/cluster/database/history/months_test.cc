@@ -28,7 +28,7 @@ class Months : public testing::Test {
     if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
     database_.emplace();
     Connection connection = database_->connect();
-    must(migrate_history(connection));
+    must(make_history_tables(connection));
   }
   [[nodiscard]] bool somebody_waits() const {
     return must(database_->connect().integer(
@@ -64,7 +64,7 @@ TEST_F(Months, AreNotDroppedWhileTheyAreKept) {
   });
   ASSERT_TRUE(becomes([&] { return somebody_waits(); }));
   must(
-      writer.run(fmt::format("INSERT INTO block VALUES (1, {0}, 0, 0, false, 'x');"
+      writer.run(fmt::format("INSERT INTO block VALUES (1, {0}, 0, false, 'x', 0);"
                              "INSERT INTO energy_hour VALUES (1, {0}, 'x')",
                              first_hour_of(kMay))));
   must(writing.commit());

@@ -22,7 +22,7 @@ std::shared_ptr<StoreFactory> make(const std::filesystem::path& /*data*/) {
 // None if PostgreSQL is not installed.
 std::vector<StoreImplementation> implementations() {
   if (postgres::TestServer::programs().empty()) return {};
-  return {{.name = "postgres", .make = make, .positions = StoreImplementation::Positions::kEach}};
+  return {{.name = "postgres", .make = make}};
 }
 
 const auto kImplementation = testing::ValuesIn(implementations());

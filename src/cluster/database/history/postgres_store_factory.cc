@@ -3,17 +3,21 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "database/history/months.h"
-#include "database/history/postgres_retention_store.h"
-#include "database/history/postgres_store.h"
+#include "database/history/postgres_companion.h"
 #include "database/history/schema.h"
 #include "database/history/sql_views.h"
-#include "database/history/table_check.h"
+#include "database/history/store_connection.h"
+#include "history/store/damaged_rows.h"
+#include "history/store/row_retention.h"
+#include "history/store/rows_check.h"
 #include "postgres/pool.h"
 
 namespace gridloom::history {
@@ -24,6 +28,7 @@ using postgres::Pool;
 
 // A check reads everything.
 constexpr Millis kCheckTimeout = std::chrono::hours(6);
+constexpr std::array<std::string_view, 2> kCounted{"reading_quarter", "energy_quarter"};
 // Connections of each kind: one is in use, and another while a store is opened again.
 constexpr std::size_t kMostWriters = 2;
 constexpr std::size_t kMostReaders = 8;
@@ -42,10 +47,12 @@ class PostgresStoreFactory final : public StoreFactory {
 
   Result<Opened> open() override;
   Result<std::unique_ptr<StoreReader>> open_reader() override {
-    return std::make_unique<PostgresStore>(readers_);
+    return open_postgres_store(readers_);
   }
   Result<std::unique_ptr<RetentionStore>> open_retention() override {
-    return std::make_unique<PostgresRetentionStore>(removers_, options_.fence);
+    auto connection = std::make_shared<StoreConnection>(removers_);
+    auto companion = std::make_unique<PostgresCompanion>(*connection, options_.fence);
+    return std::make_unique<RowRetention>(std::move(connection), std::move(companion), damaged_);
   }
   Result<std::vector<std::filesystem::path>> backup(const std::filesystem::path& /*folder*/,
                                                     const std::stop_token& /*stop*/) override {
@@ -71,6 +78,7 @@ class PostgresStoreFactory final : public StoreFactory {
   const std::shared_ptr<Pool> writers_;
   const std::shared_ptr<Pool> readers_;
   const std::shared_ptr<Pool> removers_;
+  const std::shared_ptr<DamagedRows> damaged_ = std::make_shared<DamagedRows>();  // of no rows
 };
 
 // Once: the slots of a node have the same database, and are opened again and again.
@@ -93,19 +101,20 @@ void PostgresStoreFactory::warn_of_settings(Connection& connection) {
 Result<StoreFactory::Opened> PostgresStoreFactory::open() {
   {
     GL_TRY(auto connection, writers_->acquire());
-    GL_TRY(migrate_history(*connection));
+    GL_TRY(make_history_tables(*connection));
     GL_TRY(make_sql_views(*connection));
     GL_TRY(make_months_ahead(*connection));
     warn_of_settings(*connection);
   }
-  return Opened{.store = std::make_unique<PostgresStore>(writers_, options_.fence)};
+  return Opened{.store = open_postgres_store(writers_, options_.fence)};
 }
 
 Result<StoreCheck> PostgresStoreFactory::check(Writers /*writers*/) {
   Connection::Options options = options_.connection;
   options.call_timeout = kCheckTimeout;
   GL_TRY(auto connection, Connection::open(settings_, options));
-  return check_tables(connection);
+  postgres::PostgresTableConnection tables(connection);
+  return check_rows(tables, kCounted);
 }
 
 Result<std::string> PostgresStoreFactory::verify(const std::stop_token& /*stop*/) {
@@ -127,6 +136,14 @@ Error PostgresStoreFactory::with_remedy(Error error) const {
 }
 
 }  // namespace
+
+std::unique_ptr<RowStore> open_postgres_store(std::shared_ptr<Pool> pool,
+                                              std::shared_ptr<const cluster::OwnerFence> fence) {
+  auto connection = std::make_shared<StoreConnection>(std::move(pool));
+  auto companion = std::make_unique<PostgresCompanion>(*connection, std::move(fence));
+  return std::make_unique<RowStore>(std::move(connection), std::move(companion),
+                                    std::make_shared<DamagedRows>());
+}
 
 std::shared_ptr<StoreFactory> postgres_store_factory(postgres::ConnectionSettings settings,
                                                      const PostgresStoreOptions& options) {

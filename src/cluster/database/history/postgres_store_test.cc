@@ -1,6 +1,4 @@
 // The store in PostgreSQL when the database or the way to it fails.
-#include "database/history/postgres_store.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,108 +1,31 @@
 #include "database/history/schema.h"
 
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "database/history/sql_views.h"
-#include "postgres/migrate.h"
+#include "history/energy/earlier_energies.h"
+#include "history/energy/energy_integrator.h"
+#include "history/store/history_tables.h"
+#include "postgres/table_connection.h"
 
 namespace gridloom::history {
 namespace {
 
-// Texts of devices are bytea: PostgreSQL's text refuses some bytes, and a row that is refused would
-// keep all that comes after it from being stored.
-//
-// writer: the number of transactions of the one server that writes. Each of them counts it up from
-// the number that the server knows, so that none is made on top of another program's, and so that
-// the server can tell whether a COMMIT was carried out that was not answered. It is the `mark` of
-// the rows that the transaction wrote.
-// part: how far the journal was taken, by partition (base/partition.h). Both have room for their
-// next versions on each page, so that an update changes no index.
-// block: bytes are compressed already. The chunks of an hour count from 0.
-// taken: hours of which more than `part` tells is stored.
-// event: `open` is the beginning of a fault that has not ended.
-// audit_entry: `at_ms` is what retention goes by: the entry's time; the least number if it has
-// none; the greatest if it cannot be read.
-// reading_quarter, energy_quarter: for SQL alone (see reading_rows.h); the columns of
-// energy_quarter are the names of energy flows (history/energy/energy_flow.h), in Wh.
-constexpr std::string_view kTables = R"(
-CREATE TABLE writer (
-  one smallint PRIMARY KEY CHECK (one = 1),
-  number bigint NOT NULL
-) WITH (fillfactor = 10);
-INSERT INTO writer VALUES (1, 0);
-CREATE TABLE part (
-  p int PRIMARY KEY CHECK (p BETWEEN 0 AND 63),
-  position bigint NOT NULL
-) WITH (fillfactor = 10);
-INSERT INTO part SELECT p, 0 FROM generate_series(0, 63) AS p;
-CREATE TABLE field_name (
-  id int PRIMARY KEY,
-  name text NOT NULL,
-  bytes bytea NOT NULL
-);
-CREATE TABLE block (
-  device bigint NOT NULL,
-  hour int NOT NULL,
-  chunk int NOT NULL,
-  mark bigint NOT NULL,
-  over boolean NOT NULL,
-  bytes bytea NOT NULL,
-  PRIMARY KEY (device, hour, chunk)
-) PARTITION BY RANGE (hour);
+// block: bytes are compressed already.
+// reading_quarter, energy_quarter: for SQL alone (quarter_rows.h); the columns of energy_quarter
+// are the names of energy flows (history/energy/energy_flow.h), in Wh.
+constexpr std::string_view kBesides = R"(
 ALTER TABLE block ALTER bytes SET STORAGE EXTERNAL;
-CREATE INDEX open_hour ON block (device, hour) WHERE NOT over;
-CREATE TABLE energy_hour (
-  device bigint NOT NULL,
-  hour int NOT NULL,
-  bytes bytea NOT NULL,
-  PRIMARY KEY (device, hour)
-) PARTITION BY RANGE (hour);
-CREATE TABLE rollup_hour (
-  device bigint NOT NULL,
-  hour int NOT NULL,
-  bytes bytea NOT NULL,
-  PRIMARY KEY (device, hour)
-) PARTITION BY RANGE (hour);
 ALTER TABLE rollup_hour ALTER bytes SET STORAGE EXTERNAL;
-CREATE TABLE twin (
-  device bigint PRIMARY KEY,
-  sn bytea NOT NULL,
-  state bytea NOT NULL
-);
-CREATE TABLE audit_entry (
-  sequence bigint PRIMARY KEY,
-  at_ms bigint NOT NULL,
-  is_json boolean NOT NULL,
-  entry bytea NOT NULL
-);
-CREATE TABLE event (
-  id bigint PRIMARY KEY,
-  device bigint NOT NULL,
-  at_ms bigint NOT NULL,
-  kind int NOT NULL,
-  since_ms bigint NOT NULL,
-  count bigint NOT NULL,
-  field bytea NOT NULL,
-  text bytea NOT NULL,
-  open boolean NOT NULL
-);
-CREATE INDEX event_of_device ON event (device, at_ms, id);
-CREATE INDEX closed_event ON event (at_ms) WHERE NOT open;
-CREATE INDEX open_fault ON event (device) WHERE open;
-CREATE TABLE taken (
-  device bigint NOT NULL,
-  hour int NOT NULL,
-  record bigint NOT NULL,
-  PRIMARY KEY (device, hour)
-);
-CREATE TABLE running_day (
-  day bigint PRIMARY KEY,
-  ran_ms bigint NOT NULL,
-  first_mark bigint NOT NULL
-);
 CREATE TABLE reading_quarter (
   device bigint NOT NULL,
   at timestamptz NOT NULL,
@@ -136,14 +59,56 @@ BEGIN
 END $$;
 )";
 
-constexpr std::array kSteps = {
-    postgres::Migration{.version = 1, .usable_from = 1, .sql = kTables},
-};
+// The mark of a row was the number of the transaction that wrote it. Energies of before stay in
+// earlier_energy_hour, for the way back, after which this may be run again.
+constexpr std::string_view kConversion = R"(
+ALTER TABLE writer ADD COLUMN IF NOT EXISTS mark bigint NOT NULL DEFAULT 0,
+  ADD COLUMN IF NOT EXISTS numbering bigint NOT NULL DEFAULT 0;
+UPDATE writer
+SET mark = number, numbering = CAST(CAST(CAST('block' AS regclass) AS oid) AS bigint);
+DROP TABLE IF EXISTS earlier_energy_hour;
+CREATE TABLE earlier_energy_hour (LIKE energy_hour);
+)";
+// Takes some rows that were not converted, each statement within the limit of a call.
+constexpr std::string_view kNextEnergies =
+    "INSERT INTO earlier_energy_hour SELECT device, hour, bytes FROM energy_hour "
+    "WHERE (device, hour) > ($1, $2) AND substr(bytes, 1, 1) < $3 ORDER BY device, hour LIMIT 1000 "
+    "RETURNING device, hour, bytes";
+
+Status convert(postgres::Connection& connection) {
+  constexpr std::array kBytes{std::string_view("bytes")};
+  const std::string version(1, static_cast<char>(kEnergiesVersion));
+  GL_TRY(connection.run(std::string(kConversion)));
+  postgres::PostgresTableConnection in_tables(connection);
+  DeviceHour last{.device = std::numeric_limits<std::int64_t>::min()};
+  std::uint64_t done = 0;
+  while (true) {
+    GL_TRY(const auto rows,
+           connection.query(kNextEnergies, last.device, last.hour, postgres::Bytes{version}));
+    if (rows.empty()) return {};
+    std::vector<std::string> energies;
+    std::vector<tables::Row> changed;
+    changed.reserve(rows.size());
+    for (const postgres::Row row : rows) {
+      last = std::max(last, {.device = row.integer(0), .hour = row.integer(1)});
+      energies.push_back(energies_of_today(row.integer(1), row.bytes(2)));
+    }
+    for (std::size_t i = 0; i < energies.size(); ++i) {
+      changed.push_back({tables::Bytes{energies[i]}, rows[i].integer(0), rows[i].integer(1)});
+    }
+    GL_TRY(in_tables.update_all(kEnergies, kBytes, changed));
+    done += energies.size();
+    spdlog::info("history in the database: the energies of {} hours are converted", done);
+  }
+}
+
+constexpr postgres::TableSchema kSchema{
+    .tables = kHistorySchema, .besides = kBesides, .earlier = 1, .convert = convert};
 
 }  // namespace
 
-Status migrate_history(postgres::Connection& connection) {
-  return postgres::migrate(connection, kPostgresPart, kSteps);
+Status make_history_tables(postgres::Connection& connection) {
+  return postgres::make_tables(connection, kSchema);
 }
 
 using postgres::Connection;
@@ -163,7 +128,7 @@ Status make_slot_schemas(const ConnectionSettings& settings, const Connection::O
   for (std::size_t i = 0; i < slots; ++i) {
     const auto slot = static_cast<cluster::Slot>(i);
     GL_TRY(auto connection, Connection::open(slot_settings(settings, slot), options));
-    GL_TRY(migrate_history(connection));
+    GL_TRY(make_history_tables(connection));
     schemas.push_back(connection.schema());
   }
   GL_TRY(auto connection, Connection::open(settings, options));

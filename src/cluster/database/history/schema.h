@@ -1,5 +1,5 @@
-// The tables of history in a PostgreSQL database. docs/internals/formats.md has the bytes in their
-// columns, which are the same as in history.db.
+// The tables of history (history/store/history_tables.h) in a PostgreSQL database, with what it has
+// for them besides.
 #pragma once
 
 #include <cstddef>
@@ -29,10 +29,7 @@ namespace gridloom::history {
                                        const postgres::Connection::Options& connection,
                                        std::size_t slots);
 
-// The name under which postgres::migrate() keeps the version of these tables.
-inline constexpr std::string_view kPostgresPart = "history";
-
 // Makes what is missing. kConflict: the tables are of a later version.
-[[nodiscard]] Status migrate_history(postgres::Connection& connection);
+[[nodiscard]] Status make_history_tables(postgres::Connection& connection);
 
 }  // namespace gridloom::history

@@ -11,11 +11,11 @@
 #include <utility>
 #include <vector>
 
-#include "database/history/postgres_store.h"
+#include "database/history/postgres_store_factory.h"
 #include "history/builder.h"
-#include "history/memory/test_memory_store_factory.h"
 #include "history/reader.h"
 #include "history/series/series_reader.h"
+#include "history/sqlite/test_folder_stores.h"
 #include "journal/batch.h"
 #include "postgres/pool.h"
 #include "postgres/settings.h"
@@ -64,7 +64,7 @@ class StoreAwayTest : public testing::Test {
     must(builder_->take(1, journal::RecordKind::kReports, writer.take()));
   }
   Status read(const SeriesParameters& words, Points& points) {
-    Reader reader(shared_, std::make_unique<PostgresStore>(pool_));
+    Reader reader(shared_, open_postgres_store(pool_));
     SeriesReader series({.device = 1, .request = must(series_request(words, {.at = kNow}, {}))});
     Status worked;
     while (worked && !series.done()) worked = series.work(reader, points);
@@ -83,7 +83,8 @@ class StoreAwayTest : public testing::Test {
   TestClock clock_{kNow};
   TemporaryFolder folder_;
   FieldNames names_{{}};
-  std::unique_ptr<Store> store_ = must(memory_store_factory()->open()).store;
+  std::shared_ptr<StoreFactory> stores_ = folder_store_factory();
+  std::unique_ptr<Store> store_ = must(stores_->open()).store;
   std::unique_ptr<Builder> builder_ = must(Builder::make(*store_, names_, {.now = kNow}));
   DamageNotes damage_{folder_.path()};
   const Reader::Shared shared_{

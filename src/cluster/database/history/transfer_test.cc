@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "database/history/postgres_side.h"
 #include "database/history/postgres_store_factory.h"
-#include "database/history/postgres_transfer.h"
+#include "database/transfer/notes.h"
 #include "history/blocks/rollup.h"
 #include "history/blocks/rows.h"
 #include "history/energy/energy_integrator.h"
 #include "history/sqlite/sqlite_store_factory.h"
-#include "history/sqlite/sqlite_transfer.h"
 #include "history/store/store_factory.h"
 #include "postgres/test_server.h"
 #include "storage/sqlite.h"
@@ -171,10 +171,10 @@ class HistoryTransfer : public testing::Test {
     connection_.emplace(database_->connect());
     must(transfer::make_notes(*connection_));
     fill(*files_);
-    tables_ = must(open_postgres_tables(*connection_));
+    tables_ = must(open_history_in(*connection_));
   }
   std::vector<Compared> copy_up(transfer::Options options = {}) {
-    auto source = must(open_sqlite_source(folder_.path()));
+    auto source = must(open_history_to_read(folder_.path()));
     return must(transfer::copy(*source, *tables_, options));
   }
   [[nodiscard]] std::shared_ptr<StoreFactory> in_postgres() const {
@@ -197,7 +197,7 @@ class HistoryTransfer : public testing::Test {
   std::shared_ptr<StoreFactory> files_ = sqlite_store_factory(folder_.path());
   std::optional<postgres::TestDatabase> database_;
   std::optional<postgres::Connection> connection_;
-  std::unique_ptr<transfer::PostgresTables> tables_;
+  std::unique_ptr<transfer::Target> tables_;
 };
 
 TEST_F(HistoryTransfer, ReadsTheSameInPostgresAndInTheFileThatIsMadeOfIt) {
@@ -209,7 +209,7 @@ TEST_F(HistoryTransfer, ReadsTheSameInPostgresAndInTheFileThatIsMadeOfIt) {
   EXPECT_EQ(content_of(*in_postgres()), expected);
 
   TemporaryFolder back;
-  auto target = must(open_sqlite_target(back.path()));
+  auto target = must(open_history_to_write(back.path()));
   for (const Compared& each : must(transfer::copy(*tables_, *target, {}))) {
     EXPECT_EQ(each.from, each.to) << each.table;
   }
@@ -217,7 +217,7 @@ TEST_F(HistoryTransfer, ReadsTheSameInPostgresAndInTheFileThatIsMadeOfIt) {
   target.reset();
   EXPECT_EQ(content_of(*sqlite_store_factory(back.path())), expected);
   // Each further journey has the marks of the first one.
-  auto again = must(open_sqlite_source(back.path()));
+  auto again = must(open_history_to_read(back.path()));
   for (const Compared& each : must(transfer::copy(*again, *tables_, {}))) {
     EXPECT_EQ(each.written, 0) << each.table;
   }
@@ -258,8 +258,8 @@ TEST_F(HistoryTransfer, MovesOnlyWhatHasChangedSince) {
   postgres::TestDatabase other;
   postgres::Connection connection = other.connect();
   must(transfer::make_notes(connection));
-  auto source = must(open_sqlite_source(folder_.path()));
-  auto fresh = must(open_postgres_tables(connection));
+  auto source = must(open_history_to_read(folder_.path()));
+  auto fresh = must(open_history_in(connection));
   static_cast<void>(must(transfer::copy(*source, *fresh, {})));
   EXPECT_EQ(quarters(*connection_), quarters(connection));
 }
@@ -267,10 +267,10 @@ TEST_F(HistoryTransfer, MovesOnlyWhatHasChangedSince) {
 TEST_F(HistoryTransfer, LeavesOutDamagedRowsAndCountsThem) {
   {
     auto database = must(storage::Database::open(folder_.path() / "history.db"));
-    must(database.run("UPDATE block SET block = zeroblob(9) WHERE device = 3 AND hour = 470003"));
-    must(database.run("UPDATE audit SET entry = 'x' WHERE sequence = 3"));
+    must(database.run("UPDATE block SET bytes = zeroblob(9) WHERE device = 3 AND hour = 470003"));
+    must(database.run("UPDATE audit_entry SET entry = 'x' WHERE sequence = 3"));
   }
-  auto source = must(open_sqlite_source(folder_.path()));
+  auto source = must(open_history_to_read(folder_.path()));
   const auto compared = must(transfer::copy(*source, *tables_, {}));
   EXPECT_EQ(source->damaged(), 3);
   for (const Compared& each : compared) EXPECT_EQ(each.from, each.to) << each.table;
@@ -279,12 +279,12 @@ TEST_F(HistoryTransfer, LeavesOutDamagedRowsAndCountsThem) {
 TEST_F(HistoryTransfer, RefusesAFileOfAnotherVersion) {
   {
     auto database = must(storage::Database::open(folder_.path() / "history.db"));
-    must(database.run("DROP TABLE event"));
+    must(database.run("PRAGMA user_version = 9"));
   }
-  const auto source = open_sqlite_source(folder_.path());
+  const auto source = open_history_to_read(folder_.path());
   ASSERT_FALSE(source);
   EXPECT_EQ(source.error().code, ErrorCode::kConflict);
-  EXPECT_FALSE(open_sqlite_source(folder_.path() / "none"));
+  EXPECT_FALSE(open_history_to_read(folder_.path() / "none"));
 }
 
 }  // namespace

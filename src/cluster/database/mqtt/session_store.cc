@@ -70,11 +70,12 @@ class PostgresSessions final : public SessionDatabase {
     return postgres::owned(std::move(connection));
   }
   [[nodiscard]] Status check_writes(tables::TableConnection& connection) override {
-    Connection& writing = static_cast<PostgresTableConnection&>(connection).connection();
+    GL_TRY(Connection* const writing,
+           static_cast<PostgresTableConnection&>(connection).connection());
     if (check_) {
-      GL_TRY(check_(writing));
+      GL_TRY(check_(*writing));
     }
-    return writing.run(kSettings);
+    return writing->run(kSettings);
   }
 
  private:

@@ -56,14 +56,15 @@ Status check_format(Connection& connection) {
 
 // Counts the change and notifies of it.
 Status announce(tables::TableConnection& rows, std::int64_t change) {
-  Connection& connection = static_cast<PostgresTableConnection&>(rows).connection();
-  GL_TRY(static_cast<PostgresTableConnection&>(rows).send());
-  postgres::Pipeline pipeline(connection);
+  auto& in_postgres = static_cast<PostgresTableConnection&>(rows);
+  GL_TRY(in_postgres.send());
+  GL_TRY(Connection* const connection, in_postgres.connection());
+  postgres::Pipeline pipeline(*connection);
   pipeline.add("DELETE FROM changes WHERE at < now() - CAST('1 hour' AS interval)");
   pipeline.add("INSERT INTO changes (n, program) VALUES ($1, current_setting('application_name'))",
                change);
   pipeline.add("DELETE FROM changed_rows WHERE n < (SELECT min(n) FROM changes)");
-  pipeline.add("SELECT pg_notify($1, CAST($2 AS text))", channel_of(connection.schema()), change);
+  pipeline.add("SELECT pg_notify($1, CAST($2 AS text))", channel_of(connection->schema()), change);
   GL_TRY(pipeline.run());
   return {};
 }
@@ -74,8 +75,9 @@ class Connector {
   explicit Connector(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
 
   Result<RowStoreOptions::Connected> operator()() {
-    if (last_ != nullptr && last_->connection().is_usable()) {
-      return RowStoreOptions::Connected{.connection = last_};
+    if (last_ != nullptr) {
+      GL_TRY(Connection* const connection, last_->connection());
+      if (connection->is_usable()) return RowStoreOptions::Connected{.connection = last_};
     }
     last_.reset();
     GL_TRY(Pool::Lease lease, pool_->acquire());

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -12,36 +13,37 @@
 #include <utility>
 #include <vector>
 
-#include "database/transfer/postgres_tables.h"
+#include "database/transfer/notes.h"
+#include "postgres/table_connection.h"
 #include "postgres/test_server.h"
 #include "storage/sqlite.h"
+#include "tables/side.h"
+#include "tables/sqlite_connection.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
-#include "transfer/sqlite_tables.h"
 
 namespace gridloom::transfer {
 namespace {
 
-constexpr Table kLines{.name = "lines", .columns = 3, .keys = 2, .group = 1, .carried = 1};
+namespace columns {
+using tables::Column;
+constexpr std::array kLine{Column{.name = "key", .type = tables::ColumnType::kText},
+                           Column{.name = "n", .type = tables::ColumnType::kInt},
+                           Column{.name = "place"}};
+}  // namespace columns
+constexpr tables::Table kLine{.number = 1,
+                              .name = "line",
+                              .columns = columns::kLine,
+                              .keys = 2,
+                              .title = "lines",
+                              .group = 1,
+                              .carried = 1};
+constexpr std::array kTables{&kLine};
+constexpr tables::Schema kSchema{.name = "lines", .tables = kTables};
+const Table kLines = tables::copied(kLine);
 
-std::vector<SqliteTable> in_sqlite() {
-  return {
-      {.table = kLines,
-       .name = "line",
-       .columns = {{.name = "key", .type = SqliteType::kText}, {.name = "n"}, {.name = "place"}}}};
-}
-std::vector<PostgresTable> in_postgres() {
-  return {{.table = kLines,
-           .name = "line",
-           .columns = {{.name = "key", .type = PostgresType::kText},
-                       {.name = "n", .type = PostgresType::kInt},
-                       {.name = "place"}}}};
-}
-
-storage::Database file(const std::filesystem::path& path) {
-  return must(storage::open_database(
-      path, {.tables = "CREATE TABLE line (key TEXT, n INTEGER, place INTEGER, "
-                       "PRIMARY KEY (key, n)) STRICT"}));
+std::unique_ptr<tables::TableConnection> file(const std::filesystem::path& path) {
+  return must(tables::open_sqlite_to_write(path, kSchema));
 }
 
 // Fails at one of its replacements.
@@ -74,19 +76,19 @@ class Copying : public testing::Test {
     if (postgres::TestServer::programs().empty()) GTEST_SKIP() << postgres::TestServer::kMissing;
     database_.emplace();
     connection_.emplace(database_->connect());
-    must(
-        connection_->run("CREATE TABLE line (key text, n int, place bigint, "
-                         "PRIMARY KEY (key, n))"));
+    must(postgres::make_tables(*connection_, {.tables = kSchema}));
     must(make_notes(*connection_));
-    postgres_ = std::make_unique<PostgresTables>(*connection_, in_postgres());
-    sqlite_ =
-        std::make_unique<SqliteTables>(file(folder_.path() / "a.db"), in_sqlite(), Places::kKept);
+    postgres_ = std::make_unique<tables::Side>(
+        std::make_unique<postgres::PostgresTableConnection>(*connection_), kSchema);
+    lines_ = file(folder_.path() / "a.db");
+    sqlite_ = std::make_unique<tables::Side>(*lines_, kSchema);
   }
   void put(std::string_view key, std::int64_t count) {
-    must(sqlite_->database().run(
-        fmt::format("WITH RECURSIVE each (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM each WHERE "
-                    "n < {}) INSERT INTO line SELECT '{}', n, n * 10 FROM each",
-                    count, key)));
+    std::vector<tables::Row> rows;
+    for (std::int64_t n = 1; n <= count; ++n) rows.push_back({key, n, n * 10});
+    auto transaction = must(tables::Transaction::begin(*lines_));
+    must(lines_->insert_all(kLine, rows));
+    must(transaction.commit());
   }
   static std::uint64_t rows_of(Source& of) {
     std::uint64_t rows = 0;
@@ -100,8 +102,9 @@ class Copying : public testing::Test {
   TemporaryFolder folder_;
   std::optional<postgres::TestDatabase> database_;
   std::optional<postgres::Connection> connection_;
-  std::unique_ptr<PostgresTables> postgres_;
-  std::unique_ptr<SqliteTables> sqlite_;
+  std::unique_ptr<tables::Side> postgres_;
+  std::unique_ptr<tables::TableConnection> lines_;
+  std::unique_ptr<tables::Side> sqlite_;
 };
 
 TEST_F(Copying, KeysAscendByTheirBytesOnBothSides) {
@@ -146,7 +149,8 @@ TEST_F(Copying, ReplacesWhatDiffersAndRemovesWhatIsGone) {
   put("a", 20'000);
   put("b", 20'000);
   must(copy(*sqlite_, *postgres_, {}));
-  must(sqlite_->database().run("DELETE FROM line WHERE key = 'b' AND n > 5"));
+  static_cast<void>(
+      must(lines_->remove_some(kLine, "key = 'b' AND n > 5", {}, tables::TableConnection::kAll)));
   const auto changed = must(copy(*sqlite_, *postgres_, {})).at(0);
   EXPECT_EQ(changed.from, changed.to);
   EXPECT_EQ(changed.written, 5);
@@ -160,7 +164,8 @@ TEST_F(Copying, WorksFromPostgresToAFileTooWhichForgetsThePlacesAtItsEnd) {
   put("a", 20'000);
   put("b", 20'000);
   must(copy(*sqlite_, *postgres_, {}));
-  SqliteTables back(file(folder_.path() / "b.db"), in_sqlite(), Places::kKept);
+  const auto lines = file(folder_.path() / "b.db");
+  tables::Side back(*lines, kSchema);
   Interrupted interrupted(back, 1);
   ASSERT_FALSE(copy(*postgres_, interrupted, {.from = Options::From::kPlace}));
   EXPECT_EQ(must(back.place(kLines)), (Row{"a", std::int64_t{20'000}}));
@@ -168,9 +173,30 @@ TEST_F(Copying, WorksFromPostgresToAFileTooWhichForgetsThePlacesAtItsEnd) {
   const auto all = must(compare(*sqlite_, back));
   EXPECT_EQ(all.at(0).from, all.at(0).to);
   must(back.end());
-  EXPECT_EQ(must(back.database().integer("SELECT count(*) FROM sqlite_schema WHERE name = "
-                                         "'migration'")),
-            0);
+  EXPECT_EQ(must(lines->integer("SELECT count(*) FROM sqlite_schema WHERE name = 'migration'")), 0);
+}
+
+// The table is this file's alone: whatever is done with tables is done with it.
+TEST_F(Copying, ATableOfItsOwnIsBackedUpCheckedRestoredAndMoved) {
+  put("a", 100);
+  const std::filesystem::path backup = folder_.path() / "backup.db";
+  must(must(storage::Database::open(folder_.path() / "a.db")).copy_to(backup, {}));
+  {
+    auto copy = must(storage::Database::open(backup));
+    EXPECT_EQ(must(tables::check_rows(copy, kTables)).rows, 100);
+    must(copy.run("UPDATE line SET place = 7 WHERE key = 'a' AND n = 5"));
+    EXPECT_EQ(must(tables::check_rows(copy, kTables)).damages,
+              std::vector<std::string>{"table line, key a, n 5: its checksum is wrong"});
+    EXPECT_EQ(must(tables::remove_damaged_rows(copy, kTables)).size(), 1);
+  }
+  const auto restored = must(tables::open_sqlite_to_read(backup, kSchema));
+  tables::Side from(*restored, kSchema);
+  EXPECT_EQ(must(copy(from, *postgres_, {})).at(0).written, 99);
+  const auto moved = file(folder_.path() / "moved.db");
+  tables::Side to(*moved, kSchema);
+  const auto compared = must(copy(*postgres_, to, {})).at(0);
+  EXPECT_EQ(compared.from, compared.to);
+  EXPECT_EQ(must(compare(from, to)).at(0).to.rows, 99);
 }
 
 TEST_F(Copying, ADatabaseWithAPartOfTheDataIsNotForAServer) {

@@ -77,7 +77,7 @@ void append_value(std::string& out, const T& value) {
                std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr);
   } else if constexpr (std::floating_point<T>) {
     wire::append_text(out, wire::Json(value));
-  } else if constexpr (AnyText<T>) {
+  } else if constexpr (StringOrView<T>) {
     wire::append_quoted(out, value);
   } else if constexpr (std::same_as<T, std::nullptr_t>) {
     out += "null";

@@ -123,7 +123,7 @@ template <typename T>
 concept EnumWithWords = std::is_enum_v<T> && requires { Words<T>::kValues; };
 
 template <typename T>
-concept AnyText = std::same_as<T, std::string> || std::same_as<T, std::string_view>;
+concept StringOrView = std::same_as<T, std::string> || std::same_as<T, std::string_view>;
 
 template <typename E>
 std::vector<std::string_view> words_of_enum() {
@@ -147,7 +147,7 @@ struct TypeOf {
       return {.kind = TypeKind::kInteger};
     } else if constexpr (std::floating_point<T>) {
       return {.kind = TypeKind::kNumber};
-    } else if constexpr (AnyText<T>) {
+    } else if constexpr (StringOrView<T>) {
       return {.kind = TypeKind::kText};
     } else if constexpr (std::same_as<T, std::nullptr_t>) {
       return {.kind = TypeKind::kNull};

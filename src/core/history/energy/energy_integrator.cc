@@ -13,10 +13,6 @@
 namespace gridloom::history {
 namespace {
 
-constexpr std::uint8_t kVersion = 4;
-constexpr std::uint8_t kVersionWithoutRevision = 3;
-constexpr std::uint8_t kVersionWithoutKnown = 2;
-constexpr std::uint8_t kVersionWithoutHeld = 1;
 constexpr double kMsPerHour = 3'600'000;
 constexpr std::int64_t kLongestInQuarters_ms = 2 * kHour_ms;
 // Larger than any real energy of a quarter of an hour, or power; limits invalid device values.
@@ -429,7 +425,7 @@ HourEnergies integrate_hour(const EnergySources& sources, const HourRows& before
 
 std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
   std::string out;
-  out += static_cast<char>(kVersion);
+  out += static_cast<char>(kEnergiesVersion);
   append_varint(out, energies.revision);
   append_varint(out, energies.quarters.size());
   std::int64_t last = hour * 4;
@@ -464,22 +460,13 @@ std::string to_bytes(std::int64_t hour, const HourEnergies& energies) {
 
 namespace {
 
-// At the beginning of the bytes.
-struct Form {
-  std::uint8_t version = 0;
-  std::uint32_t revision = 1;
-};
-std::optional<Form> read_form(Cursor& cursor) {
-  const std::string_view first = cursor.bytes(1);
-  if (cursor.failed()) return {};
-  Form form{.version = static_cast<std::uint8_t>(first.front())};
-  if (form.version < kVersionWithoutHeld || form.version > kVersion) return {};
-  if (form.version > kVersionWithoutRevision) {
-    const std::uint64_t revision = cursor.varint();
-    if (revision < 1 || revision > std::numeric_limits<std::uint32_t>::max()) return {};
-    form.revision = static_cast<std::uint32_t>(revision);
-  }
-  return form;
+// The beginning of the bytes: the version, which is known, and the revision.
+std::optional<std::uint32_t> read_revision(Cursor& cursor) {
+  const std::string_view version = cursor.bytes(1);
+  if (cursor.failed() || static_cast<std::uint8_t>(version.front()) != kEnergiesVersion) return {};
+  const std::uint64_t revision = cursor.varint();
+  if (revision < 1 || revision > std::numeric_limits<std::uint32_t>::max()) return {};
+  return static_cast<std::uint32_t>(revision);
 }
 
 bool is_span(std::int64_t from_ms, std::int64_t length_ms) {
@@ -514,18 +501,6 @@ bool read_known(Cursor& cursor, std::int64_t hour, std::vector<KnownSpan>& known
   return true;
 }
 
-// Before version 3, all of an hour in which the device reported counts as known.
-void assume_known(std::int64_t hour, HourEnergies& energies) {
-  const std::int64_t begin = hour * kHour_ms;
-  energies.known.push_back({.flow = {}, .from_ms = begin, .to_ms = begin + kHour_ms});
-  for (const HourEnergies::Stretch& stretch : energies.stretches) {
-    if (stretch.from_ms >= begin) continue;
-    energies.known.push_back({.flow = stretch.flow,
-                              .from_ms = stretch.from_ms,
-                              .to_ms = std::min(stretch.to_ms, begin)});
-  }
-}
-
 }  // namespace
 
 Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
@@ -533,10 +508,10 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
     return fail(ErrorCode::kMalformed, "stored energies that cannot be read");
   };
   Cursor cursor(bytes);
-  const auto form = read_form(cursor);
-  if (!form) return malformed();
+  const auto revision = read_revision(cursor);
+  if (!revision) return malformed();
   HourEnergies energies;
-  energies.revision = form->revision;
+  energies.revision = *revision;
   std::int64_t quarter = hour * 4;
   for (std::uint64_t left = cursor.varint(); left > 0 && !cursor.failed(); --left) {
     quarter = wrapping_sum(quarter, cursor.signed_varint());
@@ -559,21 +534,15 @@ Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes) {
                                   .to_ms = from_ms + length_ms,
                                   .wh = static_cast<double>(cursor.varint()) / 1000});
   }
-  if (form->version > kVersionWithoutHeld && !read_held(cursor, energies.held)) return malformed();
-  if (form->version <= kVersionWithoutKnown) {
-    assume_known(hour, energies);
-  } else if (!read_known(cursor, hour, energies.known)) {
-    return malformed();
-  }
+  if (!read_held(cursor, energies.held)) return malformed();
+  if (!read_known(cursor, hour, energies.known)) return malformed();
   if (cursor.failed() || !cursor.at_end()) return malformed();
   return energies;
 }
 
 std::optional<std::uint32_t> energy_revision_of(std::string_view bytes) {
   Cursor cursor(bytes);
-  const auto form = read_form(cursor);
-  if (!form) return {};
-  return form->revision;
+  return read_revision(cursor);
 }
 
 }  // namespace gridloom::history

@@ -55,6 +55,7 @@ struct HourEnergies {
 
 // Converts to bytes, with a resolution of one milliwatt-hour (format: docs/internals/formats.md),
 // and back. kMalformed: invalid bytes, or of a later version.
+inline constexpr std::uint8_t kEnergiesVersion = 4;  // the first byte
 [[nodiscard]] std::string to_bytes(std::int64_t hour, const HourEnergies& energies);
 [[nodiscard]] Result<HourEnergies> energies_of(std::int64_t hour, std::string_view bytes);
 // HourEnergies::revision alone. Nothing: invalid bytes.

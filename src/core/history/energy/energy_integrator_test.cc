@@ -556,10 +556,12 @@ TEST(StoredEnergies, BytesThatAreNoneAreRefused) {
   EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x04\0\0\0\0\0", 6)));
   EXPECT_TRUE(energies_of(kFirstHour, std::string_view("\x04\x01\0\0\0\0", 6)));
   // A span of an unknown flow, and one without a length.
-  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0D\0\x01", 8)));
-  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0C\0\0", 8)));
-  EXPECT_TRUE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\x01\x0C\0\x01", 8)));
-  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x01\x01\x00\x80\x20", 5)));
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x04\x01\0\0\0\x01\x0D\0\x01", 9)));
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x04\x01\0\0\0\x01\x0C\0\0", 9)));
+  EXPECT_TRUE(energies_of(kFirstHour, std::string_view("\x04\x01\0\0\0\x01\x0C\0\x01", 9)));
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x04\x01\x01\x00\x80\x20", 6)));
+  // An earlier version.
+  EXPECT_FALSE(energies_of(kFirstHour, std::string_view("\x03\0\0\0\0", 5)));
   Dice dice(3);
   for (int i = 0; i < 20'000; ++i) {
     std::string other = bytes;

@@ -6,7 +6,6 @@
 #include <future>
 #include <string>
 
-#include "history/sqlite/sqlite_store.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
@@ -20,7 +19,7 @@ class BackgroundCheckTest : public testing::Test {
  protected:
   BackgroundCheckTest() {
     must(storage::make_data_folder(folder_.data()));
-    const auto store = must(SqliteStore::open(folder_.data()));
+    const auto store = must(sqlite_store_factory(folder_.data())->open()).store;
     Changes changes;
     for (std::int64_t hour = 300; hour < 310; ++hour) {
       changes.energies.push_back({.of = {.device = 7, .hour = hour}, .bytes = "energies"});
@@ -36,7 +35,7 @@ class BackgroundCheckTest : public testing::Test {
       auto database = must(storage::Database::open(file()));
       must(database.run("PRAGMA wal_checkpoint(truncate)"));
       page = must(database.integer(
-          "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_1'"));
+          "SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_energy_hour_1'"));
       size = must(database.integer("PRAGMA page_size"));
     }
     std::string bytes = content_of(file());
@@ -55,7 +54,7 @@ TEST_F(BackgroundCheckTest, TellsOfAnIndexThatKnowsOtherRows) {
                               [&told](std::string why) { told.set_value(std::move(why)); });
   const std::string why = told.get_future().get();
   EXPECT_TRUE(why.starts_with("history.db is damaged, and stored data may be missing")) << why;
-  EXPECT_TRUE(why.contains("sqlite_autoindex_energy_1")) << why;
+  EXPECT_TRUE(why.contains("sqlite_autoindex_energy_hour_1")) << why;
 }
 
 TEST_F(BackgroundCheckTest, ReadsAGoodFileToItsEndAndSaysNothing) {

@@ -9,9 +9,7 @@
 #include <optional>
 #include <string_view>
 
-#include "history/sqlite/row_check.h"
-#include "history/sqlite/sqlite_retention_store.h"
-#include "history/sqlite/sqlite_store.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/must.h"
@@ -26,8 +24,9 @@ class RunningDaysTest : public testing::Test {
  protected:
   RunningDaysTest() {
     must(storage::make_data_folder(folder_.data()));
-    static_cast<void>(must(SqliteStore::open(folder_.data())));
-    store_ = must(SqliteRetentionStore::open(folder_.data(), damaged_));
+    stores_ = sqlite_store_factory(folder_.data());
+    static_cast<void>(must(stores_->open()));
+    store_ = must(stores_->open_retention());
     RunningDays days = must(RunningDays::open(*store_));
     for (Millis ran = 0h; ran <= 60h; ran += 30min) must(days.note(*store_, kBegin + ran, ran));
     database_.emplace(must(storage::Database::open(folder_.data() / "history.db")));
@@ -35,29 +34,32 @@ class RunningDaysTest : public testing::Test {
   [[nodiscard]] std::optional<TimePoint> reached() {
     return must(RunningDays::open(*store_)).reached(kBegin + 60h);
   }
+  [[nodiscard]] std::uint64_t found() {
+    return must(stores_->check(StoreFactory::Writers::kMaybe)).damaged;
+  }
   void add(std::string_view column, int number) {
     must(database_->run(fmt::format("UPDATE running_day SET {0} = {0} + {1}", column, number)));
   }
 
   static constexpr TimePoint kBegin{std::chrono::sys_days(std::chrono::days(20'000))};
   TemporaryFolder folder_;
-  std::shared_ptr<DamagedRows> damaged_ = std::make_shared<DamagedRows>();
-  std::unique_ptr<SqliteRetentionStore> store_;
+  std::shared_ptr<StoreFactory> stores_;
+  std::unique_ptr<RetentionStore> store_;
   std::optional<storage::Database> database_;
 };
 
 TEST_F(RunningDaysTest, GoodRowsHaveNoDamage) {
   EXPECT_EQ(reached(), kBegin + 48h);
-  EXPECT_EQ(must(check_rows(*database_)).damaged, 0);
-  EXPECT_EQ(damaged_->count(), 0);
+  EXPECT_EQ(found(), 0);
+  EXPECT_EQ(stores_->damaged_rows(), 0);
 }
 
 TEST_F(RunningDaysTest, ADayWhoseRowIsDamagedDoesNotCount) {
-  for (const std::string_view column : {"day", "ran_ms", "first_row", "checksum"}) {
+  for (const std::string_view column : {"day", "ran_ms", "first_mark", "checksum"}) {
     add(column, 1024);
     EXPECT_EQ(reached(), std::nullopt) << column;
-    EXPECT_EQ(must(check_rows(*database_)).damaged, 3) << column;
-    EXPECT_GE(damaged_->count(), 3) << column;
+    EXPECT_EQ(found(), 3) << column;
+    EXPECT_GE(stores_->damaged_rows(), 3) << column;
     add(column, -1024);
     EXPECT_EQ(reached(), kBegin + 48h) << column;
   }

@@ -1,6 +1,6 @@
 // Tests what retention does to history.db alone: damaged rows stay, and free disk space is
 // returned.
-#include "history/sqlite/sqlite_retention_store.h"
+#include "history/store/row_retention.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -15,9 +15,10 @@
 #include <string_view>
 #include <utility>
 
-#include "history/sqlite/sqlite_store.h"
+#include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/retention.h"
 #include "storage/files.h"
+#include "storage/sqlite.h"
 #include "testing/must.h"
 #include "testing/temporary_folder.h"
 
@@ -32,7 +33,8 @@ class SqliteRetentionTest : public testing::Test {
  protected:
   SqliteRetentionTest() {
     must(storage::make_data_folder(folder_.data()));
-    store_ = must(SqliteStore::open(folder_.data()));
+    stores_ = sqlite_store_factory(folder_.data());
+    store_ = must(stores_->open()).store;
   }
   void put(DeviceNumber device, std::int64_t hour, std::string bytes) {
     Changes changes;
@@ -50,6 +52,7 @@ class SqliteRetentionTest : public testing::Test {
   }
 
   TemporaryFolder folder_;
+  std::shared_ptr<StoreFactory> stores_;
   std::unique_ptr<Store> store_;
 };
 
@@ -68,7 +71,7 @@ TEST_F(SqliteRetentionTest, TheDiskGetsItsRoomBack) {
     return std::filesystem::file_size(folder_.data() / "history.db");
   };
   const std::uintmax_t before = size();
-  Retention retention(must(SqliteRetentionStore::open(folder_.data())), {});
+  Retention retention(must(stores_->open_retention()), {});
   retention.purge(1);
   int slices = 0;
   while (must(retention.work(TimePoint(Millis((kFirst + 200) * kHour_ms))))) {
@@ -81,11 +84,11 @@ TEST_F(SqliteRetentionTest, TheDiskGetsItsRoomBack) {
 TEST_F(SqliteRetentionTest, ChunksOfAnHourAreMalformedIfARowIsDamaged) {
   const DeviceHour of{.device = 1, .hour = kFirst};
   put(1, kFirst, "a");
-  const auto retention = must(SqliteRetentionStore::open(folder_.data()));
+  const auto retention = must(stores_->open_retention());
   EXPECT_THAT(must(retention->chunks(of)), ElementsAre("a"));
   {
     storage::Database database = must(storage::Database::open(folder_.data() / "history.db"));
-    must(database.run("UPDATE block SET block = X'62'"));
+    must(database.run("UPDATE block SET bytes = X'62'"));
   }
   const auto chunks = retention->chunks(of);
   ASSERT_FALSE(chunks);

@@ -79,7 +79,7 @@ TEST_F(SqliteStoreFactoryTest, ACheckTellsOfDamagedRowsAndOfAFileThatItDoesNotKn
   run("PRAGMA user_version = 99");
   const StoreCheck unknown = must(stores_->check(Writers::kNone));
   ASSERT_TRUE(unknown.failed);
-  EXPECT_EQ(unknown.failed->code, ErrorCode::kMalformed);
+  EXPECT_EQ(unknown.failed->code, ErrorCode::kConflict);
   EXPECT_THAT(unknown.structure, IsEmpty());
 }
 

@@ -1,23 +1,23 @@
-// Tests that damage in the rows of history.db is detected, whatever column it is in, and that a
-// file of version 1 is upgraded. sqlite_conformance_test.cc has what every store does.
-#include "history/sqlite/sqlite_store.h"
+// Tests that damage in the rows of history.db is detected, whatever column it is in.
+// sqlite_conformance_test.cc has what every store does.
+#include "history/store/row_store.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <iterator>
 #include <memory>
 #include <set>
 
 #include "history/blocks/rollup.h"
 #include "history/energy/energy_integrator.h"
-#include "history/sqlite/row_check.h"
+#include "history/sqlite/sqlite_store_factory.h"
+#include "history/store/history_tables.h"
 #include "storage/files.h"
+#include "storage/sqlite.h"
 #include "testing/must.h"
-#include "testing/source_path.h"
 #include "testing/temporary_folder.h"
 
 namespace gridloom::history {
@@ -63,8 +63,8 @@ class SqliteStoreTest : public testing::Test {
   }
   void open() {
     store_.reset();
-    damaged_ = std::make_shared<DamagedRows>();
-    store_ = must(SqliteStore::open(folder_.data(), damaged_));
+    stores_ = sqlite_store_factory(folder_.data());
+    store_ = must(stores_->open()).store;
   }
   void fill() {
     Changes changes;
@@ -93,9 +93,8 @@ class SqliteStoreTest : public testing::Test {
     changes.audit = {{.sequence = 4, .entry = R"({"at":4})"}, {.sequence = 9, .entry = "{}"}};
     changes.applied = journal::Positions::everywhere(9);
     must(store_->write(changes));
-    const std::string bytes = some_quarters();
-    change("INSERT INTO quarter VALUES (1, 400000, X'{}', {})", hex(bytes),
-           row_checksum(RowTable::kQuarter, {1, 400'000}, bytes));
+    const auto retention = must(stores_->open_retention());
+    must(retention->replace_by_rollups({.device = 1, .hour = 400'000}, some_quarters()));
   }
   static std::string hex(std::string_view bytes) {
     std::string text;
@@ -170,14 +169,13 @@ class SqliteStoreTest : public testing::Test {
 
   StoreCheck checked() {
     store_.reset();
-    auto database = must(storage::Database::open_to_read(folder_.data() / "history.db",
-                                                         storage::Database::Writers::kMaybe));
-    EXPECT_THAT(must(database.integrity()), IsEmpty());
-    return must(check_rows(database));
+    StoreCheck found = must(stores_->check(StoreFactory::Writers::kMaybe));
+    EXPECT_THAT(found.structure, IsEmpty());
+    return found;
   }
 
   TemporaryFolder folder_;
-  std::shared_ptr<DamagedRows> damaged_;
+  std::shared_ptr<StoreFactory> stores_;
   std::unique_ptr<Store> store_;
 };
 
@@ -189,47 +187,54 @@ void PrintTo(const Damage& damage, std::ostream* out) { *out << damage.what; }
 
 // The effect of a flipped bit on a row, in each column of each table.
 constexpr Damage kDamages[] = {
-    {"a name", "UPDATE name SET name = 'powes_w' WHERE id = 0"},
-    {"the checksum of a name", "UPDATE name SET checksum = checksum + 1 WHERE id = 1"},
+    {"a name", "UPDATE field_name SET bytes = 'powes_w' WHERE id = 0"},
+    {"the checksum of a name", "UPDATE field_name SET checksum = checksum + 1 WHERE id = 1"},
     {"names that changed places",
-     "UPDATE name SET id = 5 WHERE id = 0; UPDATE name SET id = 0 "
-     "WHERE id = 1; UPDATE name SET id = 1 WHERE id = 5"},
+     "UPDATE field_name SET id = 5 WHERE id = 0; UPDATE field_name SET id = 0 "
+     "WHERE id = 1; UPDATE field_name SET id = 1 WHERE id = 5"},
     {"the device of a block", "UPDATE block SET device = 33 WHERE device = 1 AND hour = 472223"},
     {"the hour of a block", "UPDATE block SET hour = 472220 WHERE device = 1 AND hour = 472223"},
-    {"the part of a block", "UPDATE block SET part = 1 WHERE device = 1 AND hour = 472223"},
+    {"the chunk of a block", "UPDATE block SET chunk = 1 WHERE device = 1 AND hour = 472223"},
     {"the state of a block", "UPDATE block SET over = 0 WHERE device = 2 AND hour = 472223"},
-    {"the bytes of a block", "UPDATE block SET block = X'474201' WHERE device = 2"},
+    {"the bytes of a block", "UPDATE block SET bytes = X'474201' WHERE device = 2"},
+    {"the mark of a block", "UPDATE block SET mark = 99 WHERE device = 2 AND hour = 472223"},
     {"the checksum of a block", "UPDATE block SET checksum = 7 WHERE device = 2"},
     {"blocks of two devices that changed places",
      "UPDATE block SET device = 9 WHERE device = 1; UPDATE block SET device = 1 WHERE device = 2; "
      "UPDATE block SET device = 2 WHERE device = 9"},
-    {"the device of energies", "UPDATE energy SET device = 35 WHERE device = 3"},
-    {"the hour of energies", "UPDATE energy SET hour = 470000 WHERE device = 1 AND hour = 472222"},
-    {"the bytes of energies", "UPDATE energy SET quarters = X'6531' WHERE device = 1"},
-    {"the checksum of energies", "UPDATE energy SET checksum = -1 WHERE device = 1"},
-    {"the device of quarters", "UPDATE quarter SET device = 2"},
-    {"the hour of quarters", "UPDATE quarter SET hour = 400001"},
-    {"the bytes of quarters", "UPDATE quarter SET quarters = X'71756172746572'"},
+    {"the device of energies", "UPDATE energy_hour SET device = 35 WHERE device = 3"},
+    {"the hour of energies",
+     "UPDATE energy_hour SET hour = 470000 WHERE device = 1 AND hour = 472222"},
+    {"the bytes of energies", "UPDATE energy_hour SET bytes = X'6531' WHERE device = 1"},
+    {"the checksum of energies", "UPDATE energy_hour SET checksum = -1 WHERE device = 1"},
+    {"the device of quarters", "UPDATE rollup_hour SET device = 2"},
+    {"the hour of quarters", "UPDATE rollup_hour SET hour = 400001"},
+    {"the bytes of quarters", "UPDATE rollup_hour SET bytes = X'71756172746572'"},
     {"the device of a twin", "UPDATE twin SET device = 7 WHERE device = 3"},
     {"the serial number of a twin", "UPDATE twin SET sn = 'HEATER-1' WHERE device = 3"},
     {"the state of a twin", "UPDATE twin SET state = '{\"power_w\":7}' WHERE device = 3"},
     {"a text of a twin in its other text",
      "UPDATE twin SET sn = 'HEATER-3{', state = '\"power_w\":3}' WHERE device = 3"},
-    {"the number of an audit entry", "UPDATE audit SET sequence = 5 WHERE sequence = 4"},
-    {"an audit entry", "UPDATE audit SET entry = '{\"at\":5}' WHERE sequence = 4"},
+    {"the number of an audit entry", "UPDATE audit_entry SET sequence = 5 WHERE sequence = 4"},
+    {"the time of an audit entry", "UPDATE audit_entry SET at_ms = 0 WHERE sequence = 4"},
+    {"an audit entry", "UPDATE audit_entry SET entry = '{\"at\":5}' WHERE sequence = 4"},
     {"the id of an event", "UPDATE event SET id = 1026 WHERE id = 1024"},
     {"the device of an event", "UPDATE event SET device = 7 WHERE id = 1024"},
-    {"the time of an event", "UPDATE event SET at = 51 WHERE id = 1024"},
+    {"the time of an event", "UPDATE event SET at_ms = 51 WHERE id = 1024"},
     {"the kind of an event", "UPDATE event SET kind = 3 WHERE id = 1025"},
-    {"when a fault began", "UPDATE event SET since = 41 WHERE id = 1024"},
+    {"when a fault began", "UPDATE event SET since_ms = 41 WHERE id = 1024"},
     {"the events that were left out", "UPDATE event SET count = 1 WHERE id = 1025"},
     {"a text of an event in its other text",
      "UPDATE event SET field = 'er', text = 'r5' WHERE id = 1024"},
     {"that a fault has not ended", "UPDATE event SET open = 0 WHERE id = 1024"},
-    {"what is applied", "UPDATE applied SET sequence = 13"},
-    {"the checksum of what is applied", "UPDATE applied SET checksum = 0"},
-    {"what is applied, as negative", "UPDATE applied SET sequence = -9"},
-    {"what is applied, not there", "DELETE FROM applied"},
+    {"a position", "UPDATE part SET position = 13 WHERE p = 3"},
+    {"the number of a position", "UPDATE part SET p = 64 WHERE p = 3"},
+    {"the checksum of a position", "UPDATE part SET checksum = 0 WHERE p = 63"},
+    {"a position, as negative", "UPDATE part SET position = -9 WHERE p = 0"},
+    {"a position that is not there", "DELETE FROM part WHERE p = 5"},
+    {"the number of the last transaction", "UPDATE writer SET number = 7"},
+    {"the newest mark", "UPDATE writer SET mark = 0"},
+    {"the numbers of the writer, not there", "DELETE FROM writer"},
 };
 
 class SqliteDamageTest : public SqliteStoreTest, public testing::WithParamInterface<Damage> {};
@@ -244,13 +249,13 @@ TEST_P(SqliteDamageTest, IsCountedAndNeverAnsweredAsTrue) {
   fill();
   open();
   const Lines before = all();
-  EXPECT_EQ(damaged_->count(), 0);
+  EXPECT_EQ(stores_->damaged_rows(), 0);
   change("{}", GetParam().sql);
   open();
   Lines after = all();
   std::erase_if(after, says_so);
   EXPECT_THAT(before, IsSupersetOf(after));
-  EXPECT_GT(damaged_->count(), 0);
+  EXPECT_GT(stores_->damaged_rows(), 0);
 }
 
 // A check of the whole file finds the damage as well, whether the row is ever read or not.
@@ -268,16 +273,16 @@ INSTANTIATE_TEST_SUITE_P(OfEachColumn, SqliteDamageTest, testing::ValuesIn(kDama
 TEST_F(SqliteStoreTest, NoTwoRowsHaveOneChecksum) {
   std::set<std::int64_t> checksums;
   std::size_t rows = 0;
-  for (const RowTable table : {RowTable::kEnergy, RowTable::kQuarter}) {
+  for (const tables::Table* const table : {&kEnergies, &kRollups}) {
     for (std::int64_t device = 0; device < 8; ++device) {
       for (std::int64_t hour = 0; hour < 8; ++hour) {
         std::string bytes = "energies of an hour, as an example";
-        checksums.insert(row_checksum(table, {device, hour}, bytes));
+        checksums.insert(checksum_of(*table, tables::Row{device, hour, tables::Bytes{bytes}}));
         ++rows;
         for (std::size_t bit = 0; bit < bytes.size() * 8; ++bit) {
           std::string flipped = bytes;
           flipped[bit / 8] = static_cast<char>(flipped[bit / 8] ^ (1 << (bit % 8)));
-          checksums.insert(row_checksum(table, {device, hour}, flipped));
+          checksums.insert(checksum_of(*table, tables::Row{device, hour, tables::Bytes{flipped}}));
           ++rows;
         }
       }
@@ -286,19 +291,21 @@ TEST_F(SqliteStoreTest, NoTwoRowsHaveOneChecksum) {
   EXPECT_EQ(checksums.size(), rows);
 }
 
-TEST_F(SqliteStoreTest, ADamagedAppliedRowIsRewritten) {
+TEST_F(SqliteStoreTest, ADamagedPositionIsRewritten) {
   fill();
-  change("UPDATE applied SET sequence = 1000");
+  change("UPDATE part SET position = 1000 WHERE p = 17");
   open();
   EXPECT_EQ(must(store_->applied()),
             journal::Positions::everywhere(9));  // the newest audit entry's
+  EXPECT_FALSE(must(store_->taken()).is_known);
   open();
   EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(9));
-  EXPECT_EQ(damaged_->count(), 0);
+  EXPECT_EQ(stores_->damaged_rows(), 0);
   Changes changes;
   changes.applied = journal::Positions::everywhere(12);
   must(store_->write(changes));
   EXPECT_EQ(must(store_->applied()), journal::Positions::everywhere(12));
+  EXPECT_TRUE(must(store_->taken()).is_known);
 }
 
 // A damaged chunk is not removed when the hour gets its block.
@@ -306,7 +313,7 @@ TEST_F(SqliteStoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
   const DeviceHour of{.device = 1, .hour = kHour};
   write_hour(of, one_row_block(kHour, "1"), false);
   write_hour(of, one_row_block(kHour, "2"), false);
-  change("UPDATE block SET checksum = checksum - 1 WHERE part = 0");
+  change("UPDATE block SET checksum = checksum - 1 WHERE chunk = 0");
   open();
   EXPECT_THAT(must(store_->open_hours()), ElementsAre(of));
   const std::string whole = one_row_block(kHour, "3");
@@ -320,72 +327,6 @@ TEST_F(SqliteStoreTest, ADamagedChunkStaysWhenTheHourIsRewritten) {
   EXPECT_THAT(chunks, ElementsAre(whole));
   auto database = must(storage::Database::open(folder_.data() / "history.db"));
   EXPECT_EQ(must(database.integer("SELECT count(*) FROM block")), 2);
-}
-
-std::string sample(const std::string& name) {
-  std::ifstream in(source_path("tests/formats/") + name, std::ios::binary);
-  EXPECT_TRUE(in.good()) << name;
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-class SqliteUpgradeTest : public SqliteStoreTest {
- protected:
-  SqliteUpgradeTest() {
-    store_.reset();
-    const auto file = folder_.data() / "history.db";
-    for (const char* end : {"", "-wal", "-shm"}) std::filesystem::remove(file.string() + end);
-    must(storage::make_private(file));
-    must(must(storage::Database::open(file)).run(sample("history-1.sql")));
-    open();
-  }
-};
-
-TEST_F(SqliteUpgradeTest, Version1IsReadAsItWas) {
-  EXPECT_EQ(all(), (Lines{"applied 41", "name power_w", "name voltage_v",
-                          R"(twin 7 HEATER-01 {"power_w":54.5})",
-                          "block 7 472222 " + hex(sample("block-1.block")),
-                          "block 7 472223 " + hex(sample("rows-1.rows")),
-                          "quarter 7 472217 " + hex(sample("quarters-1.bin")),
-                          "energy 12 472000 " + hex(sample("energies-1.bin")),
-                          R"(audit 41 {"at":1700000001000,"what":"stop"})",
-                          R"(audit 40 {"at":1700000000000,"what":"set","who":"anna"})"}));
-  EXPECT_EQ(damaged_->count(), 0);
-  EXPECT_THAT(must(store_->open_hours()), ElementsAre(DeviceHour{.device = 7, .hour = 472'223}));
-}
-
-TEST_F(SqliteUpgradeTest, RowsOfVersion1HaveChecksumsAfterwards) {
-  change("UPDATE energy SET hour = 472001");
-  change("UPDATE quarter SET quarters = X'00'");
-  change("UPDATE audit SET entry = '{{}}' WHERE sequence = 40");
-  change("UPDATE twin SET state = '{{}}'");
-  change("UPDATE name SET name = 'x' WHERE id = 1");
-  open();
-  EXPECT_THAT(all(), ElementsAre("applied 41", "name power_w", "name damaged.field.1",
-                                 "block 7 472222 " + hex(sample("block-1.block")),
-                                 "block 7 472223 " + hex(sample("rows-1.rows")),
-                                 R"(audit 41 {"at":1700000001000,"what":"stop"})", "audit 40 ?"));
-  EXPECT_EQ(damaged_->count(), 5);
-}
-
-TEST_F(SqliteUpgradeTest, AnUpgradedFileHasTheTablesOfANewFile) {
-  const auto tables = [](const std::filesystem::path& folder) {
-    Lines lines;
-    auto database = must(storage::Database::open(folder / "history.db"));
-    must(
-        database.each_row("SELECT m.name, c.name, c.type, c.pk FROM sqlite_schema m, "
-                          "pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY m.name, "
-                          "c.cid",
-                          [&](const storage::Statement& row) {
-                            lines.push_back(fmt::format("{} {} {} {}", row.bytes(0), row.bytes(1),
-                                                        row.bytes(2), row.integer(3)));
-                            return Status();
-                          }));
-    return lines;
-  };
-  const TemporaryFolder fresh;
-  must(storage::make_data_folder(fresh.data()));
-  static_cast<void>(must(SqliteStore::open(fresh.data())));
-  EXPECT_EQ(tables(folder_.data()), tables(fresh.data()));
 }
 
 }  // namespace

@@ -211,8 +211,7 @@ class StoreReader {
 // The store that the builder writes to, and reads when it starts.
 class Store : public StoreReader {
  public:
-  // Commits all changes, or none of them if an error is returned. kConflict: Changes::applied
-  // differs among partitions, and the store has one number for all of them; or the number of a new
+  // Commits all changes, or none of them if an error is returned. kConflict: the number of a new
   // name has a name.
   [[nodiscard]] virtual Status write(const Changes& changes) = 0;
   // Whether what the last write() with `applied` stored is where no damage of the storage's own log
@@ -221,9 +220,8 @@ class Store : public StoreReader {
   // Whether the storage answers, of one that may be away though nothing is written.
   [[nodiscard]] virtual Status answers() { return {}; }
 
-  // The last applied record of the journal (Changes::applied), one number for all partitions; it
-  // never goes back. If it is damaged, a lower number that is safe: the journal is read again from
-  // there.
+  // The last applied records of the journal (Changes::applied); they never go back. If it is
+  // damaged, a lower number that is safe: the journal is read again from there.
   [[nodiscard]] virtual Result<journal::Positions> applied() = 0;
   // Field names, by FieldId. A damaged name is replaced by `damaged.field.N`, which no device
   // reports: the field's stored values stay available under that name. kMalformed: one is missing.

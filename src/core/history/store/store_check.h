@@ -14,7 +14,6 @@ namespace gridloom::history {
 struct StoreCheck {
   std::uint64_t rows = 0;
   std::uint64_t blocks = 0;                // chunks of hours among the rows
-  bool has_checksums = true;               // false: a file of version 1, whose rows have none
   std::optional<std::uint64_t> applied{};  // as Store::applied(), if that can be known
   std::uint64_t some_applied = 0;          // the last record of which any rows are here
   std::vector<std::string> damages{};      // of rows, for people; at most kMaxDamages

@@ -151,10 +151,6 @@ TEST_P(StoreConformance, ChangesThatAreRefusedChangeNothing) {
   Changes name_twice;
   name_twice.names = {{2, "new"}, {2, "other"}};
   std::vector<Changes> all = {known_name, name_twice};
-  if (GetParam().positions == StoreImplementation::Positions::kOne) {
-    all.emplace_back().applied = Positions::everywhere(12);
-    all.back().applied->advance(Partition{3}, 15);
-  }
   for (Changes& refused : all) {
     refused.hours.push_back({.of = kHour, .chunks = {"x"}, .over = true});
     refused.energies.push_back({.of = kHour, .bytes = "x"});
@@ -487,7 +483,6 @@ TEST_P(StoreConformance, WhatIsAppliedNeverGoesBack) {
 }
 
 TEST_P(StoreConformance, PositionsThatDifferAreKeptEachByItself) {
-  if (GetParam().positions == StoreImplementation::Positions::kOne) GTEST_SKIP() << "it has one";
   apply(5);
   Positions differing = Positions::everywhere(5);
   differing.advance(Partition{3}, 15);

@@ -31,8 +31,6 @@ struct StoreImplementation {
   std::string_view name;
   // Makes a new storage; `data` is a folder that does not exist yet.
   std::function<std::shared_ptr<StoreFactory>(const std::filesystem::path& data)> make;
-  // Whether the store has one number for all partitions (Changes::applied), or each its own.
-  enum class Positions : std::uint8_t { kOne, kEach } positions = Positions::kOne;
 
   friend void PrintTo(const StoreImplementation& implementation, std::ostream* out) {
     *out << implementation.name;

@@ -36,7 +36,7 @@ class Tables : public testing::TestWithParam<DatabaseKind> {
     database_ = GetParam().make();
     connection_ = connect();
     commit([this] {
-      must(connection_->insert(kShelf, std::vector<Row>{{1, "novels"}, {2, "maps"}}));
+      must(connection_->insert_all(kShelf, std::vector<Row>{{1, "novels"}, {2, "maps"}}));
       must(connection_->insert(kBorrower, {1, 30}));
       must(connection_->insert(kBook, {1, 1, "Emma", Bytes{"e"}, 0, 0}));
       must(connection_->insert(kBook, {1, 2, "Middlemarch", Bytes{""}, 1, 1}));
@@ -96,7 +96,7 @@ TEST_P(Tables, KeepEachValueAsItIs) {
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   const std::string bytes("\0\xff\x80 '\n", 6);
   commit([&] {
-    must(connection_->insert(kLabel, std::vector<Row>{{Bytes{bytes}, kLeast}, {""sv, kMost}}));
+    must(connection_->insert_all(kLabel, std::vector<Row>{{Bytes{bytes}, kLeast}, {""sv, kMost}}));
     must(connection_->insert(kBook, {2, 1, Bytes{bytes}, Bytes{bytes}, 0, 0}));
     must(connection_->insert(kShelf, {-7, "Öl"}));
   });
@@ -110,8 +110,8 @@ TEST_P(Tables, KeepEachValueAsItIs) {
 TEST_P(Tables, ReplaceRowsWithTheSameKeys) {
   const std::string longest(100'000, 'x');
   commit([&] {
-    must(connection_->put(kBook, std::vector<Row>{{1, 2, "Silas", Bytes{"s"}, 0, 0},
-                                                  {1, 3, "Romola", Bytes{"r"}, 0, 0}}));
+    must(connection_->put_all(kBook, std::vector<Row>{{1, 2, "Silas", Bytes{"s"}, 0, 0},
+                                                      {1, 3, "Romola", Bytes{"r"}, 0, 0}}));
     for (const std::int64_t weight : {1, 2}) {
       must(connection_->put(kLabel, {Bytes{longest}, weight}));
     }
@@ -126,8 +126,8 @@ TEST_P(Tables, ReplaceRowsWithTheSameKeys) {
 TEST_P(Tables, SetColumnsOfRowsThatExist) {
   commit([this] {
     constexpr std::array kSet{"is_lent"sv, "borrower"sv};
-    must(connection_->update(kBook, kSet,
-                             std::vector<Row>{{1, 1, 1, 1}, {0, 0, 1, 2}, {1, 1, 9, 9}}));
+    must(connection_->update_all(kBook, kSet,
+                                 std::vector<Row>{{1, 1, 1, 1}, {0, 0, 1, 2}, {1, 1, 9, 9}}));
     must(connection_->update(kBook, {"cover"}, {Bytes{"new"}, 1, 2}));
   });
   EXPECT_THAT(books(), ElementsAre("1|1|Emma|e|1|1", "1|2|Middlemarch|new|0|0"));
@@ -230,7 +230,7 @@ TEST_P(Tables, TakeManyRowsAtOnceInOrder) {
     for (std::int64_t place = kMany; place > 0; --place) {
       many.push_back({2, place, "map", Bytes{"cover"}, place % 2, place % 2});
     }
-    must(connection_->insert(kBook, many));
+    must(connection_->insert_all(kBook, many));
   });
   EXPECT_EQ(books().size(), kMany + 2);
   EXPECT_EQ(books().back(), "2|3000|map|cover|0|0");

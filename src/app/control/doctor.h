@@ -48,7 +48,7 @@ struct Diagnosis {
 [[nodiscard]] Finding check_clock(TimePoint now, bool is_synchronized);
 // `damage`: the notes of `gridloom damage`.
 [[nodiscard]] Finding check_damage(const std::vector<std::string>& notes);
-// `version` is that of history.db; 0: not known.
+// `format` is that of history.db; 0: not known.
 [[nodiscard]] Finding check_versions(std::int64_t format);
 
 [[nodiscard]] wire::JsonObject to_json(const Diagnosis& diagnosis);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
 
 #include "base/digest.h"
@@ -17,8 +19,15 @@ constexpr char kTextType = 3;
 constexpr char kBlob = 4;
 constexpr char kNull = 5;
 
+constexpr std::size_t kHeadBytes = 9;  // of a value: its type, and a number
+
 void append_number(std::string& content, std::uint64_t number) {
-  for (int byte = 0; byte < 8; ++byte, number >>= 8U) content.push_back(static_cast<char>(number));
+  std::array<char, 8> bytes{};
+  for (char& byte : bytes) {
+    byte = static_cast<char>(number);
+    number >>= 8U;
+  }
+  content.append(bytes.data(), bytes.size());
 }
 
 // Counts as NULL.
@@ -76,7 +85,10 @@ std::string keys_of(const Table& table) { return names_of(table, table.keys); }
 std::int64_t checksum_of(const Table& table, std::span<const Value> row) {
   std::size_t count = row.size();
   while (count > 0 && is_none(table.columns[count - 1], row[count - 1])) --count;
+  std::size_t bytes = 0;
+  for (const Value& value : row) bytes += kHeadBytes + bytes_of(value).size();
   std::string content;
+  content.reserve(bytes);
   for (std::size_t i = 0; i < count; ++i) append(content, table.columns[i], row[i]);
   return row_checksum(static_cast<std::uint8_t>(table.number), {}, content);
 }

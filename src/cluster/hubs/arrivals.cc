@@ -11,12 +11,18 @@
 namespace gridloom::hub {
 
 void Arrivals::restore(const StoredArrivals& stored) {
-  nodes_[stored.node] = {.stream = stored.stream, .through = stored.through};
+  nodes_[stored.node] = {
+      .stream = stored.stream, .through = stored.through, .durable_through = stored.through};
 }
 
 std::int64_t Arrivals::through(const std::string& node) const {
   const auto known = nodes_.find(node);
   return known == nodes_.end() ? 0 : known->second.through;
+}
+
+std::int64_t Arrivals::durable_through(const std::string& node) const {
+  const auto known = nodes_.find(node);
+  return known == nodes_.end() ? 0 : known->second.durable_through;
 }
 
 void Arrivals::take(const std::string& node, const ClientPtr& client,
@@ -67,7 +73,9 @@ void Arrivals::take(const std::string& node, const ClientPtr& client,
                             std::move(tell), 0);
 }
 
-std::optional<ClientDeliveries> Arrivals::take_out(const Part& part) {
+std::optional<ClientDeliveries> Arrivals::take_out(const std::string& node, const Part& part) {
+  std::int64_t& durable = nodes_[node].durable_through;
+  durable = std::max(durable, part.through);
   auto found = waiting_.extract(part.number);
   return found.empty() ? std::nullopt : std::optional(std::move(found.mapped()));
 }

@@ -30,6 +30,8 @@ class Arrivals {
   void restore(const StoredArrivals& stored);
   // The number of the last message that came from the node; 0: none.
   [[nodiscard]] std::int64_t through(const std::string& node) const;
+  // That of the last one that the log has.
+  [[nodiscard]] std::int64_t durable_through(const std::string& node) const;
   // A part of the arrivals that the log has now; take() has made each.
   struct Part {
     std::uint64_t number = 0;
@@ -40,8 +42,9 @@ class Arrivals {
   // once the log has them, on any thread; not at all if none has a number.
   void take(const std::string& node, const ClientPtr& client, std::vector<Delivery>& deliveries,
             std::function<void(Part part)> durable);
-  // The deliveries that waited for that; nothing if their client was gone.
-  [[nodiscard]] std::optional<ClientDeliveries> take_out(const Part& part);
+  // The log has a part of the node's messages. The deliveries that waited for that; nothing if
+  // their client was gone.
+  [[nodiscard]] std::optional<ClientDeliveries> take_out(const std::string& node, const Part& part);
   // Passes the deliveries that wait for `old` to `fresh`.
   void rebind(const ClientPtr& old, const ClientPtr& fresh);
 
@@ -49,6 +52,7 @@ class Arrivals {
   struct Arrived {
     std::int64_t stream = 0;
     std::int64_t through = 0;
+    std::int64_t durable_through = 0;
   };
   const Platform& platform_;
   std::unordered_map<std::string, Arrived> nodes_;

@@ -75,6 +75,7 @@ void ClusterDoor::introduce() {
   std::erase_if(strangers_, [this](Node node) {
     if (partitions_.is_held_for(node)) return false;
     nodes_.tell(node, DoorIntroduced{.through = arrivals_.through(names_[node])});
+    nodes_.tell(node, DeliveriesTaken{.through = arrivals_.durable_through(names_[node])});
     return true;
   });
 }
@@ -255,7 +256,7 @@ void ClusterDoor::durable(Node node, const Arrivals::Part& part) {
   shards_.loop_of({}).post([this, node, part] {
     const Locked locked(*this);
     nodes_.tell(node, DeliveriesTaken{.through = part.through});
-    auto arrived = arrivals_.take_out(part);
+    auto arrived = arrivals_.take_out(names_[node], part);
     if (!arrived) return;
     Loop& loop = arrived->client->loop();
     loop.post([arrived = std::move(*arrived)]() mutable {

@@ -188,7 +188,6 @@ void Transit::closed() {
 void Transit::introduced(std::int64_t through) {
   for (auto& [number, message] : messages_) message.is_sent = number <= through;
   unsent_ = messages_.begin();
-  taken(through);
   std::vector<std::int64_t> gone;
   for (const auto& [number, session] : sessions_) {
     if (session.client == 0) gone.push_back(session.there);

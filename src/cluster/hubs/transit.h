@@ -62,8 +62,9 @@ class Transit : public std::enable_shared_from_this<Transit> {
 
   void opened(std::uint64_t session, Millis steady_to_wall);
   void closed();
-  // The node has all messages up to this number in its log, or will have them if it does not end.
-  // Its clients are known by now: sessions without one have ended.
+  // The node has all messages up to this number in its log, or will have them if it does not end:
+  // they are not sent again, and wait for taken(). Its clients are known by now: sessions without
+  // one have ended.
   void introduced(std::int64_t through);
   // The node has in its log all messages up to this number that were sent to it.
   void taken(std::int64_t through);

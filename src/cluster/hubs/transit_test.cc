@@ -341,6 +341,35 @@ TEST(TransitTest, IsNotSentAgainWhenTheOtherNodeHasIt) {
   EXPECT_EQ(world.in_transit(), 0U);
 }
 
+TEST(TransitTest, WhatTheOtherNodesLogDoesNotHaveYetIsKeptOverALinkThatIsOpenedAgain) {
+  World world;
+  world.b.is_durable = false;
+  world.report_and_settle();
+  world.cut();
+  world.cluster.link_all();
+  world.cluster.pass(Millis(250));
+  EXPECT_EQ(world.in_transit(), 1U) << "the other node may still forget it";
+  world.kill(world.b);
+  world.b.is_durable = true;
+  world.start(world.b);
+  world.cluster.settle();
+  world.report_and_settle();
+  EXPECT_THAT(world.kept(), ElementsAre("1", "2"));
+}
+
+TEST(TransitTest, WhatTheOtherNodesLogHasMeanwhileIsDoneOverALinkThatIsOpenedAgain) {
+  World world;
+  world.b.is_durable = false;
+  world.report_and_settle();
+  world.cut();
+  world.b.is_durable = true;
+  world.cluster.settle();
+  world.cluster.link_all();
+  world.cluster.pass(Millis(250));
+  EXPECT_EQ(world.in_transit(), 0U);
+  EXPECT_THAT(world.kept(), ElementsAre("1"));
+}
+
 TEST(TransitTest, EndsWithASessionThatEnds) {
   World world;
   world.cut();

@@ -30,7 +30,7 @@ class Arrivals {
   void restore(const StoredArrivals& stored);
   // The number of the last message that came from the node; 0: none.
   [[nodiscard]] std::int64_t through(const std::string& node) const;
-  // That of the last one that the log has.
+  // As above, of those that the log has.
   [[nodiscard]] std::int64_t durable_through(const std::string& node) const;
   // A part of the arrivals that the log has now; take() has made each.
   struct Part {

@@ -114,7 +114,10 @@ struct Partition {
   Month month;
   bool has_rows = false;
 };
+// Under the lock: has_rows() fails at a partition that another session drops meanwhile.
 Result<std::vector<Partition>> partitions_of(Connection& connection, const Table& table) {
+  GL_TRY(const auto transaction, Transaction::begin(connection));
+  GL_TRY(lock(connection));
   GL_TRY(const auto rows,
          connection.query(
              "SELECT CAST(child.relname AS text), has_rows(child.oid) FROM pg_inherits "
@@ -138,6 +141,8 @@ Result<bool> drop(Connection& connection, const Table& table, const Partition& p
   GL_TRY(auto transaction, Transaction::begin(connection));
   GL_TRY(fence != nullptr ? fence->check(connection) : Status());
   GL_TRY(lock(connection));
+  GL_TRY(const auto there, exists(connection, partition.name));
+  if (!there) return false;
   GL_TRY(connection.run(
       fmt::format("SET LOCAL lock_timeout = {}; LOCK TABLE {}, {} IN ACCESS EXCLUSIVE MODE",
                   kPatience_ms, table.name, partition.name)));

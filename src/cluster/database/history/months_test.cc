@@ -52,6 +52,22 @@ TEST_F(Months, AreMadeOnceByTwoAtTheSameTime) {
   EXPECT_TRUE(made) << made.error().detail;
 }
 
+TEST_F(Months, MayBeDroppedByTwoAtTheSameTime) {
+  Connection first = database_->connect();
+  Connection second = database_->connect();
+  must(make_months(first, {kMay}));
+  Transaction dropping = must(Transaction::begin(first));
+  must(keep_months(first, {kMay}));
+  must(first.run("DROP TABLE block_2023_05"));
+  auto other = std::async(std::launch::async, [&] {
+    return drop_old_month(second, std::numeric_limits<std::int64_t>::min());
+  });
+  ASSERT_TRUE(becomes([&] { return somebody_waits(); }));
+  must(dropping.commit());
+  const auto dropped = other.get();
+  EXPECT_TRUE(dropped) << dropped.error().detail;
+}
+
 // A writer whose month was dropped between making it and writing to it keeps the next one.
 TEST_F(Months, AreNotDroppedWhileTheyAreKept) {
   Connection writer = database_->connect();

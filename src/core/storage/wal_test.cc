@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <string>
 
+#include "storage/files.h"
 #include "storage/sqlite.h"
 #include "testing/temporary_folder.h"
 

@@ -17,7 +17,7 @@
 #include "base/digest.h"
 #include "base/partition.h"
 #include "history/energy/earlier_energies.h"
-#include "history/sqlite/history_file.h"
+#include "history/sqlite/sqlite_companion.h"
 #include "history/store/history_tables.h"
 #include "tables/convert.h"
 #include "tables/side.h"

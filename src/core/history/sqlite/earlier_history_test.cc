@@ -18,7 +18,6 @@
 #include "base/digest.h"
 #include "history/energy/earlier_energies.h"
 #include "history/energy/energy_integrator.h"
-#include "history/sqlite/history_file.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/history_tables.h"
 #include "storage/files.h"

@@ -5,11 +5,16 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "history/store/companion.h"
 #include "tables/sqlite_connection.h"
 
 namespace gridloom::history {
+
+// Begins a new file: what return_space() needs must be set before there is any table, and again on
+// a file that WAL mode has initialized.
+inline constexpr std::string_view kBeforeTables = "PRAGMA auto_vacuum = incremental; VACUUM;";
 
 class SqliteCompanion final : public Companion {
  public:

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "history/sqlite/earlier_history.h"
-#include "history/sqlite/history_file.h"
 #include "history/sqlite/sqlite_companion.h"
 #include "history/store/damaged_rows.h"
 #include "history/store/history_side.h"

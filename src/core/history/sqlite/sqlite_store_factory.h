@@ -4,12 +4,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string_view>
 
 #include "base/result.h"
 #include "history/store/store_factory.h"
 #include "transfer/tables.h"
 
 namespace gridloom::history {
+
+inline constexpr std::string_view kHistoryFile = "history.db";  // in the data folder
 
 // verify() leaves out larger files, which `gridloom check` checks: SQLite cannot move data that are
 // written during the check out of its write-ahead log.

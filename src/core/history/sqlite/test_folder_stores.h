@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "history/sqlite/history_file.h"
 #include "history/sqlite/sqlite_companion.h"
 #include "history/sqlite/sqlite_store_factory.h"
 #include "history/store/row_store.h"
